@@ -1,0 +1,1 @@
+"""Answers with the best-matching fact as it stands, without any model."""

@@ -1,0 +1,1 @@
+"""WhatsApp through the ChatFlow API: webhooks in, messages out."""

@@ -1,0 +1,1 @@
+"""Turns a manager's reply into knowledge that the owner approves."""

@@ -1,0 +1,1 @@
+"""Classification and answers by a model that speaks the OpenAI API."""

@@ -1,0 +1,1 @@
+"""Guard, limits and storage for photos, voice notes and documents."""

@@ -1,0 +1,1 @@
+"""Rules before any model: human request, frustration, opt-out, greeting and thanks."""

@@ -1,0 +1,1 @@
+"""Hybrid retrieval over a tenant's knowledge with Qdrant, embedded or as a server."""

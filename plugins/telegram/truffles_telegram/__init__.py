@@ -1,0 +1,1 @@
+"""Telegram: the managers' desk and a customer channel."""
