@@ -1,0 +1,55 @@
+"""Every error of the gateway's own, as one tree.
+
+TrufflesError
+├── ConfigError        what an operator wrote is wrong; names tenant, key and cure
+├── PluginError        a plugin cannot be loaded, or broke the contract of a hook
+├── RejectedRequest    a webhook that must not be stored (bad JSON, too large); becomes a 4xx
+├── LeaseLost          another worker owns the lane now; this turn's result is void
+├── StateChanged       the conversation changed while the turn was thinking; decide again
+└── StoreUnavailable   the database cannot be reached
+"""
+
+from __future__ import annotations
+
+
+class TrufflesError(Exception):
+    """Base of all errors that the gateway raises on purpose."""
+
+
+class ConfigError(TrufflesError):
+    """A tenant's or the gateway's configuration is wrong.
+
+    `where` is a dotted key such as `plugins.chatflow.token`; `cure` says what to write instead.
+    """
+
+    def __init__(self, problem: str, *, tenant: str = "", where: str = "", cure: str = "") -> None:
+        self.problem, self.tenant, self.where, self.cure = problem, tenant, where, cure
+        place = ": ".join(part for part in (tenant, where) if part)
+        super().__init__(f"{place}: {problem}" if place else problem)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}. {self.cure}" if self.cure else super().__str__()
+
+
+class PluginError(TrufflesError):
+    """A plugin is missing, cannot be imported, or broke the contract of its hooks."""
+
+
+class RejectedRequest(TrufflesError):
+    """A request that is answered with a 4xx and never stored. `status` is the HTTP status code."""
+
+    def __init__(self, reason: str, *, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason, self.status = reason, status
+
+
+class LeaseLost(TrufflesError):
+    """The fencing token of a lane is no longer ours."""
+
+
+class StateChanged(TrufflesError):
+    """A conversation was changed by someone else between reading and committing."""
+
+
+class StoreUnavailable(TrufflesError):
+    """The database did not answer in time."""

@@ -1,0 +1,394 @@
+"""The frozen values that cross hooks: what a customer wrote, what was decided, what goes out.
+
+Only the standard library is imported here, so that a plugin's pure code can use these values anywhere.
+All times are timezone-aware and in UTC; all confidences lie in 0..1; all ids are strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """Who an event comes from. Only CUSTOMER events become turns of a conversation."""
+
+    CUSTOMER = "customer"
+    MANAGER = "manager"
+    CALLBACK = "callback"
+    ECHO = "echo"
+    STATUS = "status"
+
+
+class Content(StrEnum):
+    """What a message carries besides words."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    LOCATION = "location"
+    CONTACT = "contact"
+    STICKER = "sticker"
+    REACTION = "reaction"
+    DELETION = "deletion"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A medium. `data` holds inline bytes only between a channel's ingress and the inbox;
+    the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place."""
+
+    content: Content
+    mime: str = ""
+    size: int = 0
+    url: str = ""
+    file_name: str = ""
+    caption: str = ""
+    voice: bool = False
+    seconds: float = 0.0
+    blob: str = ""
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody on the tenant's side, as a channel knows them."""
+
+    channel: str
+    id: str
+    username: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """One thing that a channel told us, in the host's words. Made by a channel's ingress.
+
+    channel    owner of the address space, e.g. "whatsapp"; the plugin that delivers there has the same `channel`
+    event_id   the channel's own id, unique in (tenant, channel); equal ids are one event
+    address    the customer's address on that channel (a WhatsApp jid, a chat id); "" if none is concerned
+    instance   which of the tenant's numbers or bots it came through; names the branch
+    ignore     a reason such as "group" or "status": stored, counted, never answered
+    replaces   event_id of the message that this one edits
+    target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` names the customer
+    action     CALLBACK: "take", "return", "skip" or "resolve"
+    sent_at    when the sender says it was written; None if unknown
+    own_key    ECHO: the key that we sent with the message, where the channel returns it
+    """
+
+    channel: str
+    event_id: str
+    kind: EventKind = EventKind.CUSTOMER
+    address: str = ""
+    instance: str = ""
+    text: str = ""
+    content: Content = Content.TEXT
+    attachments: tuple[Attachment, ...] = ()
+    sender_name: str = ""
+    sent_at: datetime | None = None
+    quoted: str = ""
+    replaces: str = ""
+    ignore: str = ""
+    person: Person | None = None
+    target: str = ""
+    action: str = ""
+    own_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A part of a message that a guard refused, and why (shown to the desk)."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A customer's turn, merged: the texts of all its events joined by newlines, every attachment kept.
+
+    `on_inbound` implementations return a changed copy (`message.with_(text=…)`).
+    """
+
+    text: str
+    events: tuple[InboundEvent, ...]
+    attachments: tuple[Attachment, ...] = ()
+    language: str = ""
+    refusals: tuple[Refusal, ...] = ()
+
+    def with_(self, **changes: object) -> Inbound:
+        """A copy with `changes` applied."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    @property
+    def quoted(self) -> str:
+        """What the customer quoted, if anything: context, not their words."""
+        return "\n".join(event.quoted for event in self.events if event.quoted)
+
+
+class Author(StrEnum):
+    """Who wrote a line of a dialogue."""
+
+    CUSTOMER = "user"
+    BOT = "assistant"
+    MANAGER = "manager"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the dialogue so far."""
+
+    author: Author
+    text: str
+    at: datetime
+
+
+class State(StrEnum):
+    """Who leads a conversation (SPEC: state)."""
+
+    BOT_ACTIVE = "bot_active"
+    PENDING = "pending"
+    MANAGER_ACTIVE = "manager_active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """The end customer. `phone` is digits only, "" where the channel has none."""
+
+    id: str
+    address: str
+    name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a hook may know about the unit of work it serves. Times are UTC; `timezone` is the tenant's IANA zone."""
+
+    tenant: str
+    id: str
+    correlation_id: str
+    channel: str
+    lane: str
+    conversation_id: str
+    state: State
+    customer: Customer
+    now: datetime
+    timezone: str = "UTC"
+    languages: tuple[str, ...] = ("ru", "kk", "en")
+    branch: str = ""
+    knowledge_tag: str = ""
+    history: tuple[Line, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+class Route(StrEnum):
+    """What a verdict asks of the host. Each has one module under `routes`."""
+
+    ANSWER = "answer"
+    HUMAN = "human"
+    FRUSTRATED = "frustrated"
+    OPT_OUT = "opt_out"
+    DECLINE = "decline"
+    GREETING = "greeting"
+    THANKS = "thanks"
+    OFF_TOPIC = "off_topic"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a message wants. `why` is one line for the trace: the rule or signal that decided.
+
+    `language` is the customer's ("ru", "kk", "en"), "" if it cannot be told.
+    `business` says that a wish for mute or a greeting also holds a question about the business.
+    """
+
+    route: Route
+    intent: str = ""
+    language: str = ""
+    confidence: float = 1.0
+    why: str = ""
+    business: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A piece of the tenant's knowledge that may answer `query`, a part of the customer's message.
+
+    `confidence` is calibrated: the share of such passages that really answer such a query.
+    """
+
+    id: str
+    text: str
+    confidence: float
+    query: str
+    source: str = ""
+    title: str = ""
+    question: str = ""
+    answer: str = ""
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposed reply.
+
+    sources     ids of the passages that it rests on
+    unanswered  parts of the message that it does not answer: a human gets them
+    verbatim    the text is the tenant's own words, not composed by a model
+    """
+
+    text: str
+    confidence: float = 1.0
+    sources: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    verbatim: bool = False
+    attachments: tuple[Attachment, ...] = ()
+
+
+class OutgoingKind(StrEnum):
+    """What an outgoing row is; its retries and its worth in time follow from this.
+
+    REPLY    a bot's words to a customer
+    HUMAN    a manager's words to a customer
+    NOTICE   a line about the service to a customer ("a colleague was called")
+    CARD     a handover shown at a desk
+    FORWARD  a customer's words shown at a desk
+    CALLBACK the answer to a pressed button
+    ALARM    a warning to the tenant's owner
+    """
+
+    REPLY = "reply"
+    HUMAN = "human"
+    NOTICE = "notice"
+    CARD = "card"
+    FORWARD = "forward"
+    CALLBACK = "callback"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A row to be sent. `recipient` is an address on `channel`; rows to one recipient keep their order."""
+
+    channel: str
+    recipient: str
+    text: str
+    kind: OutgoingKind
+    attachments: tuple[Attachment, ...] = ()
+    instance: str = ""
+    handover_id: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to send an outgoing row. `key` is the same in every attempt of a row: the idempotency key.
+
+    `repeat` is true when an earlier attempt may already have arrived (a desk marks it ↻).
+    """
+
+    id: str
+    key: str
+    tenant: str
+    outgoing: Outgoing
+    attempt: int
+    correlation_id: str
+    repeat: bool = False
+
+
+class ReceiptStatus(StrEnum):
+    """How an attempt ended.
+
+    SENT       the channel took it
+    RETRY      it did not, and may later (`retry_after` seconds, if the channel said so)
+    REFUSED    it never will: a wrong number, a text it does not accept
+    AMBIGUOUS  it was sent and no answer came: it may have arrived
+    """
+
+    SENT = "sent"
+    RETRY = "retry"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a delivery. `logged_out` says that the instance itself is gone: the circuit opens at once."""
+
+    status: ReceiptStatus
+    provider_id: str = ""
+    error: str = ""
+    retry_after: float | None = None
+    logged_out: bool = False
+
+    @classmethod
+    def sent(cls, provider_id: str = "") -> Receipt:
+        """The channel took the message."""
+        return cls(status=ReceiptStatus.SENT, provider_id=provider_id)
+
+    @classmethod
+    def retry(cls, error: str, *, after: float | None = None, logged_out: bool = False) -> Receipt:
+        """The channel did not take it now; `after` is its own wish in seconds."""
+        return cls(status=ReceiptStatus.RETRY, error=error, retry_after=after, logged_out=logged_out)
+
+    @classmethod
+    def refused(cls, error: str) -> Receipt:
+        """The channel will never take this message."""
+        return cls(status=ReceiptStatus.REFUSED, error=error)
+
+    @classmethod
+    def ambiguous(cls, error: str) -> Receipt:
+        """Sent, but no answer came back."""
+        return cls(status=ReceiptStatus.AMBIGUOUS, error=error)
+
+
+class Trigger(StrEnum):
+    """Why a human was called (`handovers.trigger_type`)."""
+
+    INTENT = "intent"
+    LOW_CONFIDENCE = "low_confidence"
+    MEDIA = "media"
+    POLICY = "policy"
+    STUCK = "stuck"
+    PARKED = "parked"
+    MANUAL = "manual"
+    UNDELIVERED = "undelivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverCard:
+    """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language."""
+
+    handover_id: str
+    trigger: Trigger
+    reason: str
+    question: str
+    customer: Customer
+    dialogue: tuple[Line, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    branch: str = ""
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerReply:
+    """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list."""
+
+    id: str
+    tenant: str
+    handover_id: str
+    conversation_id: str
+    question: str
+    text: str
+    person: Person
+    role: str
+    at: datetime
+    correlation_id: str

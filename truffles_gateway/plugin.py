@@ -1,0 +1,272 @@
+"""What a plugin author imports: the manifest, the hook marker, and what the host hands to a plugin.
+
+A distribution names its manifest under the entry point group `truffles_gateway`:
+
+    [project.entry-points.truffles_gateway]
+    echo = "truffles_echo.plugin:plugin"
+
+    plugin = Plugin(name="echo", version="1.0", settings=EchoSettings, create=lambda settings, resources: Echo(settings))
+
+`create` is called once for each tenant that asks for the plugin and returns the object whose methods, marked
+`@hookimpl`, are that tenant's hooks. A plugin imports from the host only `plugin`, `messages` and `errors`
+(and `testing` in its tests).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import click
+import httpx
+import pluggy
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from truffles_gateway.clock import Clock
+from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
+from truffles_gateway.messages import InboundEvent
+
+__all__ = [
+    "Blobs", "Capabilities", "Chunk", "Clock", "Door", "Ingress", "Knowledge", "KnowledgeWriter", "Logger", "Plugin",
+    "PluginSettings", "Progress", "RateLimit", "Resources", "SecretStr", "SyncReport", "Texts", "WebhookRequest",
+    "hookimpl", "same_secret",
+]  # fmt: skip
+
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class PluginSettings(BaseModel):
+    """Base of a plugin's settings: unknown keys are errors, values are frozen.
+
+    Secrets are `SecretStr` fields; a tenant's config gives them as references, `env:NAME` or `file:PATH`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A POST as it came. `path` is what follows the ingress path and the tenant ("" or "/take"); header names are
+    lower-case; `json` is the parsed body (NaN, too deep and non-object bodies were refused before)."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    json: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What an ingress may know of the tenant whose door was knocked at.
+
+    secret     the tenant's webhook secret, None if it has none
+    open       the tenant's config says in so many words that webhooks need no secret
+    settings   this plugin's settings for the tenant
+    """
+
+    tenant: str
+    secret: str | None
+    open: bool
+    settings: Any
+
+
+class Ingress(Protocol):
+    """The door of a channel: pure, fast, no network, no state. Runs before a webhook is acknowledged.
+
+    path     where it listens: `POST {path}/{tenant}` and `POST {path}`
+    admin    the host asks for the admin bearer token instead of calling `verify`
+    max_body limit in bytes of a request without inline media
+    """
+
+    path: str
+    admin: bool
+    max_body: int
+
+    def tenant(self, request: WebhookRequest) -> str | None:
+        """The tenant's slug, where the path does not name it; None if the request does not either."""
+        ...
+
+    def verify(self, request: WebhookRequest, door: Door) -> bool:
+        """Is this request from whom it claims? Compare secrets with `same_secret`."""
+        ...
+
+    def parse(self, request: WebhookRequest, door: Door) -> Sequence[InboundEvent]:
+        """The events in the request. Raises `errors.RejectedRequest` for what cannot be understood."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most `count` sends in `seconds`, over all processes, for each value of `scope`: "channel" or "recipient"."""
+
+    count: int
+    seconds: float
+    scope: str = "channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can do. `idempotent_send`: a repeated key is delivered once; `desk`: managers work there."""
+
+    text: bool = True
+    media: frozenset[str] = frozenset()
+    inline_media: bool = False
+    choices: bool = False
+    typing: bool = False
+    edits: bool = False
+    reactions: bool = False
+    idempotent_send: bool = False
+    desk: bool = False
+
+
+class Logger(Protocol):
+    """A structured logger, bound to tenant and plugin; secrets and phones are masked on the way out."""
+
+    def debug(self, event: str, **fields: Any) -> Any: ...
+    def info(self, event: str, **fields: Any) -> Any: ...
+    def warning(self, event: str, **fields: Any) -> Any: ...
+    def error(self, event: str, **fields: Any) -> Any: ...
+
+
+class Texts(Protocol):
+    """User-visible texts: the plugin's catalogue, overlaid by the tenant's own `[texts.<language>]`."""
+
+    def get(self, key: str, language: str, **values: object) -> str:
+        """The text `key` in `language` (the tenant's first language if that has none), with `{name}` filled in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A piece of knowledge with its vector, as PostgreSQL keeps it.
+
+    id       deterministic within the tenant; the same id replaces
+    source   the file or origin; a sync replaces a source as a whole
+    tag      the branch's `knowledge_tag`; "" serves every branch
+    digest   hash of what the vector was made from: unchanged chunks are not embedded again
+    vector   float32 little-endian bytes made by `model`
+    """
+
+    id: str
+    source: str
+    text: str
+    title: str = ""
+    question: str = ""
+    answer: str = ""
+    tag: str = ""
+    digest: str = ""
+    model: str = ""
+    vector: bytes = b""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Knowledge(Protocol):
+    """The tenant's chunks in PostgreSQL, shared by all processes."""
+
+    async def version(self) -> int:
+        """Grows with every change; cheap to ask (one process-wide poll and notification feed it)."""
+        ...
+
+    async def chunks(self) -> list[Chunk]:
+        """All chunks of the tenant, ordered by id."""
+        ...
+
+    async def apply(self, *, put: Sequence[Chunk] = (), delete: Sequence[str] = ()) -> int:
+        """Put and delete in one transaction; returns the new version."""
+        ...
+
+
+class Blobs(Protocol):
+    """Bytes by content hash."""
+
+    async def get(self, blob: str) -> bytes | None:
+        """The bytes with this SHA-256, None if they are gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the host hands to a plugin, bound to one tenant. Nothing else is reached for."""
+
+    tenant: str
+    timezone: str
+    languages: tuple[str, ...]
+    http: httpx.AsyncClient
+    clock: Clock
+    log: Logger
+    texts: Texts
+    knowledge: Knowledge
+    blobs: Blobs
+
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What a knowledge sync did. `problems` name file, line and cure of what could not be read; the rest was loaded."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class KnowledgeWriter(Protocol):
+    """Implemented by the hook object of a retriever that turns a tenant's files into chunks."""
+
+    async def sync(self, folder: Path, progress: Progress) -> SyncReport:
+        """Read `folder`, embed what changed, put and delete chunks. `progress(done, total, what)` is called often."""
+        ...
+
+    async def check(self) -> str:
+        """"" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """Implemented by hook objects that hold something open; called when the tenant is swapped or the host stops."""
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """The manifest of a plugin: data about it, and how to make one tenant's instance of it.
+
+    channel       the channel whose rows it delivers and whose events its ingress makes, "" if none
+    rate_limits   given the settings, the channel's limits over all processes
+    catalogue     texts by language and key
+    commands      click commands or groups, mounted as `truffles <command>`
+    """
+
+    name: str
+    version: str
+    create: Callable[[Any, Resources], object]
+    settings: type[PluginSettings] = PluginSettings
+    summary: str = ""
+    spec_version: int = SPEC_VERSION
+    channel: str = ""
+    ingress: Ingress | None = None
+    capabilities: Capabilities = Capabilities()
+    rate_limits: Callable[[Any], tuple[RateLimit, ...]] = lambda settings: ()
+    catalogue: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    commands: tuple[click.Command, ...] = ()
+    instances: Callable[[Any], tuple[str, ...]] = lambda settings: ()
+
+
+def same_secret(given: str | None, expected: str | None) -> bool:
+    """Compare two secrets in constant time; a missing one never matches."""
+    left, right = (given or "").encode("utf-8", "surrogatepass"), (expected or "").encode()
+    return hmac.compare_digest(left, right) and bool(expected)
+
+
