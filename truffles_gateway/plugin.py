@@ -5,7 +5,7 @@ A distribution names its manifest under the entry point group `truffles_gateway`
     [project.entry-points.truffles_gateway]
     echo = "truffles_echo.plugin:plugin"
 
-    plugin = Plugin(name="echo", version="1.0", settings=EchoSettings, create=lambda settings, resources: Echo(settings))
+    plugin = Plugin(name="echo", version="1.0", settings=EchoSettings, create=Echo)
 
 `create` is called once for each tenant that asks for the plugin and returns the object whose methods, marked
 `@hookimpl`, are that tenant's hooks. A plugin imports from the host only `plugin`, `messages` and `errors`
