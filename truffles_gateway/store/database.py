@@ -18,7 +18,7 @@ from databases import Database as Pool
 
 from truffles_gateway.errors import LeaseLost, StateChanged, StoreUnavailable
 
-Record = asyncpg.Record
+Record = Any  # asyncpg.Record: a mapping by column name; the library ships no types
 Connection = Any  # asyncpg's pooled proxy; its stubs name no public type
 LOST = (
     asyncpg.PostgresConnectionError,

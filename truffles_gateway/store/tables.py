@@ -351,7 +351,9 @@ inbox_events = Table(
     UniqueConstraint("client_id", "channel", "event_id"),
     CheckConstraint(f"outcome IN ({OUTCOMES})", name="outcome"),
     CheckConstraint("outcome <> 'ignored' OR outcome_reason <> ''", name="ignored_has_a_reason"),
-    CheckConstraint("(kind = 'customer') OR outcome IS NULL OR outcome IN ('handled', 'ignored', 'parked')", name="desk"),
+    CheckConstraint(
+        "(kind = 'customer') OR outcome IS NULL OR outcome IN ('handled', 'ignored', 'parked')", name="desk"
+    ),
     CheckConstraint("(kind <> 'customer') OR outcome IS DISTINCT FROM 'handled'", name="customer"),
     _of_client(),
     Index("ix_inbox_events_open", "client_id", "lane", "seq", postgresql_where=text("outcome IS NULL")),
@@ -460,7 +462,9 @@ outbox_messages = Table(
         postgresql_where=text("status IN ('queued', 'sending')"),
     ),
     Index("ix_outbox_messages_sending", "lease_until", postgresql_where=text("status = 'sending'")),
-    Index("ix_outbox_messages_failed", "client_id", "channel", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
+    Index(
+        "ix_outbox_messages_failed", "client_id", "channel", "failed_at", postgresql_where=text("failed_at IS NOT NULL")
+    ),
     Index("ix_outbox_messages_turn", "client_id", "turn_id"),
     Index("ix_outbox_messages_sent_to", "client_id", "channel", "recipient", "sent_at"),
 )
@@ -587,4 +591,3 @@ alarms = Table(
     _of_client(),
     Index("ix_alarms_cause", "client_id", "cause", "raised_at"),
 )
-
