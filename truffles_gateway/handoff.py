@@ -134,49 +134,49 @@ def _enter(commit: Commit, state: State, handover_id: str, actor: str) -> None:
         commit.cancel_jobs.append(commit.after.id)
 
 
-def timers(commit: Commit, *, remind: float, owner: float, timeout: float, quiet: tuple[int, int], zone: str) -> None:
+def timers(
+    commit: Commit,
+    *,
+    remind: float,
+    owner: float,
+    timeout: float,
+    idle_hours: float,
+    quiet: tuple[int, int],
+    zone: str,
+) -> None:
     """Plan the clocks of the state that `commit` enters; minutes are of desk hours (quiet hours stop them)."""
-    after, before = commit.after, commit.before
-    assert after is not None and before is not None
-    if after.state is not State.PENDING or before.state is State.PENDING:
+    after = commit.after
+    if after is None or not commit.changes:
+        return
+    if after.state is State.MANAGER_ACTIVE:
+        _plan(commit, "manager.idle", commit.now + timedelta(hours=idle_hours))
+    if after.state is not State.PENDING:
         return
     plan = {"handover.remind": remind, "handover.owner": owner}
     if after.handover_times_out:
         plan["handover.timeout"] = timeout
     for kind, minutes in plan.items():
-        run_at = add_desk_minutes(commit.now, minutes, quiet, zone)
-        key = f"{kind}:{after.handover_id}:{int(commit.now.timestamp())}"
-        commit.jobs.append(
-            NewJob(
-                key=key,
-                kind=kind,
-                run_at=run_at,
-                payload={"handover_id": after.handover_id},
-                conversation_id=after.id,
-            )
-        )
+        _plan(commit, kind, add_desk_minutes(commit.now, minutes, quiet, zone))
 
 
-def nudges(commit: Commit, *, nudge: float, back: float, idle_hours: float) -> None:
-    """A customer wrote to the manager who has the conversation: remind them, then take it back if nobody answers."""
-    after = commit.after
-    assert after is not None
-    plan = {
-        "manager.nudge": timedelta(minutes=nudge),
-        "manager.back": timedelta(minutes=back),
-        "manager.idle": timedelta(hours=idle_hours),
-    }
-    since = int(commit.now.timestamp() * 1000)
-    for kind, delay in plan.items():
-        commit.jobs.append(
-            NewJob(
-                key=f"{kind}:{after.handover_id}:{since}",
-                kind=kind,
-                run_at=commit.now + delay,
-                payload={"handover_id": after.handover_id, "since": commit.now.isoformat()},
-                conversation_id=after.id,
-            )
+def nudges(commit: Commit, *, nudge: float, back: float) -> None:
+    """A customer waits for the manager who has the conversation: remind them, then take it back."""
+    _plan(commit, "manager.nudge", commit.now + timedelta(minutes=nudge))
+    _plan(commit, "manager.back", commit.now + timedelta(minutes=back))
+
+
+def _plan(commit: Commit, kind: str, run_at: datetime) -> None:
+    assert commit.after is not None
+    handover_id = commit.after.handover_id
+    commit.jobs.append(
+        NewJob(
+            key=f"{kind}:{handover_id}:{int(commit.now.timestamp() * 1000)}",
+            kind=kind,
+            run_at=run_at,
+            payload={"handover_id": handover_id, "since": commit.now.isoformat()},
+            conversation_id=commit.after.id,
         )
+    )
 
 
 def add_desk_minutes(start: datetime, minutes: float, quiet: tuple[int, int], zone: str) -> datetime:

@@ -175,6 +175,7 @@ class Commit:
     lease          the turn or job that this ends; its fencing token is checked
     before, after  the conversation as it was read (its version is checked) and as it shall be
     only_if_quiet  do not commit when more arrived in the lane meanwhile
+    reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
     client_id: str
@@ -192,7 +193,8 @@ class Commit:
     outgoing: list[NewOutgoing] = field(default_factory=list)
     jobs: list[NewJob] = field(default_factory=list)
     cancel_jobs: list[str] = field(default_factory=list)
-    cancel_outgoing: list[str] = field(default_factory=list)
+    manager_response: str | None = None
+    reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
     turn_status: str = "done"

@@ -8,7 +8,7 @@ import asyncpg
 
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
-from truffles_gateway.records import Commit, Conversation, Work
+from truffles_gateway.records import Commit, Conversation, NewJob, Work
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json
 from truffles_gateway.store.database import Database
@@ -120,8 +120,8 @@ def _handovers(batch: Batch, what: Commit) -> None:
         batch.add(
             """
             INSERT INTO handovers (client_id, id, conversation_id, user_id, status, trigger_type, reason, user_message,
-                assigned_to, branch_id, turn_id, times_out, correlation_id, created_at, taken_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                assigned_to, branch_id, turn_id, times_out, correlation_id, created_at, taken_at, manager_response)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
             """,
             what.client_id,
             new.id,
@@ -138,6 +138,7 @@ def _handovers(batch: Batch, what: Commit) -> None:
             what.correlation_id,
             what.now,
             what.now if active else None,
+            what.manager_response,
         )
     for update in {update.id: update for update in what.handover_updates}.values():
         batch.add(
@@ -145,6 +146,7 @@ def _handovers(batch: Batch, what: Commit) -> None:
             UPDATE handovers SET status = $3, resolution = $4,
                 assigned_to = CASE WHEN $3 = 'pending' THEN NULL ELSE COALESCE($5, assigned_to) END,
                 taken_at = CASE WHEN $3 = 'active' THEN COALESCE(taken_at, $6) ELSE taken_at END,
+                manager_response = COALESCE($7, manager_response),
                 closed_at = CASE WHEN $3 = 'resolved' THEN $6::timestamptz END
             WHERE client_id = $1 AND id = $2
             """,
@@ -154,6 +156,7 @@ def _handovers(batch: Batch, what: Commit) -> None:
             update.resolution,
             update.assigned_to,
             what.now,
+            what.manager_response,
         )
 
 
@@ -231,6 +234,10 @@ def add_outgoing(batch: Batch, what: Commit, conversation: str | None, turn: str
 
 
 def _jobs(batch: Batch, what: Commit) -> None:
+    what.jobs.extend(
+        NewJob(key=f"alarm:{uuid4()}", kind="alarm", run_at=what.now, payload={"cause": cause, "text": text})
+        for cause, text in what.alarms
+    )
     for conversation in dict.fromkeys(what.cancel_jobs):
         batch.add(
             """
@@ -264,6 +271,8 @@ def _jobs(batch: Batch, what: Commit) -> None:
 
 def _end(batch: Batch, what: Commit) -> None:
     """Record how the events ended, close the turn or job, and give the lane back."""
+    if what.reopened_turn:
+        _escalate_answered(batch, what)
     for outcome in what.outcomes:
         batch.add(
             """
@@ -313,4 +322,22 @@ def _end(batch: Batch, what: Commit) -> None:
         what.client_id,
         lease.lane,
         lease.turn_id,
+    )
+
+
+def _escalate_answered(batch: Batch, what: Commit) -> None:
+    """answered → escalated: the one change that an outcome may still see."""
+    batch.add(
+        """
+        UPDATE inbox_events SET outcome = 'escalated', outcome_reason = 'undelivered', outcome_at = $3
+        WHERE client_id = $1 AND turn_id = $2 AND outcome = 'answered'
+        """,
+        what.client_id,
+        what.reopened_turn,
+        what.now,
+    )
+    batch.add(
+        "UPDATE turns SET outcome = 'escalated' WHERE client_id = $1 AND id = $2 AND outcome = 'answered'",
+        what.client_id,
+        what.reopened_turn,
     )

@@ -82,7 +82,9 @@ WITH input AS (
         arrivals = lanes.arrivals + excluded.arrivals
     RETURNING ready_at
 )
-SELECT id, (SELECT pg_notify('truffles_inbox', COALESCE(extract(epoch FROM min(ready_at))::text, '')) FROM woken)
+SELECT id, (
+    SELECT pg_notify('truffles_inbox', COALESCE(string_agg(DISTINCT (
+        ceil(extract(epoch FROM ready_at) * 100) / 100)::text, ' '), '')) FROM woken)
 FROM inserted
 """
 
