@@ -158,7 +158,7 @@ async def _ask(
         if _being_cancelled():
             raise
         error = "a task inside it was cancelled"
-    except (Exception, SystemExit) as problem:  # whatever a plugin does, the host goes on
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a plugin does, the host goes on
         error = f"took longer than {seconds:g} s" if scope.expired() else _describe(problem)
     fault = Fault(
         tenant=hooks.tenant, plugin=plugin, hook=name, correlation_id=_correlation_id(args), error=error,
