@@ -127,7 +127,12 @@ class Registry:
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets, client=stored.id)
         return await build(
-            plan, self._resources, version=stored.version, branch_ids=stored.branch_ids, clock=self._clock
+            plan,
+            self._resources,
+            version=stored.version,
+            branch_ids=stored.branch_ids,
+            clock=self._clock,
+            connected_at=stored.created_at,
         )
 
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:

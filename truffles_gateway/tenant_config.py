@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
@@ -146,6 +155,7 @@ class TenantConfig(Part):
     only_numbers: tuple[Number, ...] = ()
     webhook_secret: str = ""
     accept_webhooks_without_secret: bool = False
+    connected_at: AwareDatetime | None = None
     plugins: tuple[PluginChoice, ...] = ()
     branches: tuple[Branch, ...] = ()
     agents: tuple[Agent, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pluggy
@@ -57,7 +58,10 @@ class BadConfig(ConfigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order."""
+    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
+
+    What was written before `connected_at` is history: it is stored and never answered.
+    """
 
     id: str
     slug: str
@@ -70,6 +74,7 @@ class Tenant:
     prompts: Prompts
     secret: str | None
     branch_ids: Mapping[str, str] = field(default_factory=dict)
+    connected_at: datetime | None = None
 
     @property
     def suspended(self) -> bool:
@@ -143,7 +148,7 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, *, client:
 
 async def build(
     plan: Draft, resources: MakeResources, *, version: int = 0, branch_ids: Mapping[str, str] | None = None,
-    clock: Clock | None = None,
+    clock: Clock | None = None, connected_at: datetime | None = None,
 ) -> Tenant:  # fmt: skip
     """Let the plugins make their hook objects and register them. Raises `BadConfig` with every problem."""
     slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
@@ -166,6 +171,7 @@ async def build(
         id=plan.id, slug=slug, version=version, config=plan.config, used=plan.used, objects=objects,
         hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()),
         texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=branch_ids or {},
+        connected_at=plan.config.connected_at or connected_at,
     )  # fmt: skip
 
 
