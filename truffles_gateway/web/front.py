@@ -141,9 +141,7 @@ class Front:
         self._count(tenant, intake, new)
         self._metrics.accept_seconds.observe(time.perf_counter() - start)
         accepted = sum(new)
-        return Answer(
-            200, {"accepted": accepted, "duplicates": len(new) - accepted, "correlation_id": correlation}
-        )
+        return Answer(200, {"accepted": accepted, "duplicates": len(new) - accepted, "correlation_id": correlation})
 
     def _enter(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[Tenant, Door]:
         """The tenant whose door this is, and the door, if the request may pass."""
