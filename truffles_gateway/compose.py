@@ -267,3 +267,9 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         refusals=case.refusals,
     )
 
+
+def alarm_rows(tenant: Tenant, text: str) -> list[Outgoing]:
+    """A warning to the owner, at every desk."""
+    return [
+        Outgoing(channel=channel, recipient="owner", text=text, kind=OutgoingKind.ALARM) for channel in desks(tenant)
+    ]

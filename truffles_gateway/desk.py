@@ -79,12 +79,8 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     person = person_of(event)
     question = conversation.handover_question or _last_question(conversation)
     made.manager_response = event.text
-    opening = handoff.new_handover(
-        Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person)
-    )
-    handoff.apply(
-        made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening
-    )
+    opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
+    handoff.apply(made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening)
     made.cancel_jobs.append(conversation.id)
     message = NewMessage(
         id=str(uuid4()),

@@ -35,8 +35,6 @@ class Event(StrEnum):
     IDLE = "idle"
 
 
-OPEN = {"pending": State.PENDING, "active": State.MANAGER_ACTIVE}
-
 # (state, event) → (new state, the open handover's new status or None for "open a new one", its resolution)
 TRANSITIONS: dict[tuple[State, Event], tuple[State, str, str | None]] = {
     (State.BOT_ACTIVE, Event.ESCALATE): (State.PENDING, "pending", None),
@@ -89,7 +87,7 @@ def apply(commit: Commit, event: Event, *, actor: str, why: str, opening: NewHan
     if before.state is State.BOT_ACTIVE:
         assert opening is not None
         handover_id = _open(commit, opening)
-    elif (state, status) != (before.state, _status(before.state)) or actor != before.assigned_to:
+    else:
         taken_by = actor if state is State.MANAGER_ACTIVE else None
         commit.handover_updates.append(
             HandoverUpdate(id=handover_id, status=status, resolution=resolution, assigned_to=taken_by)
@@ -102,10 +100,6 @@ def apply(commit: Commit, event: Event, *, actor: str, why: str, opening: NewHan
             )
         )
     return True
-
-
-def _status(state: State) -> str:
-    return next((status for status, open_state in OPEN.items() if open_state is state), "")
 
 
 def _open(commit: Commit, opening: NewHandover) -> str:
@@ -149,23 +143,24 @@ def timers(
     if after is None or not commit.changes:
         return
     if after.state is State.MANAGER_ACTIVE:
-        _plan(commit, "manager.idle", commit.now + timedelta(hours=idle_hours))
+        plan(commit, "manager.idle", commit.now + timedelta(hours=idle_hours))
     if after.state is not State.PENDING:
         return
-    plan = {"handover.remind": remind, "handover.owner": owner}
+    clocks = {"handover.remind": remind, "handover.owner": owner}
     if after.handover_times_out:
-        plan["handover.timeout"] = timeout
-    for kind, minutes in plan.items():
-        _plan(commit, kind, add_desk_minutes(commit.now, minutes, quiet, zone))
+        clocks["handover.timeout"] = timeout
+    for kind, minutes in clocks.items():
+        plan(commit, kind, add_desk_minutes(commit.now, minutes, quiet, zone))
 
 
 def nudges(commit: Commit, *, nudge: float, back: float) -> None:
     """A customer waits for the manager who has the conversation: remind them, then take it back."""
-    _plan(commit, "manager.nudge", commit.now + timedelta(minutes=nudge))
-    _plan(commit, "manager.back", commit.now + timedelta(minutes=back))
+    plan(commit, "manager.nudge", commit.now + timedelta(minutes=nudge))
+    plan(commit, "manager.back", commit.now + timedelta(minutes=back))
 
 
-def _plan(commit: Commit, kind: str, run_at: datetime) -> None:
+def plan(commit: Commit, kind: str, run_at: datetime) -> None:
+    """Set one clock on the open handover of `commit`."""
     assert commit.after is not None
     handover_id = commit.after.handover_id
     commit.jobs.append(

@@ -56,9 +56,7 @@ async def enrich(case: Case) -> Inbound:
 async def understand(case: Case) -> Verdict:
     """The first verdict counts; nobody's verdict means "unsure"."""
     with case.trace.stage("classify") as entry:
-        result = await calls.first(
-            case.tenant.hooks, "classify", case.faults, turn=case.turn, message=case.message
-        )
+        result = await calls.first(case.tenant.hooks, "classify", case.faults, turn=case.turn, message=case.message)
         verdict: Verdict = result.value or case.verdict
         entry |= {"asked": asked(result), "plugin": result.plugin, "outcome": verdict.route.value, "why": verdict.why}
         entry |= {"language": verdict.language, "confidence": verdict.confidence}

@@ -33,7 +33,12 @@ async def retrieve(case: Case) -> list[Passage]:
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
         entry["passages"] = [
-            {"id": each.id, "query": brief(each.query), "text": brief(each.text), "confidence": round(each.confidence, 3)}
+            {
+                "id": each.id,
+                "query": brief(each.query),
+                "text": brief(each.text),
+                "confidence": round(each.confidence, 3),
+            }
             for each in found[:SHOWN]
         ]
     return found

@@ -23,4 +23,3 @@ async def go(case: Case) -> Decision:
         ),
         mute=0,
     )
-

@@ -14,7 +14,9 @@ async def greeting(case: Case) -> Decision:
     """Greet; within 30 minutes of the last word, only show that somebody listens."""
     last = case.conversation.last_bot_at
     again = last is not None and case.turn.now - last < GREETED
-    return Decision(outcome="answered", reason="greeting", replies=(case.say("greeting_again" if again else "greeting"),))
+    return Decision(
+        outcome="answered", reason="greeting", replies=(case.say("greeting_again" if again else "greeting"),)
+    )
 
 
 async def thanks(case: Case) -> Decision:

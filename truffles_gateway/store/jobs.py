@@ -90,9 +90,3 @@ async def heartbeat(database: Database, owner: str, lease: float) -> None:
         owner,
         lease,
     )
-
-
-async def next_due(database: Database) -> datetime | None:
-    """When the next waiting job is due; None if none waits."""
-    row = await database.fetch_one("SELECT min(run_at) AS at FROM jobs WHERE status = 'waiting'")
-    return row["at"] if row else None

@@ -212,17 +212,6 @@ async def heartbeat(database: Database, owner: str, lease: float) -> set[tuple[s
     return {(row["client_id"], row["lane"]) for row in rows}
 
 
-async def next_ready(database: Database, now: datetime) -> datetime | None:
-    """When the next lane without a living lease becomes ready; None if none waits."""
-    row = await database.fetch_one(
-        """
-        SELECT min(GREATEST(ready_at, not_before)) AS at FROM lanes
-        WHERE ready_at IS NOT NULL AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-        """
-    )
-    return row["at"] if row else None
-
-
 async def retry_later(database: Database, work: Work, now: datetime, delay: float, error: str) -> None:
     """Give the lane back with its frozen turn, to be tried again after `delay` seconds."""
     batch = Batch()
@@ -246,6 +235,19 @@ async def retry_later(database: Database, work: Work, now: datetime, delay: floa
     await batch.run(database)
 
 
+async def put_off(database: Database, work: Work, now: datetime, delay: float) -> None:
+    """Give the lane back without spending an attempt, not to be claimed for `delay` seconds."""
+    batch = Batch()
+    batch.fence("truffles_fence_lane($1, $2, $3, NULL)", work.client_id, work.lane, work.token)
+    batch.add(
+        "UPDATE lanes SET lease_owner = NULL, lease_until = NULL, not_before = $3 WHERE client_id = $1 AND lane = $2",
+        work.client_id,
+        work.lane,
+        now + timedelta(seconds=delay),
+    )
+    await batch.run(database)
+
+
 async def release(database: Database, owner: str) -> None:
     """Give back every lane of `owner` with its turn unfinished (at shutdown): others take over at once."""
     await database.execute("UPDATE lanes SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", owner)
@@ -259,7 +261,7 @@ async def supersede(database: Database, work: Work) -> None:
         "UPDATE inbox_events SET turn_id = NULL WHERE client_id = $1 AND turn_id = $2", work.client_id, work.turn_id
     )
     batch.add(
-        "UPDATE turns SET status = 'superseded', finished_at = started_at WHERE client_id = $1 AND id = $2",
+        "UPDATE turns SET status = 'superseded' WHERE client_id = $1 AND id = $2",
         work.client_id,
         work.turn_id,
     )

@@ -217,14 +217,6 @@ async def undelivered(database: Database, row: Row, now: datetime) -> None:
     )
 
 
-async def next_due(database: Database, now: datetime) -> datetime | None:
-    """When the next queued row after `now` becomes due; None if none waits."""
-    row = await database.fetch_one(
-        "SELECT min(due_at) AS at FROM outbox_messages WHERE status = 'queued' AND due_at > $1", now
-    )
-    return row["at"] if row else None
-
-
 async def open_circuit_if_failing(
     database: Database, row: Row, now: datetime, reason: str, *, at_once: bool, threshold: int = 5
 ) -> bool:
