@@ -13,6 +13,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
 _END_OF_HEAD = b"\r\n\r\n"
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _LARGEST_HEAD = 256 * 1024
 _LARGEST_BODY = 32 * 1024 * 1024
 
@@ -45,7 +46,7 @@ class Response:
     def encode(self) -> bytes:
         """The bytes on the wire."""
         extra = "".join(f"{name}: {text}\r\n" for name, text in self.headers.items())
-        phrase = HTTPStatus(self.status).phrase if self.status in HTTPStatus else "Unknown"
+        phrase = _PHRASES.get(self.status, "Unknown")
         head = f"HTTP/1.1 {self.status} {phrase}\r\ncontent-type: application/json\r\n{extra}"
         return f"{head}content-length: {len(self.body)}\r\n\r\n".encode("latin-1") + self.body
 
@@ -95,7 +96,10 @@ class Connection(asyncio.Protocol):
                 return
 
     async def _later(self, answer: Awaitable[Response]) -> None:
-        self._write(await answer)
+        try:
+            self._write(await answer)
+        except Exception as error:  # a fault of the handler must not leave the client waiting
+            self._write(Response.json({"success": False, "message": repr(error)}, 500))
         self._task = None
         self._serve()
 
@@ -150,8 +154,10 @@ class Server:
     async def start(self) -> None:
         """Begin to listen; port 0 takes any free one."""
         loop = asyncio.get_running_loop()
-        make = lambda: Connection(self._handler, self._open)  # noqa: E731 (a factory for asyncio)
-        self._server = await loop.create_server(make, self._host, self._port, backlog=1024)
+        self._server = await loop.create_server(self._connection, self._host, self._port, backlog=1024)
+
+    def _connection(self) -> Connection:
+        return Connection(self._handler, self._open)
 
     async def stop(self) -> None:
         """Stop listening and hang up on everybody."""

@@ -19,171 +19,22 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from itertools import count as counter
+from typing import Self
 
 import click
 import httpx
 
 from truffles_chatflow.jid import normalise
 from truffles_chatflow.loopback import Request, Response, Server
+from truffles_chatflow.memory import Attempt, Behaviour, Phones, ReadMessage, Script, spelled
+
+__all__ = ["Attempt", "Behaviour", "ReadMessage", "Simulator", "main", "webhook_payload"]
 
 _PREFIX = "/api/v1/"
 _METHODS = {"send-text": "", "send-image": "imageurl", "send-audio": "audiourl", "send-doc": "docurl"}
-_REMEMBERED_REQUESTS = 100_000
-
-
-@dataclass(slots=True, kw_only=True)
-class Behaviour:
-    """How the next sends end. All fields have a default, so that `{"success": false, "count": 2}` is enough.
-
-    jid           only sends to this customer; "" is everyone
-    count         how many sends it holds for; None until it is cleared
-    status        the HTTP status of the answer; from 400 up the message is not taken
-    success       false: HTTP 200 with `{"success": false, "message": …}`
-    message       the error's words
-    retry_after   the Retry-After header, in seconds or as a date
-    logged_out    the instance is gone: HTTP 200 with `success: false` and the usual words
-    drop          "before" hangs up without taking the message, "after" takes it and hangs up
-    delay         seconds between taking the message and answering
-    delay_before  seconds before anything happens
-    raw           the answer's body, word for word ("" is an empty body)
-    taken         overrides whether the customer gets the message
-    """
-
-    jid: str = ""
-    count: int | None = None
-    status: int = 200
-    success: bool = True
-    message: str = ""
-    retry_after: str = ""
-    logged_out: bool = False
-    drop: str = ""
-    delay: float = 0.0
-    delay_before: float = 0.0
-    raw: str | None = None
-    taken: bool | None = None
-
-    @property
-    def takes(self) -> bool:
-        """Does the customer get the message?"""
-        if self.taken is not None:
-            return self.taken
-        fine = self.status < 400 and self.success and not self.logged_out and self.raw in (None, "true")
-        return fine and self.drop != "before"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadMessage:
-    """A message on a customer's screen. `time` is Unix time in seconds, `kind` the method's name after `send-`."""
-
-    id: str
-    jid: str
-    msg_id: str
-    text: str
-    kind: str
-    url: str
-    time: float
-    instance: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A request for a send, as it came. The token is not kept."""
-
-    time: float
-    jid: str
-    msg_id: str
-    kind: str
-    text: str
-    instance: str
-    outcome: str
-
-
-class Phones:
-    """What customers have read. With `honour` a repeated `msg_id` shows once."""
-
-    def __init__(self) -> None:
-        self.all: list[ReadMessage] = []
-        self.by_jid: dict[str, list[ReadMessage]] = {}
-        self._seen: dict[tuple[str, str], ReadMessage] = {}
-        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
-
-    def show(self, message: ReadMessage, *, honour: bool) -> ReadMessage:
-        """Put it on the screen; returns what is there under that `msg_id`."""
-        key = (message.jid, message.msg_id)
-        if honour and message.msg_id and key in self._seen:
-            return self._seen[key]
-        self._seen[key] = message
-        self.all.append(message)
-        self.by_jid.setdefault(message.jid, []).append(message)
-        self._wake(message.jid)
-        self._wake("")
-        return message
-
-    def read(self, jid: str = "") -> list[ReadMessage]:
-        """What this customer has read; everyone, in order, without a jid."""
-        return self.by_jid.get(jid, []) if jid else self.all
-
-    async def wait(self, jid: str, count: int, timeout: float) -> bool:
-        """Until `count` messages were read; False if the time ran out."""
-        if len(self.read(jid)) >= count:
-            return True
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(jid, [])
-        waiting.append((count, future))
-        done, _ = await asyncio.wait([future], timeout=timeout)
-        waiting.remove((count, future))
-        return bool(done)
-
-    def _wake(self, jid: str) -> None:
-        for count, future in self._waiting.get(jid, ()):
-            if len(self.read(jid)) >= count and not future.done():
-                future.set_result(None)
-
-
-class Script:
-    """The behaviours asked for, first come first used, and for whom `msg_id` counts."""
-
-    def __init__(self, honour: bool) -> None:
-        self.behaviours: list[Behaviour] = []
-        self._honour = {"": honour}
-
-    def add(self, wishes: Mapping[str, object]) -> None:
-        """Take a wish as it came over HTTP."""
-        wishes = dict(wishes)
-        jid = wishes["jid"] = _address(str(wishes.get("jid") or ""))
-        honour = wishes.pop("honour_msg_id", None)
-        if isinstance(honour, bool):
-            self._honour[jid] = honour
-        if wishes.pop("clear", False):
-            self.behaviours = [item for item in self.behaviours if jid and item.jid != jid]
-        if unknown := wishes.keys() - {item.name for item in fields(Behaviour)}:
-            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        if wishes.keys() - {"jid"}:
-            self.behaviours.append(Behaviour(**wishes))  # type: ignore[arg-type]
-
-    def honours(self, jid: str) -> bool:
-        """Is a repeated `msg_id` to this customer delivered once?"""
-        return self._honour.get(jid, self._honour[""])
-
-    def next(self, jid: str) -> Behaviour:
-        """The behaviour for the send that just came, counted down."""
-        for item in self.behaviours:
-            if item.jid in ("", jid):
-                if item.count is not None:
-                    item.count -= 1
-                    if item.count <= 0:
-                        self.behaviours.remove(item)
-                return item
-        return _FINE
-
-
-_FINE = Behaviour()
-
-
-def _address(raw: str) -> str:
-    return normalise(raw) or raw
+_REMEMBERED = 100_000
 
 
 class Simulator:
@@ -204,7 +55,7 @@ class Simulator:
         self._numbers = counter(1)
         self.reset()
 
-    async def __aenter__(self) -> Simulator:
+    async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(timeout=15, trust_env=False)
         await self._server.start()
         return self
@@ -224,11 +75,11 @@ class Simulator:
     def reset(self) -> None:
         """Forget everything that was read, asked and told."""
         self.phones, self.script = Phones(), Script(self._honour_by_default)
-        self.attempts: deque[Attempt] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self.attempts: deque[Attempt] = deque(maxlen=_REMEMBERED)
 
     def read(self, jid: str = "") -> list[ReadMessage]:
         """What a customer has read so far."""
-        return list(self.phones.read(_address(jid)))
+        return list(self.phones.read(spelled(jid)))
 
     def behave(self, **wishes: object) -> None:
         """Take a wish: the fields of `Behaviour`, `honour_msg_id` or `clear`."""
@@ -236,7 +87,7 @@ class Simulator:
 
     async def wait(self, jid: str = "", count: int = 1, timeout: float = 15.0) -> list[ReadMessage]:
         """Wait until a customer has read `count` messages; what was read until then."""
-        await self.phones.wait(_address(jid), count, timeout)
+        await self.phones.wait(spelled(jid), count, timeout)
         return self.read(jid)
 
     async def write(self, jid: str, text: str, **more: object) -> httpx.Response:
@@ -263,7 +114,7 @@ class Simulator:
         """A send. Most are answered at once; only one with a delay needs a task."""
         if problem := self._problem(method, query):
             return self._note(method, query, problem[0], Response.json({"success": False, "message": problem[1]}))
-        behaviour = replace(self.script.next(_address(query["jid"])))
+        behaviour = replace(self.script.next(spelled(query["jid"])))
         if behaviour.delay or behaviour.delay_before:
             return asyncio.ensure_future(self._slowly(method, query, behaviour))
         return self._answer(behaviour, self._take(method, query, behaviour))
@@ -292,7 +143,7 @@ class Simulator:
         self._note(method, query, outcome, _NOTHING)
         if not behaviour.takes:
             return ""
-        jid = _address(query["jid"])
+        jid = spelled(query["jid"])
         message = ReadMessage(
             id=f"SIM{next(self._numbers):012d}", jid=jid, msg_id=query.get("msg_id", ""),
             text=query.get("msg", query.get("caption", "")), kind=method.removeprefix("send-"),
@@ -305,7 +156,7 @@ class Simulator:
 
     def _note(self, method: str, query: dict[str, str], outcome: str, response: Response) -> Response:
         self.attempts.append(Attempt(
-            time=time.time(), jid=_address(query.get("jid", "")), msg_id=query.get("msg_id", ""),
+            time=time.time(), jid=spelled(query.get("jid", "")), msg_id=query.get("msg_id", ""),
             kind=method.removeprefix("send-"), text=query.get("msg", query.get("caption", "")),
             instance=query.get("instance_id", ""), outcome=outcome,
         ))  # fmt: skip
@@ -328,7 +179,7 @@ class Simulator:
 
     def _control(self, request: Request) -> Response:
         """The paths under `/_sim/` that answer at once."""
-        jid = _address(request.query.get("jid", ""))
+        jid = spelled(request.query.get("jid", ""))
         match request.method, request.path:
             case "GET", "/_sim/read":
                 return Response.json([asdict(item) for item in self.phones.read(jid)])
@@ -354,8 +205,9 @@ class Simulator:
         return Response.json({"ok": True})
 
     async def _wait(self, query: dict[str, str]) -> Response:
-        jid, wanted = _address(query.get("jid", "")), int(query.get("count", "1"))
-        complete = await self.phones.wait(jid, wanted, float(query.get("timeout", "15")))
+        jid, wanted = spelled(query.get("jid", "")), int(query.get("count", "1"))
+        seconds = float(query.get("timeout", "15"))
+        complete = await self.phones.wait(jid, wanted, seconds)
         messages = [asdict(item) for item in self.phones.read(jid)]
         return Response.json({"complete": complete, "messages": messages})
 
@@ -404,7 +256,7 @@ def webhook_payload(
 ) -> dict[str, object]:
     """A webhook's body as ChatFlow sends it. Without an id it gets a new one, without a time the present."""
     metadata: dict[str, object] = {
-        "remoteJid": _address(jid),
+        "remoteJid": spelled(jid),
         "messageId": message_id or f"IN{uuid.uuid4().hex}",
         "timestamp": int(time.time() if timestamp is None else timestamp),
     }
