@@ -98,8 +98,8 @@ class Connection(asyncio.Protocol):
     async def _later(self, answer: Awaitable[Response]) -> None:
         try:
             self._write(await answer)
-        except Exception as error:  # a fault of the handler must not leave the client waiting
-            self._write(Response.json({"success": False, "message": repr(error)}, 500))
+        except (ValueError, TypeError) as error:
+            self._write(Response.json({"success": False, "message": str(error)}, 400))
         self._task = None
         self._serve()
 

@@ -44,7 +44,7 @@ def _items(value: object) -> list[Mapping[str, object]]:
 
 def _describes(item: Mapping[str, object], *, flat: bool) -> bool:
     names = ["mediaUrl", "media_url", "base64"] if flat else ["url", "mediaUrl", "media_url", "base64"]
-    names += [] if flat else ["mimetype", "mime", "mimeType", "fileName", "filename"]
+    names += [] if flat else ["mimetype", "mime", "mimeType", "fileName", "filename", "caption"]
     return any(line(item.get(name)) for name in names)
 
 
