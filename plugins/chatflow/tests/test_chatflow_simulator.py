@@ -141,14 +141,16 @@ class Gateway:
 async def test_a_customer_writes_and_an_echo_follows_a_send() -> None:
     gateway = Gateway()
     await gateway.server.start()
-    async with Simulator(gateway=gateway.server.url, tenant="salon", echo=True) as simulator:
-        async with httpx.AsyncClient(base_url=simulator.url, trust_env=False) as client:
-            answer = await client.post("/_sim/write", json={"jid": "77000000001", "text": "Сколько?", "name": "Дана"})
-            assert answer.json()["status"] == 200
-            path, written = await gateway.got.get()
-            await client.get("/api/v1/send-text", params={"jid": JID, "msg": "6000", "msg_id": "t:0"})
-            _, echo = await gateway.got.get()
-            assert (await client.post("/_sim/write", json={"nonsense": 1})).status_code == 400
+    async with (
+        Simulator(gateway=gateway.server.url, tenant="salon", echo=True) as simulator,
+        httpx.AsyncClient(base_url=simulator.url, trust_env=False) as client,
+    ):
+        answer = await client.post("/_sim/write", json={"jid": "77000000001", "text": "Сколько?", "name": "Дана"})
+        assert answer.json()["status"] == 200
+        path, written = await gateway.got.get()
+        await client.get("/api/v1/send-text", params={"jid": JID, "msg": "6000", "msg_id": "t:0"})
+        _, echo = await gateway.got.get()
+        assert (await client.post("/_sim/write", json={"nonsense": 1})).status_code == 400
     await gateway.server.stop()
     assert (path, written["message"], written["metadata"]["sender"]) == ("/webhook/salon", "Сколько?", "Дана")
     assert (echo["message"], echo["metadata"]["fromMe"], echo["metadata"]["msg_id"]) == ("6000", True, "t:0")
