@@ -139,3 +139,9 @@ def test_an_emoji_is_not_cut_in_two() -> None:
     for part in split(family * 400):
         assert part.startswith("👩")
         assert not part.endswith("\u200d")
+
+
+@pytest.mark.timeout(5)
+def test_a_data_url_without_an_end_costs_no_time(read: Callable[..., InboundEvent]) -> None:
+    body = {"jid": JID, "id": "1", "messageType": "image", "mediaData": {"base64": "data:" + "A" * 10_000_000}}
+    assert read(body).attachments[0].data is None

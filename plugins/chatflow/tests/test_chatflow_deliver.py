@@ -80,6 +80,26 @@ async def test_what_an_answer_means(
     assert await make_plugin(simulator.url).deliver(delivery()) == expected
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["instance is not connected to WhatsApp", "Phone not logged in to WhatsApp", "no whatsapp session found",
+     "Session closed. Scan the QR code", "Instance 5F does not exist", "Invalid token", "device logged out"],
+)  # fmt: skip
+async def test_words_for_a_lost_instance(simulator: Simulator, make_plugin: Make, delivery: Row, words: str) -> None:
+    simulator.behave(status=400, message=words)
+    assert await make_plugin(simulator.url).deliver(delivery()) == Receipt.retry(f"HTTP 400: {words}", logged_out=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Number is not a WhatsApp user", "not registered on whatsapp", "The phone number does not exist on WhatsApp",
+     "invalid phone number", "recipient jid malformed", "this number has no WhatsApp"],
+)  # fmt: skip
+async def test_words_for_a_wrong_number(simulator: Simulator, make_plugin: Make, delivery: Row, words: str) -> None:
+    simulator.behave(success=False, message=words)
+    assert await make_plugin(simulator.url).deliver(delivery()) == Receipt.refused(f"HTTP 200: {words}")
+
+
 async def test_a_wrong_token_logs_out(simulator: Simulator, make_plugin: Make, delivery: Row) -> None:
     receipt = await make_plugin(simulator.url, token="another").deliver(delivery())
     assert receipt == Receipt.retry("HTTP 200: invalid token", logged_out=True)

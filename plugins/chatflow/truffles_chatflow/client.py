@@ -19,7 +19,7 @@ _ANY_FILE = ("send-doc", "docurl")
 _CONNECT_SECONDS = 5.0
 _NOT_WRITTEN = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError,
-    httpx.WriteError, httpx.WriteTimeout, httpx.CloseError,
+    httpx.WriteError, httpx.WriteTimeout,
 )  # fmt: skip
 _TOKEN = re.compile(r"(token=)[^&\s\"']+")
 

@@ -23,7 +23,7 @@ _NAMED = {
 _MOST = 30
 _LARGEST = 2**53
 _LONGEST = 86_400.0
-_DATA_URL = re.compile(r"data:([\w.+/-]*)[^,]{0,200},")
+_DATA_URL = re.compile(r"data:([\w.+/-]{0,100})[^,]{0,200},")
 _URL_SAFE = str.maketrans("-_", "+/", " \t\r\n")
 
 

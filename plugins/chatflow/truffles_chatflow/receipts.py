@@ -13,13 +13,14 @@ import httpx
 from truffles_gateway.messages import Receipt
 
 _LOGGED_OUT = re.compile(
-    r"not.{0,10}connected|disconnected|logged.?out|log.?in.{0,5}required|not.{0,5}(logged|authenticated|authorized)"
-    r"|unauthori[sz]ed|invalid.{0,5}(session|token|instance)|session.{0,20}(invalid|expired|closed|not.found)"
-    r"|instance.{0,40}(not.found|not.exist|does.?n.t.exist|invalid|expired|stopped|offline)|scan.{0,10}qr",
+    r"\bnot\b.{0,10}\bconnected|disconnected|logged.?out|\bnot\b.{0,5}\b(logged|authenticated|authorized)|unauthori[sz]ed"
+    r"|log.?in.{0,5}required|invalid.{0,5}(session|token|instance)|\bno\b.{0,20}\bsession|scan.{0,10}\bqr"
+    r"|session.{0,20}(invalid|expired|closed|not.found)"
+    r"|instance.{0,40}(not.found|not.exist|does.?n.t.exist|invalid|expired|stopped|offline)",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"not.{0,10}(on|registered|exist.{0,5}on|a|in).{0,10}whatsapp|no.{0,5}whatsapp|without.whatsapp"
+    r"\bnot\b.{0,12}\b(on|registered|exists?|an?|in)\b.{0,12}whatsapp|\b(no|without|without.an?)\b.whatsapp(.account)?$"
     r"|(invalid|wrong|bad|malformed).{0,12}(jid|number|phone|recipient)"
     r"|(jid|number|phone|recipient).{0,20}(invalid|wrong|malformed|not.found|not.exist|does.?n.t.exist)",
     re.IGNORECASE,
