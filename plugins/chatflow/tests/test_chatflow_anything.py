@@ -44,7 +44,7 @@ DOOR = Door(tenant="salon", secret="s", open=False, settings=None)
 
 
 @given(body=bodies, jid=st.none() | st.just(JID) | scalars, query=st.dictionaries(st.sampled_from(KEYS), any_text))
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_body(body: dict[str, Any], jid: object, query: dict[str, str]) -> None:
     from truffles_chatflow.plugin import plugin
 

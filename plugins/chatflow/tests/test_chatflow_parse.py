@@ -240,6 +240,7 @@ VCARD = "BEGIN:VCARD\nFN:Мастер Дана\nitem1.TEL;waid=77000000002:+7 70
 def test_a_contact(read: Read, body: dict[str, Any]) -> None:
     event = read({"jid": JID, "id": "1", **body})
     assert (event.content, event.text) == (Content.CONTACT, "Мастер Дана +7 700 000 00 02")
+    assert event.sender_name == ""
 
 
 @pytest.mark.parametrize(

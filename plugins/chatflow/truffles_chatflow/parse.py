@@ -109,7 +109,7 @@ class Payload:
         return self._fields.moment("timestamp", "t", "time", "messageTimestamp")
 
     def _sender_name(self) -> str:
-        people = tuple(map(mapping, self._fields.every("sender", "from", "contact", "profile")))
+        people = tuple(map(mapping, self._fields.every("sender", "from", "profile")))
         name = Scopes(self._outer).line("pushName", "push_name", "notifyName", "senderName", "name", "sender")
         name = name or Scopes(people).line("pushName", "name")
         return "" if jids.normalise(name) or "@" in name else name[:200]
