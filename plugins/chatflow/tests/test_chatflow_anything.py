@@ -39,7 +39,22 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | any_text, inner, max_size=6),
     max_leaves=25,
 )
-bodies = st.dictionaries(st.sampled_from(KEYS), values, max_size=12)
+shaped = st.fixed_dictionaries(
+    {"messageType": st.sampled_from([*CONTENTS, "edited", "ack", "protocolMessage"]) | values},
+    optional={
+        "message": any_text | st.dictionaries(st.sampled_from(KEYS), values, min_size=1, max_size=4) | values,
+        "mediaData": st.dictionaries(
+            st.sampled_from(["url", "mimetype", "size", "base64", "seconds", "caption"]), values
+        ),
+        "metadata": st.dictionaries(st.sampled_from(["messageId", "timestamp", "sender", "fromMe"]), values),
+        "quoted": values,
+        "location": values,
+        "contacts": values,
+        "fromMe": st.booleans(),
+        "id": values,
+    },
+)
+bodies = shaped | st.dictionaries(st.sampled_from(KEYS), values, max_size=12)
 DOOR = Door(tenant="salon", secret="s", open=False, settings=None)
 
 
