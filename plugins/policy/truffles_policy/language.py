@@ -51,7 +51,7 @@ def detect(text: str) -> str:
     text = clean(text[:_LOOK_AT])
     for found in list(_WORD.finditer(text))[:_MOST_WORDS]:
         votes.update(dict(_votes(normal(found.group()))))
-    if not votes["kk"] and not votes["ru"]:
+    if not _CYRILLIC.search(text.lower()):
         votes.update(_layout_votes(text))
     best = max(LANGUAGES, key=lambda language: votes[language])
     return best if votes[best] > 0 else ""

@@ -31,6 +31,7 @@ _LAYOUT = str.maketrans(
     "йцукенгшщзхъфывапролджэячсмитьбюе?хъжэбюе",
 )
 _LOOKALIKES = str.maketrans("aceopxykmhtb", "асеорхукмнтв")
+_ALIKE = str.maketrans("ое", "аи")
 _FOLD = str.maketrans("әғқңөұүһіыйё", "агкноуухииие")
 _TRANSLIT = (
     ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yu", "ю"),
@@ -169,9 +170,9 @@ class Lexicon:
         self._not_typos = {normal(word) for word in not_typos}
         for entry in entries:
             self._add(entry)
-        self._near_cyrillic = _by_first_letter(self._cyrillic)
-        self._near_kazakh = _by_first_letter({**self._kazakh, **self._kazakh_exact})
-        self._near_latin = _by_first_letter({**self._latin, **self._stems})
+        self._near_cyrillic = _by_first_letter(self._cyrillic, 5)
+        self._near_kazakh = _by_first_letter({**self._kazakh, **self._kazakh_exact}, 5)
+        self._near_latin = _by_first_letter({**self._latin, **self._stems}, 4)
         self.keys = lru_cache(CACHE)(self._keys)
 
     def _add(self, entry: Entry) -> None:
@@ -226,15 +227,20 @@ class Lexicon:
         return set(self._latin.get(near, ())) | self._stems.get(near, set())
 
 
-def _by_first_letter(words: Iterable[str]) -> dict[str, list[str]]:
-    """Words of five letters and more by their first letter: where a typo may have come from."""
+def _by_first_letter(words: Iterable[str], shortest: int) -> dict[str, list[str]]:
+    """Words by their first letter: where a typo may have come from."""
     found: dict[str, list[str]] = {}
     for word in words:
-        if len(word) >= 5:
-            found.setdefault(word[0], []).append(word)
+        if len(word) >= shortest:
+            found.setdefault(_first(word), []).append(word)
     return found
 
 
+def _first(word: str) -> str:
+    """The first letter, vowels that sound alike as one: аператор, оператор."""
+    return word[0].translate(_ALIKE)
+
+
 def _nearest(word: str, words: dict[str, list[str]], distance: int) -> str:
-    found = process.extractOne(word, words.get(word[0], ()), scorer=OSA.distance, score_cutoff=distance)
+    found = process.extractOne(word, words.get(_first(word), ()), scorer=OSA.distance, score_cutoff=distance)
     return str(found[0]) if found else ""
