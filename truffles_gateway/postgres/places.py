@@ -1,7 +1,7 @@
 """Where the gateway keeps its files."""
 
-import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -45,6 +45,11 @@ def make_directory(directory: Path, mode: int) -> None:
         return
     if not directory.parent.is_dir():
         make_directory(directory.parent, 0o755 if os.geteuid() == 0 else 0o700)
-    with contextlib.suppress(FileExistsError):
-        directory.mkdir(mode=0o700)
-        directory.chmod(mode)
+    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=directory.parent))
+    draft.chmod(mode)  # before it gets its name: another process may look at once
+    try:
+        draft.rename(directory)
+    except OSError:
+        draft.rmdir()
+        if not directory.is_dir():  # else another process was faster
+            raise
