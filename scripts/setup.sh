@@ -128,6 +128,8 @@ fi
 # What the caller's shell says about Python must not leak into the environment.
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV || true
 export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_USER=0
+# uv shall trust the certificates that the system trusts, as pip does: a company's own may be among them.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
     export UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1
 fi
