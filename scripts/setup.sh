@@ -99,8 +99,10 @@ install_packages() {
         return
     fi
     say 'installing with pip, since uv cannot (this takes a minute)'
-    run_pip install --quiet --require-hashes -r requirements.lock </dev/null ||
+    run_pip install --quiet --require-hashes -r requirements.lock </dev/null || {
+        [ ! -e "$venv/uv.log" ] || sed 's/^/uv: /' "$venv/uv.log" >&2
         fail 'the packages cannot be installed; the lines above say why. Is the package index reachable?'
+    }
 }
 
 install_workspace() {
