@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
@@ -135,7 +144,10 @@ class Mute(Part):
 
 
 class TenantConfig(Part):
-    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to."""
+    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to.
+
+    Messages written before `connected_at` (default: when the tenant was first applied) are history, not questions.
+    """
 
     slug: Slug
     name: Annotated[str, Field(min_length=1)]
@@ -144,6 +156,7 @@ class TenantConfig(Part):
     languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
     mode: Mode = "shadow"
     only_numbers: tuple[Number, ...] = ()
+    connected_at: AwareDatetime | None = None
     webhook_secret: str = ""
     accept_webhooks_without_secret: bool = False
     plugins: tuple[PluginChoice, ...] = ()

@@ -24,11 +24,12 @@ class StoredTenant:
     config: Mapping[str, Any]
     last_good: Mapping[str, Any]
     error: str
+    created_at: datetime
     branch_ids: Mapping[str, str]
 
 
 LOAD = """
-SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error,
+SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error, c.created_at,
        coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids
 FROM clients c
 """
@@ -37,7 +38,7 @@ FROM clients c
 def _stored(row: Record) -> StoredTenant:
     return StoredTenant(
         id=row["id"], slug=row["slug"], version=row["config_version"], config=row["config"],
-        last_good=row["last_good_config"], error=row["config_error"], branch_ids=row["branch_ids"],
+        last_good=row["last_good_config"], error=row["config_error"], created_at=row["created_at"], branch_ids=row["branch_ids"],
     )  # fmt: skip
 
 
