@@ -99,8 +99,10 @@ install_packages() {
         return
     fi
     say 'installing with pip, since uv cannot (this takes a minute)'
-    run_pip install --quiet --require-hashes -r requirements.lock </dev/null ||
+    run_pip install --quiet --require-hashes -r requirements.lock </dev/null || {
+        [ ! -e "$venv/uv.log" ] || sed 's/^/uv: /' "$venv/uv.log" >&2
         fail 'the packages cannot be installed; the lines above say why. Is the package index reachable?'
+    }
 }
 
 install_workspace() {
@@ -128,6 +130,8 @@ fi
 # What the caller's shell says about Python must not leak into the environment.
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV || true
 export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_USER=0
+# uv shall trust the certificates that the system trusts, as pip does: a company's own may be among them.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
     export UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1
 fi

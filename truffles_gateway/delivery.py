@@ -88,7 +88,15 @@ def next_delay(kind: OutgoingKind, attempt: int, wish: float | None) -> float | 
     return max(steps[min(attempt, len(steps)) - 1], wish or 0)
 
 
-def _end(row: Row, status: str, *, error: str = "", provider_id: str = "", **times: datetime) -> Settlement:
+def _end(
+    row: Row,
+    status: str,
+    *,
+    error: str = "",
+    provider_id: str = "",
+    sent_at: datetime | None = None,
+    failed_at: datetime | None = None,
+) -> Settlement:
     return Settlement(
         client_id=row.client_id,
         id=row.id,
@@ -96,7 +104,8 @@ def _end(row: Row, status: str, *, error: str = "", provider_id: str = "", **tim
         attempts=row.attempt,
         error=error,
         provider_id=provider_id,
-        **times,
+        sent_at=sent_at,
+        failed_at=failed_at,
     )
 
 

@@ -9,7 +9,7 @@ from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Route, State, Trigger
 from truffles_gateway.routes import mute
 
-LATE, TOO_LATE = timedelta(minutes=15), timedelta(hours=12)
+LATE, TOO_LATE, SKEW = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=5)
 YES = frozenset({"да", "иә", "иа", "ия", "yes", "y", "ага", "ok", "ок", "1", "+"})
 NO = frozenset({"нет", "жоқ", "жок", "no", "n", "не", "2", "-"})
 
@@ -32,7 +32,7 @@ def _late(case: Case) -> Decision | None:
     """15 minutes late: answered with an apology; over 12 hours: only a card; from before the connection: history."""
     newest = max((event.event.sent_at or event.received_at for event in case.work.events), default=case.turn.now)
     connected = case.tenant.connected_at
-    if connected and newest < connected:
+    if connected and newest < connected - SKEW:
         return Decision(outcome="ignored", reason="history", conditional=False)
     delay = case.work.events[-1].received_at - newest
     if delay <= LATE:

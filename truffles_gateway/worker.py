@@ -60,6 +60,7 @@ class Worker:
                 group.create_task(self._loop("sends", self._sender_round)),
                 group.create_task(self._loop("jobs", self._claim_jobs)),
                 group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat)),
+                group.create_task(self._every(self._settings.tick_seconds, self._chores)),
                 group.create_task(self._every(HOUSEKEEPING, self._housekeeping)),
             ]
             while not self._stopping:
@@ -171,9 +172,11 @@ class Worker:
         due, self._sender.next_due = self._sender.next_due, None
         if due:
             self._ring_at("sends", due.timestamp(), self._clock.now().timestamp())
-        if not sent:
-            await self._sender.chores(self._bell["sends"])
         return sent
+
+    async def _chores(self) -> None:
+        await self._sender.chores(self._bell["sends"])
+        self._bell["sends"].set()
 
     async def _claim_jobs(self) -> int:
         free = self._settings.workers_concurrency - len(self._running["jobs"])

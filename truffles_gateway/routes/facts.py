@@ -1,4 +1,4 @@
-"""A question about the business: facts and retrieval first, then a human; unclear words are asked about, twice at most."""
+"""A question about the business: facts first, then a human; what is unclear is asked about, twice at most."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""The policy plugin: decides what it can by rules, before any model is asked."""
+
+from __future__ import annotations
+
+from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
+from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_policy.language import detect
+from truffles_policy.rules import Finding, Rules, base_rules
+from truffles_policy.settings import PolicySettings
+
+ROUTES = {
+    "complaint": (Route.FRUSTRATED, "complaint"),
+    "opt_out": (Route.OPT_OUT, "opt_out"),
+    "human": (Route.HUMAN, "human_request"),
+    "frustrated": (Route.FRUSTRATED, "frustrated"),
+    "shouting": (Route.FRUSTRATED, "frustrated"),
+    "decline": (Route.DECLINE, "decline"),
+    "thanks": (Route.THANKS, "thanks"),
+    "greeting": (Route.GREETING, "greeting"),
+    "acknowledge": (Route.UNSURE, "acknowledge"),
+    "number": (Route.UNSURE, "number"),
+    "noise": (Route.UNSURE, "noise"),
+    "question": (Route.ANSWER, "question"),
+}
+
+
+class Policy:
+    """One tenant's rules."""
+
+    def __init__(self, settings: PolicySettings) -> None:
+        phrases = settings.phrases()
+        self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
+
+    @hookimpl
+    def classify(self, turn: Turn, message: Inbound) -> Verdict | None:
+        """A verdict on every text; None when there is none, so that whoever knows media may speak."""
+        if not message.text.strip():
+            return None
+        language = message.language or detect(message.text) or _language_so_far(turn)
+        return verdict(self._rules.decide(message.text), language)
+
+
+def verdict(finding: Finding, language: str) -> Verdict:
+    """What a finding asks of the host."""
+    route, intent = ROUTES[finding.rule]
+    return Verdict(route=route, intent=intent, language=language, why=finding.why, business=finding.business)
+
+
+def _language_so_far(turn: Turn) -> str:
+    """The language of the customer's latest line that tells one."""
+    lines = (line.text for line in reversed(turn.history[-10:]) if line.author is Author.CUSTOMER)
+    return next((language for text in lines if (language := detect(text))), "")
+
+
+def _create(settings: PolicySettings, resources: Resources) -> Policy:
+    return Policy(settings)
+
+
+plugin = Plugin(
+    name="policy",
+    version="0.1.0",
+    settings=PolicySettings,
+    create=_create,
+    summary="Rules before any model: human request, frustration, opt-out, greeting and thanks.",
+)

@@ -1,0 +1,35 @@
+"""What a tenant may set: its own phrases, and rules that it does not want."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from truffles_gateway.plugin import PluginSettings
+
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
+Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
+RuleName = Literal["complaint", "opt_out", "human", "frustrated", "shouting", "decline", "thanks", "greeting"]
+
+
+class PolicySettings(PluginSettings):
+    """Phrases are plain words, each meant in all its forms: `human_phrases = ["старший мастер"]`.
+
+    Phrases of the first four lists count anywhere in a message, those of the last three only when they, greetings and
+    polite words are the whole message.
+    """
+
+    off: frozenset[RuleName] = frozenset()
+    complaint_phrases: Phrases = ()
+    opt_out_phrases: Phrases = ()
+    human_phrases: Phrases = ()
+    frustrated_phrases: Phrases = ()
+    decline_phrases: Phrases = ()
+    thanks_phrases: Phrases = ()
+    greeting_phrases: Phrases = ()
+
+    def phrases(self) -> dict[str, tuple[str, ...]]:
+        """The tenant's phrases by rule."""
+        rules = ("complaint", "opt_out", "human", "frustrated", "decline", "thanks", "greeting")
+        return {rule: found for rule in rules if (found := getattr(self, f"{rule}_phrases"))}
