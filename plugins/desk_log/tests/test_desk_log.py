@@ -67,7 +67,7 @@ class CatalogueTexts:
     """The plugin's own catalogue, as the host would serve it."""
 
     def get(self, key: str, language: str, **values: object) -> str:
-        return CATALOGUE[language][key].format(**values)
+        return _filled(CATALOGUE[language][key], values)
 
 
 class Unused:
