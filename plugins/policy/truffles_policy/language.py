@@ -46,7 +46,7 @@ def _frequent(language: str) -> frozenset[str]:
 
 
 def detect(text: str) -> str:
-    """"ru", "kk" or "en"; "" if the text does not tell."""
+    """ "ru", "kk" or "en"; "" if the text does not tell."""
     votes: Counter[str] = Counter()
     text = clean(text[:_LOOK_AT])
     for found in list(_WORD.finditer(text))[:_MOST_WORDS]:
@@ -93,6 +93,8 @@ def _latin_votes(word: str) -> dict[str, int]:
         return {"ru": 4}
     if any(fold(reading) in _frequent("kk") for reading in readings if len(reading) > 1):
         return {"kk": 4}
+    if any(fold(reading).replace("нг", "н").endswith(("низ", "сиз")) for reading in readings):
+        return {"kk": 2}
     if len(word) >= 4 and any(is_russian(reading) for reading in readings):
         return {"ru": 2, "en": 1}
     return {"en": 1}

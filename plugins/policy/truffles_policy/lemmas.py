@@ -104,7 +104,8 @@ def from_latin(word: str) -> tuple[str, ...]:
     short = re.sub(r"(?<=[аеоуыиюя])[иы]", "й", plain)
     soft = re.sub(r"(?<=[тлн])(?=\b|ся)", "ь", plain)
     hard = plain.replace("дж", "ж") if "дж" in plain else plain.replace("ж", "дж")
-    return tuple(dict.fromkeys((plain, short, soft, hard)))
+    inside = re.sub(r"л(?=[бвгджзкмнпрстфхцчшщ])", "ль", plain)
+    return tuple(dict.fromkeys((plain, short, soft, hard, inside)))
 
 
 @lru_cache(CACHE)
