@@ -1,15 +1,19 @@
 """One clock for everything but leases, which live on the database's clock.
 
 Tests move the clock of all processes at once by writing an offset in seconds into the file that `TRUFFLES_CLOCK_FILE`
-names; without that setting the clock is the system's.
+names; without that setting the clock is the system's. Time zones come from the pinned `tzdata` package and not from the
+machine, whose tables may be years old (Almaty moved to UTC+5 in March 2024).
 """
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -51,3 +55,18 @@ class FileClock:
 def make_clock(clock_file: str = "") -> Clock:
     """The clock that the settings ask for."""
     return FileClock(Path(clock_file)) if clock_file else SystemClock()
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every IANA time zone that is known here."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text().split())
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The time zone `name`, for example "Asia/Almaty". Raises `KeyError` for an unknown one."""
+    if name not in zone_names():
+        raise KeyError(name)
+    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)

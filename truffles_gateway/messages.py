@@ -74,6 +74,7 @@ class InboundEvent:
     address    the customer's address on that channel (a WhatsApp jid, a chat id); "" if none is concerned
     instance   which of the tenant's numbers or bots it came through; names the branch
     ignore     a reason such as "group" or "status": stored, counted, never answered
+    phone      the customer's phone, digits only, where the address tells it
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` names the customer
     action     CALLBACK: "take", "return", "skip" or "resolve"
@@ -90,6 +91,7 @@ class InboundEvent:
     content: Content = Content.TEXT
     attachments: tuple[Attachment, ...] = ()
     sender_name: str = ""
+    phone: str = ""
     sent_at: datetime | None = None
     quoted: str = ""
     replaces: str = ""
@@ -262,6 +264,7 @@ class OutgoingKind(StrEnum):
     CARD     a handover shown at a desk
     FORWARD  a customer's words shown at a desk
     CALLBACK the answer to a pressed button
+    REMINDER a line to the managers about a handover
     ALARM    a warning to the tenant's owner
     """
 
@@ -271,6 +274,7 @@ class OutgoingKind(StrEnum):
     CARD = "card"
     FORWARD = "forward"
     CALLBACK = "callback"
+    REMINDER = "reminder"
     ALARM = "alarm"
 
 

@@ -226,7 +226,7 @@ class KnowledgeWriter(Protocol):
         ...
 
     async def check(self) -> str:
-        """"" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
+        """ "" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
         ...
 
 
@@ -268,5 +268,3 @@ def same_secret(given: str | None, expected: str | None) -> bool:
     """Compare two secrets in constant time; a missing one never matches."""
     left, right = (given or "").encode("utf-8", "surrogatepass"), (expected or "").encode()
     return hmac.compare_digest(left, right) and bool(expected)
-
-

@@ -1,0 +1,68 @@
+"""Which passages answer which question, and how they are said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from truffles_gateway.messages import Passage
+
+GOOD = 0.5
+NEAR = 0.08
+MOST = 3
+_KAZAKH = frozenset("әғқңөұүһі")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question and the passages that answer it: none if no fact is good enough, several if they are equals."""
+
+    query: str
+    passages: tuple[Passage, ...]
+
+    @property
+    def confidence(self) -> float:
+        """That of the best passage."""
+        return self.passages[0].confidence if self.passages else 0.0
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is said: the answer of a question with an answer, else the fact."""
+        return tuple((passage.answer or passage.text).strip() for passage in self.passages)
+
+
+def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Passage]]]:
+    """Passages by the question that they may answer, in the order in which the customer asked."""
+    groups: dict[str, list[Passage]] = {}
+    for passage in passages:
+        groups.setdefault(passage.query, []).append(passage)
+    flat = " ".join(text.split())
+    return sorted(groups.items(), key=lambda group: flat.find(group[0]) % (len(flat) + 1))
+
+
+def answered(query: str, passages: Sequence[Passage]) -> Answered:
+    """The best passage; with it the equals of one list (two services that both fit "маникюр")."""
+    good = sorted((one for one in passages if one.confidence >= GOOD), key=lambda one: -one.confidence)
+    if not good:
+        return Answered(query, ())
+    best = good[0]
+    equals = [one for one in good[1:] if _equal(best, one)]
+    return Answered(query, tuple(_distinct([best, *equals])[:MOST]))
+
+
+def _equal(best: Passage, other: Passage) -> bool:
+    same_list = best.source == other.source and not best.answer and not other.answer
+    return same_list and best.confidence - other.confidence <= NEAR
+
+
+def _distinct(passages: Sequence[Passage]) -> list[Passage]:
+    return list({passage.text: passage for passage in reversed(passages)}.values())[::-1]
+
+
+def language_of(text: str) -> str:
+    """The language that facts are written in, as far as their letters tell."""
+    letters = [letter for letter in text.lower() if letter.isalpha()]
+    if any(letter in _KAZAKH for letter in letters):
+        return "kk"
+    latin = sum("a" <= letter <= "z" for letter in letters)
+    return "en" if latin * 2 > len(letters) else "ru"

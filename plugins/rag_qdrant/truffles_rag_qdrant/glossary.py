@@ -1,0 +1,150 @@
+"""Concepts of everyday business in Russian, Kazakh and English, and the words that carry no question."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+from truffles_rag_qdrant.words import tokens
+
+LANGUAGES = ("ru", "kk", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about."""
+
+    name: str
+    russian: str
+    ask: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A concept found at `start`, `length` words long, through words of `language`."""
+
+    concept: Concept
+    start: int
+    length: int
+    language: str
+
+
+@dataclass(slots=True)
+class _Patterns:
+    """Words and beginnings of words by spelling, phrases by the pattern of their first word."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    single: dict[int, list[tuple[Concept, str]]] = field(default_factory=dict)
+    phrases: dict[int, list[tuple[tuple[int, ...], Concept, str]]] = field(default_factory=dict)
+
+    def add(self, entry: str, concept: Concept, language: str) -> None:
+        ids = tuple(self.ids.setdefault(word, len(self.ids)) for word in _words(entry))
+        if len(ids) == 1:
+            self.single.setdefault(ids[0], []).append((concept, language))
+        elif ids:
+            self.phrases.setdefault(ids[0], []).append((ids, concept, language))
+
+    def of(self, word: str) -> dict[int, int]:
+        """Pattern ids that a word matches, each with the number of letters that agree (a whole word counts more)."""
+        found = {}
+        for end in range(1, len(word) + 1):
+            known = self.ids.get(word[:end] + "*")
+            if known is not None:
+                found[known] = end
+        exact = self.ids.get(word)
+        if exact is not None:
+            found[exact] = len(word) + 1
+        return found
+
+
+def _words(entry: str) -> list[str]:
+    """ "шаш боя*" → ["шаш", "боя*"], folded like a customer's words."""
+    result = []
+    for word in entry.split():
+        folded = tokens(word)
+        if folded and word.endswith("*"):
+            folded[-1] += "*"
+        result += folded
+    return result
+
+
+class Glossary:
+    """Finds concepts in a list of folded words."""
+
+    def __init__(self, table: dict[str, dict[str, object]], light: dict[str, list[str]]) -> None:
+        self.concepts: dict[str, Concept] = {}
+        self.words: set[str] = set()
+        self._patterns = _Patterns()
+        for name, entry in table.items():
+            self._add(name, entry)
+        self.greeting = _folded(light["greeting"])
+        self.light = {language: _folded(light[language]) for language in LANGUAGES}
+        self.all_light = self.greeting.union(*self.light.values())
+
+    def _add(self, name: str, entry: dict[str, object]) -> None:
+        russian: list[str] = entry["ru"]  # type: ignore[assignment]
+        concept = Concept(name, next(word for word in russian if "*" not in word), bool(entry.get("ask")))
+        self.concepts[name] = concept
+        for language in LANGUAGES:
+            for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
+                self._patterns.add(phrase, concept, language)
+                self.words.update(word for word in _words(phrase) if len(word) > 4 and "*" not in word)
+
+    def find(self, words: Sequence[str]) -> list[Hit]:
+        """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
+        matches = [self._patterns.of(word) for word in words]
+        hits: list[Hit] = []
+        position = 0
+        while position < len(words):
+            found = self._phrases(matches, position) or self._singles(matches, position)
+            hits += found
+            position += max((hit.length for hit in found), default=1)
+        return hits
+
+    def _phrases(self, matches: Sequence[dict[int, int]], start: int) -> list[Hit]:
+        best: list[Hit] = []
+        for first in matches[start]:
+            for ids, concept, language in self._patterns.phrases.get(first, ()):
+                if not _fits(ids, matches, start) or (best and len(ids) < best[0].length):
+                    continue
+                hit = Hit(concept, start, len(ids), language)
+                best = [*best, hit] if best and best[0].length == len(ids) else [hit]
+        return _distinct(best)
+
+    def _singles(self, matches: Sequence[dict[int, int]], start: int) -> list[Hit]:
+        known = {key: length for key, length in matches[start].items() if key in self._patterns.single}
+        longest = max(known.values(), default=0)
+        return _distinct(
+            Hit(concept, start, 1, language)
+            for key, length in known.items() if length == longest
+            for concept, language in self._patterns.single[key]
+        )  # fmt: skip
+
+    def knows(self, word: str) -> bool:
+        """Is the word a concept or a light word by itself?"""
+        return word in self.all_light or bool(self._singles([self._patterns.of(word)], 0))
+
+
+def _fits(ids: Sequence[int], matches: Sequence[dict[int, int]], start: int) -> bool:
+    return start + len(ids) <= len(matches) and all(key in matches[start + at] for at, key in enumerate(ids))
+
+
+def _distinct(hits: Iterable[Hit]) -> list[Hit]:
+    """One hit a concept; the languages come in the order ru, kk, en, and the first stays."""
+    return list({hit.concept.name: hit for hit in reversed(list(hits))}.values())
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for entry in words for word in tokens(entry))
+
+
+@cache
+def glossary() -> Glossary:
+    """The glossary that ships with the plugin, read once a process."""
+    data = resources.files("truffles_rag_qdrant") / "data"
+    table = tomllib.loads((data / "concepts.toml").read_text("utf-8"))
+    light = tomllib.loads((data / "light.toml").read_text("utf-8"))
+    return Glossary(table, light)

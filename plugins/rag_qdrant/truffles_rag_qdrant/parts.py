@@ -1,0 +1,170 @@
+"""A message that holds several questions, taken apart; fragments that belong together, put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from truffles_rag_qdrant.reading import Reader, Term, Word
+
+MOST_PARTS = 6
+_HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
+_JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
+_NEEDS_THING = frozenset({"c:price", "c:duration"})
+_SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
+_ASKING = frozenset(
+    "ли как какой какая какие какое какую когда кто что чем зачем почему можно могу можете есть нужно надо нужна "
+    "делаете принимаете подскажите скажите интересует хочу хотела хотел хотелось бывает будет "
+    "ма ме ба бе па пе калай кандай кай кашан бар барма бола болады керек келеди мумкин "
+    "how what which who when do does is are can could would have any will may".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question of a message. `pieces` is another way to read it: as several questions."""
+
+    words: tuple[Word, ...]
+    terms: tuple[Term, ...]
+    asks: bool = True
+    pieces: tuple[Part, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The part as the customer wrote it."""
+        return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Keys of what is asked for."""
+        return frozenset(term.key for term in self.terms if term.ask)
+
+    @property
+    def things(self) -> frozenset[str]:
+        """Keys of what it is asked about."""
+        return frozenset(term.key for term in self.terms if not term.ask)
+
+    @property
+    def lacks_thing(self) -> bool:
+        """A price or a duration, but of what?"""
+        return bool(self.asked) and not self.things and self.asked <= _NEEDS_THING
+
+    @property
+    def lacks_question(self) -> bool:
+        """A thing, but what about it?"""
+        return bool(self.things) and not self.asked
+
+
+def split(text: str, reader: Reader) -> list[Part]:
+    """The questions of a message, in order; greetings and small talk are left out."""
+    parts = [part for piece in _HARD.split(text) if (part := _part(reader, reader.words(piece), "?" in piece)).terms]
+    parts = _joined(parts, reader)
+    questions = [part for part in parts if part.asks] or parts
+    return [final for part in questions for final in _taken_apart(part, reader)][:MOST_PARTS]
+
+
+def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
+    terms = tuple(reader.terms(words))
+    asks = marked or len(words) < 4 or any(term.ask for term in terms) or any(w.text in _ASKING for w in words)
+    return Part(tuple(words), terms, asks)
+
+
+def _joined(parts: Sequence[Part], reader: Reader) -> list[Part]:
+    """ "сколько стоит" + "маникюр" → one part, whichever comes first; "женская" + "стрижка" may be one."""
+    result: list[Part] = []
+    for part in parts:
+        last = result[-1] if result else None
+        if last and (_belong(last, part) or _same_question(last, part)):
+            result[-1] = replace(_part(reader, last.words + part.words), asks=last.asks or part.asks)
+        elif last and _may_belong(last, part):
+            joined = _part(reader, last.words + part.words)
+            result[-1] = replace(joined, pieces=(*(last.pieces or (last,)), part))
+        else:
+            result.append(part)
+    return result
+
+
+def _belong(left: Part, right: Part) -> bool:
+    return (left.lacks_thing and right.lacks_question) or (
+        right.lacks_thing and left.lacks_question and len(right.words) < 4
+    )
+
+
+def _same_question(left: Part, right: Part) -> bool:
+    return left.lacks_thing and right.lacks_thing and bool(left.asked & right.asked)
+
+
+def _may_belong(left: Part, right: Part) -> bool:
+    short = len(right.words) == 1 and len(left.words) <= 3
+    return short and left.lacks_question and right.lacks_question
+
+
+def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
+    if part.pieces:
+        yield part
+        return
+    pieces = _completed([_part(reader, words) for words in _cut(part, reader)], reader)
+    if len(pieces) < 2:
+        yield part
+    elif _surely_several(pieces):
+        yield from pieces
+    else:
+        yield replace(part, pieces=tuple(pieces))
+
+
+def _surely_several(pieces: Sequence[Part]) -> bool:
+    """Do all of them ask, and each for something else, so that no reading as one question is possible?"""
+    asked = [piece.asked for piece in pieces]
+    return all(asked) and len(set(asked)) == len(asked) and any(one & _SELF_SUFFICIENT for one in asked)
+
+
+def _cut(part: Part, reader: Reader) -> list[list[Word]]:
+    """Cut at conjunctions, at commas, and before a second question word; every piece must mean something."""
+    pieces: list[list[Word]] = [[]]
+    for word in part.words:
+        opens = word.text in _JOINTS or _new_question(pieces[-1], word, reader)
+        if opens and reader.terms(pieces[-1]):
+            pieces.append([])
+        pieces[-1].append(word)
+        if word.raw.endswith(","):
+            pieces.append([])
+    return _meaningful(pieces, reader)
+
+
+def _new_question(before: Sequence[Word], word: Word, reader: Reader) -> bool:
+    """ "маникюр сколько стоит | где находитесь": another question word, one of the two complete in itself."""
+    new = {term.key for term in reader.terms([word]) if term.ask}
+    if not new:
+        return False
+    old = {term.key for term in reader.terms(before) if term.ask}
+    return bool(old) and not old & new and not (old | new) <= _NEEDS_THING and "c:when" not in old | new
+
+
+def _meaningful(pieces: Sequence[list[Word]], reader: Reader) -> list[list[Word]]:
+    result: list[list[Word]] = []
+    for piece in pieces:
+        if reader.terms(piece):
+            result.append(piece)
+        elif result:
+            result[-1].extend(piece)
+    return result
+
+
+def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
+    """ "сколько стоит маникюр | педикюр": what a piece lacks is taken from its neighbour."""
+    result: list[Part] = []
+    for at, piece in enumerate(pieces):
+        others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
+        if piece.lacks_question:
+            lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
+            piece = _part(reader, (*_borrowed(lender, reader, ask=True), *piece.words)) if lender else piece
+        elif piece.lacks_thing:
+            lender = next((one for one in others if one.things), None)
+            piece = _part(reader, (*piece.words, *_borrowed(lender, reader, ask=False))) if lender else piece
+        result.append(piece)
+    return result
+
+
+def _borrowed(lender: Part, reader: Reader, *, ask: bool) -> list[Word]:
+    return [word for word in lender.words if any(term.ask is ask for term in reader.terms([word]))]

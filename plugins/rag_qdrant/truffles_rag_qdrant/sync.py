@@ -1,0 +1,91 @@
+"""A folder of knowledge → the tenant's chunks in PostgreSQL: what changed is embedded, what is gone is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import Chunk, Knowledge, Progress, SyncReport
+from truffles_rag_qdrant.embed import Vectors, packed
+from truffles_rag_qdrant.facts import chunk_of, embedded_of
+from truffles_rag_qdrant.files import SUFFIXES, Reading, files_in, read_file
+
+BATCH = 16
+Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a sync will do."""
+
+    added: list[Chunk]
+    changed: list[Chunk]
+    unchanged: int
+    deleted: list[str]
+
+
+async def read_folder(folder: Path, tenant: str, progress: Progress) -> Reading:
+    """The facts of a folder. A folder without files is an operator's slip, not an empty knowledge."""
+    paths = await asyncio.to_thread(files_in, folder) if folder.is_dir() else []
+    if not paths:
+        problem = "holds no knowledge files" if folder.is_dir() else "is not a folder"
+        raise ConfigError(f"{folder} {problem}", tenant=tenant, where="knowledge",
+                          cure=f"Name a folder with files ending in {', '.join(SUFFIXES)}")  # fmt: skip
+    reading = Reading()
+    for number, path in enumerate(paths):
+        progress(number, len(paths), f"reading {path.name}")
+        await asyncio.to_thread(read_file, path, folder, reading)
+    progress(len(paths), len(paths), "files read")
+    return reading
+
+
+def compare(reading: Reading, stored: Iterable[Chunk], tenant: str, model: str) -> Changes:
+    """What the folder has and the store has not, and the other way round."""
+    old = {chunk.id: chunk for chunk in stored}
+    new = {chunk.id: chunk for chunk in (chunk_of(fact, tenant, model) for fact in reading.facts)}
+    differs = [chunk for chunk in new.values() if chunk.id in old and not _same(chunk, old[chunk.id])]
+    elsewhere = [replace(chunk, model=model) for chunk in old.values() if _is_foreign(chunk, model)]
+    gone = [chunk.id for chunk in old.values() if _is_gone(chunk, new, reading.unread)]
+    added = [chunk for chunk in new.values() if chunk.id not in old]
+    return Changes(added, differs + elsewhere, len(new) - len(added) - len(differs), gone)
+
+
+def _same(new: Chunk, old: Chunk) -> bool:
+    return (new.digest, new.model, new.source) == (old.digest, old.model, old.source) and bool(old.vector)
+
+
+def _is_foreign(chunk: Chunk, model: str) -> bool:
+    """Learned from a human, say, and without a vector of ours yet."""
+    return chunk.metadata.get("origin") != "file" and (chunk.model != model or not chunk.vector)
+
+
+def _is_gone(chunk: Chunk, new: Mapping[str, Chunk], unread: set[str]) -> bool:
+    return chunk.metadata.get("origin") == "file" and chunk.id not in new and chunk.source not in unread
+
+
+async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progress: Progress) -> list[Chunk]:
+    """The chunks, embedded in small batches, so that customers are answered in between."""
+    result: list[Chunk] = []
+    for at in range(0, len(chunks), BATCH):
+        progress(at, len(chunks), "embedding")
+        batch = chunks[at : at + BATCH]
+        vectors = await embed([embedded_of(chunk) for chunk in batch])
+        result += [replace(one, vector=packed(row), model=model) for one, row in zip(batch, vectors, strict=True)]
+    progress(len(chunks), len(chunks), "embedded")
+    return result
+
+
+async def sync(
+    folder: Path, *, tenant: str, knowledge: Knowledge, model: str, embed: Embed, progress: Progress
+) -> SyncReport:
+    """Carry a folder over into the tenant's knowledge."""
+    reading = await read_folder(folder, tenant, progress)
+    changes = compare(reading, await knowledge.chunks(), tenant, model)
+    put = await with_vectors([*changes.added, *changes.changed], model, embed, progress)
+    if put or changes.deleted:
+        await knowledge.apply(put=put, delete=changes.deleted)
+    return SyncReport(added=len(changes.added), changed=len(changes.changed), unchanged=changes.unchanged,
+                      deleted=len(changes.deleted), problems=tuple(reading.problems))  # fmt: skip

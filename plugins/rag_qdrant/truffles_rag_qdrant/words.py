@@ -1,0 +1,95 @@
+"""Letters and words: folding, tokens, stems, transliteration and the wrong keyboard layout. No tenant, no state."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+import pymorphy3
+import snowballstemmer
+
+KAZAKH = frozenset("әғқңөұүһі")
+_FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
+_TOKEN = re.compile(r"[a-zа-я0-9]+")
+_LONG_RUN = re.compile(r"(.)\1{2,}")
+_KEYS = str.maketrans(
+    "qwertyuiop[]asdfghjkl;'zxcvbnm,.`",
+    "йцукенгшщзхъфывапролджэячсмитьбюё",
+)
+_SOUNDS = (
+    ("shch", "щ"), ("sch", "щ"), ("yo", "е"), ("jo", "е"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"),
+    ("sh", "ш"), ("yu", "ю"), ("ju", "ю"), ("iu", "ю"), ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("ye", "е"),
+    ("a", "а"), ("b", "б"), ("c", "с"), ("d", "д"), ("e", "е"), ("f", "ф"), ("g", "г"), ("h", "х"), ("i", "и"),
+    ("j", "ж"), ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"), ("p", "п"), ("q", "к"), ("r", "р"),
+    ("s", "с"), ("t", "т"), ("u", "у"), ("v", "в"), ("w", "у"), ("x", "х"), ("y", "ы"), ("z", "з"), ("4", "ч"),
+    ("'", "ь"),
+)  # fmt: skip
+_SOUND = {latin: cyrillic for latin, cyrillic in _SOUNDS}
+_LATIN = re.compile("|".join(re.escape(latin) for latin, _ in _SOUNDS))
+_LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
+_HALF_POS = frozenset({"ADVB", "INFN", "VERB", "GRND", "NUMR", "COMP", "PRTF", "PRTS"})
+
+
+def fold(text: str) -> str:
+    """Lower case, ё as е, Kazakh letters as the Russian ones that people type for them, "ааа" as "а"."""
+    text = unicodedata.normalize("NFKC", text).lower().translate(_FOLD)
+    return _LONG_RUN.sub(r"\1", text)
+
+
+def tokens(text: str) -> list[str]:
+    """The folded words and numbers of a text."""
+    return _TOKEN.findall(fold(text))
+
+
+def looks_kazakh(word: str) -> bool:
+    """Does the word hold a letter that Russian lacks?"""
+    return not KAZAKH.isdisjoint(word.lower())
+
+
+def is_latin(word: str) -> bool:
+    """Is it written in Latin letters?"""
+    return any("a" <= letter <= "z" for letter in word)
+
+
+def from_latin(word: str) -> str:
+    """Transliterated: "manikur" → "маникур"."""
+    return _LATIN.sub(lambda match: _SOUND[match.group()], word)
+
+
+def from_layout(word: str) -> str:
+    """Typed on the wrong keyboard layout: "vfybr.h" → "маникюр"."""
+    return word.lower().translate(_KEYS).translate(_FOLD)
+
+
+@cache
+def _morph() -> pymorphy3.MorphAnalyzer:
+    return pymorphy3.MorphAnalyzer(lang="ru")
+
+
+@cache
+def _stemmers() -> dict[bool, snowballstemmer.stemmer]:
+    return {True: snowballstemmer.stemmer("english"), False: snowballstemmer.stemmer("russian")}
+
+
+@lru_cache(maxsize=20_000)
+def is_russian(word: str) -> bool:
+    """Is it a word that a Russian dictionary holds? Such a word is never "corrected"."""
+    return bool(_morph().word_is_known(word))
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """The word without its ending."""
+    return str(_stemmers()[is_latin(word)].stemWord(word))
+
+
+@lru_cache(maxsize=20_000)
+def gravity(word: str) -> float:
+    """How much a word that we do not know weighs in a question: 0 grammar, 0.5 verbs and adverbs, 1 the rest."""
+    if word.isdigit():
+        return 0.3
+    if is_latin(word) or not is_russian(word):
+        return 1.0
+    part = _morph().parse(word)[0].tag.POS
+    return 0.0 if part in _LIGHT_POS else 0.5 if part in _HALF_POS else 1.0

@@ -1,0 +1,131 @@
+"""The gateway as one object: settings, database, plugins, tenants, inbox. Commands, servers and tests all use it.
+
+async with Gateway(Settings.load()) as gateway:
+    gateway.registry.get("demo_salon")
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from truffles_gateway import migrations
+from truffles_gateway.accept import Committer
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.observability import FaultLog, Metrics, logger
+from truffles_gateway.plugin import Plugin, Resources
+from truffles_gateway.postgres import PrivatePostgres
+from truffles_gateway.registry import Registry
+from truffles_gateway.settings import Settings
+from truffles_gateway.store import inbox
+from truffles_gateway.store import tenants as tenant_store
+from truffles_gateway.store.database import Database, Listener
+from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
+from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
+from truffles_gateway.tenants import Draft
+
+HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+log = logger("gateway")
+
+
+class Gateway:
+    """Everything that one process shares. Entering it opens the database and loads all tenants."""
+
+    def __init__(self, settings: Settings, *, catalog: Catalog | None = None) -> None:
+        self.settings, self.clock = settings, settings.clock()
+        self.metrics = Metrics()
+        self.faults = FaultLog(self.metrics)
+        self.catalog = catalog or Catalog.scan()
+        self.tick: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._heard: dict[str, list[Callable[[str], None]]] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _open(self) -> Self:
+        self.url = await self._database_url()
+        await asyncio.to_thread(migrations.upgrade, self.url)
+        self.database = Database(self.url, size=self.settings.database_pool)
+        await self.database.connect()
+        self._stack.push_async_callback(self.database.close)
+        self.http = await self._stack.enter_async_context(
+            httpx.AsyncClient(timeout=30, limits=HTTP_LIMITS, trust_env=False)
+        )
+        self.knowledge_versions = KnowledgeVersions(self.database)
+        self.committer = Committer(lambda rows: inbox.append(self.database, rows))
+        self._stack.push_async_callback(self.committer.close)
+        secrets = self.settings.secrets()
+        self.registry = Registry(self.database, self.catalog, secrets, self.resources, self.clock)
+        self._stack.push_async_callback(self.registry.close)
+        self._stack.push_async_callback(self._stop_tasks)
+        await self.registry.load()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _database_url(self) -> str:
+        """The given database, or a private server in the data directory, shared by all processes that use it."""
+        given = self.settings.database_url
+        if given:
+            return given.get_secret_value()
+        server = PrivatePostgres(self.settings.truffles_data_dir / "postgres")
+        await asyncio.to_thread(server.start)
+        self._stack.push_async_callback(asyncio.to_thread, server.stop)
+        return server.url()
+
+    def watch(self) -> None:
+        """Keep up with changes that other processes make. For processes that stay."""
+        self.on_notify(tenant_store.CHANGED, lambda _: self.registry.wake())
+        self.on_notify(KNOWLEDGE_CHANGED, self.knowledge_versions.changed)
+        self.knowledge_versions.listening = True
+        listener = Listener(self.url, list(self._heard), self._hear)
+        self.spawn(listener.run())
+        self.spawn(self.registry.watch())
+
+    def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:
+        """Call `heard` with the payload of each notification on `channel`, and with "" when some may have been
+        missed. Before `watch`."""
+        self._heard.setdefault(channel, []).append(heard)
+
+    def _hear(self, channel: str, payload: str) -> None:
+        for heard in self._heard.get(channel, ()):
+            heard(payload)
+
+    def spawn(self, work: Any) -> asyncio.Task[None]:
+        """Run a coroutine until the gateway closes."""
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.append(task)
+        return task
+
+    async def _stop_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def resources(self, plan: Draft, plugin: Plugin) -> Resources:
+        """What `plugin` may use for the tenant of `plan`."""
+        return Resources(
+            tenant=plan.config.slug,
+            timezone=plan.config.timezone,
+            languages=plan.config.languages,
+            http=self.http,
+            clock=self.clock,
+            log=logger(f"plugin.{plugin.name}", tenant=plan.config.slug),
+            texts=plan.texts,
+            knowledge=StoredKnowledge(self.database, self.knowledge_versions, plan.id, self.clock),
+            blobs=StoredBlobs(self.database, plan.id),
+        )

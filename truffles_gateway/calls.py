@@ -1,0 +1,226 @@
+"""How the host calls hooks: first, chain, every, owner, over `def` and `async def` implementations alike.
+
+Each implementation is called alone, within its own time limit, with only the arguments that it names. One that raises,
+hangs or returns rubbish becomes a `Fault` and harms only its own contribution; cancellation of the caller passes
+through. pluggy keeps the implementations and checks their signatures; it does not call them, because its
+`firstresult` takes a coroutine for an answer (docs/adr explains).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import UnionType
+from typing import Any, get_origin, get_type_hints
+
+import pluggy
+from pluggy import HookImpl
+
+from truffles_gateway.clock import Clock, SystemClock
+from truffles_gateway.errors import PluginError
+from truffles_gateway.hookspecs import CALLS, Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One implementation failed. `timed_out` says that it ran into its limit (a send may then have happened)."""
+
+    tenant: str
+    plugin: str
+    hook: str
+    correlation_id: str
+    error: str
+    at: datetime
+    timed_out: bool = False
+
+
+FaultSink = Callable[[Fault], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one implementation gave: its value, how long it took, and its fault, if it has one."""
+
+    plugin: str = ""
+    value: Any = None
+    seconds: float = 0.0
+    fault: Fault | None = None
+
+    @property
+    def outcome(self) -> str:
+        """One word for the trace."""
+        if self.fault:
+            return "timed out" if self.fault.timed_out else "failed"
+        return "passed" if self.value is None else "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a call came to: the value (None if nobody gave one), who gave it, and all who were asked, in order."""
+
+    value: Any = None
+    plugin: str = ""
+    asked: tuple[Answer, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults among those asked."""
+        return tuple(answer.fault for answer in self.asked if answer.fault)
+
+
+class Hooks:
+    """A tenant's hook implementations, in the order of its config (a plugin's wish to be first or last is ignored)."""
+
+    def __init__(
+        self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None
+    ) -> None:
+        self.tenant, self.clock = tenant, clock or SystemClock()
+        self._implementations = {name: self._ordered(manager, name, order) for name in CALLS}
+
+    @staticmethod
+    def _ordered(manager: pluggy.PluginManager, name: str, order: Sequence[str]) -> tuple[HookImpl, ...]:
+        place = {plugin: index for index, plugin in enumerate(order)}
+        found = getattr(manager.hook, name).get_hookimpls()
+        return tuple(sorted(reversed(found), key=lambda each: place.get(each.plugin_name, len(place))))
+
+    def of(self, name: str) -> tuple[HookImpl, ...]:
+        """The implementations of the hook `name`, in call order."""
+        return self._implementations[name]
+
+
+async def first(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float | None = None, **args: Any) -> Result:
+    """Ask one after the other until one answers; None and failure pass on to the next."""
+    asked: list[Answer] = []
+    for implementation in hooks.of(name):
+        answer = await _ask(hooks, name, implementation, faults, limit, args)
+        asked.append(answer)
+        if answer.value is not None:
+            return Result(value=answer.value, plugin=answer.plugin, asked=tuple(asked))
+    return Result(asked=tuple(asked))
+
+
+async def chain(
+    hooks: Hooks, name: str, faults: FaultSink, through: str, /, *, limit: float | None = None, **args: Any
+) -> Result:
+    """Hand the argument `through` from one to the next; None and failure leave it as it is."""
+    asked: list[Answer] = []
+    plugin = ""
+    for implementation in hooks.of(name):
+        answer = await _ask(hooks, name, implementation, faults, limit, args)
+        asked.append(answer)
+        if answer.value is not None:
+            args[through], plugin = answer.value, answer.plugin
+    return Result(value=args[through], plugin=plugin, asked=tuple(asked))
+
+
+async def every(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float | None = None, **args: Any) -> Result:
+    """Ask all side by side. `value` is the list of all items they returned, in config order (not inside a database
+    transaction: each runs in a task of its own)."""
+    found = hooks.of(name)
+    if len(found) == 1:
+        asked = [await _ask(hooks, name, found[0], faults, limit, args)]
+    else:
+        asked = list(await asyncio.gather(*(_ask(hooks, name, each, faults, limit, args) for each in found)))
+    return Result(value=[item for answer in asked for item in answer.value or ()], asked=tuple(asked))
+
+
+async def owner(
+    hooks: Hooks, name: str, plugin: str, faults: FaultSink, /, *, limit: float | None = None, **args: Any
+) -> Result:
+    """Ask the implementation of `plugin` and no other. Raises `PluginError` if it has none."""
+    for implementation in hooks.of(name):
+        if implementation.plugin_name == plugin:
+            answer = await _ask(hooks, name, implementation, faults, limit, args)
+            return Result(value=answer.value, plugin=plugin, asked=(answer,))
+    raise PluginError(f"plugin {plugin} of tenant {hooks.tenant} does not implement {name}")
+
+
+async def _ask(
+    hooks: Hooks, name: str, implementation: HookImpl, faults: FaultSink, limit: float | None, args: dict[str, Any]
+) -> Answer:
+    call, plugin, start = CALLS[name], implementation.plugin_name, time.perf_counter()
+    seconds = call.limit if limit is None else limit
+    scope = asyncio.timeout(seconds)
+    try:
+        async with scope:
+            value = implementation.function(*(args[each] for each in implementation.argnames))
+            if inspect.isawaitable(value):
+                value = await value
+        _check(call, value)
+        return Answer(plugin=plugin, value=value, seconds=time.perf_counter() - start)
+    except asyncio.CancelledError:
+        if _being_cancelled():
+            raise
+        error = "a task inside it was cancelled"
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a plugin does, the host goes on
+        error = f"took longer than {seconds:g} s" if scope.expired() else _describe(problem)
+    fault = Fault(
+        tenant=hooks.tenant, plugin=plugin, hook=name, correlation_id=_correlation_id(args), error=error,
+        at=hooks.clock.now(), timed_out=scope.expired(),
+    )  # fmt: skip
+    faults(fault)
+    return Answer(plugin=plugin, seconds=time.perf_counter() - start, fault=fault)
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
+def _describe(problem: BaseException) -> str:
+    """One line: the type, the text, and the place in the plugin where it came from."""
+    try:
+        text = " ".join(str(problem).split())[:500]
+    except Exception:  # noqa: BLE001 - even its own text may fail
+        text = "its text cannot be read"
+    trace = problem.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace else None
+    place = f" ({code.co_name}, line {trace.tb_lineno})" if code and trace else ""
+    return f"{type(problem).__name__}: {text}{place}" if text else f"{type(problem).__name__}{place}"
+
+
+def _correlation_id(args: dict[str, Any]) -> str:
+    return next((each.correlation_id for each in args.values() if hasattr(each, "correlation_id")), "")
+
+
+def _check(call: Call, value: Any) -> None:
+    """Raise `PluginError` for a value that the hook's contract does not allow."""
+    if value is None:
+        return
+    if call.many and not (isinstance(value, Sequence) and not isinstance(value, (str, bytes))):
+        raise PluginError(f"returned {type(value).__name__} instead of a sequence of {call.returns.__name__}")
+    for item in value if call.many else (value,):
+        if not isinstance(item, call.returns):
+            raise PluginError(f"returned {type(item).__name__} instead of {call.returns.__name__}")
+        _check_fields(item)
+
+
+def _check_fields(item: Any) -> None:
+    made_of: Any = type(item)
+    for name, kind in _field_types(made_of):
+        value = getattr(item, name)
+        if not isinstance(value, kind) and not (kind is float and isinstance(value, int)):
+            raise PluginError(f"{type(item).__name__}.{name} is {type(value).__name__}")
+        if name == "confidence" and not (math.isfinite(value) and 0 <= value <= 1):
+            raise PluginError(f"{type(item).__name__}.confidence is {value}, not within 0..1")
+
+
+@lru_cache(maxsize=64)
+def _field_types(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """What `isinstance` can check of a dataclass: plain types, unions of them, and the outside of containers."""
+    return tuple(_plain(kind)) if is_dataclass(kind) else ()
+
+
+def _plain(kind: Any) -> Iterator[tuple[str, Any]]:
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        hint = hints[field.name]
+        yield field.name, hint if isinstance(hint, UnionType) else get_origin(hint) or hint

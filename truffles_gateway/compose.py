@@ -1,0 +1,275 @@
+"""A decision and the present state → the rows to commit. Pure, but for asking the desks for their cards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from truffles_gateway import calls, handoff
+from truffles_gateway.decision import Case, Decision, asked, brief
+from truffles_gateway.messages import (
+    Author,
+    HandoverCard,
+    Line,
+    Outgoing,
+    OutgoingKind,
+    State,
+)
+from truffles_gateway.records import Commit, EventOutcome, NewHandover, NewJob, NewMessage, NewOutgoing
+from truffles_gateway.tenants import Tenant
+
+REPLY_WORTH = timedelta(minutes=10)
+CALLBACK_WORTH = timedelta(seconds=10)
+WORTH = {
+    OutgoingKind.REPLY: REPLY_WORTH,
+    OutgoingKind.NOTICE: REPLY_WORTH,
+    OutgoingKind.CALLBACK: CALLBACK_WORTH,
+}
+
+
+def commit(case: Case, decision: Decision) -> Commit:
+    """All rows of a customer's turn."""
+    made = Commit(
+        client_id=case.tenant.id,
+        now=case.turn.now,
+        correlation_id=case.work.correlation_id,
+        lease=case.work,
+        before=case.conversation if case.conversation.version else None,
+        after=case.conversation,
+        only_if_quiet=decision.conditional and decision.outcome == "answered",
+        stages=case.trace.stages,
+        turn_outcome=decision.outcome,
+        turn_reason=decision.reason,
+    )
+    _customer_lines(made, case)
+    if decision.reason != "history":
+        made.touch(last_customer_at=case.turn.now)
+    _context(made, case, decision)
+    _mute(made, case, decision)
+    _state(made, case, decision)
+    _forward(made, case, decision)
+    _replies(made, case, decision)
+    made.outcomes.append(
+        EventOutcome(
+            events=tuple(event.id for event in case.work.events), outcome=decision.outcome, reason=decision.reason
+        )
+    )
+    return made
+
+
+def _customer_lines(made: Commit, case: Case) -> None:
+    for stored in case.work.events:
+        event = stored.event
+        facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
+        if event.attachments:
+            facts["media"] = [
+                {"kind": a.content.value, "mime": a.mime, "url": a.url, "blob": a.blob, "name": a.file_name}
+                for a in event.attachments
+            ]
+        if event.quoted:
+            facts["quoted"] = event.quoted
+        made.messages.append(
+            NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=event.text, metadata=facts)
+        )
+
+
+def _context(made: Commit, case: Case, decision: Decision) -> None:
+    assert made.after is not None
+    context = {**made.after.context, "language": case.language, **decision.context}
+    made.touch(context={key: value for key, value in context.items() if value != ""})
+
+
+def _mute(made: Commit, case: Case, decision: Decision) -> None:
+    assert made.after is not None
+    lifted = made.after.muted_until is not None and decision.outcome in {"answered", "escalated"}
+    if decision.mute:
+        until = case.turn.now + timedelta(minutes=decision.mute)
+        made.touch(muted_until=until, mute_count=made.after.mute_count + 1)
+    elif decision.mute == 0 or lifted:
+        made.touch(muted_until=None)
+
+
+def _state(made: Commit, case: Case, decision: Decision) -> None:
+    rules = case.tenant.config.desk
+    if decision.cancel:
+        handoff.apply(made, handoff.Event.CANCEL, actor="customer", why=decision.reason)
+    if decision.escalation:
+        wish = decision.escalation
+        reason = case.tenant.texts.get(wish.reason, case.tenant.config.languages[0])
+        opening = handoff.new_handover(wish.trigger, reason, wish.question, times_out=wish.times_out)
+        handoff.apply(made, handoff.Event.ESCALATE, actor="bot", why=decision.reason, opening=opening)
+    plan_timers(made, case.tenant)
+    if case.state is State.MANAGER_ACTIVE and not _waiting_already(case):
+        handoff.nudges(made, nudge=rules.nudge_minutes, back=rules.back_minutes)
+
+
+def plan_timers(made: Commit, tenant: Tenant) -> None:
+    """The clocks of the state that was entered."""
+    rules = tenant.config.desk
+    handoff.timers(
+        made,
+        remind=rules.remind_minutes,
+        owner=rules.owner_minutes,
+        timeout=rules.timeout_minutes,
+        idle_hours=rules.idle_hours,
+        quiet=(rules.quiet_from, rules.quiet_until),
+        zone=tenant.config.timezone,
+    )
+
+
+def _waiting_already(case: Case) -> bool:
+    customer, manager = case.conversation.last_customer_at, case.conversation.last_manager_at
+    return bool(customer and manager and customer > manager)
+
+
+def _forward(made: Commit, case: Case, decision: Decision) -> None:
+    """While a handover is open, the desk reads along."""
+    if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
+        return
+    for channel in desks(case.tenant):
+        add_outgoing(
+            made,
+            Outgoing(
+                channel=channel,
+                recipient=case.conversation.id,
+                text="\n".join(event.event.text for event in case.work.events if event.event.text),
+                kind=OutgoingKind.FORWARD,
+                attachments=case.message.attachments,
+                handover_id=case.conversation.handover_id,
+            ),
+        )
+
+
+def _replies(made: Commit, case: Case, decision: Decision) -> None:
+    kind = OutgoingKind.NOTICE if decision.escalation and not decision.sources else OutgoingKind.REPLY
+    for number, reply in enumerate(decision.replies):
+        text = f"{case.say('late_apology')} {reply}" if case.apology and number == 0 else reply
+        facts: dict[str, Any] = {"review": decision.review, "sources": list(decision.sources), "lang": case.language}
+        made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata=facts))
+        attachments = decision.attachments if number == len(decision.replies) - 1 else ()
+        add_outgoing(
+            made,
+            Outgoing(
+                channel=case.conversation.channel,
+                recipient=case.conversation.address,
+                instance=case.conversation.instance,
+                text=text,
+                kind=kind,
+                attachments=attachments,
+                data={"language": case.language},
+            ),
+        )
+    if decision.replies:
+        made.touch(last_bot_at=case.turn.now)
+
+
+def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
+    """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows."""
+    owner = made.lease.turn_id if hasattr(made.lease, "turn_id") else made.lease.id
+    worth = WORTH.get(outgoing.kind)
+    made.outgoing.append(
+        NewOutgoing(
+            key=f"{owner}:{len(made.outgoing)}",
+            outgoing=outgoing,
+            expires_at=made.now + worth if worth else None,
+        )
+    )
+
+
+def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
+    """A line of the catalogue about the service, in the customer's language."""
+    after = made.after
+    assert after is not None
+    language = str(after.context.get("language") or tenant.config.languages[0])
+    text = tenant.texts.get(key, language)
+    made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": key}))
+    notice = Outgoing(
+        channel=after.channel,
+        recipient=after.address,
+        instance=after.instance,
+        text=text,
+        kind=OutgoingKind.NOTICE,
+        data={"language": language},
+    )
+    add_outgoing(made, notice)
+
+
+def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> None:
+    """A line to every desk about the conversation."""
+    assert made.after is not None
+    for channel in desks(tenant):
+        add_outgoing(
+            made,
+            Outgoing(
+                channel=channel,
+                recipient=made.after.id,
+                text=text,
+                kind=kind,
+                handover_id=made.after.handover_id,
+            ),
+        )
+
+
+def desks(tenant: Tenant) -> list[str]:
+    """The channels at which the tenant's managers work."""
+    return [used.plugin.channel for used in tenant.used.values() if used.plugin.capabilities.desk]
+
+
+async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
+    """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned."""
+    card = card_of(case, handover)
+    with case.trace.stage("escalate") as entry:
+        result = await calls.every(case.tenant.hooks, "escalate", case.faults, turn=case.turn, card=card)
+        entry |= {"asked": asked(result), "outcome": handover.trigger.value, "question": brief(handover.question)}
+    for outgoing in result.value:
+        add_outgoing(made, outgoing)
+    if result.faults:
+        failed(made, case, handover, [fault.plugin for fault in result.faults])
+
+
+def failed(made: Commit, case: Case, handover: NewHandover, plugins: list[str]) -> None:
+    """Some desk has no card yet: try again soon."""
+    made.jobs.append(
+        NewJob(
+            key=f"escalate:{handover.id}",
+            kind="escalate.retry",
+            run_at=made.now + timedelta(seconds=5),
+            payload={"handover_id": handover.id, "plugins": plugins},
+            conversation_id=case.conversation.id,
+        )
+    )
+    text = case.tenant.texts.get(
+        "alarm_escalate_failed",
+        case.tenant.config.languages[0],
+        customer=case.conversation.name or case.conversation.address,
+        plugin=", ".join(plugins),
+    )
+    made.alarms.append((f"escalate:{','.join(plugins)}", text))
+
+
+def card_of(case: Case, handover: NewHandover) -> HandoverCard:
+    """What a desk shows."""
+    new = tuple(
+        Line(author=Author.CUSTOMER, text=event.event.text, at=event.received_at)
+        for event in case.work.events
+        if event.event.text
+    )
+    return HandoverCard(
+        handover_id=handover.id,
+        trigger=handover.trigger,
+        reason=handover.reason,
+        question=handover.question,
+        customer=case.turn.customer,
+        dialogue=(*case.conversation.history, *new),
+        attachments=case.message.attachments,
+        branch=case.turn.branch,
+        refusals=case.refusals,
+    )
+
+
+def alarm_rows(tenant: Tenant, text: str) -> list[Outgoing]:
+    """A warning to the owner, at every desk."""
+    return [
+        Outgoing(channel=channel, recipient="owner", text=text, kind=OutgoingKind.ALARM) for channel in desks(tenant)
+    ]

@@ -1,0 +1,206 @@
+"""Conversation and handover states: one transition table, and what follows from each transition.
+
+    bot_active ──escalate──▶ pending ──take──▶ manager_active ──resolve/return/idle──▶ bot_active
+         ▲                     │  ▲                 │
+         └─return/cancel/time out  └──unanswered────┘
+    bot_active ──manager wrote──▶ manager_active            (a late reply, or the owner on the phone)
+
+The database holds the same invariants as constraints: one open handover a conversation, and a state other than
+bot_active if and only if a handover is open with the matching status.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from truffles_gateway.messages import State, Trigger
+from truffles_gateway.records import Commit, HandoverUpdate, NewHandover, NewJob, StateChange
+
+
+class Event(StrEnum):
+    """What can happen to a conversation's state."""
+
+    ESCALATE = "escalate"
+    TAKE = "take"
+    MANAGER_WROTE = "manager_wrote"
+    RESOLVE = "resolve"
+    RETURN = "return"
+    CANCEL = "cancel"
+    TIME_OUT = "time_out"
+    UNANSWERED = "unanswered"
+    IDLE = "idle"
+
+
+# (state, event) → (new state, the open handover's new status or None for "open a new one", its resolution)
+TRANSITIONS: dict[tuple[State, Event], tuple[State, str, str | None]] = {
+    (State.BOT_ACTIVE, Event.ESCALATE): (State.PENDING, "pending", None),
+    (State.BOT_ACTIVE, Event.MANAGER_WROTE): (State.MANAGER_ACTIVE, "active", None),
+    (State.PENDING, Event.TAKE): (State.MANAGER_ACTIVE, "active", None),
+    (State.PENDING, Event.MANAGER_WROTE): (State.MANAGER_ACTIVE, "active", None),
+    (State.PENDING, Event.RESOLVE): (State.BOT_ACTIVE, "resolved", "resolved"),
+    (State.PENDING, Event.RETURN): (State.BOT_ACTIVE, "resolved", "returned"),
+    (State.PENDING, Event.CANCEL): (State.BOT_ACTIVE, "resolved", "cancelled"),
+    (State.PENDING, Event.TIME_OUT): (State.BOT_ACTIVE, "resolved", "timed_out"),
+    (State.MANAGER_ACTIVE, Event.MANAGER_WROTE): (State.MANAGER_ACTIVE, "active", None),
+    (State.MANAGER_ACTIVE, Event.RESOLVE): (State.BOT_ACTIVE, "resolved", "resolved"),
+    (State.MANAGER_ACTIVE, Event.RETURN): (State.BOT_ACTIVE, "resolved", "returned"),
+    (State.MANAGER_ACTIVE, Event.CANCEL): (State.BOT_ACTIVE, "resolved", "cancelled"),
+    (State.MANAGER_ACTIVE, Event.UNANSWERED): (State.PENDING, "pending", None),
+    (State.MANAGER_ACTIVE, Event.IDLE): (State.BOT_ACTIVE, "resolved", "timed_out"),
+}
+
+
+def allowed(state: State, event: Event) -> bool:
+    """Does `event` mean anything in `state`? If not, it changes nothing and is answered honestly."""
+    return (state, event) in TRANSITIONS
+
+
+def new_handover(
+    trigger: Trigger, reason: str, question: str, *, times_out: bool = True, assigned_to: str = ""
+) -> NewHandover:
+    """A handover with an id of its own."""
+    return NewHandover(
+        id=str(uuid4()),
+        trigger=trigger,
+        reason=reason,
+        question=question,
+        times_out=times_out,
+        assigned_to=assigned_to,
+    )
+
+
+def apply(commit: Commit, event: Event, *, actor: str, why: str, opening: NewHandover | None = None) -> bool:
+    """Carry `event` out on the conversation of `commit`; False if the table has no such transition.
+
+    `opening` is stored when the transition opens a handover; `actor` names a person, a plugin or "timer".
+    """
+    before = commit.after
+    assert before is not None
+    if not allowed(before.state, event):
+        return False
+    state, status, resolution = TRANSITIONS[before.state, event]
+    handover_id = before.handover_id
+    if before.state is State.BOT_ACTIVE:
+        assert opening is not None
+        handover_id = _open(commit, opening)
+    else:
+        taken_by = actor if state is State.MANAGER_ACTIVE else None
+        commit.handover_updates.append(
+            HandoverUpdate(id=handover_id, status=status, resolution=resolution, assigned_to=taken_by)
+        )
+    _enter(commit, state, handover_id, actor)
+    if state is not before.state:
+        commit.changes.append(
+            StateChange(
+                handover_id=handover_id, before=before.state, after=state, event=event.value, actor=actor, why=why
+            )
+        )
+    return True
+
+
+def _open(commit: Commit, opening: NewHandover) -> str:
+    commit.handovers.append(opening)
+    commit.touch(
+        handover_since=commit.now,
+        handover_question=opening.question,
+        handover_times_out=opening.times_out,
+    )
+    return opening.id
+
+
+def _enter(commit: Commit, state: State, handover_id: str, actor: str) -> None:
+    """Set the new state and the timers that belong to it."""
+    assert commit.after is not None
+    still_open = state is not State.BOT_ACTIVE
+    entered = commit.after.state is not state
+    commit.after = replace(
+        commit.after,
+        state=state,
+        handover_id=handover_id if still_open else "",
+        assigned_to=actor if state is State.MANAGER_ACTIVE else "",
+        last_manager_at=commit.now if state is State.MANAGER_ACTIVE else commit.after.last_manager_at,
+    )
+    if entered and commit.after.id:
+        commit.cancel_jobs.append(commit.after.id)
+
+
+def timers(
+    commit: Commit,
+    *,
+    remind: float,
+    owner: float,
+    timeout: float,
+    idle_hours: float,
+    quiet: tuple[int, int],
+    zone: str,
+) -> None:
+    """Plan the clocks of the state that `commit` enters; minutes are of desk hours (quiet hours stop them)."""
+    after = commit.after
+    if after is None or not commit.changes:
+        return
+    if after.state is State.MANAGER_ACTIVE:
+        plan(commit, "manager.idle", commit.now + timedelta(hours=idle_hours))
+    if after.state is not State.PENDING:
+        return
+    clocks = {"handover.remind": remind, "handover.owner": owner}
+    if after.handover_times_out:
+        clocks["handover.timeout"] = timeout
+    for kind, minutes in clocks.items():
+        plan(commit, kind, add_desk_minutes(commit.now, minutes, quiet, zone))
+
+
+def nudges(commit: Commit, *, nudge: float, back: float) -> None:
+    """A customer waits for the manager who has the conversation: remind them, then take it back."""
+    plan(commit, "manager.nudge", commit.now + timedelta(minutes=nudge))
+    plan(commit, "manager.back", commit.now + timedelta(minutes=back))
+
+
+def plan(commit: Commit, kind: str, run_at: datetime) -> None:
+    """Set one clock on the open handover of `commit`."""
+    assert commit.after is not None
+    handover_id = commit.after.handover_id
+    commit.jobs.append(
+        NewJob(
+            key=f"{kind}:{handover_id}:{int(commit.now.timestamp() * 1000)}",
+            kind=kind,
+            run_at=run_at,
+            payload={"handover_id": handover_id, "since": commit.now.isoformat()},
+            conversation_id=commit.after.id,
+        )
+    )
+
+
+def add_desk_minutes(start: datetime, minutes: float, quiet: tuple[int, int], zone: str) -> datetime:
+    """`start` plus so many minutes of desk hours: time between the hours `quiet` (from, until) does not count."""
+    place = ZoneInfo(zone)
+    now, left = start.astimezone(place), timedelta(minutes=minutes)
+    while True:
+        now = _leave_quiet(now, quiet)
+        bell = _next_quiet(now, quiet)
+        if bell is None or now + left <= bell:
+            return (now + left).astimezone(start.tzinfo)
+        left -= bell - now
+        now = bell
+
+
+def _is_quiet(hour: int, quiet: tuple[int, int]) -> bool:
+    begin, end = quiet
+    return begin <= hour < end if begin <= end else hour >= begin or hour < end
+
+
+def _leave_quiet(now: datetime, quiet: tuple[int, int]) -> datetime:
+    if not _is_quiet(now.hour, quiet):
+        return now
+    end = now.replace(hour=quiet[1], minute=0, second=0, microsecond=0)
+    return end if end > now else end + timedelta(days=1)
+
+
+def _next_quiet(now: datetime, quiet: tuple[int, int]) -> datetime | None:
+    if quiet[0] == quiet[1]:
+        return None
+    begin = now.replace(hour=quiet[0], minute=0, second=0, microsecond=0)
+    return begin if begin > now else begin + timedelta(days=1)

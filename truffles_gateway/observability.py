@@ -1,0 +1,160 @@
+"""Logs, metrics and fault records: who did what for which message, without phones and secrets.
+
+Every log line carries the correlation id and the tenant that are bound to the running task (`bound`). Digits of phones
+and everything that looks like a secret are masked on the way out, also in lines of libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+from truffles_gateway.calls import Fault
+
+PHONE = re.compile(r"(?<![0-9a-fA-F-])(\+?\d)((?:[ ()-]{0,2}\d){6,13})(\d\d)(?![0-9a-fA-F-]|\.\d)")
+SECRET = re.compile(
+    r"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*[\"']?)((?:bearer\s+)?[^\s&\"',;}]+)"
+)
+URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@/\s]+(@)")
+BOT_TOKEN = re.compile(r"\b\d{6,12}:[\w-]{30,}")
+SECRET_KEY = re.compile(r"(?i)token|secret|password|api[_-]?key|authorization")
+PLAIN_KEYS = frozenset({"timestamp", "level", "correlation_id", "event_id", "turn_id", "seconds"})
+
+
+def mask(text: str) -> str:
+    """`text` without phones (the last two digits stay) and secrets."""
+    text = BOT_TOKEN.sub("***", URL_PASSWORD.sub(r"\1***\2", SECRET.sub(r"\1***", text)))
+    return PHONE.sub(lambda found: "***" + found[3], text)
+
+
+def _mask_value(key: str, value: Any) -> Any:
+    if key in PLAIN_KEYS or isinstance(value, (bool, int, float, type(None))):
+        return value if key in PLAIN_KEYS or not isinstance(value, int) or abs(value) < 10**8 else mask(str(value))
+    if SECRET_KEY.search(key):
+        return "***"
+    if isinstance(value, dict):
+        return {each: _mask_value(str(each), inside) for each, inside in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_mask_value(key, each) for each in value]
+    return mask(value if isinstance(value, str) else str(value))
+
+
+def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if not key.startswith("_"):
+            event[key] = _mask_value(key, value)
+    return event
+
+
+def logger(component: str, **fields: Any) -> Any:
+    """A structured logger, for example `logger("outbox").warning("send failed", attempt=2)`."""
+    return structlog.stdlib.get_logger(component).bind(component=component, **fields)
+
+
+@contextmanager
+def bound(**fields: Any) -> Iterator[None]:
+    """Every line logged inside carries `fields`: `with bound(correlation_id=…, tenant=…)`."""
+    with bound_contextvars(**fields):
+        yield
+
+
+def set_up_logging(level: str = "info", form: str = "json") -> None:
+    """Send all logs, also those of libraries, to stderr as JSON lines or for a console."""
+    shared: list[Any] = [
+        merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    if form == "json":
+        rendered: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        rendered = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask_event, rendered],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "hypercorn.access", "asyncio", "databases"):  # httpx logs whole URLs at INFO
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )  # fmt: skip
+
+
+class Metrics:
+    """The process's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        of, tenant = self._make(Counter), ["tenant"]
+        self.accepted = of("events_accepted", "Events stored in the inbox", [*tenant, "channel", "kind"])
+        self.duplicates = of("events_duplicate", "Events that were stored before", [*tenant, "channel"])
+        self.refused = of("requests_refused", "Webhook requests answered with 4xx or 5xx", ["reason"])
+        self.turns = of("turns", "Finished turns", [*tenant, "outcome"])
+        self.faults = of("plugin_faults", "Failed hook calls", [*tenant, "plugin", "hook"])
+        self.outbox = of("outbox_attempts", "Sends by result", [*tenant, "channel", "result"])
+        self.accept_seconds = self._make(Histogram, FAST)("accept_seconds", "Request read until stored", [])
+        self.stage_seconds = self._make(Histogram, SLOW)("stage_seconds", "Stages of a turn", ["stage"])
+        self.send_seconds = self._make(Histogram, SLOW)("send_seconds", "Calls of deliver", ["channel"])
+        gauge = self._make(Gauge)
+        self.circuit_open = gauge("circuit_open", "1 while a channel is not sent to", [*tenant, "channel", "instance"])
+
+    def _make(self, kind: Any, buckets: tuple[float, ...] | None = None) -> Callable[[str, str, list[str]], Any]:
+        more = {"buckets": buckets} if buckets else {}
+        return lambda name, text, labels: kind(f"truffles_{name}", text, labels, registry=self.registry, **more)
+
+    def render(self, gauges: Iterable[tuple[str, str, float]] = ()) -> bytes:
+        """The text that Prometheus reads; `gauges` (name, help, value) are computed for this one scrape."""
+        once = CollectorRegistry()
+        once.register(_Once(gauges))
+        return generate_latest(self.registry) + generate_latest(once)
+
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class _Once:
+    def __init__(self, gauges: Iterable[tuple[str, str, float]]) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Any]:
+        """What the registry asks for."""
+        for name, text, value in self._gauges:
+            yield GaugeMetricFamily(f"truffles_{name}", text, value=value)
+
+
+class FaultLog:
+    """A sink for faults: counts and logs each, and hands it on (to be stored)."""
+
+    def __init__(self, metrics: Metrics, store: Callable[[Fault], None] | None = None) -> None:
+        self._metrics, self.store, self._log = metrics, store, logger("faults")
+
+    def __call__(self, fault: Fault) -> None:
+        """Record `fault`."""
+        self._metrics.faults.labels(fault.tenant, fault.plugin, fault.hook).inc()
+        self._log.error(
+            "plugin fault", tenant=fault.tenant, plugin=fault.plugin, hook=fault.hook,
+            correlation_id=fault.correlation_id, error=fault.error,
+        )  # fmt: skip
+        if self.store:
+            self.store(fault)

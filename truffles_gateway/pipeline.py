@@ -1,0 +1,92 @@
+"""The way of a message, from a claimed turn to committed rows. Read it from top to bottom.
+
+    inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
+                       │                                  │ retrieve, answer
+                       └ forwarded / ignored              └ or a human: escalate
+
+No transaction is open while a plugin works. The commit is one statement, fenced by the lane's lease and by the version
+of the conversation: if somebody changed the state meanwhile, it is read again and the decision meets the new state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from truffles_gateway import calls, compose, gate
+from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
+from truffles_gateway.hookspecs import TURN_LIMIT
+from truffles_gateway.messages import Inbound, Trigger, Verdict
+from truffles_gateway.records import Commit
+from truffles_gateway.routes import ROUTES
+
+
+async def run(case: Case) -> Decision:
+    """Decide what a customer's turn comes to."""
+    decision = gate.before_thinking(case)
+    if decision is None:
+        try:
+            async with asyncio.timeout(TURN_LIMIT):
+                decision = await think(case)
+        except TimeoutError:
+            decision = out_of_time(case)
+    case.trace.note("decide", outcome=decision.outcome, reason=decision.reason)
+    return gate.after_thinking(case, decision)
+
+
+async def think(case: Case) -> Decision:
+    """Ask the tenant's plugins, policy before knowledge, knowledge before a human."""
+    case.message = await enrich(case)
+    case.verdict = await understand(case)
+    case.language = gate.language(case)
+    return gate.while_muted(case) or await ROUTES[case.verdict.route](case)
+
+
+async def enrich(case: Case) -> Inbound:
+    """Guards, speech, branch: each may change the message or refuse a part of it."""
+    with case.trace.stage("on_inbound") as entry:
+        result = await calls.chain(
+            case.tenant.hooks, "on_inbound", case.faults, "message", turn=case.turn, message=case.message
+        )
+        entry |= {"asked": asked(result), "outcome": brief(result.value.text)}
+    message: Inbound = result.value
+    return message
+
+
+async def understand(case: Case) -> Verdict:
+    """The first verdict counts; nobody's verdict means "unsure"."""
+    with case.trace.stage("classify") as entry:
+        result = await calls.first(case.tenant.hooks, "classify", case.faults, turn=case.turn, message=case.message)
+        verdict: Verdict = result.value or case.verdict
+        entry |= {"asked": asked(result), "plugin": result.plugin, "outcome": verdict.route.value, "why": verdict.why}
+        entry |= {"language": verdict.language, "confidence": verdict.confidence}
+    return verdict
+
+
+def out_of_time(case: Case) -> Decision:
+    """The turn used up its 45 seconds: a human, and an honest line."""
+    case.trace.note("timeout", outcome=f"over {TURN_LIMIT:g} s")
+    return Decision(
+        outcome="escalated",
+        reason="timeout",
+        replies=(case.say("parked"),),
+        escalation=Escalation(trigger=Trigger.STUCK, reason="reason_parked", question=case.message.text),
+    )
+
+
+async def settle(case: Case, decision: Decision) -> Commit:
+    """The rows of a decision in the conversation's present state, with the cards of every desk."""
+    commit = compose.commit(case, decision)
+    for handover in commit.handovers:
+        await compose.call_desks(case, commit, handover)
+    return commit
+
+
+def meet(case: Case, decision: Decision) -> Decision:
+    """The state changed while the turn was thinking: drop the draft if a human has the conversation now."""
+    taken = gate.before_thinking(case)
+    if taken is None:
+        return decision
+    drafts = [brief(reply) for reply in decision.replies]
+    case.trace.note("draft dropped", outcome=taken.outcome, reason=taken.reason, drafts=drafts)
+    return replace(taken, context={**decision.context, **taken.context})

@@ -1,0 +1,160 @@
+"""All tenants of this process: loaded from the database, replaced whole when their config changes.
+
+A tenant whose new config is bad keeps its last good one, also over a restart; the others never notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.clock import Clock
+from truffles_gateway.errors import StoreUnavailable
+from truffles_gateway.hookspecs import TURN_LIMIT
+from truffles_gateway.observability import logger
+from truffles_gateway.secret_refs import Secrets
+from truffles_gateway.store import tenants as store
+from truffles_gateway.store.database import Database
+from truffles_gateway.store.tenants import StoredTenant
+from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
+
+GRACE = TURN_LIMIT + 5
+log = logger("registry")
+
+BadConfigSink = Callable[[StoredTenant, BadConfig], None]
+
+
+class Registry:
+    """Who is served here. `on_bad` is told once for each config that cannot be used."""
+
+    def __init__(
+        self, database: Database, catalog: Catalog, secrets: Secrets, resources: MakeResources, clock: Clock,
+        on_bad: BadConfigSink | None = None,
+    ) -> None:  # fmt: skip
+        self._database, self._catalog, self._secrets = database, catalog, secrets
+        self._resources, self._clock, self._on_bad = resources, clock, on_bad
+        self._tenants: dict[str, Tenant] = {}
+        self._broken: dict[str, str] = {}
+        self._applied: dict[str, int] = {}
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def get(self, slug: str) -> Tenant | None:
+        """The tenant `slug`, None if it is unknown or cannot be built."""
+        return self._tenants.get(slug)
+
+    def by_id(self, client: str) -> Tenant | None:
+        """The tenant with this id."""
+        return next((each for each in self._tenants.values() if each.id == client), None)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(list(self._tenants.values()))
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Whose applied config cannot be used, and why; they run on the last good one or, without any, not at all."""
+        return dict(self._broken)
+
+    async def load(self, slugs: Sequence[str] | None = None) -> None:
+        """Build all tenants, or those with these slugs, again."""
+        async with self._lock:
+            for stored in await store.load(self._database, slugs):
+                await self._replace(stored)
+
+    async def refresh(self) -> None:
+        """Build those whose config has changed, and those that could not be built; drop those that are gone."""
+        versions = await store.versions(self._database)
+        for slug in self._tenants.keys() - versions.keys():
+            self._retire(self._tenants.pop(slug))
+        changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
+        if changed or self._broken:
+            await self.load([*changed, *self._broken])
+
+    def wake(self) -> None:
+        """A config was applied somewhere: look at once."""
+        self._woken.set()
+
+    async def watch(self, seconds: float = 5.0) -> None:
+        """Keep up with the database until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                await self.refresh()
+            except StoreUnavailable as problem:
+                log.warning("tenants not refreshed", problem=str(problem))
+
+    async def close(self) -> None:
+        """Let all tenants go."""
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        for tenant in self._tenants.values():
+            await _close(tenant)
+        self._tenants = {}
+
+    async def _replace(self, stored: StoredTenant) -> None:
+        try:
+            new = await self._build(stored, stored.config)
+        except BadConfig as problem:
+            await self._keep_last_good(stored, problem)
+        else:
+            self._swap(new, stored)
+            self._broken.pop(stored.slug, None)
+            if stored.error or stored.last_good != stored.config:
+                await store.mark_good(self._database, stored.id, stored.version)
+
+    async def _keep_last_good(self, stored: StoredTenant, problem: BadConfig) -> None:
+        if self._broken.get(stored.slug) != str(problem):
+            self._broken[stored.slug] = str(problem)
+            log.warning("bad config", tenant=stored.slug, problem=str(problem))
+            if self._on_bad:
+                self._on_bad(stored, problem)
+            await store.mark_bad(self._database, stored.id, stored.version, str(problem))
+        self._applied[stored.slug] = stored.version
+        if stored.slug not in self._tenants and stored.last_good:
+            try:
+                self._swap(await self._build(stored, stored.last_good), stored)
+            except BadConfig as worse:
+                log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
+
+    async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
+        plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets, client=stored.id)
+        return await build(
+            plan,
+            self._resources,
+            version=stored.version,
+            branch_ids=stored.branch_ids,
+            clock=self._clock,
+            connected_at=stored.created_at,
+        )
+
+    def _swap(self, new: Tenant, stored: StoredTenant) -> None:
+        old = self._tenants.get(stored.slug)
+        self._tenants[stored.slug] = new
+        self._applied[stored.slug] = stored.version
+        if old:
+            self._retire(old)
+
+    def _retire(self, old: Tenant) -> None:
+        """Turns that run on the old object may end first."""
+        task = asyncio.create_task(self._close_later(old))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close_later(self, old: Tenant) -> None:
+        try:
+            await asyncio.sleep(GRACE)
+        finally:
+            await _close(old)
+
+
+async def _close(tenant: Tenant) -> None:
+    for problem in await tenant.close():
+        log.warning("plugin did not close", tenant=tenant.slug, problem=problem)

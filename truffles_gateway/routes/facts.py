@@ -1,0 +1,158 @@
+"""A question about the business: facts first, then a human; what is unclear is asked about, twice at most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from truffles_gateway import calls
+from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
+from truffles_gateway.messages import Content, Draft, Passage, Route, State, Trigger
+
+CLARIFY_AT_MOST = 2
+SHOWN = 5
+
+
+async def go(case: Case) -> Decision:
+    """Answer from the tenant's knowledge, or ask back, or call a human."""
+    if not case.message.text.strip():
+        return _wordless(case)
+    passages = await retrieve(case)
+    draft = await answer(case, passages)
+    if draft is None:
+        return unclear(case) if case.verdict.route is Route.UNSURE else unknown(case, case.message.text)
+    return _reply(case, draft)
+
+
+async def retrieve(case: Case) -> list[Passage]:
+    """Every retriever's passages, the surest first."""
+    with case.trace.stage("retrieve") as entry:
+        result = await calls.every(
+            case.tenant.hooks, "retrieve", case.faults, turn=case.turn, message=case.message, verdict=case.verdict
+        )
+        found: list[Passage] = sorted(result.value, key=lambda passage: -passage.confidence)
+        entry["asked"] = asked(result)
+        entry["outcome"] = f"{len(found)} passages"
+        entry["passages"] = [
+            {
+                "id": each.id,
+                "query": brief(each.query),
+                "text": brief(each.text),
+                "confidence": round(each.confidence, 3),
+            }
+            for each in found[:SHOWN]
+        ]
+    return found
+
+
+async def answer(case: Case, passages: Sequence[Passage]) -> Draft | None:
+    """The first draft that is sure enough; None if there is none."""
+    with case.trace.stage("answer") as entry:
+        result = await calls.first(
+            case.tenant.hooks,
+            "answer",
+            case.faults,
+            turn=case.turn,
+            message=case.message,
+            verdict=case.verdict,
+            passages=passages,
+        )
+        draft: Draft | None = result.value
+        entry["asked"] = asked(result)
+        if draft is None or not draft.text.strip():
+            entry["outcome"] = "no draft"
+            return None
+        least = case.tenant.config.thresholds.answer
+        sure = draft.confidence >= least
+        entry |= {"plugin": result.plugin, "draft": brief(draft.text), "confidence": round(draft.confidence, 3)}
+        entry["outcome"] = "draft" if sure else f"below {least:g}, dropped"
+        return draft if sure else None
+
+
+def _reply(case: Case, draft: Draft) -> Decision:
+    """Say what is known; what is not goes to a human in the same breath."""
+    review = draft.confidence < case.tenant.config.thresholds.sure
+    rest = "\n".join(draft.unanswered)
+    forgotten = {"clarified": ""}
+    if not rest:
+        return Decision(
+            outcome="answered",
+            replies=(draft.text,),
+            attachments=draft.attachments,
+            review=review,
+            sources=draft.sources,
+            context=forgotten,
+        )
+    if case.state is State.PENDING:
+        return Decision(outcome="answered", replies=(draft.text,), review=review, sources=draft.sources)
+    return Decision(
+        outcome="escalated",
+        reason="partly known",
+        replies=(f"{draft.text}\n\n{case.say('partial_unanswered')}",),
+        attachments=draft.attachments,
+        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=rest),
+        review=review,
+        sources=draft.sources,
+        context=forgotten,
+    )
+
+
+def unknown(case: Case, question: str) -> Decision:
+    """Clear but unknown: a human at once. One who was called already is told; the customer hears it once."""
+    if case.state is State.PENDING:
+        told = case.conversation.context.get("told_pending") == case.conversation.handover_id
+        return Decision(
+            outcome="forwarded",
+            reason="pending",
+            replies=() if told else (case.say("human_already_called"),),
+            context={"told_pending": case.conversation.handover_id},
+        )
+    return Decision(
+        outcome="escalated",
+        reason="unknown",
+        replies=(case.say("human_called"),),
+        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=question),
+        context={"clarified": ""},
+    )
+
+
+def unclear(case: Case) -> Decision:
+    """Ask what is meant, twice at most; then a human."""
+    times = int(case.conversation.context.get("clarified") or 0)
+    if case.state is State.PENDING or times >= CLARIFY_AT_MOST:
+        return unknown(case, case.message.text)
+    return Decision(
+        outcome="answered", reason="clarify", replies=(case.say("clarify"),), context={"clarified": str(times + 1)}
+    )
+
+
+def _wordless(case: Case) -> Decision:
+    """Only media or the like: places and contacts go to the desk, a picture is asked about, a document is passed on."""
+    kinds = {event.content for event in case.message.events}
+    kinds |= {attachment.content for attachment in case.message.attachments}
+    if kinds & {Content.LOCATION, Content.CONTACT}:
+        return _hand_over(case, "reason_location")
+    if kinds & {Content.DOCUMENT, Content.AUDIO, Content.VIDEO, Content.OTHER}:
+        return _hand_over(case, "reason_media")
+    if Content.IMAGE not in kinds:
+        return Decision(outcome="ignored", reason="empty")
+    times = int(case.conversation.context.get("clarified") or 0)
+    if case.state is State.PENDING or times >= CLARIFY_AT_MOST:
+        return _hand_over(case, "reason_media")
+    return Decision(
+        outcome="answered",
+        reason="describe",
+        replies=(case.say("describe_media"),),
+        context={"clarified": str(times + 1)},
+    )
+
+
+def _hand_over(case: Case, reason: str) -> Decision:
+    kinds = ", ".join(dict.fromkeys(event.content.value for event in case.message.events))
+    if case.state is State.PENDING:
+        return unknown(case, kinds)
+    return Decision(
+        outcome="escalated",
+        reason="media",
+        replies=(case.say("human_called"),),
+        escalation=Escalation(trigger=Trigger.MEDIA, reason=reason, question=kinds),
+    )

@@ -1,0 +1,37 @@
+"""Greetings, thanks, a declined offer, and what is none of the business's concern: one short line, nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from truffles_gateway.decision import Case, Decision
+from truffles_gateway.messages import State
+
+GREETED = timedelta(minutes=30)
+
+
+async def greeting(case: Case) -> Decision:
+    """Greet; within 30 minutes of the last word, only show that somebody listens."""
+    last = case.conversation.last_bot_at
+    again = last is not None and case.turn.now - last < GREETED
+    return Decision(
+        outcome="answered", reason="greeting", replies=(case.say("greeting_again" if again else "greeting"),)
+    )
+
+
+async def thanks(case: Case) -> Decision:
+    """You are welcome."""
+    return Decision(outcome="answered", reason="thanks", replies=(case.say("thanks_reply"),))
+
+
+async def decline(case: Case) -> Decision:
+    """An offer was declined: nothing is muted; a human who was only called is not needed any more."""
+    if case.state is State.PENDING:
+        return Decision(outcome="answered", reason="declined", replies=(case.say("handover_cancelled"),), cancel=True)
+    return Decision(outcome="answered", reason="declined", replies=(case.say("decline_reply"),))
+
+
+async def off_topic(case: Case) -> Decision:
+    """A polite refusal."""
+    business = case.tenant.config.name
+    return Decision(outcome="answered", reason="off-topic", replies=(case.say("off_topic", business=business),))

@@ -1,0 +1,143 @@
+"""Questions about the past that desk events and jobs ask: is this echo ours, what did that turn say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from truffles_gateway.messages import InboundEvent
+from truffles_gateway.records import Job
+from truffles_gateway.store.codec import dumps
+from truffles_gateway.store.database import Database
+
+# Our own sends come back as echoes; an automatic greeting follows an inbound at once; a broadcast goes to many.
+ECHO = """
+SELECT
+    EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND $4 <> ''
+        AND key IN ($4, regexp_replace($4, '\\.[0-9]+$', ''))) AS by_key,
+    EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND recipient = $3
+        AND created_at > $6::timestamptz - interval '10 min'
+        AND (status = 'sending' OR sent_at > $6::timestamptz - interval '2 min')
+        AND payload->>'text' = $5) AS by_text,
+    EXISTS (SELECT 1 FROM inbox_events WHERE client_id = $1 AND channel = $2 AND address = $3 AND kind = 'customer'
+        AND received_at BETWEEN $6::timestamptz - interval '3 s' AND $6::timestamptz) AS after_inbound,
+    (SELECT count(DISTINCT address) FROM inbox_events WHERE client_id = $1 AND channel = $2 AND kind = 'echo'
+        AND event->>'text' = $5 AND received_at > $6::timestamptz - interval '24 h') >= 3 AS to_many
+"""
+
+
+async def echo_reason(database: Database, client_id: str, event: InboundEvent, at: datetime) -> str:
+    """Why an echo is nobody's words: "own send", "automatic greeting" or "broadcast"; "" if a person wrote it."""
+    row = await database.fetch_one(
+        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, retry=True
+    )
+    assert row is not None
+    if row["by_key"] or row["by_text"]:
+        return "own send"
+    if row["after_inbound"]:
+        return "automatic greeting"
+    return "broadcast" if row["to_many"] else ""
+
+
+async def turn_text(database: Database, client_id: str, turn_id: str) -> str:
+    """What the customer wrote in a turn."""
+    row = await database.fetch_one(
+        """
+        SELECT string_agg(content, E'\\n' ORDER BY seq) AS content FROM messages
+        WHERE client_id = $1 AND turn_id = $2 AND role = 'user'
+        """,
+        client_id,
+        turn_id,
+        retry=True,
+    )
+    return (row["content"] or "") if row else ""
+
+
+async def handover(database: Database, client_id: str, handover_id: str) -> dict[str, str]:
+    """Trigger, reason and question of a handover."""
+    row = await database.fetch_one(
+        "SELECT trigger_type, reason, user_message FROM handovers WHERE client_id = $1 AND id = $2",
+        client_id,
+        handover_id,
+        retry=True,
+    )
+    return dict(row) if row else {}
+
+
+async def add_job(
+    database: Database, client_id: str, kind: str, key: str, payload: dict[str, object], now: datetime
+) -> None:
+    """A job outside of any turn; one with the same key is kept."""
+    await database.execute(
+        """
+        INSERT INTO jobs (client_id, id, key, kind, payload, run_at, created_at)
+        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
+        """,
+        client_id,
+        key,
+        kind,
+        dumps(payload),
+        now,
+    )
+
+
+async def raise_alarm(
+    database: Database, job: Job, cause: str, text: str, rows: list[tuple[str, str]], now: datetime
+) -> bool:
+    """Record an alarm and post it at the desks, once per cause in 15 minutes; `rows` are (channel, payload).
+
+    Ends the job in the same transaction. False if the same cause was told already.
+    """
+    async with database.transaction() as connection:
+        fresh = await connection.fetch(
+            """
+            INSERT INTO alarms (client_id, id, cause, message, raised_at)
+            SELECT $1, $2, $3, $4, $5::timestamptz WHERE NOT EXISTS (SELECT 1 FROM alarms
+                WHERE client_id = $1 AND cause = $3 AND raised_at > $5::timestamptz - interval '15 min')
+            RETURNING id
+            """,
+            job.client_id,
+            job.id,
+            cause,
+            text,
+            now,
+        )
+        for number, (channel, payload) in enumerate(rows if fresh else []):
+            await connection.execute(
+                """
+                INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, created_at, due_at)
+                VALUES ($1, gen_random_uuid(), $2, $3, 'owner', 'alarm', $4, $5, $5) ON CONFLICT DO NOTHING
+                """,
+                job.client_id,
+                f"{job.id}:{number}",
+                channel,
+                payload,
+                now,
+            )
+        await connection.execute(
+            """
+            UPDATE jobs SET status = 'done', finished_at = $3, lease_owner = NULL, lease_until = NULL
+            WHERE client_id = $1 AND id = $2
+            """,
+            job.client_id,
+            job.id,
+            now,
+        )
+    return bool(fresh)
+
+
+async def add_fault(
+    database: Database, client_id: str, plugin: str, hook: str, correlation_id: str, error: str, at: datetime
+) -> None:
+    """A plugin failed: one row."""
+    await database.execute(
+        """
+        INSERT INTO faults (client_id, id, plugin, hook, correlation_id, error, at)
+        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6)
+        """,
+        client_id,
+        plugin,
+        hook,
+        correlation_id,
+        error,
+        at,
+    )

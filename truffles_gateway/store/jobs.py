@@ -1,0 +1,92 @@
+"""Durable jobs and timers: rows that run once, survive restarts and are leased like lanes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from truffles_gateway.records import Job
+from truffles_gateway.store.database import Database
+
+RETRIES = (5, 30, 120, 600, 3600, 3 * 3600, 12 * 3600)
+
+
+async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Job]:
+    """Lease up to `limit` jobs that are due, oldest first."""
+    rows = await database.fetch(
+        """
+        UPDATE jobs SET lease_owner = $1, lease_until = clock_timestamp() + $4 * interval '1 s',
+            lease_token = lease_token + 1
+        WHERE (client_id, id) IN (
+            SELECT client_id, id FROM jobs WHERE status = 'waiting' AND run_at <= $2
+              AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+            ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+        RETURNING *
+        """,
+        owner,
+        now,
+        limit,
+        lease,
+    )
+    jobs = [
+        Job(
+            client_id=row["client_id"],
+            id=row["id"],
+            kind=row["kind"],
+            key=row["key"],
+            payload=row["payload"],
+            conversation_id=row["conversation_id"] or "",
+            correlation_id=row["correlation_id"],
+            attempts=row["attempts"],
+            token=row["lease_token"],
+            run_at=row["run_at"],
+        )
+        for row in rows
+    ]
+    return sorted(jobs, key=lambda job: job.run_at)
+
+
+async def finish(database: Database, job: Job, now: datetime, *, status: str = "done", error: str = "") -> None:
+    """The job is over, as `done`, `cancelled` or `dead`; a lost lease changes nothing."""
+    await database.execute(
+        """
+        UPDATE jobs SET status = $4, error = $5, finished_at = $6, lease_owner = NULL, lease_until = NULL
+        WHERE client_id = $1 AND id = $2 AND lease_token = $3 AND status = 'waiting'
+        """,
+        job.client_id,
+        job.id,
+        job.token,
+        status,
+        error[:500],
+        now,
+    )
+
+
+async def retry_later(database: Database, job: Job, now: datetime, error: str) -> bool:
+    """Put a failed job off, longer each time; False when it was tried for the last time and is dead now."""
+    if job.attempts >= len(RETRIES):
+        await finish(database, job, now, status="dead", error=error)
+        return False
+    await database.execute(
+        """
+        UPDATE jobs SET attempts = attempts + 1, error = $4, run_at = $5, lease_owner = NULL, lease_until = NULL
+        WHERE client_id = $1 AND id = $2 AND lease_token = $3 AND status = 'waiting'
+        """,
+        job.client_id,
+        job.id,
+        job.token,
+        error[:500],
+        now + timedelta(seconds=RETRIES[job.attempts]),
+    )
+    return True
+
+
+async def heartbeat(database: Database, owner: str, lease: float) -> None:
+    """Extend the lease of every job that `owner` runs."""
+    await database.execute(
+        """
+        UPDATE jobs SET lease_until = clock_timestamp() + $2 * interval '1 s'
+        WHERE lease_owner = $1 AND status = 'waiting'
+        """,
+        owner,
+        lease,
+    )

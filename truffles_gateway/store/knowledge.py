@@ -1,0 +1,110 @@
+"""A tenant's knowledge and blobs, as plugins see them: bound to one tenant, shared by all processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from truffles_gateway.clock import Clock
+from truffles_gateway.plugin import Chunk
+from truffles_gateway.store.codec import dumps
+from truffles_gateway.store.database import Database, Record
+
+CHANGED = "truffles_knowledge"
+FRESH_SECONDS = 3.0
+
+
+class KnowledgeVersions:
+    """The versions of all tenants' knowledge, one per process: asked of the database at most every few seconds, and at
+    once after a notification."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._versions: dict[str, int] = {}
+        self._asked = 0.0
+        self.listening = False
+
+    async def get(self, client_id: str) -> int:
+        """The version of a tenant's knowledge; 0 if it has none."""
+        if not self.listening or time.monotonic() - self._asked > FRESH_SECONDS:
+            asked = time.monotonic()
+            rows = await self._database.fetch("SELECT client_id, version FROM knowledge_versions", retry=True)
+            self._versions = {row["client_id"]: row["version"] for row in rows}
+            self._asked = asked
+        return self._versions.get(client_id, 0)
+
+    def changed(self, _: str = "") -> None:
+        """Somebody changed some knowledge."""
+        self._asked = 0.0
+
+
+class StoredKnowledge:
+    """One tenant's chunks."""
+
+    def __init__(self, database: Database, versions: KnowledgeVersions, client_id: str, clock: Clock) -> None:
+        self._database, self._versions, self._client, self._clock = database, versions, client_id, clock
+
+    async def version(self) -> int:
+        """Grows with every change."""
+        return await self._versions.get(self._client)
+
+    async def chunks(self) -> list[Chunk]:
+        """All chunks, ordered by id."""
+        sql = "SELECT * FROM knowledge_chunks WHERE client_id = $1 ORDER BY id"
+        return [_chunk(row) for row in await self._database.fetch(sql, self._client, retry=True)]
+
+    async def apply(self, *, put: Sequence[Chunk] = (), delete: Sequence[str] = ()) -> int:
+        """Put and delete in one transaction; returns the new version."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            version = await connection.fetchval(
+                """INSERT INTO knowledge_versions (client_id, version) VALUES ($1, 1)
+                   ON CONFLICT (client_id) DO UPDATE SET version = knowledge_versions.version + 1 RETURNING version""",
+                self._client,
+            )
+            await connection.execute(
+                "DELETE FROM knowledge_chunks WHERE client_id = $1 AND id = ANY($2)", self._client, list(delete)
+            )
+            await connection.executemany(PUT, [_values(self._client, chunk, now) for chunk in put])
+            await connection.execute("SELECT pg_notify($1, $2)", CHANGED, self._client)
+        self._versions.changed()
+        return int(version)
+
+
+PUT = """
+INSERT INTO knowledge_chunks (client_id, id, source, title, question, answer, content, knowledge_tag, digest, model,
+    vector, metadata, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (client_id, id) DO UPDATE SET source = excluded.source, title = excluded.title,
+    question = excluded.question, answer = excluded.answer, content = excluded.content,
+    knowledge_tag = excluded.knowledge_tag, digest = excluded.digest, model = excluded.model,
+    vector = excluded.vector, metadata = excluded.metadata, updated_at = excluded.updated_at
+"""
+
+
+def _values(client_id: str, chunk: Chunk, now: object) -> tuple[object, ...]:
+    return (
+        client_id, chunk.id, chunk.source, chunk.title, chunk.question, chunk.answer, chunk.text, chunk.tag,
+        chunk.digest, chunk.model, chunk.vector, dumps(dict(chunk.metadata)), now,
+    )  # fmt: skip
+
+
+def _chunk(row: Record) -> Chunk:
+    return Chunk(
+        id=row["id"], source=row["source"], text=row["content"], title=row["title"], question=row["question"],
+        answer=row["answer"], tag=row["knowledge_tag"], digest=row["digest"], model=row["model"],
+        vector=row["vector"], metadata=row["metadata"],
+    )  # fmt: skip
+
+
+class StoredBlobs:
+    """One tenant's bytes by their SHA-256."""
+
+    def __init__(self, database: Database, client_id: str) -> None:
+        self._database, self._client = database, client_id
+
+    async def get(self, blob: str) -> bytes | None:
+        """The bytes with this hash, None if they are gone."""
+        sql = "SELECT data FROM blobs WHERE client_id = $1 AND sha256 = $2"
+        row = await self._database.fetch_one(sql, self._client, blob, retry=True)
+        return bytes(row["data"]) if row else None

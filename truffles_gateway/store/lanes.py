@@ -1,0 +1,305 @@
+"""Lanes: who works on what. A claim leases ready lanes, freezes the members of their turns and loads what they need.
+
+A lane is claimable when it has work (`ready_at` or an unfinished turn) and nobody's lease on it is alive. Leases run on
+the database's clock; everything else on the gateway's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from truffles_gateway.messages import Author, Line, State
+from truffles_gateway.records import Conversation, StoredEvent, Work
+from truffles_gateway.store.batch import Batch
+from truffles_gateway.store.codec import event_from_json
+from truffles_gateway.store.database import Database, Record
+
+HISTORY = 12
+
+
+# One statement: fair choice, lease, frozen members. `arrivals` is compared under the row lock with what the snapshot
+# saw; if more came in between, the lane stays open and the newcomers make the next turn.
+CLAIM = """
+WITH ready AS (
+    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.ready_at) AS place
+    FROM tenant_service s CROSS JOIN LATERAL (
+        SELECT client_id, lane, ready_at, arrivals FROM lanes
+        WHERE client_id = s.client_id AND ready_at <= $2 AND (not_before IS NULL OR not_before <= $2)
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+        ORDER BY ready_at LIMIT $3) l
+), chosen AS (
+    SELECT client_id, lane, arrivals FROM ready ORDER BY place, served_at, ready_at LIMIT $3
+), locked AS (
+    SELECT l.client_id, l.lane, l.turn_id AS unfinished, c.arrivals AS seen
+    FROM lanes l JOIN chosen c ON c.client_id = l.client_id AND c.lane = l.lane
+    WHERE l.ready_at <= $2 AND (l.not_before IS NULL OR l.not_before <= $2)
+      AND (l.lease_until IS NULL OR l.lease_until <= clock_timestamp())
+    FOR UPDATE OF l SKIP LOCKED
+), leased AS (
+    UPDATE lanes l SET lease_owner = $1, lease_until = clock_timestamp() + $4 * interval '1 s',
+        lease_token = l.lease_token + 1, turn_id = COALESCE(l.turn_id, gen_random_uuid()),
+        open_since = CASE WHEN k.unfinished IS NULL AND l.arrivals = k.seen THEN NULL ELSE l.open_since END
+    FROM locked k WHERE l.client_id = k.client_id AND l.lane = k.lane
+    RETURNING l.client_id, l.lane, l.kind, l.turn_id, l.lease_token, k.unfinished, k.seen
+), frozen AS (
+    UPDATE inbox_events e SET turn_id = l.turn_id FROM leased l
+    WHERE l.unfinished IS NULL AND e.client_id = l.client_id AND e.lane = l.lane AND e.turn_id IS NULL
+      AND e.outcome IS NULL
+    RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id
+), opened AS (
+    INSERT INTO turns (client_id, id, lane, kind, correlation_id, started_at)
+    SELECT l.client_id, l.turn_id, l.lane, l.kind, COALESCE((
+        SELECT f.correlation_id FROM frozen f WHERE f.client_id = l.client_id AND f.turn_id = l.turn_id
+        ORDER BY f.seq LIMIT 1), ''), $2
+    FROM leased l WHERE l.unfinished IS NULL
+), served AS (
+    UPDATE tenant_service s SET served_at = clock_timestamp() FROM (
+        SELECT client_id FROM tenant_service WHERE client_id IN (SELECT client_id FROM leased)
+        ORDER BY client_id FOR UPDATE SKIP LOCKED) o
+    WHERE s.client_id = o.client_id
+)
+SELECT client_id, turn_id FROM leased
+"""
+
+LOAD = f"""
+SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, t.attempts, t.correlation_id, t.started_at,
+    l.channel, l.address, l.lease_token, l.arrivals,
+    (SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
+     FROM inbox_events e WHERE e.client_id = t.client_id AND e.turn_id = t.id) AS events,
+    (SELECT o.turn_id FROM outbox_messages o
+     WHERE o.client_id = l.client_id AND o.turn_id = l.last_turn_id AND o.status = 'queued' AND o.kind = 'reply'
+       AND NOT o.repeat AND o.created_at > $3 LIMIT 1) AS unsent_turn,
+    c.*
+FROM unnest($1::uuid[], $2::uuid[]) AS k(client_id, turn_id)
+JOIN turns t ON t.client_id = k.client_id AND t.id = k.turn_id
+JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane
+LEFT JOIN LATERAL (
+    SELECT c.id AS conversation_id, c.user_id, c.version, c.state, u.name, u.phone, c.instance_id, c.branch_id,
+        c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
+        h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
+        h.assigned_to,
+        (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
+            SELECT role, content, created_at, seq FROM messages
+            WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
+    FROM users u JOIN conversations c ON c.client_id = u.client_id AND c.user_id = u.id AND c.channel = u.channel
+    LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
+    WHERE u.client_id = l.client_id AND u.channel = l.channel AND u.remote_jid = l.address
+) c ON l.kind = 'customer'
+"""
+
+
+async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Work]:
+    """Lease up to `limit` ready lanes for `owner`, least recently served tenant first; two round trips."""
+    keys = await database.fetch(CLAIM, owner, now, limit, lease)
+    return await load(database, [(key["client_id"], key["turn_id"]) for key in keys], now) if keys else []
+
+
+async def load(database: Database, keys: Sequence[tuple[str, str]], now: datetime) -> list[Work]:
+    """The work of the turns `(client_id, turn_id)`."""
+    clients, ids = [key[0] for key in keys], [key[1] for key in keys]
+    rows = await database.fetch(LOAD, clients, ids, now - timedelta(minutes=10))
+    return [_work(row) for row in rows]
+
+
+def _work(row: Record) -> Work:
+    return Work(
+        client_id=row["client_id"],
+        lane=row["lane"],
+        kind=row["kind"],
+        channel=row["channel"],
+        address=row["address"],
+        turn_id=row["turn_id"],
+        token=row["lease_token"],
+        arrivals=row["arrivals"],
+        attempts=row["attempts"],
+        correlation_id=row["correlation_id"],
+        started_at=row["started_at"],
+        events=tuple(_event(value) for value in row["events"] or ()),
+        conversation=conversation_of(row) if row["kind"] == "customer" else None,
+        unsent_turn=row["unsent_turn"] or "",
+    )
+
+
+def _event(value: dict[str, Any]) -> StoredEvent:
+    return StoredEvent(
+        id=value["id"], event=event_from_json(value["event"]), received_at=datetime.fromisoformat(value["at"])
+    )
+
+
+def conversation_of(row: Record) -> Conversation:
+    """The conversation in a row of LOAD or FIND; a new customer's if the row has none."""
+    blank = Conversation(client_id=row["client_id"], channel=row["channel"], address=row["address"])
+    if row["conversation_id"] is None:
+        return blank
+    return Conversation(
+        client_id=row["client_id"],
+        channel=row["channel"],
+        address=row["address"],
+        id=row["conversation_id"],
+        user_id=row["user_id"],
+        version=row["version"],
+        state=State(row["state"]),
+        name=row["name"],
+        phone=row["phone"],
+        instance=row["instance_id"],
+        branch_id=row["branch_id"] or "",
+        muted_until=row["bot_muted_until"],
+        mute_count=row["mute_count"],
+        last_customer_at=row["last_customer_at"],
+        last_bot_at=row["last_bot_at"],
+        last_manager_at=row["last_manager_at"],
+        handover_id=row["handover_id"] or "",
+        handover_since=row["handover_since"],
+        handover_question=row["handover_question"] or "",
+        handover_times_out=row["times_out"] is not False,
+        assigned_to=row["assigned_to"] or "",
+        context=row["context"],
+        history=tuple(
+            Line(author=Author(r), text=t, at=datetime.fromisoformat(at)) for r, t, at in row["history"] or ()
+        ),
+    )
+
+
+FIND = f"""
+SELECT u.client_id, u.channel, u.remote_jid AS address, c.id AS conversation_id, c.user_id, c.version, c.state, u.name,
+    u.phone, c.instance_id, c.branch_id, c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at,
+    c.last_manager_at, c.context, h.id AS handover_id, h.created_at AS handover_since,
+    h.user_message AS handover_question, h.times_out, h.assigned_to,
+    (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
+        SELECT role, content, created_at, seq FROM messages
+        WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
+FROM conversations c JOIN users u ON u.client_id = c.client_id AND u.id = c.user_id
+LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
+WHERE c.client_id = $1 AND
+"""
+
+
+async def find_conversation(
+    database: Database, client_id: str, *, id: str = "", handover: str = "", address: str = "", channel: str = ""
+) -> Conversation | None:
+    """A conversation by its id, by any of its handovers, or by the customer's address (the latest spoken in)."""
+    if id:
+        row = await database.fetch_one(FIND + "c.id = $2", client_id, id)
+    elif handover:
+        row = await database.fetch_one(
+            FIND + "c.id = (SELECT conversation_id FROM handovers WHERE client_id = $1 AND id::text = $2)",
+            client_id,
+            handover,
+        )
+    else:
+        row = await database.fetch_one(
+            FIND
+            + "u.remote_jid = $2 AND ($3 = '' OR u.channel = $3) ORDER BY c.last_message_at DESC NULLS LAST LIMIT 1",
+            client_id,
+            address,
+            channel,
+        )
+    return conversation_of(row) if row else None
+
+
+async def heartbeat(database: Database, owner: str, lease: float) -> set[tuple[str, str]]:
+    """Extend every lease of `owner`; returns the (client, lane) pairs that are still ours."""
+    rows = await database.fetch(
+        """
+        UPDATE lanes SET lease_until = clock_timestamp() + $2 * interval '1 s' WHERE lease_owner = $1
+        RETURNING client_id, lane
+        """,
+        owner,
+        lease,
+    )
+    return {(row["client_id"], row["lane"]) for row in rows}
+
+
+async def retry_later(database: Database, work: Work, now: datetime, delay: float, error: str) -> None:
+    """Give the lane back with its frozen turn, to be tried again after `delay` seconds."""
+    batch = Batch()
+    batch.fence("truffles_fence_lane($1, $2, $3, NULL)", work.client_id, work.lane, work.token)
+    batch.add(
+        "UPDATE turns SET attempts = attempts + 1, error = $3 WHERE client_id = $1 AND id = $2",
+        work.client_id,
+        work.turn_id,
+        error,
+    )
+    batch.add(
+        """
+        UPDATE lanes SET lease_owner = NULL, lease_until = NULL, not_before = $3, ready_at = COALESCE(ready_at, $4)
+        WHERE client_id = $1 AND lane = $2
+        """,
+        work.client_id,
+        work.lane,
+        now + timedelta(seconds=delay),
+        now,
+    )
+    await batch.run(database)
+
+
+async def put_off(database: Database, work: Work, now: datetime, delay: float) -> None:
+    """Give the lane back without spending an attempt, not to be claimed for `delay` seconds."""
+    batch = Batch()
+    batch.fence("truffles_fence_lane($1, $2, $3, NULL)", work.client_id, work.lane, work.token)
+    batch.add(
+        "UPDATE lanes SET lease_owner = NULL, lease_until = NULL, not_before = $3 WHERE client_id = $1 AND lane = $2",
+        work.client_id,
+        work.lane,
+        now + timedelta(seconds=delay),
+    )
+    await batch.run(database)
+
+
+async def release(database: Database, owner: str) -> None:
+    """Give back every lane of `owner` with its turn unfinished (at shutdown): others take over at once."""
+    await database.execute("UPDATE lanes SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", owner)
+
+
+async def supersede(database: Database, work: Work) -> None:
+    """More arrived while the turn was thinking: dissolve it, so that the next turn thinks over all of it."""
+    batch = Batch()
+    batch.fence("truffles_fence_lane($1, $2, $3, NULL)", work.client_id, work.lane, work.token)
+    batch.add(
+        "UPDATE inbox_events SET turn_id = NULL WHERE client_id = $1 AND turn_id = $2", work.client_id, work.turn_id
+    )
+    batch.add(
+        "UPDATE turns SET status = 'superseded' WHERE client_id = $1 AND id = $2",
+        work.client_id,
+        work.turn_id,
+    )
+    batch.add(
+        """
+        UPDATE lanes SET turn_id = NULL, lease_owner = NULL, lease_until = NULL, open_since = LEAST(open_since, $3)
+        WHERE client_id = $1 AND lane = $2
+        """,
+        work.client_id,
+        work.lane,
+        work.events[0].received_at,
+    )
+    await batch.run(database)
+
+
+WITHDRAW = """
+WITH rows AS (
+    SELECT id, status, kind, repeat FROM outbox_messages
+    WHERE client_id = $1 AND turn_id = $2 ORDER BY id FOR UPDATE
+), free AS (
+    SELECT bool_and(status = 'queued' AND kind = 'reply' AND NOT repeat) AS all_unsent FROM rows
+), unsent AS (
+    UPDATE outbox_messages SET status = 'withdrawn'
+    WHERE client_id = $1 AND turn_id = $2 AND (SELECT all_unsent FROM free)
+), moved AS (
+    UPDATE inbox_events SET turn_id = $3, outcome = NULL, outcome_reason = '', outcome_at = NULL
+    WHERE client_id = $1 AND turn_id = $2 AND outcome = 'answered' AND (SELECT all_unsent FROM free)
+), dropped AS (
+    DELETE FROM messages WHERE client_id = $1 AND turn_id = $2 AND (SELECT all_unsent FROM free)
+), ended AS (
+    UPDATE turns SET status = 'superseded', outcome = NULL
+    WHERE client_id = $1 AND id = $2 AND (SELECT all_unsent FROM free)
+)
+SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $5, NULL)
+"""
+
+
+async def withdraw(database: Database, work: Work, now: datetime) -> Work:
+    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again."""
+    await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
+    return (await load(database, [(work.client_id, work.turn_id)], now))[0]

@@ -1,0 +1,593 @@
+"""Every table, once, as SQLAlchemy Core. The first migration creates exactly this; a test proves them equal.
+
+Tenant data carries `client_id` in every primary key, unique constraint and foreign key, so that the schema can be
+distributed by tenant. Columns of older deployments keep their names; `remote_jid` is the customer's address on any
+channel.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+def _id(name: str) -> Column[object]:
+    return Column(name, UUID(as_uuid=False), nullable=False)
+
+
+def _maybe_id(name: str) -> Column[object]:
+    return Column(name, UUID(as_uuid=False))
+
+
+def _time(name: str, *, required: bool = False) -> Column[object]:
+    return Column(name, TIMESTAMP(timezone=True), nullable=not required)
+
+
+def _words(name: str, default: str | None = None) -> Column[object]:
+    """A text column; with a default it is required."""
+    if default is None:
+        return Column(name, Text)
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def _number(name: str) -> Column[object]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _big(name: str) -> Column[object]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def _json(name: str, default: str = "{}") -> Column[object]:
+    return Column(name, JSONB, nullable=False, server_default=default)
+
+
+def _of_client() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["client_id"], ["clients.id"], ondelete="CASCADE")
+
+
+def _link(table: str, *columns: str, name: str = "", deferred: bool = False) -> ForeignKeyConstraint:
+    """A foreign key on (client_id, column) to (client_id, id) of `table`."""
+    return ForeignKeyConstraint(
+        ["client_id", *columns],
+        [f"{table}.client_id", f"{table}.id"],
+        name=name or None,
+        deferrable=deferred or None,
+        initially="DEFERRED" if deferred else None,
+    )
+
+
+OUTCOMES = "'answered', 'escalated', 'forwarded', 'ignored', 'parked', 'handled'"
+
+clients = Table(
+    "clients",
+    metadata,
+    _id("id"),
+    _words("slug", ""),
+    _words("name", ""),
+    _words("status", "active"),
+    _json("config"),
+    _json("last_good_config"),
+    _number("config_version"),
+    _words("config_error", ""),
+    _time("created_at", required=True),
+    _time("updated_at", required=True),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("slug"),
+    CheckConstraint("status IN ('active', 'suspended')", name="status"),
+)
+
+client_settings = Table(
+    "client_settings",
+    metadata,
+    _id("client_id"),
+    _words("telegram_chat_id"),
+    _words("owner_telegram_id"),
+    PrimaryKeyConstraint("client_id"),
+    _of_client(),
+)
+
+branches = Table(
+    "branches",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("slug", ""),
+    _words("name", ""),
+    _words("instance_id"),
+    _words("telegram_chat_id"),
+    _words("knowledge_tag", ""),
+    _words("mode"),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "slug"),
+    _of_client(),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("name", ""),
+    _words("role", "manager"),
+    _words("branch"),
+    Column("active", Boolean, nullable=False, server_default="true"),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "name"),
+    CheckConstraint("role IN ('owner', 'admin', 'manager', 'support')", name="role"),
+    _of_client(),
+)
+
+agent_identities = Table(
+    "agent_identities",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("agent_id"),
+    _words("channel", ""),
+    _words("external_id", ""),
+    _words("username", ""),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "channel", "external_id", "username"),
+    ForeignKeyConstraint(["client_id", "agent_id"], ["agents.client_id", "agents.id"], ondelete="CASCADE"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("channel", ""),
+    _words("remote_jid", ""),
+    _words("name", ""),
+    _words("phone", ""),
+    _words("telegram_topic_id"),
+    _json("metadata"),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "channel", "remote_jid"),
+    _of_client(),
+)
+
+# `handover_status` and `handovers.open_for` are computed so that two deferred foreign keys can hold the invariant
+# "pending/manager_active if and only if exactly one handover is open, with the matching status" in both directions.
+conversations = Table(
+    "conversations",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("user_id"),
+    _words("channel", ""),
+    _words("state", "bot_active"),
+    _words("telegram_topic_id"),
+    _words("bot_status", "active"),
+    _time("bot_muted_until"),
+    _number("mute_count"),
+    _time("last_message_at"),
+    _time("last_customer_at"),
+    _time("last_bot_at"),
+    _time("last_manager_at"),
+    _maybe_id("branch_id"),
+    _words("instance_id", ""),
+    _json("context"),
+    _maybe_id("open_handover_id"),
+    Column(
+        "handover_status",
+        Text,
+        Computed("CASE state WHEN 'pending' THEN 'pending' WHEN 'manager_active' THEN 'active' END", persisted=True),
+    ),
+    _big("version"),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "user_id", "channel"),
+    UniqueConstraint("client_id", "id", "open_handover_id"),
+    CheckConstraint("state IN ('bot_active', 'pending', 'manager_active')", name="state"),
+    CheckConstraint("(state = 'bot_active') = (open_handover_id IS NULL)", name="open_handover"),
+    _link("users", "user_id"),
+    ForeignKeyConstraint(
+        ["client_id", "open_handover_id", "handover_status"],
+        ["handovers.client_id", "handovers.id", "handovers.status"],
+        name="fk_conversations_open_handover",
+        deferrable=True,
+        initially="DEFERRED",
+        use_alter=True,
+    ),
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("conversation_id"),
+    _id("user_id"),
+    _words("status", "pending"),
+    _words("trigger_type", "manual"),
+    _words("resolution"),
+    _words("reason", ""),
+    _words("user_message", ""),
+    _words("manager_response"),
+    _words("assigned_to"),
+    _words("telegram_message_id"),
+    _maybe_id("branch_id"),
+    _maybe_id("turn_id"),
+    Column("times_out", Boolean, nullable=False, server_default="true"),
+    _words("correlation_id", ""),
+    _time("created_at", required=True),
+    _time("taken_at"),
+    _time("closed_at"),
+    Column(
+        "open_for",
+        UUID(as_uuid=False),
+        Computed("CASE WHEN status IN ('pending', 'active') THEN id END", persisted=True),
+    ),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "id", "status"),
+    CheckConstraint("status IN ('pending', 'active', 'resolved')", name="status"),
+    CheckConstraint("(status = 'resolved') = (resolution IS NOT NULL)", name="resolution"),
+    CheckConstraint("resolution IN ('resolved', 'returned', 'cancelled', 'timed_out')", name="resolution_known"),
+    _link("conversations", "conversation_id"),
+    ForeignKeyConstraint(
+        ["client_id", "conversation_id", "open_for"],
+        ["conversations.client_id", "conversations.id", "conversations.open_handover_id"],
+        name="fk_handovers_open_for",
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+    Index(
+        "uq_handovers_one_open",
+        "client_id",
+        "conversation_id",
+        unique=True,
+        postgresql_where=text("status IN ('pending', 'active')"),
+    ),
+)
+
+state_changes = Table(
+    "state_changes",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("conversation_id"),
+    _maybe_id("handover_id"),
+    _words("from_state", ""),
+    _words("to_state", ""),
+    _words("event", ""),
+    _words("actor", ""),
+    _words("why", ""),
+    _words("correlation_id", ""),
+    _time("at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    _link("conversations", "conversation_id"),
+    Index("ix_state_changes_conversation", "client_id", "conversation_id", "at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("conversation_id"),
+    _words("role", "user"),
+    _words("content", ""),
+    _json("metadata"),
+    _maybe_id("turn_id"),
+    _words("correlation_id", ""),
+    Column("seq", BigInteger, Identity(), nullable=False),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    CheckConstraint("role IN ('user', 'assistant', 'manager', 'system')", name="role"),
+    _link("conversations", "conversation_id"),
+    Index("ix_messages_conversation", "client_id", "conversation_id", "seq"),
+    Index("ix_messages_turn", "client_id", "turn_id"),
+)
+
+learned_responses = Table(
+    "learned_responses",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("handover_id"),
+    _words("question", ""),
+    _words("answer", ""),
+    _words("status", "pending"),
+    _words("qdrant_point_id"),
+    _number("uses"),
+    _time("created_at", required=True),
+    _time("updated_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "handover_id"),
+    CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status"),
+    _link("handovers", "handover_id"),
+)
+
+inbox_events = Table(
+    "inbox_events",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    Column("seq", BigInteger, Identity(), nullable=False),
+    _words("channel", ""),
+    Column("event_id", Text, comment="forgotten (null) after 8 days, so that the id counts as new again"),
+    _words("kind", "customer"),
+    _words("lane", ""),
+    _words("address", ""),
+    _json("event"),
+    Column("raw", LargeBinary),
+    _words("correlation_id", ""),
+    _time("received_at", required=True),
+    _maybe_id("turn_id"),
+    _words("outcome"),
+    _words("outcome_reason", ""),
+    _time("outcome_at"),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "channel", "event_id"),
+    CheckConstraint(f"outcome IN ({OUTCOMES})", name="outcome"),
+    CheckConstraint("outcome <> 'ignored' OR outcome_reason <> ''", name="ignored_has_a_reason"),
+    CheckConstraint(
+        "(kind = 'customer') OR outcome IS NULL OR outcome IN ('handled', 'ignored', 'parked')", name="desk"
+    ),
+    CheckConstraint("(kind <> 'customer') OR outcome IS DISTINCT FROM 'handled'", name="customer"),
+    _of_client(),
+    Index("ix_inbox_events_open", "client_id", "lane", "seq", postgresql_where=text("outcome IS NULL")),
+    Index("ix_inbox_events_turn", "client_id", "turn_id"),
+    Index("ix_inbox_events_address", "client_id", "channel", "address", "seq"),
+    Index("ix_inbox_events_received", "received_at"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    _id("client_id"),
+    _words("lane", ""),
+    _words("kind", "customer"),
+    _words("channel", ""),
+    _words("address", ""),
+    _time("open_since"),
+    _time("ready_at"),
+    _time("not_before"),
+    _big("arrivals"),
+    _maybe_id("turn_id"),
+    _maybe_id("last_turn_id"),
+    _number("attempts"),
+    _maybe_id("lease_owner"),
+    _time("lease_until"),
+    _big("lease_token"),
+    PrimaryKeyConstraint("client_id", "lane"),
+    _of_client(),
+    Index("ix_lanes_ready", "client_id", "ready_at", postgresql_where=text("ready_at IS NOT NULL")),
+    Index("ix_lanes_lease_owner", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
+)
+
+tenant_service = Table(
+    "tenant_service",
+    metadata,
+    _id("client_id"),
+    _time("served_at", required=True),
+    PrimaryKeyConstraint("client_id"),
+    _of_client(),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("lane", ""),
+    _words("kind", "customer"),
+    _maybe_id("conversation_id"),
+    _words("status", "running"),
+    _words("outcome"),
+    _words("outcome_reason", ""),
+    _words("correlation_id", ""),
+    _number("attempts"),
+    _json("stages", "[]"),
+    _words("error", ""),
+    _time("started_at", required=True),
+    _time("finished_at"),
+    PrimaryKeyConstraint("client_id", "id"),
+    CheckConstraint("status IN ('running', 'done', 'superseded', 'parked')", name="status"),
+    _of_client(),
+)
+
+outbox_messages = Table(
+    "outbox_messages",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    Column("seq", BigInteger, Identity(), nullable=False),
+    _words("key", ""),
+    _words("channel", ""),
+    _words("instance", ""),
+    _words("recipient", ""),
+    _words("kind", "reply"),
+    _json("payload"),
+    _maybe_id("turn_id"),
+    _maybe_id("conversation_id"),
+    _maybe_id("handover_id"),
+    _words("correlation_id", ""),
+    _words("status", "queued"),
+    _number("attempts"),
+    Column("repeat", Boolean, nullable=False, server_default="false"),
+    _time("created_at", required=True),
+    _time("due_at", required=True),
+    _time("held_until"),
+    _time("expires_at"),
+    _time("failed_at"),
+    _time("sent_at"),
+    _words("error", ""),
+    _words("provider_id", ""),
+    _maybe_id("lease_owner"),
+    _time("lease_until"),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "key"),
+    CheckConstraint(
+        "status IN ('queued', 'sending', 'sent', 'dead', 'expired', 'flagged', 'withdrawn')", name="status"
+    ),
+    _of_client(),
+    Index("ix_outbox_messages_due", "due_at", postgresql_where=text("status = 'queued'")),
+    Index(
+        "ix_outbox_messages_recipient",
+        "client_id",
+        "channel",
+        "recipient",
+        "seq",
+        postgresql_where=text("status IN ('queued', 'sending')"),
+    ),
+    Index("ix_outbox_messages_sending", "lease_until", postgresql_where=text("status = 'sending'")),
+    Index(
+        "ix_outbox_messages_failed", "client_id", "channel", "failed_at", postgresql_where=text("failed_at IS NOT NULL")
+    ),
+    Index("ix_outbox_messages_turn", "client_id", "turn_id"),
+    Index("ix_outbox_messages_sent_to", "client_id", "channel", "recipient", "sent_at"),
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    _id("client_id"),
+    _words("channel", ""),
+    _words("instance", ""),
+    _words("state", "closed"),
+    _words("reason", ""),
+    _time("opened_at"),
+    _time("probe_at"),
+    _number("probes"),
+    PrimaryKeyConstraint("client_id", "channel", "instance"),
+    CheckConstraint("state IN ('closed', 'open')", name="state"),
+    _of_client(),
+)
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    _id("client_id"),
+    _words("bucket", ""),
+    _time("free_at", required=True),
+    PrimaryKeyConstraint("client_id", "bucket"),
+    _of_client(),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("key", ""),
+    _words("kind", ""),
+    _json("payload"),
+    _maybe_id("conversation_id"),
+    _words("correlation_id", ""),
+    _words("status", "waiting"),
+    _number("attempts"),
+    _time("run_at", required=True),
+    _time("created_at", required=True),
+    _time("finished_at"),
+    _words("error", ""),
+    _maybe_id("lease_owner"),
+    _time("lease_until"),
+    _big("lease_token"),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "key"),
+    CheckConstraint("status IN ('waiting', 'done', 'cancelled', 'dead')", name="status"),
+    _of_client(),
+    Index("ix_jobs_due", "run_at", postgresql_where=text("status = 'waiting'")),
+    Index("ix_jobs_conversation", "client_id", "conversation_id", postgresql_where=text("status = 'waiting'")),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    _id("client_id"),
+    _words("sha256", ""),
+    _words("mime", ""),
+    _big("size"),
+    Column("data", LargeBinary, nullable=False),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "sha256"),
+    _of_client(),
+)
+
+knowledge_chunks = Table(
+    "knowledge_chunks",
+    metadata,
+    _id("client_id"),
+    _words("id", ""),
+    _words("source", ""),
+    _words("title", ""),
+    _words("question", ""),
+    _words("answer", ""),
+    _words("content", ""),
+    _words("knowledge_tag", ""),
+    _words("digest", ""),
+    _words("model", ""),
+    Column("vector", LargeBinary, nullable=False, server_default=""),
+    _json("metadata"),
+    _time("updated_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    _of_client(),
+)
+
+knowledge_versions = Table(
+    "knowledge_versions",
+    metadata,
+    _id("client_id"),
+    _big("version"),
+    PrimaryKeyConstraint("client_id"),
+    _of_client(),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("plugin", ""),
+    _words("hook", ""),
+    _words("correlation_id", ""),
+    _words("error", ""),
+    _time("at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    _of_client(),
+    Index("ix_faults_at", "client_id", "at"),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("cause", ""),
+    _words("message", ""),
+    _time("raised_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    _of_client(),
+    Index("ix_alarms_cause", "client_id", "cause", "raised_at"),
+)

@@ -1,0 +1,285 @@
+"""What an operator writes about one business, checked word by word.
+
+`read` reports every problem at once, each with the key it stands under and what to write instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from truffles_gateway.burst import BurstTiming
+from truffles_gateway.clock import zone_names
+from truffles_gateway.errors import ConfigError
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+DEPTH = 20
+
+
+def _digits(value: object) -> object:
+    return re.sub(r"\D", "", str(value)) if isinstance(value, (str, int)) else value
+
+
+def _no_approve(value: object) -> object:
+    if value == "approve":
+        raise ValueError('mode "approve" comes with a desk that shows buttons. Write "shadow" until then')
+    return value
+
+
+Slug = Annotated[str, Field(pattern=NAME)]
+Mode = Annotated[Literal["auto", "shadow", "off"], BeforeValidator(_no_approve)]
+Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, le=600)]
+Minutes = Annotated[float, Field(gt=0, le=60 * 24 * 30)]
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+class Part(BaseModel):
+    """Base of all parts: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PluginChoice(Part):
+    """A plugin that the tenant uses; the order of the list is the order in which hooks are called."""
+
+    name: str
+    settings: dict[str, Any] = {}
+
+
+class Branch(Part):
+    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it."""
+
+    slug: Slug
+    name: str
+    instance_id: str = ""
+    knowledge_tag: str = ""
+    mode: Mode | None = None
+    telegram_chat_id: str = ""
+
+
+class Identity(Part):
+    """How a channel knows a person, by id or by user name."""
+
+    channel: str
+    id: str = ""
+    username: str = ""
+
+    @model_validator(mode="after")
+    def _known_somehow(self) -> Identity:
+        if not self.id and not self.username:
+            raise ValueError("an identity needs an id or a username")
+        return self
+
+
+class Agent(Part):
+    """A person on the tenant's side."""
+
+    name: Annotated[str, Field(min_length=1)]
+    role: Literal["owner", "admin", "manager", "support"]
+    branch: str = ""
+    identities: tuple[Identity, ...] = ()
+
+
+class Timing(Part):
+    """Seconds to wait for the rest of a burst."""
+
+    complete: Seconds = 1.0
+    fragment: Seconds = 4.0
+    longest: Seconds = 12.0
+
+    def burst(self) -> BurstTiming:
+        """The same, for `burst.quiet_seconds`."""
+        return BurstTiming(self.complete, self.fragment, self.longest)
+
+
+class Thresholds(Part):
+    """Below `answer` a human is asked; from `sure` on nothing is flagged for review."""
+
+    answer: Share = 0.5
+    sure: Share = 0.85
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Thresholds:
+        if self.answer > self.sure:
+            raise ValueError("answer must not be greater than sure")
+        return self
+
+
+class Desk(Part):
+    """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
+
+    remind_minutes: Minutes = 30
+    owner_minutes: Minutes = 60
+    timeout_minutes: Minutes = 120
+    quiet_from: Hour = 23
+    quiet_until: Hour = 8
+    nudge_minutes: Minutes = 15
+    back_minutes: Minutes = 60
+    idle_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 12
+
+
+class Mute(Part):
+    """How long the bot is silent after "don't write to me", the first time and the second."""
+
+    first_minutes: Minutes = 30
+    second_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24
+
+
+class TenantConfig(Part):
+    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to."""
+
+    slug: Slug
+    name: Annotated[str, Field(min_length=1)]
+    status: Literal["active", "suspended"] = "active"
+    timezone: str = "Asia/Almaty"
+    languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
+    mode: Mode = "shadow"
+    only_numbers: tuple[Number, ...] = ()
+    webhook_secret: str = ""
+    accept_webhooks_without_secret: bool = False
+    connected_at: AwareDatetime | None = None
+    plugins: tuple[PluginChoice, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    prompts: dict[str, str] = {}
+    texts: dict[str, dict[str, str]] = {}
+    timing: Timing = Timing()
+    thresholds: Thresholds = Thresholds()
+    desk: Desk = Desk()
+    mute: Mute = Mute()
+    media: dict[str, Any] = {}
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in zone_names():
+            raise ValueError(f"no such time zone. {_nearest(value, zone_names()) or 'Write one like Asia/Almaty'}")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one language")
+        return tuple(dict.fromkeys(value))
+
+
+def read(raw: Mapping[str, Any]) -> tuple[TenantConfig | None, list[ConfigError]]:
+    """The config, if it can be read at all, and everything that is wrong with it."""
+    tenant = str(raw.get("slug", ""))
+    problems = [ConfigError(what, tenant=tenant, where=where) for where, what in _unstorable(raw)]
+    if problems:
+        return None, problems
+    try:
+        config = TenantConfig.model_validate(raw)
+    except ValidationError as error:
+        return None, explain(error, TenantConfig, tenant=tenant)
+    return config, [ConfigError(what, tenant=tenant, where=where, cure=cure) for where, what, cure in _clashes(config)]
+
+
+def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
+    """pydantic's findings as one line each. What was written is never repeated: it may be a secret."""
+    return [_explain(each, model, tenant, prefix) for each in error.errors(include_input=False, include_url=False)]
+
+
+def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> ConfigError:
+    path = [step for step in finding["loc"] if step != "function-before"]
+    where = f"{prefix}{_dotted(path)}".strip(".")
+    if finding["type"] == "extra_forbidden":
+        keys = _keys(model, path[:-1])
+        cure = _nearest(str(path[-1]), keys) or f"Known here: {', '.join(keys)}"
+        return ConfigError("unknown key", tenant=tenant, where=where, cure=cure)
+    if finding["type"] == "missing":
+        return ConfigError("is missing", tenant=tenant, where=where, cure="Add it")
+    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where)
+
+
+def _dotted(path: Iterable[Any]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f'Did you mean "{near[0]}"?' if near else ""
+
+
+def _keys(kind: Any, path: Sequence[Any]) -> list[str]:
+    """The keys that are known at `path` inside a model."""
+    for step in path:
+        kind = _model_in(kind)
+        if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[step].annotation if step in kind.model_fields else None
+    kind = _model_in(kind)
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+
+
+def _model_in(kind: Any) -> Any:
+    """The model inside `list[Model]`, `dict[str, Model]`, `Model | None` and the like."""
+    while (origin := get_origin(kind)) is not None:
+        inside = [each for each in get_args(kind) if each not in (type(None), Ellipsis)]
+        kind = inside[0] if origin in (Union, UnionType, Annotated, list, tuple) else inside[-1]
+    return kind
+
+
+def _unstorable(value: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """What TOML or JSON can say and the database cannot keep."""
+    if depth > DEPTH:
+        yield where, "nested too deeply"
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _unstorable(str(key), where, depth + 1)
+            yield from _unstorable(each, f"{where}.{key}".strip("."), depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for index, each in enumerate(value):
+            yield from _unstorable(each, f"{where}[{index}]", depth + 1)
+    elif problem := _unstorable_scalar(value):
+        yield where, problem
+
+
+def _unstorable_scalar(value: Any) -> str:
+    if isinstance(value, str):
+        bad = "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
+        return "holds a character that cannot be stored" if bad else ""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "is not a number"
+    known = isinstance(value, (int, type(None)))
+    return "" if known else f"a {type(value).__name__} cannot stand here. Put it in quotes"
+
+
+def _clashes(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
+    """Names that stand twice, and names of what does not exist: (key, problem, cure)."""
+    lists = {
+        "plugins": [each.name for each in config.plugins],
+        "branches": [each.slug for each in config.branches],
+        "branches.instance_id": [each.instance_id for each in config.branches if each.instance_id],
+        "agents": [each.name for each in config.agents],
+        "agents.identities": [f"{i.channel} {i.id or i.username}" for each in config.agents for i in each.identities],
+    }
+    for where, names in lists.items():
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield where, f'"{name}" stands here {count} times', "Keep one"
+    slugs = [each.slug for each in config.branches]
+    for index, agent in enumerate(config.agents):
+        if agent.branch and agent.branch not in slugs:
+            yield f"agents[{index}].branch", f'no branch "{agent.branch}"', _nearest(agent.branch, slugs)
+    if config.webhook_secret and config.accept_webhooks_without_secret:
+        yield "accept_webhooks_without_secret", "contradicts webhook_secret", "Remove one of the two"

@@ -1,0 +1,233 @@
+"""A tenant's config → its own plugin manager, settings, texts and secrets: one frozen object, built whole.
+
+A tenant is never changed. When its config changes, another one is built and put in its place (`registry.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pluggy
+from pydantic import ValidationError
+
+from truffles_gateway import hookspecs
+from truffles_gateway.calls import Hooks
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.clock import Clock, SystemClock
+from truffles_gateway.errors import ConfigError, PluginError
+from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources
+from truffles_gateway.prompts import Prompts
+from truffles_gateway.secret_refs import Secrets
+from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
+from truffles_gateway.texts import Catalogue
+
+MakeResources = Callable[["Draft", Plugin], Resources]
+"""Makes what the host hands to one plugin of one tenant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """A plugin as one tenant uses it: its manifest and the tenant's settings, secrets filled in."""
+
+    plugin: Plugin
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A checked config with everything that does not need the plugins' own code to run."""
+
+    id: str
+    config: TenantConfig
+    used: Mapping[str, Used]
+    secret: str | None
+    texts: Catalogue
+    prompts: Prompts
+
+
+class BadConfig(ConfigError):
+    """A tenant's config cannot be used; `problems` has all of what is wrong."""
+
+    def __init__(self, slug: str, problems: list[ConfigError]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(str(problem).removeprefix(f"{slug}: ") for problem in problems), tenant=slug)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
+
+    What was written before `connected_at` is history: it is stored and never answered.
+    """
+
+    id: str
+    slug: str
+    version: int
+    config: TenantConfig
+    used: Mapping[str, Used]
+    objects: Mapping[str, object]
+    hooks: Hooks
+    texts: Catalogue
+    prompts: Prompts
+    secret: str | None
+    branch_ids: Mapping[str, str] = field(default_factory=dict)
+    connected_at: datetime | None = None
+
+    @property
+    def suspended(self) -> bool:
+        """Its messages are accepted and ignored."""
+        return self.config.status == "suspended"
+
+    def owner_of(self, channel: str) -> Used | None:
+        """The plugin that delivers on `channel`."""
+        return next((each for each in self.used.values() if each.plugin.channel == channel), None)
+
+    def door(self, plugin: str) -> Door:
+        """What the ingress of `plugin` may know."""
+        return Door(
+            tenant=self.slug,
+            secret=self.secret,
+            open=self.config.accept_webhooks_without_secret,
+            settings=self.used[plugin].settings if plugin in self.used else None,
+        )
+
+    def branch_for_instance(self, instance: str) -> Branch | None:
+        """The branch that owns a number or bot."""
+        return next((each for each in self.config.branches if instance and each.instance_id == instance), None)
+
+    def branch(self, slug: str) -> Branch | None:
+        """The branch `slug`."""
+        return next((each for each in self.config.branches if each.slug == slug), None)
+
+    def mode(self, branch: str = "") -> str:
+        """ "auto", "shadow" or "off", at a branch or in general."""
+        found = self.branch(branch)
+        return (found.mode if found else None) or self.config.mode
+
+    def knowledge_writers(self) -> dict[str, KnowledgeWriter]:
+        """Its plugins that can be asked to sync files and whether their stores can be reached."""
+        return {name: each for name, each in self.objects.items() if isinstance(each, KnowledgeWriter)}
+
+    async def close(self) -> list[str]:
+        """Let every plugin go; returns what went wrong with that."""
+        return await close_all(self.objects)
+
+
+def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, *, client: str = "") -> Draft:
+    """Check a config without running plugin code. Raises `BadConfig` with every problem."""
+    config, problems = read(raw)
+    if config is None:
+        raise BadConfig(str(raw.get("slug", "")), problems)
+    used: dict[str, Used] = {}
+    for index, choice in enumerate(config.plugins):
+        try:
+            plugin = catalog.get(choice.name)
+        except PluginError as problem:
+            problems.append(ConfigError(str(problem), tenant=config.slug, where=f"plugins[{index}]"))
+            continue
+        settings, wrong = _settings(plugin, choice.settings, secrets, config.slug)
+        problems += wrong
+        used[choice.name] = Used(plugin=plugin, settings=settings)
+    problems += _channel_clashes(config.slug, used)
+    secret = None
+    try:
+        if config.webhook_secret:
+            secret = secrets.resolve(config.webhook_secret, tenant=config.slug, where="webhook_secret")
+    except ConfigError as problem:
+        problems.append(problem)
+    texts = Catalogue(config.languages, plugins=[each.plugin.catalogue for each in used.values()], tenant=config.texts)
+    prompts = Prompts(config.prompts)
+    problems += [ConfigError(line, tenant=config.slug) for line in (*texts.check(), *prompts.check())]
+    if problems:
+        raise BadConfig(config.slug, problems)
+    return Draft(id=client, config=config, used=used, secret=secret, texts=texts, prompts=prompts)
+
+
+async def build(
+    plan: Draft, resources: MakeResources, *, version: int = 0, branch_ids: Mapping[str, str] | None = None,
+    clock: Clock | None = None, connected_at: datetime | None = None,
+) -> Tenant:  # fmt: skip
+    """Let the plugins make their hook objects and register them. Raises `BadConfig` with every problem."""
+    slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
+    for name, used in plan.used.items():
+        try:
+            objects[name] = used.plugin.create(used.settings, resources(plan, used.plugin))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's own code may raise anything
+            problem = f"could not start: {error}" if isinstance(error, ConfigError) else f"could not start: {error!r}"
+            problems.append(ConfigError(problem, tenant=slug, where=f"plugins.{name}"))
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for name in reversed(objects):
+        problems += [
+            ConfigError(what, tenant=slug, where=f"plugins.{name}") for what in _register(manager, name, objects)
+        ]
+    if problems:
+        await close_all(objects)
+        raise BadConfig(slug, problems)
+    return Tenant(
+        id=plan.id, slug=slug, version=version, config=plan.config, used=plan.used, objects=objects,
+        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()),
+        texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=branch_ids or {},
+        connected_at=plan.config.connected_at or connected_at,
+    )  # fmt: skip
+
+
+async def check(
+    raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, resources: MakeResources | None = None
+) -> list[ConfigError]:
+    """Everything that is wrong with a config. With `resources` the plugins are started and stopped again, too."""
+    try:
+        plan = draft(raw, catalog, secrets)
+        if resources:
+            await (await build(plan, resources)).close()
+    except BadConfig as bad:
+        return bad.problems
+    return []
+
+
+async def close_all(objects: Mapping[str, object]) -> list[str]:
+    """Close those hook objects that can be closed; one that fails does not keep the others open."""
+    problems = []
+    for name, each in objects.items():
+        try:
+            if isinstance(each, Closing):
+                await each.close()
+        except Exception as problem:  # noqa: BLE001 - reported, and the next one is closed
+            problems.append(f"{name}: {problem!r}")
+    return problems
+
+
+def _settings(plugin: Plugin, given: Mapping[str, Any], secrets: Secrets, slug: str) -> tuple[Any, list[ConfigError]]:
+    where = f"plugins.{plugin.name}"
+    try:
+        settings = plugin.settings.model_validate(given)
+    except ValidationError as error:
+        return None, explain(error, plugin.settings, tenant=slug, prefix=where)
+    return secrets.fill(settings, tenant=slug, where=where)
+
+
+def _channel_clashes(slug: str, used: Mapping[str, Used]) -> Iterator[ConfigError]:
+    owners: dict[str, str] = {}
+    for name, each in used.items():
+        channel = each.plugin.channel
+        if channel and channel in owners:
+            problem = f'"{owners[channel]}" and "{name}" both deliver on channel {channel}'
+            yield ConfigError(problem, tenant=slug, where="plugins", cure="Keep one")
+        owners.setdefault(channel, name)
+
+
+def _register(manager: pluggy.PluginManager, name: str, objects: Mapping[str, object]) -> Iterator[str]:
+    try:
+        manager.register(objects[name], name)
+        manager.check_pending()
+    except Exception as problem:  # noqa: BLE001 - pluggy's own and whatever reading its attributes raises
+        manager.unregister(name=name) if manager.has_plugin(name) else None
+        yield f"does not fit the hooks: {' '.join(str(problem).split())}"
+        return
+    for hook in hookspecs.CALLS:
+        for each in getattr(manager.hook, hook).get_hookimpls():
+            if each.plugin_name == name and (each.wrapper or each.hookwrapper):
+                yield f"{hook} is a hook wrapper, which this host does not call. Write it as a plain hookimpl"

@@ -1,0 +1,274 @@
+"""Durable jobs and timers: what a row of `jobs` does when its time has come. Each runs once, whoever crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from truffles_gateway import calls, compose, handoff
+from truffles_gateway.calls import FaultSink
+from truffles_gateway.clock import Clock
+from truffles_gateway.errors import LeaseLost, PluginError, StateChanged
+from truffles_gateway.failpoints import reach
+from truffles_gateway.messages import (
+    HandoverCard,
+    ManagerReply,
+    OutgoingKind,
+    Person,
+    State,
+    Trigger,
+    Turn,
+)
+from truffles_gateway.observability import logger
+from truffles_gateway.records import Commit, Conversation, Job, NewHandover
+from truffles_gateway.store import events, jobs, lanes
+from truffles_gateway.store.codec import outgoing_to_json
+from truffles_gateway.store.commit import commit
+from truffles_gateway.store.database import Database
+from truffles_gateway.tenants import Tenant
+
+log = logger("jobs")
+
+
+class JobFailed(Exception):
+    """A job did not get its work done and shall be tried again."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """A job with the conversation it is about and the commit it fills."""
+
+    job: Job
+    tenant: Tenant
+    made: Commit
+    conversation: Conversation
+
+    @property
+    def about_open_handover(self) -> bool:
+        """Is the handover that the timer was set for still the open one?"""
+        return bool(self.conversation.handover_id) and self.conversation.handover_id == self.job.payload["handover_id"]
+
+    def text(self, key: str, **values: object) -> str:
+        """A text for the desk, in the tenant's first language, with who waits and for how long."""
+        since = self.conversation.handover_since
+        facts = {
+            "customer": self.conversation.name or self.conversation.phone or self.conversation.address,
+            "question": self.conversation.handover_question,
+            "minutes": int((self.made.now - since).total_seconds() // 60) if since else 0,
+        }
+        return self.tenant.texts.get(key, self.tenant.config.languages[0], **(facts | values))
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Runs claimed jobs of any tenant."""
+
+    database: Database
+    clock: Clock
+    faults: FaultSink
+
+    async def handle(self, job: Job, tenant: Tenant) -> None:
+        """Run one job; what fails is put off, longer each time, and becomes a dead letter in the end."""
+        try:
+            reach("job.before")
+            await self._run(job, tenant)
+            reach("job.after")
+        except LeaseLost as lost:
+            log.warning("job lost to another worker", job=job.kind, problem=str(lost))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the job is tried again
+            log.exception("job failed", job=job.kind, attempt=job.attempts + 1)
+            error = f"{type(problem).__name__}: {problem}"
+            if not await jobs.retry_later(self.database, job, self.clock.now(), error):
+                log.error("job is dead", job=job.kind, key=job.key)
+
+    async def _run(self, job: Job, tenant: Tenant) -> None:
+        if job.kind == "alarm":
+            await self._alarm(job, tenant)
+        elif job.kind == "manager_reply":
+            await self._manager_reply(job, tenant)
+        elif job.kind in SCENES:
+            await self._scene(job, tenant)
+        else:
+            raise JobFailed(f"nobody knows jobs of kind {job.kind!r}")
+
+    async def _alarm(self, job: Job, tenant: Tenant) -> None:
+        cause, text = job.payload["cause"], job.payload["text"]
+        rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text)]
+        if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now()):
+            log.error("alarm", cause=cause, text=text)
+
+    async def _manager_reply(self, job: Job, tenant: Tenant) -> None:
+        """Let one plugin observe a manager's reply; the words themselves were committed long before."""
+        about = job.payload
+        reply = ManagerReply(
+            id=about["message_id"],
+            tenant=tenant.slug,
+            handover_id=about["handover_id"],
+            conversation_id=job.conversation_id,
+            question=about["question"],
+            text=about["text"],
+            person=Person(**about["person"]),
+            role=about["role"],
+            at=job.run_at,
+            correlation_id=job.correlation_id,
+        )
+        try:
+            result = await calls.owner(tenant.hooks, "on_manager_reply", about["plugin"], self.faults, reply=reply)
+        except PluginError:
+            await jobs.finish(self.database, job, self.clock.now(), status="cancelled", error="plugin is gone")
+            return
+        if result.faults:
+            raise JobFailed(result.faults[0].error)
+        await jobs.finish(self.database, job, self.clock.now())
+
+    async def _scene(self, job: Job, tenant: Tenant) -> None:
+        """A job about a conversation: read it, play the scene, commit; again if somebody changed it meanwhile."""
+        for _ in range(5):
+            found = await lanes.find_conversation(self.database, tenant.id, id=job.conversation_id)
+            if found is None:
+                await jobs.finish(self.database, job, self.clock.now(), status="cancelled", error="no conversation")
+                return
+            now = self.clock.now()
+            made = Commit(
+                client_id=tenant.id, now=now, correlation_id=job.correlation_id, lease=job, before=found, after=found
+            )
+            await SCENES[job.kind](self, Scene(job=job, tenant=tenant, made=made, conversation=found))
+            compose.plan_timers(made, tenant)
+            try:
+                await commit(self.database, made)
+                return
+            except StateChanged:
+                continue
+        raise JobFailed("the conversation kept changing")
+
+    async def remind(self, scene: Scene) -> None:
+        """Nobody has taken the handover yet: remind the managers."""
+        await self._remind(scene, "reminder_manager")
+
+    async def remind_owner(self, scene: Scene) -> None:
+        """Still nobody: the owner is named."""
+        owner = next((agent.name for agent in scene.tenant.config.agents if agent.role == "owner"), "")
+        await self._remind(scene, "reminder_owner", name=owner)
+
+    async def _remind(self, scene: Scene, key: str, **values: object) -> None:
+        if scene.about_open_handover and scene.conversation.state is State.PENDING:
+            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text(key, **values))
+
+    async def time_out(self, scene: Scene) -> None:
+        """Nobody came: customer and desk are told, the bot goes on."""
+        if not scene.about_open_handover or scene.conversation.state is not State.PENDING:
+            return
+        compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_timed_out"))
+        if handoff.apply(scene.made, handoff.Event.TIME_OUT, actor="timer", why="nobody took it in time"):
+            compose.tell_customer(scene.made, scene.tenant, "handover_timed_out")
+
+    async def nudge(self, scene: Scene) -> None:
+        """The customer waits for the manager who has the conversation."""
+        if scene.about_open_handover and self._still_unanswered(scene):
+            minutes = int((scene.made.now - _since(scene)).total_seconds() // 60)
+            line = scene.text("nudge", minutes=minutes)
+            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, line)
+
+    async def take_back(self, scene: Scene) -> None:
+        """The manager does not answer: the handover is open for everybody again."""
+        if scene.about_open_handover and self._still_unanswered(scene):
+            handoff.apply(scene.made, handoff.Event.UNANSWERED, actor="timer", why="the manager did not answer")
+            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("reminder_manager"))
+
+    async def idle(self, scene: Scene) -> None:
+        """Neither side wrote for hours: the bot takes over; otherwise look again later."""
+        if not scene.about_open_handover or scene.conversation.state is not State.MANAGER_ACTIVE:
+            return
+        spoken = [at for at in (scene.conversation.last_customer_at, scene.conversation.last_manager_at) if at]
+        due = max(spoken, default=_since(scene)) + timedelta(hours=scene.tenant.config.desk.idle_hours)
+        if due <= scene.made.now:
+            handoff.apply(scene.made, handoff.Event.IDLE, actor="timer", why="neither side wrote")
+            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_returned"))
+        else:
+            handoff.plan(scene.made, "manager.idle", due)
+
+    @staticmethod
+    def _still_unanswered(scene: Scene) -> bool:
+        manager = scene.conversation.last_manager_at
+        return scene.conversation.state is State.MANAGER_ACTIVE and (manager is None or manager <= _since(scene))
+
+    async def undelivered(self, scene: Scene) -> None:
+        """A bot's reply never reached the customer: a human gets the question, once."""
+        scene.made.reopened_turn = scene.job.payload["turn_id"]
+        if scene.conversation.state is not State.BOT_ACTIVE:
+            return
+        question = await events.turn_text(self.database, scene.tenant.id, scene.made.reopened_turn)
+        opening = handoff.new_handover(Trigger.UNDELIVERED, scene.text("reason_undelivered"), question)
+        handoff.apply(
+            scene.made, handoff.Event.ESCALATE, actor="outbox", why="a reply was not delivered", opening=opening
+        )
+        await self._cards(scene, opening, [each.plugin_name for each in scene.tenant.hooks.of("escalate")])
+
+    async def escalate_again(self, scene: Scene) -> None:
+        """A desk's plugin failed to make its card: ask it again."""
+        if not scene.about_open_handover:
+            return
+        stored = await events.handover(self.database, scene.tenant.id, scene.conversation.handover_id)
+        handover = NewHandover(
+            id=scene.conversation.handover_id,
+            trigger=Trigger(stored["trigger_type"]),
+            reason=stored["reason"],
+            question=stored["user_message"],
+        )
+        await self._cards(scene, handover, scene.job.payload["plugins"])
+
+    async def _cards(self, scene: Scene, handover: NewHandover, plugins: list[str]) -> None:
+        turn, card = _turn(scene), _card(scene, handover)
+        for plugin in plugins:
+            result = await calls.owner(scene.tenant.hooks, "escalate", plugin, self.faults, turn=turn, card=card)
+            if result.faults:
+                raise JobFailed(result.faults[0].error)
+            for outgoing in result.value or ():
+                compose.add_outgoing(scene.made, outgoing)
+
+
+SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
+    "handover.remind": Jobs.remind,
+    "handover.owner": Jobs.remind_owner,
+    "handover.timeout": Jobs.time_out,
+    "manager.nudge": Jobs.nudge,
+    "manager.back": Jobs.take_back,
+    "manager.idle": Jobs.idle,
+    "turn.undelivered": Jobs.undelivered,
+    "escalate.retry": Jobs.escalate_again,
+}
+
+
+def _since(scene: Scene) -> datetime:
+    return datetime.fromisoformat(scene.job.payload["since"])
+
+
+def _turn(scene: Scene) -> Turn:
+    about = scene.conversation
+    return Turn(
+        tenant=scene.tenant.slug,
+        id=scene.job.id,
+        correlation_id=scene.job.correlation_id,
+        channel=about.channel,
+        lane=f"{about.channel}:{about.address}",
+        conversation_id=about.id,
+        state=about.state,
+        customer=about.customer,
+        now=scene.made.now,
+        timezone=scene.tenant.config.timezone,
+        languages=scene.tenant.config.languages,
+        history=about.history,
+    )
+
+
+def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
+    return HandoverCard(
+        handover_id=handover.id,
+        trigger=handover.trigger,
+        reason=handover.reason,
+        question=handover.question,
+        customer=scene.conversation.customer,
+        dialogue=scene.conversation.history,
+    )

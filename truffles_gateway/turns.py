@@ -1,0 +1,242 @@
+"""One claimed turn, from its work to its commit, with what is done when something goes wrong on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from truffles_gateway import burst, desk, pipeline
+from truffles_gateway.calls import FaultSink
+from truffles_gateway.clock import Clock
+from truffles_gateway.decision import Case, Decision, Escalation, Trace
+from truffles_gateway.errors import LeaseLost, StateChanged
+from truffles_gateway.failpoints import reach
+from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
+from truffles_gateway.observability import logger
+from truffles_gateway.records import Commit, Conversation, EventOutcome, Work
+from truffles_gateway.store import events, lanes
+from truffles_gateway.store.commit import commit
+from truffles_gateway.store.database import Database, MoreArrived
+from truffles_gateway.tenants import Tenant
+
+RETRIES = (1.0, 2.0, 4.0, 8.0)
+SUPERSEDE_AT_MOST = 45.0
+MEETINGS = 5
+log = logger("turns")
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Handles claimed turns of any tenant."""
+
+    database: Database
+    clock: Clock
+    faults: FaultSink
+
+    async def handle(self, work: Work, tenant: Tenant) -> Commit | None:
+        """Decide and commit; None when the turn was lost, dissolved or put off."""
+        try:
+            if not work.events:
+                return await self._empty(work)
+            if work.kind == "desk":
+                return await self._desk(work, tenant)
+            return await self._customer(work, tenant)
+        except LeaseLost as lost:
+            log.warning("turn lost to another worker", turn_id=work.turn_id, problem=str(lost))
+            return None
+        except MoreArrived:
+            await lanes.supersede(self.database, work)
+            return None
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the turn is tried again or parked
+            log.exception("turn failed", turn_id=work.turn_id, attempt=work.attempts + 1)
+            return await self._failed(work, tenant, problem)
+
+    async def _customer(self, work: Work, tenant: Tenant) -> Commit:
+        if work.unsent_turn:
+            work = await lanes.withdraw(self.database, work, self.clock.now())
+        case = make_case(work, tenant, self.clock, self.faults)
+        decision = await pipeline.run(case)
+        reach("think.after")
+        return await self._commit(case, decision)
+
+    async def _commit(self, case: Case, decision: Decision) -> Commit:
+        """Commit against the state as it is by then: read it again as often as somebody changes it meanwhile."""
+        for _ in range(MEETINGS):
+            made = await pipeline.settle(case, decision)
+            made.only_if_quiet = made.only_if_quiet and self._may_wait(case.work)
+            try:
+                reach("commit.before")
+                await commit(self.database, made)
+                reach("commit.after")
+                return made
+            except MoreArrived:
+                raise
+            except StateChanged:
+                case = await self._again(case)
+                decision = pipeline.meet(case, decision)
+        raise StateChanged("the conversation kept changing")
+
+    def _may_wait(self, work: Work) -> bool:
+        """Whoever writes without a pause is answered all the same."""
+        return (self.clock.now() - work.events[0].received_at).total_seconds() < SUPERSEDE_AT_MOST
+
+    async def _again(self, case: Case) -> Case:
+        work = (await lanes.load(self.database, [(case.work.client_id, case.work.turn_id)], self.clock.now()))[0]
+        fresh = make_case(work, case.tenant, self.clock, self.faults)
+        return replace(
+            fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
+            apology=case.apology,
+        )  # fmt: skip
+
+    async def _desk(self, work: Work, tenant: Tenant) -> Commit:
+        echoes = {
+            stored.id: await events.echo_reason(self.database, tenant.id, stored.event, stored.received_at)
+            for stored in work.events
+            if stored.event.kind is EventKind.ECHO
+        }
+        for _ in range(MEETINGS):
+            first = work.events[0].event
+            conversation = await lanes.find_conversation(
+                self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
+            )
+            made = desk.commit(work, conversation, tenant, self.clock.now(), echoes)
+            try:
+                reach("commit.before")
+                await commit(self.database, made)
+                reach("commit.after")
+                return made
+            except StateChanged:
+                continue
+        raise StateChanged("the conversation kept changing")
+
+    async def _empty(self, work: Work) -> Commit:
+        made = Commit(
+            client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work,
+            turn_outcome="", turn_reason="no events",
+        )  # fmt: skip
+        await commit(self.database, made)
+        return made
+
+    async def _failed(self, work: Work, tenant: Tenant, problem: Exception) -> Commit | None:
+        """Again after 1, 2, 4 and 8 seconds; then the turn is parked and its lane goes on."""
+        error = f"{type(problem).__name__}: {problem}"
+        if work.attempts < len(RETRIES):
+            now = self.clock.now()
+            await lanes.retry_later(self.database, work, now, RETRIES[work.attempts], error)
+            return None
+        return await self._park(work, tenant, error)
+
+    async def _park(self, work: Work, tenant: Tenant, error: str) -> Commit:
+        """A handover, an honest line to the customer, an alarm."""
+        if work.kind == "desk" or work.conversation is None:
+            return await self._park_desk(work, tenant, error)
+        for _ in range(MEETINGS):
+            case = make_case(work, tenant, self.clock, self.faults)
+            made = await pipeline.settle(case, parked(case))
+            made.turn_status, made.error, made.turn_outcome = "parked", error, "parked"
+            made.outcomes = [replace(outcome, outcome="parked", reason=error[:200]) for outcome in made.outcomes]
+            made.alarms.append(("turn parked", _alarm(case, error)))
+            try:
+                await commit(self.database, made)
+                return made
+            except StateChanged:
+                work = (await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now()))[0]
+        raise StateChanged("the conversation kept changing")
+
+    async def _park_desk(self, work: Work, tenant: Tenant, error: str) -> Commit:
+        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {})
+        made.turn_status, made.error = "parked", error
+        made.outcomes = [EventOutcome(events=tuple(e.id for e in work.events), outcome="parked", reason=error[:200])]
+        text = tenant.texts.get("alarm_turn_parked", tenant.config.languages[0], customer=work.address, problem=error)
+        made.alarms.append(("desk event parked", text))
+        await commit(self.database, made)
+        return made
+
+
+def parked(case: Case) -> Decision:
+    """What a turn comes to that could not be handled."""
+    if case.state is not State.BOT_ACTIVE:
+        return Decision(outcome="forwarded", reason="parked", conditional=False)
+    return Decision(
+        outcome="escalated",
+        reason="parked",
+        replies=(case.say("parked"),),
+        escalation=Escalation(trigger=Trigger.PARKED, reason="reason_parked", question=case.message.text),
+        conditional=False,
+    )
+
+
+def _alarm(case: Case, error: str) -> str:
+    who = case.conversation.name or case.conversation.address
+    return case.tenant.texts.get("alarm_turn_parked", case.tenant.config.languages[0], customer=who, problem=error)
+
+
+def _channel(event: InboundEvent) -> str:
+    """An echo belongs to its own channel; a manager may mean a customer of any."""
+    return event.channel if event.kind is EventKind.ECHO else ""
+
+
+def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Case:
+    """The case of a customer's turn: events merged, a new customer given ids, the branch found."""
+    conversation = _known(work, tenant)
+    message = merge(tuple(stored.event for stored in work.events))
+    now = clock.now()
+    branch = next(
+        (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == conversation.branch_id), None
+    )
+    turn = Turn(
+        tenant=tenant.slug,
+        id=work.turn_id,
+        correlation_id=work.correlation_id,
+        channel=work.channel,
+        lane=work.lane,
+        conversation_id=conversation.id,
+        state=conversation.state,
+        customer=conversation.customer,
+        now=now,
+        timezone=tenant.config.timezone,
+        languages=tenant.config.languages,
+        branch=branch.slug if branch else "",
+        knowledge_tag=branch.knowledge_tag if branch else "",
+        history=conversation.history,
+        context={key: str(value) for key, value in conversation.context.items()},
+    )
+    language = str(conversation.context.get("language") or tenant.config.languages[0])
+    trace = Trace()
+    texts = [stored.event.text for stored in work.events]
+    trace.note("merge", events=len(work.events), texts=texts, state=conversation.state.value, attempt=work.attempts + 1)
+    return Case(
+        work=work, conversation=conversation, tenant=tenant, turn=turn, message=message, faults=faults, trace=trace,
+        language=language,
+    )  # fmt: skip
+
+
+def _known(work: Work, tenant: Tenant) -> Conversation:
+    """The conversation with what this turn's events tell about the customer; a new one gets its ids here."""
+    conversation = work.conversation
+    assert conversation is not None
+    changes: dict[str, Any] = {}
+    if not conversation.id:
+        changes |= {"id": str(uuid4()), "user_id": str(uuid4())}
+    for stored in work.events:
+        event = stored.event
+        changes |= {"name": event.sender_name} if event.sender_name else {}
+        changes |= {"phone": event.phone} if event.phone else {}
+        changes |= {"instance": event.instance} if event.instance else {}
+    branch = tenant.branch_for_instance(changes.get("instance", conversation.instance))
+    if branch:
+        changes["branch_id"] = tenant.branch_ids[branch.slug]
+    return replace(conversation, **changes)
+
+
+def merge(members: tuple[InboundEvent, ...]) -> Inbound:
+    """One message of all members: an edit takes the place of what it edits, captions count as text."""
+    edited = {event.replaces: event for event in members if event.replaces}
+    shown = [edited.get(event.event_id, event) for event in members if not _is_edit_of_member(event, members)]
+    attachments = tuple(attachment for event in shown for attachment in event.attachments)
+    return Inbound(text=burst.join(event.text for event in shown), events=members, attachments=attachments)
+
+
+def _is_edit_of_member(event: InboundEvent, members: tuple[InboundEvent, ...]) -> bool:
+    return bool(event.replaces) and any(other.event_id == event.replaces for other in members)

@@ -1,0 +1,237 @@
+"""The doors: a small ASGI application in front of Quart for what channels post.
+
+It reads, verifies and parses a request, and answers 200 only after its events are committed. Everything else goes to
+the application behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from truffles_gateway.accept import Committer, RefusedRowError
+from truffles_gateway.calls import Fault, FaultSink
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.clock import Clock
+from truffles_gateway.errors import RejectedRequest, StoreUnavailable
+from truffles_gateway.observability import Metrics, bound, logger
+from truffles_gateway.plugin import Door, Ingress, WebhookRequest
+from truffles_gateway.registry import Registry
+from truffles_gateway.tenants import Tenant
+from truffles_gateway.web.intake import Intake, correlation_id, read_json, take_in
+from truffles_gateway.web.plain_door import PlainDoor
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
+
+INLINE_LIMIT = 15 * 1024 * 1024
+READ_SECONDS, COMMIT_SECONDS = 30.0, 2.0
+DENIED = "unknown tenant or wrong secret"
+Value = TypeVar("Value")
+log = logger("front")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer with a JSON body."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A door, and what the path says beyond it. `plugin` is "" for the host's own door."""
+
+    ingress: Ingress
+    plugin: str
+    limit: int
+    slug: str = ""
+    rest: str = ""
+
+
+class Doors:
+    """Which ingress listens where."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        plain = PlainDoor()
+        self._doors = {plain.path: Place(plain, "", plain.max_body)}
+        for path, (plugin, ingress) in catalog.ingresses().items():
+            limit = max(INLINE_LIMIT, ingress.max_body) if plugin.capabilities.inline_media else ingress.max_body
+            self._doors[path] = Place(ingress, plugin.name, limit)
+
+    def find(self, path: str) -> Place | None:
+        """The door at `path`: `{ingress path}[/{tenant}[/{rest}]]`."""
+        if door := self._doors.get(path):
+            return door
+        head, tail = path.rstrip("/"), ""
+        while head:
+            if door := self._doors.get(head):
+                slug, _, rest = tail.strip("/").partition("/")
+                return replace(door, slug=slug, rest=f"/{rest}" if rest else "")
+            head, _, last = head.rpartition("/")
+            tail = f"/{last}{tail}"
+        return None
+
+
+class Front:
+    """The ASGI application that a server runs. `behind` gets everything that is not posted to a door."""
+
+    def __init__(
+        self, behind: App, *, catalog: Catalog, registry: Registry, committer: Committer, put_blobs: PutBlobs,
+        clock: Clock, metrics: Metrics, faults: FaultSink, admin_token: str = "",
+    ) -> None:  # fmt: skip
+        self._behind, self._doors, self._registry, self._committer = behind, Doors(catalog), registry, committer
+        self._put_blobs, self._clock, self._metrics, self._faults = put_blobs, clock, metrics, faults
+        self._admin_token = admin_token
+        self._decoy = secrets.token_hex(16)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        place = self._doors.find(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if place is None:
+            await self._behind(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        correlation = correlation_id(headers)
+        answer = await self._serve(place, scope, headers, receive, correlation)
+        if answer.status >= 400:
+            self._metrics.refused.labels(str(answer.status)).inc()
+        await _send(send, answer)
+
+    async def _serve(
+        self, place: Place, scope: Scope, headers: dict[str, str], receive: Receive, correlation: str
+    ) -> Answer:
+        try:
+            body = await _read(receive, headers, place.limit)
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+            request = WebhookRequest(place.rest, query, headers, body, read_json(body))
+            return await self._accept(place, request, correlation)
+        except RejectedRequest as rejected:
+            return Answer(rejected.status, {"error": rejected.reason, "correlation_id": correlation})
+        except RefusedRowError as refused:
+            return Answer(422, {"error": str(refused), "correlation_id": correlation})
+        except (StoreUnavailable, TimeoutError):
+            line = "the message cannot be stored now; send it again"
+            return Answer(503, {"error": line, "correlation_id": correlation}, ((b"retry-after", b"2"),))
+        except Exception as problem:  # a bug of ours must not lose a message: the sender repeats a 5xx
+            with bound(correlation_id=correlation):
+                log.exception("accept failed", error=repr(problem))
+            return Answer(500, {"error": "internal error", "correlation_id": correlation})
+
+    async def _accept(self, place: Place, request: WebhookRequest, correlation: str) -> Answer:
+        start = time.perf_counter()
+        tenant, door = self._enter(place, request, correlation)
+        intake = self._intake(place, request, door, tenant, correlation)
+        async with asyncio.timeout(COMMIT_SECONDS):
+            if intake.blobs:
+                await self._put_blobs(tenant.id, intake.blobs)
+            new = await self._committer.add(intake.rows) if intake.rows else []
+        self._count(tenant, intake, new)
+        self._metrics.accept_seconds.observe(time.perf_counter() - start)
+        accepted = sum(new)
+        return Answer(200, {"accepted": accepted, "duplicates": len(new) - accepted, "correlation_id": correlation})
+
+    def _enter(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[Tenant, Door]:
+        """The tenant whose door this is, and the door, if the request may pass."""
+        slug = place.slug or self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request)) or ""
+        tenant = self._registry.get(slug)
+        if tenant is None and slug in self._registry.broken:
+            raise StoreUnavailable(f"the config of {slug} cannot be used")
+        if tenant and place.plugin and place.plugin not in tenant.used:
+            tenant = None
+        door = tenant.door(place.plugin) if tenant else self._decoy_door(place, slug)
+        passed = self._passes(place, request, door, correlation)
+        if tenant is None or not passed:
+            raise RejectedRequest(DENIED, status=401)
+        return tenant, door
+
+    def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
+        if place.ingress.admin:
+            return bearer(request.headers.get("authorization", ""), self._admin_token)
+        return bool(self._guard(place, "verify", correlation, lambda: place.ingress.verify(request, door)))
+
+    def _decoy_door(self, place: Place, slug: str) -> Door:
+        """A door that opens for nobody, so that an unknown tenant costs the same work as a wrong secret."""
+        twin = next((each for each in self._registry if place.plugin in each.used), None)
+        settings = twin.used[place.plugin].settings if twin else None
+        return Door(tenant=slug, secret=self._decoy, open=False, settings=settings)
+
+    def _intake(self, place: Place, request: WebhookRequest, door: Door, tenant: Tenant, correlation: str) -> Intake:
+        now = self._clock.now()
+        taken = self._guard(
+            place, "parse", correlation,
+            lambda: take_in(place.ingress, request, door, tenant, now, correlation), tenant.slug,
+        )  # fmt: skip
+        if taken is None:
+            raise RejectedRequest("the message cannot be understood")
+        return taken
+
+    def _guard(
+        self, place: Place, what: str, correlation: str, call: Callable[[], Value], tenant: str = ""
+    ) -> Value | None:
+        """Call code of a plugin; a failure is a fault and gives None."""
+        try:
+            return call()
+        except RejectedRequest:
+            raise
+        except Exception as problem:  # noqa: BLE001 - whatever a plugin's door does
+            self._faults(
+                Fault(
+                    tenant=tenant, plugin=place.plugin, hook=f"ingress.{what}", correlation_id=correlation,
+                    error=repr(problem), at=self._clock.now(),
+                )
+            )  # fmt: skip
+            return None
+
+    def _count(self, tenant: Tenant, intake: Intake, new: list[bool]) -> None:
+        for row, is_new in zip(intake.rows, new, strict=True):
+            if is_new:
+                self._metrics.accepted.labels(tenant.slug, row.channel, row.kind).inc()
+            else:
+                self._metrics.duplicates.labels(tenant.slug, row.channel).inc()
+
+
+def bearer(header: str, token: str) -> bool:
+    """Does an Authorization header carry `token`? Compared in constant time; no token means closed."""
+    given = header[7:] if header[:7].lower() == "bearer " else ""
+    return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode()) and bool(token)
+
+
+async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+    """The body. Raises `RejectedRequest` when it is too large, too slow or cut off."""
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > limit:
+        raise RejectedRequest(f"the body is larger than {limit} bytes", status=413)
+    parts, size, more = [], 0, True
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RejectedRequest("the body ended early")
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
+                if size > limit:
+                    raise RejectedRequest(f"the body is larger than {limit} bytes", status=413)
+    except TimeoutError:
+        raise RejectedRequest("the body came too slowly", status=408) from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    body = json.dumps(answer.body, ensure_ascii=False).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

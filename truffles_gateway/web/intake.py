@@ -1,0 +1,169 @@
+"""From the body of a webhook to rows of the inbox: parsed, verified, cleaned, each with its lane and waiting time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from typing import Any, NoReturn, TypeVar
+from uuid import uuid4
+
+from truffles_gateway.burst import quiet_seconds
+from truffles_gateway.errors import RejectedRequest
+from truffles_gateway.messages import Attachment, EventKind, InboundEvent
+from truffles_gateway.plugin import Door, Ingress, WebhookRequest
+from truffles_gateway.store.codec import event_to_json
+from truffles_gateway.store.inbox import InboxRow
+from truffles_gateway.tenants import Tenant
+
+LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_ID = 65_536, 256, 256
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+SANE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What one request brings: rows, and the bytes that came with them by hash, (mime, data)."""
+
+    rows: Sequence[InboxRow]
+    blobs: Mapping[str, tuple[str, bytes]]
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """The body's JSON object. Raises `RejectedRequest` for everything else, with one clear line."""
+    try:
+        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+    except UnicodeDecodeError:
+        raise RejectedRequest("the body is not UTF-8") from None
+    except RecursionError:
+        raise RejectedRequest("the JSON is nested too deeply") from None
+    except ValueError as problem:
+        raise RejectedRequest(f"the body is not JSON: {str(problem).splitlines()[0][:120]}") from None
+    if not isinstance(found, dict):
+        raise RejectedRequest("the body is not a JSON object")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_constant(text[:20])
+
+
+def correlation_id(headers: Mapping[str, str]) -> str:
+    """The sender's own id for the request, where it gave a sane one; else a new one."""
+    given = headers.get("x-correlation-id") or headers.get("x-request-id") or ""
+    return given if SANE_ID.match(given) else secrets.token_hex(8)
+
+
+def take_in(
+    ingress: Ingress, request: WebhookRequest, door: Door, tenant: Tenant, now: datetime, correlation: str
+) -> Intake:
+    """Everything a verified request holds, ready to be stored. Raises `RejectedRequest`."""
+    events = _parse(ingress, request, door)
+    blobs: dict[str, tuple[str, bytes]] = {}
+    rows = []
+    for index, event in enumerate(events):
+        checked = _bounded(_without_bytes(clean(event), blobs))
+        suffix = f".{index}" if index else ""
+        raw = b"" if index else request.body  # one copy of a body is enough
+        rows.append(_row(checked, tenant, now, f"{correlation}{suffix}", raw))
+    if not blobs and len(request.body) > ingress.max_body:
+        raise RejectedRequest(f"the body is larger than {ingress.max_body} bytes", status=413)
+    return Intake(rows=rows, blobs=blobs)
+
+
+def _parse(ingress: Ingress, request: WebhookRequest, door: Door) -> list[InboundEvent]:
+    try:
+        events = list(ingress.parse(request, door))
+    except RecursionError:
+        raise RejectedRequest("the JSON is nested too deeply") from None
+    for event in events:
+        if not isinstance(event, InboundEvent):
+            raise TypeError(f"parse returned {type(event).__name__} instead of InboundEvent")
+    return events
+
+
+def clean(value: Value) -> Value:
+    """`value` (an event or a part of one) without characters that PostgreSQL cannot keep."""
+    changes: dict[str, Any] = {}
+    for each in fields(value):  # type: ignore[arg-type]
+        old = getattr(value, each.name)
+        if isinstance(old, str):
+            new: Any = _clean_text(old) if UNSTORABLE.search(old) else old
+        elif isinstance(old, tuple):
+            new = tuple(clean(item) for item in old) if old else old
+        else:
+            new = clean(old) if is_dataclass(old) else old
+        if new is not old:
+            changes[each.name] = new
+    return replace(value, **changes) if changes else value  # type: ignore[type-var]
+
+
+def _clean_text(text: str) -> str:
+    return UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
+
+
+def _without_bytes(event: InboundEvent, blobs: dict[str, tuple[str, bytes]]) -> InboundEvent:
+    if not any(part.data for part in event.attachments):
+        return event
+    return replace(event, attachments=tuple(_as_blob(part, blobs) for part in event.attachments))
+
+
+def _as_blob(part: Attachment, blobs: dict[str, tuple[str, bytes]]) -> Attachment:
+    if not part.data:
+        return part
+    name = hashlib.sha256(part.data).hexdigest()
+    blobs[name] = (part.mime, part.data)
+    return replace(part, data=None, blob=name, size=len(part.data))
+
+
+def _bounded(event: InboundEvent) -> InboundEvent:
+    """Ids and texts of a length that an index, a rule and a model can bear."""
+    if len(event.address) > LONGEST_ADDRESS or len(event.target) > LONGEST_ADDRESS or len(event.channel) > 64:
+        raise RejectedRequest(f"an address is longer than {LONGEST_ADDRESS} characters")
+    changes: dict[str, str] = {}
+    if not event.event_id:
+        changes["event_id"] = uuid4().hex
+    elif len(event.event_id) > LONGEST_ID:
+        changes["event_id"] = "sha256:" + hashlib.sha256(event.event_id.encode()).hexdigest()
+    if len(event.text) > LONGEST_TEXT:
+        changes["text"] = event.text[:LONGEST_TEXT]
+    return replace(event, **changes) if changes else event  # type: ignore[arg-type]
+
+
+def _row(event: InboundEvent, tenant: Tenant, now: datetime, correlation: str, raw: bytes) -> InboxRow:
+    reason = _why_ignored(event, tenant)
+    customer = event.kind is EventKind.CUSTOMER
+    timing = tenant.config.timing.burst()
+    return InboxRow(
+        client_id=tenant.id, id=str(uuid4()), channel=event.channel, event_id=event.event_id, kind=event.kind.value,
+        lane="" if reason else lane(event), address=event.address, event=event_to_json(event), raw=raw,
+        correlation_id=correlation, received_at=now, longest=timing.longest,
+        quiet=quiet_seconds(event, timing) if customer and not reason else 0.0,
+        outcome="ignored" if reason else None, outcome_reason=reason,
+    )  # fmt: skip
+
+
+def _why_ignored(event: InboundEvent, tenant: Tenant) -> str:
+    if tenant.suspended:
+        return "suspended"
+    if event.ignore or event.kind is EventKind.STATUS:
+        return event.ignore or "status"
+    return "" if event.address or event.target else "no address"
+
+
+def lane(event: InboundEvent) -> str:
+    """What is handled strictly in order: a customer's conversation, or a desk's talk about one handover."""
+    if event.kind is EventKind.CUSTOMER:
+        return f"{event.channel}:{event.address}"
+    return f"desk:{event.channel}:{event.target or event.address}"

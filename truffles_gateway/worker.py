@@ -1,0 +1,231 @@
+"""The worker: claims turns, sends outgoing rows, runs jobs. As many processes as wanted share one database.
+
+Each loop runs when it is woken (a notification, a finished task, a due time) and, as a safety net, with every tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from truffles_gateway.calls import FaultSink
+from truffles_gateway.clock import Clock
+from truffles_gateway.delivery import Sender
+from truffles_gateway.errors import LeaseLost, StoreUnavailable
+from truffles_gateway.failpoints import reach
+from truffles_gateway.observability import Metrics, bound, logger
+from truffles_gateway.records import Commit, Job, Work
+from truffles_gateway.registry import Registry
+from truffles_gateway.settings import Settings
+from truffles_gateway.store import inbox, jobs, lanes, outbox
+from truffles_gateway.store.database import Database
+from truffles_gateway.timers import Jobs
+from truffles_gateway.turns import Turns
+
+HOUSEKEEPING = 600.0
+NO_TENANT_PAUSE = 10.0
+log = logger("worker")
+
+
+class Worker:
+    """One process's share of the work."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        clock: Clock,
+        faults: FaultSink,
+        metrics: Metrics,
+        settings: Settings,
+    ) -> None:
+        self.id = str(uuid4())
+        self._database, self._registry, self._clock, self._metrics = database, registry, clock, metrics
+        self._settings = settings
+        self._turns = Turns(database, clock, faults)
+        self._jobs = Jobs(database, clock, faults)
+        self._sender = Sender(database, registry, clock, faults, metrics, owner=self.id, lease=settings.lease_seconds)
+        self._bell = {name: asyncio.Event() for name in ("turns", "sends", "jobs")}
+        self._running: dict[str, set[asyncio.Task[None]]] = {"turns": set(), "jobs": set()}
+        self._lanes: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until `stop` is called or the task is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            loops = [
+                group.create_task(self._loop("turns", self._claim_turns)),
+                group.create_task(self._loop("sends", self._sender_round)),
+                group.create_task(self._loop("jobs", self._claim_jobs)),
+                group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat)),
+                group.create_task(self._every(self._settings.tick_seconds, self._chores)),
+                group.create_task(self._every(HOUSEKEEPING, self._housekeeping)),
+            ]
+            while not self._stopping:
+                await asyncio.sleep(0.05)
+            for loop in loops:
+                loop.cancel()
+
+    async def tick(self) -> None:
+        """Look at everything once: turns, jobs, outgoing rows; returns when what was found is done."""
+        for _ in range(3):
+            await self._claim_turns()
+            await self._claim_jobs()
+            await self._settled(self._running["turns"] | self._running["jobs"])
+            await self._sender.chores()
+            await self._sender.round()
+            await self._sender.drain()
+
+    async def close(self) -> None:
+        """Stop claiming, let what runs end within the drain time, give the rest back."""
+        self._stopping = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._settled(self._running["turns"] | self._running["jobs"])
+                await self._sender.drain()
+        for task in self._running["turns"] | self._running["jobs"]:
+            task.cancel()
+        with contextlib.suppress(StoreUnavailable):
+            await lanes.release(self._database, self.id)
+
+    def wake(self, payload: str = "") -> None:
+        """Something came in. `payload` holds the times (seconds since 1970) at which lanes become ready."""
+        now = self._clock.now().timestamp()
+        for word in payload.split():
+            with contextlib.suppress(ValueError):
+                self._ring_at("turns", float(word), now)
+        if not payload:
+            for bell in self._bell.values():
+                bell.set()
+
+    def _ring_at(self, name: str, at: float, now: float) -> None:
+        if at <= now:
+            self._bell[name].set()
+        else:
+            asyncio.get_running_loop().call_later(at - now, self._bell[name].set)
+
+    async def _loop(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
+        """Work while there is something; then wait for the bell or the tick."""
+        bell = self._bell[name]
+        while not self._stopping:
+            bell.clear()
+            try:
+                found = await work()
+            except StoreUnavailable as problem:
+                log.warning("the database is away", loop=name, problem=str(problem))
+                found = 0
+            except Exception:  # noqa: BLE001 - a loop never dies; the next tick tries again
+                log.exception("loop failed", loop=name)
+                found = 0
+            if not found:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.tick_seconds):
+                        await bell.wait()
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception as problem:  # noqa: BLE001 - the next round tries again
+                log.warning("chore failed", chore=getattr(work, "__name__", ""), problem=str(problem))
+
+    async def _claim_turns(self) -> int:
+        free = self._settings.workers_concurrency - len(self._running["turns"])
+        if free <= 0 or self._stopping:
+            return 0
+        found = await lanes.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+        if found:
+            reach("claim.after")
+        for work in found:
+            task = self._spawn("turns", self._turn(work))
+            self._lanes[work.client_id, work.lane] = task
+        return len(found)
+
+    async def _turn(self, work: Work) -> None:
+        tenant = self._registry.by_id(work.client_id)
+        with bound(correlation_id=work.correlation_id, tenant=tenant.slug if tenant else work.client_id):
+            if tenant is None:
+                with contextlib.suppress(LeaseLost):
+                    await lanes.put_off(self._database, work, self._clock.now(), NO_TENANT_PAUSE)
+                return
+            made = await self._turns.handle(work, tenant)
+            if made is None:
+                self._ring_at("turns", self._clock.now().timestamp() + 1.0, self._clock.now().timestamp())
+                return
+            self._metrics.turns.labels(tenant.slug, made.turn_outcome or made.turn_status).inc()
+            self._observe(made)
+            if made.outgoing:
+                self._bell["sends"].set()
+            if made.jobs:
+                self._bell["jobs"].set()
+
+    def _observe(self, made: Commit) -> None:
+        for stage in made.stages:
+            if "ms" in stage:
+                self._metrics.stage_seconds.labels(stage["stage"]).observe(stage["ms"] / 1000)
+
+    async def _sender_round(self) -> int:
+        sent = await self._sender.round(self._bell["sends"])
+        due, self._sender.next_due = self._sender.next_due, None
+        if due:
+            self._ring_at("sends", due.timestamp(), self._clock.now().timestamp())
+        return sent
+
+    async def _chores(self) -> None:
+        await self._sender.chores(self._bell["sends"])
+        self._bell["sends"].set()
+
+    async def _claim_jobs(self) -> int:
+        free = self._settings.workers_concurrency - len(self._running["jobs"])
+        if free <= 0 or self._stopping:
+            return 0
+        found = await jobs.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+        for job in found:
+            self._spawn("jobs", self._job(job))
+        return len(found)
+
+    async def _job(self, job: Job) -> None:
+        tenant = self._registry.by_id(job.client_id)
+        with bound(correlation_id=job.correlation_id, tenant=tenant.slug if tenant else job.client_id):
+            if tenant is None:
+                await jobs.retry_later(self._database, job, self._clock.now(), "the tenant is not served")
+                return
+            await self._jobs.handle(job, tenant)
+            self._bell["sends"].set()
+
+    def _spawn(self, kind: str, work: Awaitable[None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._running[kind].add(task)
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._running[kind].discard(task)
+            self._lanes = {lane: held for lane, held in self._lanes.items() if held is not task}
+            self._bell[kind].set()
+            if not task.cancelled() and task.exception():
+                log.error("task failed", kind=kind, problem=repr(task.exception()))
+
+        task.add_done_callback(ended)
+        return task
+
+    async def _settled(self, tasks: set[asyncio.Task[None]]) -> None:
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _heartbeat(self) -> None:
+        """Keep our leases alive; a turn whose lease somebody else has now is stopped (its commit would fail anyway)."""
+        if self._lanes:
+            ours = await lanes.heartbeat(self._database, self.id, self._settings.lease_seconds)
+            for lane, task in list(self._lanes.items()):
+                if lane not in ours:
+                    task.cancel()
+        if self._sender.busy:
+            await outbox.heartbeat(self._database, self.id, self._settings.lease_seconds)
+        if self._running["jobs"]:
+            await jobs.heartbeat(self._database, self.id, self._settings.lease_seconds)
+
+    async def _housekeeping(self) -> None:
+        while await inbox.forget_old_keys(self._database, self._clock.now()) == 1000:
+            continue
