@@ -207,7 +207,7 @@ class Index:
 def _first_keys(pattern: Pattern) -> Iterable[str]:
     for element in pattern.elements:
         if isinstance(element, Gap):
-            raise ValueError(f"a pattern cannot begin with a gap: {pattern.source!r}")
+            raise TypeError(f"a pattern cannot begin with a gap: {pattern.source!r}")
         yield from element.keys
         if not element.optional:
             return
@@ -222,7 +222,7 @@ def _fit(pattern: Pattern, element: int, words: Sequence[Token], at: int, start:
     if isinstance(wanted, Gap):
         return _fit_gap(pattern, wanted, element, words, at, start)
     best = -1
-    joined = at == start or _loose(pattern, element) or at < len(words) and words[at].gap == NONE
+    joined = at == start or _loose(pattern, element) or (at < len(words) and words[at].gap == NONE)
     if joined and at < len(words) and wanted.keys & words[at].keys:
         best = _fit(pattern, element + 1, words, at + 1, start)
     if best < 0 and wanted.optional:

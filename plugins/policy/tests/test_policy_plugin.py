@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pluggy
 import pytest
-import sentences
-from conftest import Classify
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-
-from truffles_gateway import hookspecs
-from truffles_gateway.messages import Attachment, Author, Content, Inbound, Line, Route, Turn, Verdict
 from truffles_policy.plugin import Policy, plugin
 from truffles_policy.rules import base_rules
 from truffles_policy.settings import PolicySettings
+
+from truffles_gateway import hookspecs
+from truffles_gateway.messages import Attachment, Author, Content, Inbound, Line, Route, Turn, Verdict
+
+Classify = Callable[..., Verdict | None]
+Sentences = Mapping[str, Mapping[str, list[str]]]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,8 @@ def test_verdicts(classify: Classify, text: str, route: Route, language: str) ->
     verdict = classify(text)
     assert isinstance(verdict, Verdict)
     assert (verdict.route, verdict.language) == (route, language)
-    assert verdict.why.startswith("policy: ") and "\n" not in verdict.why
+    assert verdict.why.startswith("policy: ")
+    assert "\n" not in verdict.why
 
 
 def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
@@ -64,7 +67,9 @@ def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
 )
 def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: str, business: bool) -> None:
     verdict = classify(text)
-    assert verdict and verdict.route is Route.OPT_OUT and verdict.business is business
+    assert verdict
+    assert verdict.route is Route.OPT_OUT
+    assert verdict.business is business
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,8 @@ def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: s
 )
 def test_the_stronger_rule_wins(classify: Classify, text: str, route: Route) -> None:
     verdict = classify(text)
-    assert verdict and verdict.route is route
+    assert verdict
+    assert verdict.route is route
 
 
 def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
@@ -91,20 +97,22 @@ def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
         Line(author=Author.BOT, text="Здравствуйте", at=at),
     )
     verdict = Policy(PolicySettings()).classify(replace(turn, history=lines), Inbound(text="👍", events=()))
-    assert verdict and verdict.language == "kk"
+    assert verdict
+    assert verdict.language == "kk"
 
 
 def test_speech_may_have_told_the_language(turn: Turn) -> None:
     verdict = Policy(PolicySettings()).classify(turn, Inbound(text="маникюр", language="kk", events=()))
-    assert verdict and verdict.language == "kk"
+    assert verdict
+    assert verdict.language == "kk"
 
 
 def test_a_tenants_own_phrases_count_in_all_forms(classify: Classify) -> None:
-    own = {"human_phrases": ["старший мастер"], "greeting_phrases": ["аллоха"], "opt_out_phrases": ["удалите чат"]}
-    assert _route(classify("хочу к старшему мастеру", **own)) is Route.HUMAN
+    own = {"human_phrases": ["главный технолог"], "greeting_phrases": ["аллоха"], "opt_out_phrases": ["удалите чат"]}
+    assert _route(classify("отведите к главному технологу", **own)) is Route.HUMAN
     assert _route(classify("аллоха!", **own)) is Route.GREETING
     assert _route(classify("Удалите чат", **own)) is Route.OPT_OUT
-    assert _route(classify("хочу к старшему мастеру")) is Route.ANSWER
+    assert _route(classify("отведите к главному технологу")) is Route.ANSWER
     assert _route(classify("позовите менеджера", **own)) is Route.HUMAN
 
 
@@ -124,11 +132,26 @@ def test_the_manifest_fits_the_hooks() -> None:
     manager.add_hookspecs(hookspecs)
     manager.register(Policy(PolicySettings()))
     manager.check_pending()
-    assert plugin.name == "policy" and plugin.spec_version == hookspecs.SPEC_VERSION
+    assert plugin.name == "policy"
+    assert plugin.spec_version == hookspecs.SPEC_VERSION
 
 
 ALPHABET = st.sampled_from(
-    "не пишите мне больше менеджера позовите стоп сәлем stop human gjpjdbnt vtytl;thf ,.!?\n".split(" ")
+    [
+        "не",
+        "пишите",
+        "мне",
+        "больше",
+        "менеджера",
+        "позовите",
+        "стоп",
+        "сәлем",
+        "stop",
+        "human",
+        "gjpjdbnt",
+        "vtytl;thf",
+        ",.!?\n",
+    ]
 )
 
 
@@ -171,8 +194,8 @@ def test_zalgo_and_lookalikes_do_not_hide_a_wish(classify: Classify) -> None:
     assert _route(classify("пoзoвитe менеджepа")) is Route.HUMAN  # with Latin o, e, p
 
 
-def test_a_verdict_takes_less_than_a_millisecond(classify: Classify) -> None:
-    texts = [*sentences.RUSSIAN_NEGATIVE, *sentences.KAZAKH_NEGATIVE, *sentences.ENGLISH_NEGATIVE]
+def test_a_verdict_takes_less_than_a_millisecond(classify: Classify, sentences: Sentences) -> None:
+    texts = [text for rules in sentences.values() for text in rules["question"]]
     for text in texts:
         classify(text)
     times = []
