@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from truffles_gateway.errors import StoreUnavailable, TrufflesError
+from truffles_gateway.failpoints import reach
 from truffles_gateway.observability import logger
 from truffles_gateway.store.inbox import InboxRow
 
@@ -86,7 +87,9 @@ class Committer:
 
     async def _commit(self, groups: list[_Group]) -> None:
         rows = [row for group in groups for row in group.rows]
+        reach("accept.before")
         results = iter(await self._store(rows))
+        reach("accept.after")
         for group in groups:
             _settle(group, [next(results) for _ in group.rows])
 

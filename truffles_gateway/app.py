@@ -7,7 +7,7 @@ async with Gateway(Settings.load()) as gateway:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ import httpx
 from truffles_gateway import migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.failpoints import arm
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PrivatePostgres
@@ -28,7 +29,9 @@ from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
 from truffles_gateway.tenants import Draft
+from truffles_gateway.worker import Worker
 
+INBOX_CHANGED = "truffles_inbox"
 HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 log = logger("gateway")
 
@@ -37,11 +40,12 @@ class Gateway:
     """Everything that one process shares. Entering it opens the database and loads all tenants."""
 
     def __init__(self, settings: Settings, *, catalog: Catalog | None = None) -> None:
+        arm(settings.truffles_crash)
         self.settings, self.clock = settings, settings.clock()
         self.metrics = Metrics()
         self.faults = FaultLog(self.metrics)
         self.catalog = catalog or Catalog.scan()
-        self.tick: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
+        self.tick: Callable[[], Awaitable[None]] | None = None
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._heard: dict[str, list[Callable[[str], None]]] = {}
@@ -87,29 +91,35 @@ class Gateway:
         self._stack.push_async_callback(asyncio.to_thread, server.stop)
         return server.url()
 
-    def watch(self) -> None:
-        """Keep up with changes that other processes make. For processes that stay."""
+    def start(self, *, work: bool = True) -> None:
+        """Keep up with what other processes do and, with `work`, do this process's share of it until the end."""
         self.on_notify(tenant_store.CHANGED, lambda _: self.registry.wake())
         self.on_notify(KNOWLEDGE_CHANGED, self.knowledge_versions.changed)
         self.knowledge_versions.listening = True
-        listener = Listener(self.url, list(self._heard), self._hear)
-        self.spawn(listener.run())
+        if work:
+            self._start_worker()
+        self.spawn(Listener(self.url, list(self._heard), self._hear).run())
         self.spawn(self.registry.watch())
+
+    def _start_worker(self) -> None:
+        worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)
+        self.on_notify(INBOX_CHANGED, worker.wake)
+        self.tick = worker.tick
+        self.spawn(worker.run())
+        self._stack.push_async_callback(worker.close)
 
     def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:
         """Call `heard` with the payload of each notification on `channel`, and with "" when some may have been
-        missed. Before `watch`."""
+        missed. Before `start`."""
         self._heard.setdefault(channel, []).append(heard)
 
     def _hear(self, channel: str, payload: str) -> None:
         for heard in self._heard.get(channel, ()):
             heard(payload)
 
-    def spawn(self, work: Any) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine until the gateway closes."""
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.append(task)
-        return task
+        self._tasks.append(asyncio.create_task(work))
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:

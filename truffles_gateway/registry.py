@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock
@@ -35,6 +36,7 @@ class Registry:
         self._database, self._catalog, self._secrets = database, catalog, secrets
         self._resources, self._clock, self._on_bad = resources, clock, on_bad
         self._tenants: dict[str, Tenant] = {}
+        self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
         self._applied: dict[str, int] = {}
         self._lock = asyncio.Lock()
@@ -47,7 +49,7 @@ class Registry:
 
     def by_id(self, client: str) -> Tenant | None:
         """The tenant with this id."""
-        return next((each for each in self._tenants.values() if each.id == client), None)
+        return self._by_id.get(client)
 
     def __iter__(self) -> Iterator[Tenant]:
         return iter(list(self._tenants.values()))
@@ -67,6 +69,7 @@ class Registry:
         """Build those whose config has changed, and those that could not be built; drop those that are gone."""
         versions = await store.versions(self._database)
         for slug in self._tenants.keys() - versions.keys():
+            self._by_id.pop(self._tenants[slug].id, None)
             self._retire(self._tenants.pop(slug))
         changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
         if changed or self._broken:
@@ -97,7 +100,7 @@ class Registry:
         await asyncio.gather(*self._closing, return_exceptions=True)
         for tenant in self._tenants.values():
             await _close(tenant)
-        self._tenants = {}
+        self._tenants, self._by_id = {}, {}
 
     async def _replace(self, stored: StoredTenant) -> None:
         try:
@@ -125,19 +128,15 @@ class Registry:
                 log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
-        plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets, client=stored.id)
-        return await build(
-            plan,
-            self._resources,
-            version=stored.version,
-            branch_ids=stored.branch_ids,
-            clock=self._clock,
-            connected_at=stored.created_at,
+        plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)
+        known = replace(
+            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
         )
+        return await build(known, self._resources, clock=self._clock)
 
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:
         old = self._tenants.get(stored.slug)
-        self._tenants[stored.slug] = new
+        self._tenants[stored.slug] = self._by_id[new.id] = new
         self._applied[stored.slug] = stored.version
         if old:
             self._retire(old)

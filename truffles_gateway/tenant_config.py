@@ -144,7 +144,10 @@ class Mute(Part):
 
 
 class TenantConfig(Part):
-    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to."""
+    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to.
+
+    Messages written before `connected_at` (default: when the tenant was first applied) are history, not questions.
+    """
 
     slug: Slug
     name: Annotated[str, Field(min_length=1)]
@@ -153,6 +156,7 @@ class TenantConfig(Part):
     languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
     mode: Mode = "shadow"
     only_numbers: tuple[Number, ...] = ()
+    connected_at: AwareDatetime | None = None
     webhook_secret: str = ""
     accept_webhooks_without_secret: bool = False
     connected_at: AwareDatetime | None = None

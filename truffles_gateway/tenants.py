@@ -38,9 +38,13 @@ class Used:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A checked config with everything that does not need the plugins' own code to run."""
+    """A checked config with everything that does not need the plugins' own code to run. What the database knows of
+    the tenant (the first four fields) is added by the registry."""
 
-    id: str
+    id: str = ""
+    version: int = 0
+    branch_ids: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
     config: TenantConfig
     used: Mapping[str, Used]
     secret: str | None
@@ -58,10 +62,7 @@ class BadConfig(ConfigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
-
-    What was written before `connected_at` is history: it is stored and never answered.
-    """
+    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order."""
 
     id: str
     slug: str
@@ -116,7 +117,7 @@ class Tenant:
         return await close_all(self.objects)
 
 
-def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, *, client: str = "") -> Draft:
+def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     """Check a config without running plugin code. Raises `BadConfig` with every problem."""
     config, problems = read(raw)
     if config is None:
@@ -143,13 +144,10 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, *, client:
     problems += [ConfigError(line, tenant=config.slug) for line in (*texts.check(), *prompts.check())]
     if problems:
         raise BadConfig(config.slug, problems)
-    return Draft(id=client, config=config, used=used, secret=secret, texts=texts, prompts=prompts)
+    return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
 
 
-async def build(
-    plan: Draft, resources: MakeResources, *, version: int = 0, branch_ids: Mapping[str, str] | None = None,
-    clock: Clock | None = None, connected_at: datetime | None = None,
-) -> Tenant:  # fmt: skip
+async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = None) -> Tenant:
     """Let the plugins make their hook objects and register them. Raises `BadConfig` with every problem."""
     slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
     for name, used in plan.used.items():
@@ -168,10 +166,10 @@ async def build(
         await close_all(objects)
         raise BadConfig(slug, problems)
     return Tenant(
-        id=plan.id, slug=slug, version=version, config=plan.config, used=plan.used, objects=objects,
-        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()),
-        texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=branch_ids or {},
-        connected_at=plan.config.connected_at or connected_at,
+        id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
+        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
+        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
+        connected_at=plan.config.connected_at or plan.created_at,
     )  # fmt: skip
 
 

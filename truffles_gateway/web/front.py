@@ -145,7 +145,9 @@ class Front:
 
     def _enter(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[Tenant, Door]:
         """The tenant whose door this is, and the door, if the request may pass."""
-        slug = place.slug or self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request)) or ""
+        slug = (
+            place.slug or self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
+        )
         tenant = self._registry.get(slug)
         if tenant is None and slug in self._registry.broken:
             raise StoreUnavailable(f"the config of {slug} cannot be used")
