@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from truffles_policy.rules import SIGNALS, base_rules
+from truffles_policy.language import LANGUAGES, data
+from truffles_policy.rules import SIGNALS, WHOLES, base_rules
 
 SENTENCES = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
 CASES = [
@@ -30,3 +31,34 @@ def test_there_are_enough_sentences_of_each_language(group: str) -> None:
     assert sum(len(texts) for rule, texts in rules.items() if rule != "question") >= 40
     assert len(rules["question"]) >= 40
     assert set(SIGNALS) <= rules.keys()
+
+
+TABLES = {
+    "complaint": {"patterns", "unless"},
+    "opt_out": {"patterns", "only", "extra", "unless"},
+    "human": {"patterns", "only", "extra", "unless"},
+    "frustrated": {"patterns", "unless", "impatient", "pleased"},
+    **{rule: {"only", "extra"} for rule in WHOLES},
+    "language": {"words"},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_data_have_no_table_that_nobody_reads(language: str) -> None:
+    rules = data(language)
+    assert rules.keys() == {*TABLES, "groups", "fillers", "not_typos"}
+    for rule, tables in TABLES.items():
+        assert rules[rule].keys() <= tables, rule
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("позовите, пожалуйста, менеджера", "human"),  # a filler takes its commas along
+        ("позовите\nменеджера", "human"),  # a burst of short pieces is one sentence
+        ("позовите. менеджера нет", "question"),  # a full stop ends it
+        ("не пишите мне, пишите на почту", "question"),
+    ],
+)
+def test_breaks_between_words(text: str, rule: str) -> None:
+    assert base_rules().decide(text).rule == rule
