@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -129,7 +129,7 @@ class Sender:
         self._concurrency = concurrency
         self._receipts: list[Attempt] = []
         self._settling = asyncio.Lock()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Row] = {}
         self.next_due: datetime | None = None
 
     @property
@@ -137,13 +137,23 @@ class Sender:
         """How many sends are under way."""
         return len(self._running)
 
+    @property
+    def rows(self) -> list[Row]:
+        """What is being sent now."""
+        return list(self._running.values())
+
     async def round(self, done: asyncio.Event | None = None) -> int:
         """Claim what is due and start sending it; returns how many. `done` is set whenever a send ends."""
         free = self._concurrency - len(self._running)
         if free <= 0:
             return 0
         rows = await outbox.claim(self._database, self._owner, self._clock.now(), free, self._lease)
-        rows = await self._within_limits(rows)
+        try:
+            rows = await self._within_limits(rows)
+        except BaseException:
+            # Not sent, and known to be so: left to its lease it would count as one that may have arrived.
+            await self._put_back(rows, {row.id: self._clock.now() for row in rows})
+            raise
         for row in rows:
             self._start(row, done)
         return len(rows)
@@ -152,7 +162,7 @@ class Sender:
         """What comes round with every tick: expiry, rows of dead senders, probes of open circuits."""
         now = self._clock.now()
         await outbox.expire(self._database, now)
-        for row in await outbox.claim_abandoned(self._database, self._owner, self._lease):
+        for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease):
             receipt = Receipt.ambiguous("the sender died while sending")
             await self._record([Attempt(row, receipt, self._capabilities(row))])
         for row in await outbox.claim_probes(self._database, self._owner, now, self._lease):
@@ -163,12 +173,24 @@ class Sender:
         while self._running:
             await asyncio.wait(self._running)
 
+    async def cancel(self) -> None:
+        """Break off the sends that are under way: they may or may not arrive."""
+        for task in self._running:
+            task.cancel()
+        await self.drain()
+
     def _start(self, row: Row, done: asyncio.Event | None) -> None:
         task = asyncio.create_task(self._send(row))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        if done is not None:
-            task.add_done_callback(lambda _: done.set())
+        self._running[task] = row
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._running.pop(task)
+            if done is not None:
+                done.set()
+            if not task.cancelled() and task.exception():
+                log.error("send failed", row=row.id, problem=repr(task.exception()))
+
+        task.add_done_callback(ended)
 
     async def _send(self, row: Row) -> None:
         with bound(correlation_id=row.correlation_id, client_id=row.client_id):
@@ -223,21 +245,49 @@ class Sender:
             attempts, self._receipts = self._receipts, []
             if attempts:
                 reach("receipt.before")
-                await self._record(attempts)
+                try:
+                    await self._record(attempts)
+                except asyncio.CancelledError:
+                    self._receipts = [*attempts, *self._receipts]  # others' as well: whoever comes next records them
+                    raise
                 reach("receipt.after")
 
     async def _record(self, attempts: Sequence[Attempt]) -> None:
         now = self._clock.now()
-        settlements = [settle(attempt, now) for attempt in attempts]
+        settlements = [self._with_alarm(attempt, settle(attempt, now)) for attempt in attempts]
+        settled = await self._settle(settlements, now)
+        for attempt, settlement in zip(attempts, settlements, strict=True):
+            if settlement.id not in settled:
+                continue
+            try:
+                await self._follow_up(attempt, settlement, now)
+            except Exception:  # one row's trouble is not that of the others
+                log.exception("could not follow up on a receipt", row=settlement.id)
+
+    async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> set[str]:
+        """Store them, however long the database is away; one that it refuses harms no other."""
         while True:
             try:
-                settled = await outbox.settle(self._database, self._owner, settlements)
-                break
+                return await outbox.settle(self._database, self._owner, settlements, now)
             except StoreUnavailable:
                 await asyncio.sleep(0.2)
-        for attempt, settlement in zip(attempts, settlements, strict=True):
-            if settlement.id in settled:
-                await self._follow_up(attempt, settlement, now)
+            except Exception:  # whatever is wrong with one of them
+                if len(settlements) == 1:
+                    log.exception("receipt refused", row=settlements[0].id)
+                    return set()
+                break
+        middle = len(settlements) // 2
+        return await self._settle(settlements[:middle], now) | await self._settle(settlements[middle:], now)
+
+    def _with_alarm(self, attempt: Attempt, settlement: Settlement) -> Settlement:
+        """Words that will not arrive, if they are a human's or tell of one, are told to the desk."""
+        row, tenant = attempt.row, self._registry.by_id(attempt.row.client_id)
+        given_up = settlement.status in {"dead", "flagged"}
+        if tenant is None or not given_up or row.outgoing.kind not in {OutgoingKind.HUMAN, OutgoingKind.NOTICE}:
+            return settlement
+        language = tenant.config.languages[0]
+        text = tenant.texts.get("not_delivered", language, text=row.outgoing.text, problem=settlement.error)
+        return replace(settlement, alarm=text)
 
     async def _follow_up(self, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, status = attempt.row, settlement.status
@@ -251,18 +301,8 @@ class Sender:
         log.warning("not sent", status=status, channel=channel, attempt=row.attempt, error=settlement.error)
         if status == "queued" and settlement.due_at:
             self.next_due = min(self.next_due or settlement.due_at, settlement.due_at)
-        if status in {"dead", "flagged"} and tenant:
-            await self._given_up(tenant, row, settlement, now)
         if tenant and (attempt.receipt.status is not ReceiptStatus.REFUSED):
             await self._circuit(tenant, attempt, settlement, now)
-
-    async def _given_up(self, tenant: Tenant, row: Row, settlement: Settlement, now: datetime) -> None:
-        """A bot's reply goes to a human, once; lost words of a human are told to the desk."""
-        if row.outgoing.kind is OutgoingKind.REPLY and row.turn_id and row.conversation_id:
-            await outbox.undelivered(self._database, row, now)
-        elif row.outgoing.kind in {OutgoingKind.HUMAN, OutgoingKind.NOTICE}:
-            values = {"text": row.outgoing.text, "problem": settlement.error}
-            await self._raise(tenant, f"not delivered:{row.id}", "not_delivered", values, now)
 
     async def _circuit(self, tenant: Tenant, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, out = attempt.row, attempt.receipt.logged_out
@@ -322,6 +362,6 @@ class Sender:
             for row in rows
             if row.id in held
         ]
-        await outbox.settle(self._database, self._owner, back)
+        await outbox.settle(self._database, self._owner, back, self._clock.now())
         soonest = min(held.values())
         self.next_due = min(self.next_due or soonest, soonest)

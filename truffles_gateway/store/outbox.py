@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Outgoing
-from truffles_gateway.store.codec import outgoing_from_json
+from truffles_gateway.store.codec import outgoing_from_json, storable
 from truffles_gateway.store.database import Database, Record
 
 
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What becomes of a claimed row. `attempts` is the number that counts from now on."""
+    """What becomes of a claimed row. `attempts` is the number that counts from now on; `alarm` warns the owner."""
 
     client_id: str
     id: str
@@ -48,6 +48,7 @@ class Settlement:
     repeat: bool = False
     error: str = ""
     provider_id: str = ""
+    alarm: str = ""
 
 
 # Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`.
@@ -56,7 +57,7 @@ o.status = 'queued' AND o.due_at <= $2 AND (o.expires_at IS NULL OR o.expires_at
 AND NOT EXISTS (
     SELECT 1 FROM outbox_messages b
     WHERE b.client_id = o.client_id AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq
-      AND b.status IN ('queued', 'sending') AND NOT (b.status = 'queued' AND b.held_until <= $2)
+      AND b.status IN ('queued', 'sending') AND NOT (b.status = 'queued' AND COALESCE(b.held_until <= $2, false))
 )
 """
 TAKE = """
@@ -98,18 +99,21 @@ async def claim_probes(database: Database, owner: str, now: datetime, lease: flo
     return [_row(row, probe=True) for row in await database.fetch(PROBE, owner, now, 1, lease)]
 
 
-async def claim_abandoned(database: Database, owner: str, lease: float) -> list[Row]:
-    """Take over rows whose sender died while sending: they may have arrived."""
+async def claim_abandoned(database: Database, owner: str, held: Sequence[Row], lease: float) -> list[Row]:
+    """Take over rows whose sender died while sending: they may have arrived. `held` are those that the caller itself
+    is still sending, however late it is (the database was away, the machine slept): it will know how they ended."""
     rows = await database.fetch(
         """
         UPDATE outbox_messages SET lease_owner = $1, lease_until = clock_timestamp() + $2 * interval '1 s'
         WHERE (client_id, id) IN (
             SELECT client_id, id FROM outbox_messages WHERE status = 'sending' AND lease_until <= clock_timestamp()
+              AND NOT (lease_owner = $1 AND id = ANY($3::uuid[]))
             LIMIT 100 FOR UPDATE SKIP LOCKED)
         RETURNING *
         """,
         owner,
         lease,
+        [row.id for row in held],
     )
     return [_row(row) for row in rows]
 
@@ -131,20 +135,43 @@ def _row(row: Record, *, probe: bool = False) -> Row:
     )
 
 
-async def settle(database: Database, owner: str, settlements: Sequence[Settlement]) -> set[str]:
-    """Record what became of rows that `owner` still leases; returns their ids (a lost lease changes nothing)."""
-    rows = await database.fetch(
-        """
-        UPDATE outbox_messages o SET status = s.status, attempts = s.attempts, due_at = COALESCE(s.due_at, o.due_at),
+# Whose reply is given up goes to a human in the same statement: no crash comes between.
+SETTLE = """
+WITH settled AS (
+    UPDATE outbox_messages o SET status = s.status, attempts = s.attempts, due_at = COALESCE(s.due_at, o.due_at),
             held_until = COALESCE(o.held_until, s.held_until), failed_at = COALESCE(s.failed_at, o.failed_at),
             sent_at = s.sent_at, repeat = o.repeat OR s.repeat, error = s.error, provider_id = s.provider_id,
             lease_owner = NULL, lease_until = NULL
         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[],
-            $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::text[], $12::text[])
-            AS s(client_id, id, status, attempts, due_at, held_until, failed_at, sent_at, repeat, error, provider_id)
+            $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::text[], $12::text[], $13::text[]) AS s(client_id,
+            id, status, attempts, due_at, held_until, failed_at, sent_at, repeat, error, provider_id, alarm)
         WHERE o.client_id = s.client_id AND o.id = s.id AND o.lease_owner = $1 AND o.status = 'sending'
-        RETURNING o.id
-        """,
+        RETURNING o.*, s.alarm
+), handed_over AS (
+    INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
+    SELECT DISTINCT ON (client_id, turn_id) client_id, gen_random_uuid(), 'undelivered:' || turn_id, 'turn.undelivered',
+        jsonb_build_object('turn_id', turn_id), conversation_id, correlation_id, $14::timestamptz, $14::timestamptz
+    FROM settled WHERE status IN ('dead', 'flagged') AND kind = 'reply' AND turn_id IS NOT NULL
+      AND conversation_id IS NOT NULL
+    ON CONFLICT (client_id, key) DO NOTHING
+), warned AS (
+    INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+    SELECT client_id, gen_random_uuid(), 'alarm:not delivered:' || id, 'alarm',
+        jsonb_build_object('cause', 'not delivered:' || id, 'text', alarm), correlation_id, $14, $14
+    FROM settled WHERE alarm <> ''
+    ON CONFLICT (client_id, key) DO NOTHING
+)
+SELECT id FROM settled
+"""
+
+
+async def settle(database: Database, owner: str, settlements: Sequence[Settlement], now: datetime) -> set[str]:
+    """Record what became of rows that `owner` still leases; returns their ids (a lost lease changes nothing).
+
+    A bot's reply that is given up goes to a human; an `alarm` is raised.
+    """
+    rows = await database.fetch(
+        SETTLE,
         owner,
         [s.client_id for s in settlements],
         [s.id for s in settlements],
@@ -155,22 +182,35 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
         [s.failed_at for s in settlements],
         [s.sent_at for s in settlements],
         [s.repeat for s in settlements],
-        [s.error[:500] for s in settlements],
-        [s.provider_id for s in settlements],
+        [storable(s.error[:500]) for s in settlements],
+        [storable(s.provider_id) for s in settlements],
+        [storable(s.alarm) for s in settlements],
+        now,
         retry=True,
     )
     return {row["id"] for row in rows}
 
 
-async def heartbeat(database: Database, owner: str, lease: float) -> None:
-    """Extend the lease of every row that `owner` is sending."""
+async def heartbeat(database: Database, owner: str, held: Sequence[Row], lease: float) -> None:
+    """Extend the leases of the rows that `owner` is sending."""
     await database.execute(
         """
-        UPDATE outbox_messages SET lease_until = clock_timestamp() + $2 * interval '1 s'
-        WHERE lease_owner = $1 AND status = 'sending'
+        UPDATE outbox_messages o SET lease_until = clock_timestamp() + $4 * interval '1 s'
+        FROM unnest($2::uuid[], $3::uuid[]) AS h(client_id, id)
+        WHERE o.client_id = h.client_id AND o.id = h.id AND o.lease_owner = $1 AND o.status = 'sending'
         """,
         owner,
+        [row.client_id for row in held],
+        [row.id for row in held],
         lease,
+    )
+
+
+async def release(database: Database, owner: str) -> None:
+    """Let go of what `owner` was still sending when it had to end: others find out what to do with it at once."""
+    await database.execute(
+        "UPDATE outbox_messages SET lease_until = clock_timestamp() WHERE lease_owner = $1 AND status = 'sending'",
+        owner,
     )
 
 
@@ -198,23 +238,6 @@ RETURNING id
 async def expire(database: Database, now: datetime) -> int:
     """End rows that are no longer worth sending; returns how many turns go to a human because of it."""
     return len(await database.fetch(EXPIRE, now))
-
-
-async def undelivered(database: Database, row: Row, now: datetime) -> None:
-    """A reply that the channel refused for good: its turn goes to a human, once."""
-    await database.execute(
-        """
-        INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
-        VALUES ($1, gen_random_uuid(), 'undelivered:' || $2, 'turn.undelivered',
-            jsonb_build_object('turn_id', $2::text), $3, $4, $5, $5)
-        ON CONFLICT (client_id, key) DO NOTHING
-        """,
-        row.client_id,
-        row.turn_id,
-        row.conversation_id,
-        row.correlation_id,
-        now,
-    )
 
 
 async def open_circuit_if_failing(

@@ -16,6 +16,8 @@ ADDRESS = "http://"
 class GatewayProcess:
     """`truffles serve` or `truffles worker`, started as an operator would; `url` is where `serve` listens."""
 
+    program: tuple[str, ...] = ("-m", "truffles_gateway.cli")
+
     def __init__(self, command: str, environment: Mapping[str, str], *arguments: str) -> None:
         self._command, self._environment = (command, *arguments), environment
         self.url = ""
@@ -23,7 +25,7 @@ class GatewayProcess:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "truffles_gateway.cli", *self._command,
+            sys.executable, *self.program, *self._command,
             env={**os.environ, **self._environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
