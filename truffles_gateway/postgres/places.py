@@ -53,3 +53,12 @@ def make_directory(directory: Path, mode: int) -> None:
         draft.rmdir()
         if not directory.is_dir():  # else another process was faster
             raise
+
+
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a directory are safe from a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

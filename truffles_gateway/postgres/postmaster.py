@@ -58,10 +58,15 @@ class Postmaster:
 
 
 def process_exists(pid: int) -> bool:
+    """Whether a process runs. One that ended counts as gone, even where the first process of a container reaps none."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state != "Z"

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from truffles_gateway.postgres.binaries import find_binaries, locale_options, major_version
 from truffles_gateway.postgres.errors import PostgresError
 from truffles_gateway.postgres.locks import Lock, until
-from truffles_gateway.postgres.places import make_directory
+from truffles_gateway.postgres.places import make_directory, sync_directory
 from truffles_gateway.postgres.postmaster import PORT, SOCKET_NAME, Postmaster, process_exists
 from truffles_gateway.postgres.programs import run
 from truffles_gateway.postgres.servant import SERVANT, Servant, user_name
@@ -196,6 +196,7 @@ class PrivatePostgres:
             single.append("-F")
         servant.run([*single, "postgres"], stdin=f"CREATE DATABASE {DATABASE};\n")
         draft.rename(self._cluster)
+        sync_directory(self.data_dir)
 
     def _check_version(self, binaries: Path) -> None:
         had, have = (self._cluster / "PG_VERSION").read_text().strip(), str(major_version(binaries))
@@ -241,9 +242,7 @@ class PrivatePostgres:
             if not process_exists(pid):
                 return False
             time.sleep(0.005)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGQUIT)
-        return False
+        return False  # left to itself: it may be recovering much, and the next start waits for it again
 
     def _shut_down(self) -> None:
         postmaster = Postmaster.of(self._cluster)

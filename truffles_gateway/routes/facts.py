@@ -14,8 +14,9 @@ SHOWN = 5
 
 async def go(case: Case) -> Decision:
     """Answer from the tenant's knowledge, or ask back, or call a human."""
-    if not case.message.text.strip():
-        return _wordless(case)
+    media = _media(case)
+    if media is not None:
+        return media
     passages = await retrieve(case)
     draft = await answer(case, passages)
     if draft is None:
@@ -125,16 +126,23 @@ def unclear(case: Case) -> Decision:
     )
 
 
-def _wordless(case: Case) -> Decision:
-    """Only media or the like: places and contacts go to the desk, a picture is asked about, a document is passed on."""
+def _media(case: Case) -> Decision | None:
+    """Places, contacts and documents go to the desk, whatever is written with them; a picture without words is asked
+    about. None: there are words to answer."""
     kinds = {event.content for event in case.message.events}
     kinds |= {attachment.content for attachment in case.message.attachments}
     if kinds & {Content.LOCATION, Content.CONTACT}:
         return _hand_over(case, "reason_location")
-    if kinds & {Content.DOCUMENT, Content.AUDIO, Content.VIDEO, Content.OTHER}:
+    if Content.DOCUMENT in kinds:
         return _hand_over(case, "reason_media")
-    if Content.IMAGE not in kinds:
-        return Decision(outcome="ignored", reason="empty")
+    if case.message.text.strip():
+        return None
+    if kinds & {Content.AUDIO, Content.VIDEO, Content.OTHER}:
+        return _hand_over(case, "reason_media")
+    return _describe(case) if Content.IMAGE in kinds else Decision(outcome="ignored", reason="empty")
+
+
+def _describe(case: Case) -> Decision:
     times = int(case.conversation.context.get("clarified") or 0)
     if case.state is State.PENDING or times >= CLARIFY_AT_MOST:
         return _hand_over(case, "reason_media")
@@ -148,11 +156,12 @@ def _wordless(case: Case) -> Decision:
 
 def _hand_over(case: Case, reason: str) -> Decision:
     kinds = ", ".join(dict.fromkeys(event.content.value for event in case.message.events))
+    question = case.message.text or kinds
     if case.state is State.PENDING:
-        return unknown(case, kinds)
+        return unknown(case, question)
     return Decision(
         outcome="escalated",
         reason="media",
         replies=(case.say("human_called"),),
-        escalation=Escalation(trigger=Trigger.MEDIA, reason=reason, question=kinds),
+        escalation=Escalation(trigger=Trigger.MEDIA, reason=reason, question=question),
     )

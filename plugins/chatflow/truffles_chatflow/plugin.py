@@ -34,9 +34,9 @@ from truffles_gateway.plugin import (
 )
 
 CATALOGUE = {
-    "ru": {"correction": "Исправление: {text}", "photo": "Фото", "file": "Файл"},
-    "kk": {"correction": "Түзету: {text}", "photo": "Сурет", "file": "Файл"},
-    "en": {"correction": "Correction: {text}", "photo": "Photo", "file": "File"},
+    "ru": {"correction": "Исправление: {{ text }}", "photo": "Фото", "file": "Файл"},
+    "kk": {"correction": "Түзету: {{ text }}", "photo": "Сурет", "file": "Файл"},
+    "en": {"correction": "Correction: {{ text }}", "photo": "Photo", "file": "File"},
 }
 CAPABILITIES = Capabilities(media=frozenset({"image", "audio", "document"}), idempotent_send=True)
 

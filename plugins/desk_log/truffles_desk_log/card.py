@@ -10,14 +10,14 @@ from truffles_gateway.plugin import Texts
 
 CATALOGUE = {
     "ru": {
-        "card_title": "Нужен человек: {reason}",
-        "card_customer": "Клиент: {name} {phone}",
-        "card_branch": "Филиал: {branch}",
+        "card_title": "Нужен человек: {{ reason }}",
+        "card_customer": "Клиент: {{ name }} {{ phone }}",
+        "card_branch": "Филиал: {{ branch }}",
         "card_dialogue": "Диалог:",
-        "card_question": "Вопрос: {question}",
-        "card_refused": "Не принято: {what} ({reason})",
-        "card_attachment": "Вложение: {name}",
-        "card_handover": "Обращение: {handover}",
+        "card_question": "Вопрос: {{ question }}",
+        "card_refused": "Не принято: {{ what }} ({{ reason }})",
+        "card_attachment": "Вложение: {{ name }}",
+        "card_handover": "Обращение: {{ handover }}",
         "card_nameless": "без имени",
         "card_user": "Клиент",
         "card_assistant": "Бот",
@@ -25,14 +25,14 @@ CATALOGUE = {
         "card_system": "Система",
     },
     "kk": {
-        "card_title": "Адам керек: {reason}",
-        "card_customer": "Клиент: {name} {phone}",
-        "card_branch": "Филиал: {branch}",
+        "card_title": "Адам керек: {{ reason }}",
+        "card_customer": "Клиент: {{ name }} {{ phone }}",
+        "card_branch": "Филиал: {{ branch }}",
         "card_dialogue": "Әңгіме:",
-        "card_question": "Сұрақ: {question}",
-        "card_refused": "Қабылданбады: {what} ({reason})",
-        "card_attachment": "Тіркеме: {name}",
-        "card_handover": "Өтініш: {handover}",
+        "card_question": "Сұрақ: {{ question }}",
+        "card_refused": "Қабылданбады: {{ what }} ({{ reason }})",
+        "card_attachment": "Тіркеме: {{ name }}",
+        "card_handover": "Өтініш: {{ handover }}",
         "card_nameless": "аты белгісіз",
         "card_user": "Клиент",
         "card_assistant": "Бот",
@@ -40,14 +40,14 @@ CATALOGUE = {
         "card_system": "Жүйе",
     },
     "en": {
-        "card_title": "A human is needed: {reason}",
-        "card_customer": "Customer: {name} {phone}",
-        "card_branch": "Branch: {branch}",
+        "card_title": "A human is needed: {{ reason }}",
+        "card_customer": "Customer: {{ name }} {{ phone }}",
+        "card_branch": "Branch: {{ branch }}",
         "card_dialogue": "Dialogue:",
-        "card_question": "Question: {question}",
-        "card_refused": "Refused: {what} ({reason})",
-        "card_attachment": "Attachment: {name}",
-        "card_handover": "Handover: {handover}",
+        "card_question": "Question: {{ question }}",
+        "card_refused": "Refused: {{ what }} ({{ reason }})",
+        "card_attachment": "Attachment: {{ name }}",
+        "card_handover": "Handover: {{ handover }}",
         "card_nameless": "no name",
         "card_user": "Customer",
         "card_assistant": "Bot",
@@ -87,7 +87,7 @@ class CardWriter:
         return f"  {time} {self._say(Author(line.author).value)}: {line.text}"
 
     def _say(self, key: str, **values: object) -> str:
-        return self._texts.get(f"card_{key}", self._language, **values)
+        return self._texts.get(f"card_{{ key }}", self._language, **values)
 
 
 def _name(item: Attachment) -> str:

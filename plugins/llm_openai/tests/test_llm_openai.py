@@ -1,0 +1,8 @@
+"""The plugin can be installed, found by its entry point and chosen by a tenant."""
+
+from importlib.metadata import entry_points
+
+
+def test_the_entry_point_gives_the_manifest() -> None:
+    [found] = [each for each in entry_points(group="truffles_gateway") if each.name == "llm_openai"]
+    assert found.load().name == "llm_openai"
