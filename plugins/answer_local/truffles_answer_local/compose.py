@@ -62,7 +62,7 @@ def _distinct(passages: Sequence[Passage]) -> list[Passage]:
 def language_of(text: str) -> str:
     """The language that facts are written in, as far as their letters tell."""
     letters = [letter for letter in text.lower() if letter.isalpha()]
-    if any(letter in _KAZAKH for letter in letters):
+    if sum(letter in _KAZAKH for letter in letters) * 25 > len(letters):
         return "kk"
     latin = sum("a" <= letter <= "z" for letter in letters)
     return "en" if latin * 2 > len(letters) else "ru"

@@ -55,6 +55,19 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index)
 
+    async def candidates(self, text: str) -> list[tuple[str, list[float]]]:
+        """Text and features of every candidate for a message that is one question; for calibration."""
+        index = self._index
+        if index is None:
+            return []
+        parts = plan(text, index).parts
+        if len(parts) != 1:
+            return []
+        vector = (await self.embed([embeddable(parts[0], knows_kazakh=self.embedder.knows_kazakh)]))[0]
+        found = (await self._search([Question(vector, index.sparse(parts[0]))]))[0]
+        return [(index.entries[one.chunk_id].chunk.text, index.features(parts[0], one.chunk_id, one.cosine))
+                for one in found]  # fmt: skip
+
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for `texts`, wherever they come from."""
         if self.embedder.blocking:

@@ -15,7 +15,8 @@ _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing worth saying. `key` tells it apart within its source; `aliases` are other names of its subject."""
+    """One thing worth saying. `key` tells it apart within its source; `aliases` are other names of its subject;
+    `position` is its place under its heading."""
 
     source: str
     key: str
@@ -26,6 +27,7 @@ class Fact:
     answer: str = ""
     aliases: tuple[str, ...] = ()
     tag: str = ""
+    position: int = 0
 
     def id(self, tenant: str) -> str:
         """The same fact has the same id, whoever syncs it."""
@@ -38,7 +40,8 @@ class Fact:
 
     def metadata(self) -> Mapping[str, str]:
         """What the index needs besides the text. `origin` marks chunks that a sync may delete."""
-        return {"origin": "file", "name": self.name, "aliases": "|".join(self.aliases)}
+        return {"origin": "file", "name": self.name, "aliases": "|".join(self.aliases),
+                "position": str(self.position)}  # fmt: skip
 
 
 def embedded(text: str, title: str, name: str, question: str, aliases: tuple[str, ...]) -> str:
@@ -52,7 +55,8 @@ def embedded(text: str, title: str, name: str, question: str, aliases: tuple[str
 
 def chunk_of(fact: Fact, tenant: str, model: str) -> Chunk:
     """The chunk of a fact, without a vector yet; the digest covers all that is stored."""
-    parts = (FORMAT, model, fact.text, fact.title, fact.name, fact.question, fact.answer, fact.tag, *fact.aliases)
+    parts = (FORMAT, model, fact.text, fact.title, fact.name, fact.question, fact.answer, fact.tag,
+             str(fact.position), *fact.aliases)  # fmt: skip
     return Chunk(
         id=fact.id(tenant), source=fact.source, text=fact.text, title=fact.title, question=fact.question,
         answer=fact.answer, tag=fact.tag, model=model, metadata=fact.metadata(),

@@ -14,14 +14,16 @@ import numpy as np
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.parts import Part
-from truffles_rag_qdrant.reading import Reader, Term, keys_of
+from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys
 from truffles_rag_qdrant.words import tokens
 
 LEXICAL_SIZE = 1024
-FEATURES = ("coverage", "focus", "cosine", "product", "unknown", "ask_missed", "spread", "evidence")
-_BODY = 0.7
-_HEADING = 0.8
+FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
+            "spread", "evidence")  # fmt: skip
+_BODY = 0.85
+_HEADING = 0.95
 _ASK = 0.5
+_MINOR = 0.3
 _KINDS = (
     ("c:price", re.compile(r"₸|\bтг\b|тенге|теңге|\$|€")),
     ("c:duration", re.compile(r"\d\s*(?:ч|мин|час\w*)\b")),
@@ -33,25 +35,38 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A chunk as the lexical side sees it: `terms` with their strength, `names` as sets of keys."""
+    """A chunk as the lexical side sees it.
+
+    terms     its keys with their strength
+    labels    the keys of its name, its question, each alias; empty for prose
+    heads     what the name and the aliases are names of
+    position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
+    """
 
     chunk: Chunk
     terms: Mapping[str, float]
-    names: tuple[frozenset[str], ...]
+    labels: tuple[frozenset[str], ...]
+    heads: frozenset[str]
+    position: float = 0.0
 
 
 def entry_of(chunk: Chunk) -> Entry:
     """Read a chunk: its name, question and aliases count in full, its headings a little less, its body least."""
     aliases = [alias for alias in chunk.metadata.get("aliases", "").split("|") if alias]
-    name = chunk.metadata.get("name", "")
-    names = [keys_of(label) for label in (name, chunk.question) if label]
-    full = {key for keys in (*names, *(keys_of(alias) for alias in aliases)) for key in keys}
-    terms = {key: _BODY for key in (*keys_of(chunk.text), *_kinds(chunk.text))}
+    names = [label for label in (chunk.metadata.get("name", ""), *aliases) if label]
+    labels = [label_keys(label) for label in (*names, chunk.question) if label]
+    body = chunk.answer if chunk.question else "" if names else chunk.text
+    terms = {key: _BODY for key in (*keys_of(body), *_comment(chunk, names), *_kinds(chunk.text))}
     terms.update({key: _HEADING for key in keys_of(chunk.title)})
-    terms.update(dict.fromkeys(full, 1.0))
-    shown = names or [(*keys_of(chunk.title), *keys_of(chunk.text))]
-    variants = [*shown, *(keys_of(alias) for alias in aliases)]
-    return Entry(chunk, terms, tuple(frozenset(keys) for keys in variants if keys))
+    terms.update({key: 1.0 for label in labels for key in label})
+    heads = frozenset(head_key(name) for name in names)
+    position = min(int(chunk.metadata.get("position") or 0), 3) / 3
+    return Entry(chunk, terms, tuple(frozenset(keys) for keys in labels if keys), heads, position)
+
+
+def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
+    """What a row of a price list says besides its name."""
+    return keys_of(chunk.text.removeprefix(names[0])) if names else ()
 
 
 def _kinds(text: str) -> list[str]:
@@ -65,6 +80,7 @@ class Index:
         kept = old.entries if old else {}
         self.entries = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
+        self._heads = frozenset(key for entry in self.entries.values() for key in entry.heads)
         self._scale = math.log(1 + len(self.entries)) or 1.0
         self.reader = Reader(word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
 
@@ -73,33 +89,38 @@ class Index:
         count = self._counts.get(key, 0)
         return math.log(1 + len(self.entries) / max(count, 1)) / self._scale if self.entries else 1.0
 
-    def weight(self, term: Term) -> float:
-        """How much a term counts in a question."""
-        return term.weight * (_ASK if term.ask else 1.0) * min(1.0, 0.25 + self.rarity(term.key))
+    def weights(self, part: Part) -> dict[str, float]:
+        """How much each term counts: beside what a question is about, what is asked of it counts less."""
+        about = any(not term.ask and not term.minor for term in part.terms)
+        return {term.key: self._weight(term, about) for term in part.terms}
+
+    def _weight(self, term: Term, about: bool) -> float:
+        share = _MINOR if about and term.minor else _ASK if about and term.ask else 1.0
+        return term.weight * share * min(1.0, 0.25 + self.rarity(term.key))
 
     def sparse(self, part: Part) -> dict[int, float]:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
-        return _hashed({term.key: self.weight(term) for term in part.terms if not term.unknown})
+        return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
     def features(self, part: Part, chunk_id: str, cosine: float) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
-        entry = self.entries[chunk_id]
-        weights = {term.key: self.weight(term) for term in part.terms}
-        total = sum(weights.values()) or 1.0
+        entry, weights = self.entries[chunk_id], self.weights(part)
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
-        coverage, focus = matched / total, self._focus(weights, entry)
-        unknown = sum(weight for key, weight in weights.items() if key not in self._counts) / total
+        coverage = matched / (sum(weights.values()) or 1.0)
         missed = sum(key not in entry.terms for key in part.asked) / max(len(part.asked), 1)
+        headless = bool(entry.heads) and entry.heads.isdisjoint(weights)
         spread = self._spread([key for key in weights if key in entry.terms])
-        return [coverage, focus, cosine, coverage * focus, unknown, missed, spread, min(matched, 2.0)]
+        return [coverage, cosine, not entry.labels, self._surplus(weights, entry), headless,
+                headless and not self._heads.isdisjoint(weights), missed, spread,
+                min(matched, 2.0)]  # fmt: skip
 
-    def _focus(self, weights: Mapping[str, float], entry: Entry) -> float:
-        """How much of the chunk's name the question says; the best of its names counts."""
-        best = 0.0
-        for name in entry.names:
-            whole = sum(self.rarity(key) for key in name)
-            best = max(best, sum(self.rarity(key) for key in name if key in weights) / whole if whole else 0.0)
-        return best
+    def _surplus(self, weights: Mapping[str, float], entry: Entry) -> float:
+        """How much of the chunk's name the question does not say; the best of its names counts."""
+        return min((self._unsaid(label, weights) for label in entry.labels), default=0.0)
+
+    def _unsaid(self, label: frozenset[str], weights: Mapping[str, float]) -> float:
+        whole = sum(self.rarity(key) for key in label)
+        return sum(self.rarity(key) for key in label if key not in weights) / whole if whole else 0.0
 
     def _spread(self, keys: Sequence[str]) -> float:
         """The share of all chunks that hold these terms too: a price without a service fits every price."""

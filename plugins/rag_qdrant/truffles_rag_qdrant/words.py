@@ -86,10 +86,16 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def gravity(word: str) -> float:
-    """How much a word that we do not know weighs in a question: 0 grammar, 0.5 verbs and adverbs, 1 the rest."""
+    """How much a word that we do not know weighs in a question: 0 grammar, 0.3 verbs and adverbs, 1 the rest."""
     if word.isdigit():
         return 0.3
     if is_latin(word) or not is_russian(word):
         return 1.0
     part = _morph().parse(word)[0].tag.POS
-    return 0.0 if part in _LIGHT_POS else 0.5 if part in _HALF_POS else 1.0
+    return 0.0 if part in _LIGHT_POS else 0.3 if part in _HALF_POS else 1.0
+
+
+@lru_cache(maxsize=4_096)
+def is_noun(word: str) -> bool:
+    """Could it be the name of a thing?"""
+    return not is_russian(word) or _morph().parse(word)[0].tag.POS == "NOUN"
