@@ -29,7 +29,7 @@ SALON = HERE.parents[2] / "examples" / "demo_salon" / "knowledge"
 Floats = npt.NDArray[np.float64]
 
 
-def fit(rows: Floats, labels: Floats, *, ridge: float = 0.5, steps: int = 60) -> tuple[Floats, float]:
+def fit(rows: Floats, labels: Floats, *, ridge: float = 0.2, steps: int = 60) -> tuple[Floats, float]:
     """Logistic regression by Newton's method, with a little ridge on all but the bias."""
     design = np.hstack([rows, np.ones((len(rows), 1))])
     penalty = np.diag([ridge] * rows.shape[1] + [1e-6])

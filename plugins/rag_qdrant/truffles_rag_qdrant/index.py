@@ -19,8 +19,9 @@ from truffles_rag_qdrant.words import tokens
 
 LEXICAL_SIZE = 1024
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
-            "spread", "evidence")  # fmt: skip
+            "spread", "evidence", "uncovered")  # fmt: skip
 _BODY = 0.85
+_PROSE = 0.95
 _HEADING = 0.95
 _ASK = 0.5
 _MINOR = 0.3
@@ -38,14 +39,16 @@ class Entry:
     """A chunk as the lexical side sees it.
 
     terms     its keys with their strength
-    labels    the keys of its name, its question, each alias; empty for prose
+    asked     the keys of its question, where it is an answer to one
+    prose     neither a named thing nor an answer
     heads     what the name and the aliases are names of
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
     chunk: Chunk
     terms: Mapping[str, float]
-    labels: tuple[frozenset[str], ...]
+    asked: frozenset[str]
+    prose: bool
     heads: frozenset[str]
     position: float = 0.0
 
@@ -56,12 +59,12 @@ def entry_of(chunk: Chunk) -> Entry:
     names = [label for label in (chunk.metadata.get("name", ""), *aliases) if label]
     labels = [label_keys(label) for label in (*names, chunk.question) if label]
     body = chunk.answer if chunk.question else "" if names else chunk.text
-    terms = {key: _BODY for key in (*keys_of(body), *_comment(chunk, names), *_kinds(chunk.text))}
-    terms.update({key: _HEADING for key in keys_of(chunk.title)})
+    terms = {key: _BODY if labels else _PROSE for key in (*keys_of(body), *_comment(chunk, names), *_kinds(chunk.text))}
+    terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
     terms.update({key: 1.0 for label in labels for key in label})
     heads = frozenset(head_key(name) for name in names)
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
-    return Entry(chunk, terms, tuple(frozenset(keys) for keys in labels if keys), heads, position)
+    return Entry(chunk, terms, frozenset(label_keys(chunk.question)), not labels, heads, position)
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -107,20 +110,18 @@ class Index:
         entry, weights = self.entries[chunk_id], self.weights(part)
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
         coverage = matched / (sum(weights.values()) or 1.0)
+        uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms)
         missed = sum(key not in entry.terms for key in part.asked) / max(len(part.asked), 1)
         headless = bool(entry.heads) and entry.heads.isdisjoint(weights)
         spread = self._spread([key for key in weights if key in entry.terms])
-        return [coverage, cosine, not entry.labels, self._surplus(weights, entry), headless,
+        return [coverage, cosine, entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
-                min(matched, 2.0)]  # fmt: skip
+                min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
 
-    def _surplus(self, weights: Mapping[str, float], entry: Entry) -> float:
-        """How much of the chunk's name the question does not say; the best of its names counts."""
-        return min((self._unsaid(label, weights) for label in entry.labels), default=0.0)
-
-    def _unsaid(self, label: frozenset[str], weights: Mapping[str, float]) -> float:
-        whole = sum(self.rarity(key) for key in label)
-        return sum(self.rarity(key) for key in label if key not in weights) / whole if whole else 0.0
+    def _surplus(self, weights: Mapping[str, float], asked: frozenset[str]) -> float:
+        """How much of the question that a chunk answers the customer did not ask."""
+        whole = sum(self.rarity(key) for key in asked)
+        return sum(self.rarity(key) for key in asked if key not in weights) / whole if whole else 0.0
 
     def _spread(self, keys: Sequence[str]) -> float:
         """The share of all chunks that hold these terms too: a price without a service fits every price."""

@@ -86,8 +86,9 @@ def head_key(name: str) -> str:
 def _keyed(text: str) -> list[tuple[str, int]]:
     words, book = tokens(text), glossary()
     hits = book.find(words)
+    no_ask = {name for hit in hits for name in hit.concept.instead_of}
     taken = {at for hit in hits for at in range(hit.start, hit.start + hit.length)}
-    found = [(concept_key(hit), hit.start) for hit in hits]
+    found = [(concept_key(hit), hit.start) for hit in hits if hit.concept.name not in no_ask]
     found += [(stem(word), at) for at, word in enumerate(words) if at not in taken and _is_content(word, book)]
     return sorted(found, key=lambda pair: pair[1])
 
