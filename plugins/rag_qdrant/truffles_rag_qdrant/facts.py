@@ -11,6 +11,7 @@ from truffles_gateway.plugin import Chunk
 
 FORMAT = "3"
 _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
+_POINTS = uuid.UUID("0a8f6cf2-7a0b-5b0f-9a55-2f0a6f6f7d10")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +75,8 @@ def digest_of(chunk: Chunk) -> str:
     """The digest of a stored chunk; one is made for those whose writer made none."""
     words = "\x1f".join((chunk.text, chunk.title, chunk.question, chunk.answer, chunk.tag))
     return chunk.digest or hashlib.sha256(words.encode()).hexdigest()
+
+
+def point_id(tenant: str, chunk_id: str) -> str:
+    """The id of a chunk's point: tenants share a collection on a server."""
+    return str(uuid.uuid5(_POINTS, f"{tenant}\x1f{chunk_id}"))

@@ -86,6 +86,7 @@ class Glossary:
             self._add(name, entry)
         self.greeting = _folded(light["greeting"])
         self.light = self.greeting.union(*(_folded(light[language]) for language in LANGUAGES))
+        self.asking = _folded(light["asking"])
         self._light_beginnings = tuple(
             fold(word[:-1]) for language in LANGUAGES for word in light[language] if word.endswith("*")
         )

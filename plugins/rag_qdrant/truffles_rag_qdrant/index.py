@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from truffles_gateway.plugin import Chunk
-from truffles_rag_qdrant.embed import Vectors
+from truffles_rag_qdrant.embed import Vectors, unpacked
+from truffles_rag_qdrant.facts import point_id
 from truffles_rag_qdrant.parts import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys
 from truffles_rag_qdrant.words import tokens
 
-LEXICAL_SIZE = 1024
+LEXICAL_SIZE = 512
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered")  # fmt: skip
 _BODY = 0.85
@@ -34,7 +35,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """A chunk as the lexical side sees it.
 
@@ -50,7 +51,8 @@ class Entry:
     asked: frozenset[str]
     prose: bool
     heads: frozenset[str]
-    position: float = 0.0
+    position: float
+    vector: Vectors
 
 
 def entry_of(chunk: Chunk) -> Entry:
@@ -64,7 +66,7 @@ def entry_of(chunk: Chunk) -> Entry:
     terms.update({key: 1.0 for label in labels for key in label})
     heads = frozenset(head_key(name) for name in names)
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
-    return Entry(chunk, terms, frozenset(label_keys(chunk.question)), not labels, heads, position)
+    return Entry(chunk, terms, frozenset(label_keys(chunk.question)), not labels, heads, position, unpacked(chunk.vector))
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -79,9 +81,10 @@ def _kinds(text: str) -> list[str]:
 class Index:
     """The lexical side of one tenant's knowledge. Built and used on one thread."""
 
-    def __init__(self, chunks: Iterable[Chunk], old: Index | None = None) -> None:
+    def __init__(self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None) -> None:
         kept = old.entries if old else {}
-        self.entries = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
+        self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
+        self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
         self._heads = frozenset(key for entry in self.entries.values() for key in entry.heads)
         self._scale = math.log(1 + len(self.entries)) or 1.0
@@ -105,16 +108,16 @@ class Index:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def features(self, part: Part, chunk_id: str, cosine: float) -> list[float]:
+    def features(self, part: Part, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
-        entry, weights = self.entries[chunk_id], self.weights(part)
+        weights = self.weights(part)
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
         coverage = matched / (sum(weights.values()) or 1.0)
         uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms)
         missed = sum(key not in entry.terms for key in part.asked) / max(len(part.asked), 1)
         headless = bool(entry.heads) and entry.heads.isdisjoint(weights)
         spread = self._spread([key for key in weights if key in entry.terms])
-        return [coverage, cosine, entry.prose, self._surplus(weights, entry.asked), headless,
+        return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
 

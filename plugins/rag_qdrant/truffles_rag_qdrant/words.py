@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 import pymorphy3
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 KAZAKH = frozenset("әғқңөұүһі")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
