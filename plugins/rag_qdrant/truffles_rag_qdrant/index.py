@@ -42,7 +42,7 @@ class Entry:
     terms     its keys with their strength
     asked     the keys of its question, where it is an answer to one
     prose     neither a named thing nor an answer
-    heads     what the name and the aliases are names of
+    heads     what the name, and an alias of one word, are names of
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
@@ -64,9 +64,10 @@ def entry_of(chunk: Chunk) -> Entry:
     terms = {key: _BODY if labels else _PROSE for key in (*keys_of(body), *_comment(chunk, names), *_kinds(chunk.text))}
     terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
     terms.update({key: 1.0 for label in labels for key in label})
-    heads = frozenset(head_key(name) for name in names)
+    heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
-    return Entry(chunk, terms, frozenset(label_keys(chunk.question)), not labels, heads, position, unpacked(chunk.vector))
+    asked = frozenset(label_keys(chunk.question))
+    return Entry(chunk, terms, asked, not labels, heads, position, unpacked(chunk.vector))
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -86,9 +87,10 @@ class Index:
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
-        self._heads = frozenset(key for entry in self.entries.values() for key in entry.heads)
+        self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
-        self.reader = Reader(word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
+        vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
+        self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def rarity(self, key: str) -> float:
         """1 for a term that one chunk holds (or none), towards 0 for one that all hold."""
@@ -138,9 +140,14 @@ def _entry(chunk: Chunk, old: Entry | None) -> Entry:
     return old if old and old.chunk == chunk else entry_of(chunk)
 
 
+def _subjects(entry: Entry) -> frozenset[str]:
+    """What a chunk is about: its heads, or for prose the first noun of its own heading."""
+    return frozenset({head_key(entry.chunk.title)}) if entry.prose else entry.heads
+
+
 def _vocabulary(chunk: Chunk) -> list[str]:
-    fields = (chunk.text, chunk.title, chunk.question, chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
-    return [word for text in fields for word in tokens(text)]
+    labels = (chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
+    return [word for text in (chunk.text, chunk.title, chunk.question, *labels) for word in tokens(text)]
 
 
 def lexical(entry: Entry) -> dict[int, float]:

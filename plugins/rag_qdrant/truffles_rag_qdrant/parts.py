@@ -60,8 +60,13 @@ def split(text: str, reader: Reader) -> list[Part]:
 
 def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
     terms = tuple(reader.terms(words))
-    asks = marked or len(words) < 4 or any(term.ask for term in terms) or any(word.text in reader.glossary.asking for word in words)
+    asks = marked or len(words) < 4 or any(term.ask for term in terms) or _wishes(words, reader)
     return Part(tuple(words), terms, asks)
+
+
+def _wishes(words: Sequence[Word], reader: Reader) -> bool:
+    """Does it hold a word that makes a question by itself ("есть ли …", "можно …")?"""
+    return any(word.text in reader.glossary.asking for word in words)
 
 
 def _joined(parts: Sequence[Part], reader: Reader) -> list[Part]:
@@ -150,7 +155,7 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
     result: list[Part] = []
     for at, piece in enumerate(pieces):
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
-        if piece.lacks_question:
+        if piece.lacks_question and not _wishes(piece.words, reader):
             lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
             piece = _part(reader, (*_borrowed(lender, reader, ask=True), *piece.words)) if lender else piece
         elif piece.lacks_thing:

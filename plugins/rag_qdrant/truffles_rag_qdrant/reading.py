@@ -100,7 +100,8 @@ def _is_content(word: str, book: Glossary) -> bool:
 class Reader:
     """Reads questions against one tenant's vocabulary. Not thread-safe, cheap to make."""
 
-    def __init__(self, vocabulary: Iterable[str]) -> None:
+    def __init__(self, vocabulary: Iterable[str], lacking: Iterable[str] = ()) -> None:
+        self._lacking_keys = frozenset(lacking)
         self.glossary = glossary()
         self._words = frozenset(vocabulary)
         self._stems = frozenset(stem(word) for word in self._words)
@@ -140,7 +141,7 @@ class Reader:
         return Term(concept_key(hit), surface, ask=concept.ask, kazakh=hit.language == "kk", minor=concept.minor)
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
-        if at and words[at - 1] in WITHOUT:
+        if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
             return replace(term, key=f"-{term.key}", surface=f"без {term.surface}", weight=0.5)
         return term
 
