@@ -23,7 +23,8 @@ FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival
             "spread", "evidence", "uncovered")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
-_HEADING = 0.95
+_COMMENT = 0.5
+_HEADING = 0.8
 _ASK = 0.5
 _MINOR = 0.3
 _KINDS = (
@@ -61,7 +62,8 @@ def entry_of(chunk: Chunk) -> Entry:
     names = [label for label in (chunk.metadata.get("name", ""), *aliases) if label]
     labels = [label_keys(label) for label in (*names, chunk.question) if label]
     body = chunk.answer if chunk.question else "" if names else chunk.text
-    terms = {key: _BODY if labels else _PROSE for key in (*keys_of(body), *_comment(chunk, names), *_kinds(chunk.text))}
+    terms = dict.fromkeys(_comment(chunk, names), _COMMENT)
+    terms.update({key: _BODY if labels else _PROSE for key in (*keys_of(body), *_kinds(chunk.text))})
     terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
     terms.update({key: 1.0 for label in labels for key in label})
     heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)

@@ -70,7 +70,7 @@ class Judge:
 
     def _rank(self, passage: Passage) -> float:
         """By confidence; among near equals the first fact under a heading is the main one."""
-        return 0.1 * self._index.entries[passage.id].position - passage.confidence
+        return 0.05 * self._index.entries[passage.id].position - passage.confidence
 
     def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
         chunk = entry.chunk
