@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -120,7 +121,7 @@ async def measure(turns: int, runs: int) -> tuple[float, float]:
         for quiet in (0.05, 1.0):
             name = f"bench{int(quiet * 100)}"
             server.create_database(name)
-            migrations.upgrade(server.url(name))
+            await asyncio.to_thread(migrations.upgrade, server.url(name))
             await prepare(server.url(name), simulator.url, quiet)
             environment = ENVIRONMENT | {"DATABASE_URL": server.url(name), "PORT": "0", "LOG_LEVEL": "warning"}
             async with GatewayProcess("serve", environment) as gateway:
@@ -136,6 +137,7 @@ async def measure(turns: int, runs: int) -> tuple[float, float]:
 
 def main() -> None:
     """Parse, measure, judge."""
+    os.environ.update(ENVIRONMENT)
     parser = arguments(__doc__ or "")
     parser.add_argument("--turns", type=int, default=1000, help="customers a run")
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
