@@ -265,7 +265,7 @@ class Sender:
                 log.exception("could not follow up on a receipt", row=settlement.id)
 
     async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> set[str]:
-        """Store them, however long the database is away; one that it refuses harms no other."""
+        """Until the database is back: forgetting a receipt would mean sending twice. One that it refuses harms no other."""
         while True:
             try:
                 return await outbox.settle(self._database, self._owner, settlements, now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from uuid import uuid4
 
 from truffles_gateway.calls import FaultSink
@@ -130,7 +130,7 @@ class Worker:
             except StoreUnavailable as problem:
                 log.warning("the database is away", loop=name, problem=str(problem))
                 found = 0
-            except Exception:  # noqa: BLE001 - a loop never dies; the next tick tries again
+            except Exception:
                 log.exception("loop failed", loop=name)
                 found = 0
             if not found and not self._stop.is_set():
@@ -207,8 +207,8 @@ class Worker:
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()
 
-    def _spawn(self, kind: str, lease: Work | Job, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, kind: str, lease: Work | Job, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._running[kind][task] = lease
 
         def ended(_: asyncio.Task[None]) -> None:

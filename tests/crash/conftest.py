@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenant_config import read
-from truffles_gateway.testing import GatewayProcess, MovedClock, Rig
+from truffles_gateway.testing import MovedClock, Rig
+from truffles_gateway.testing.process import Process
 from truffles_gateway.testing.puppet import install
 from truffles_gateway.testing.puppet import plugin as puppet
 
@@ -27,12 +29,6 @@ SECRET, ADMIN = "secret-of-tests", "admin-of-tests"
 RUNNER = Path(__file__).with_name("runner.py")
 # The leases of production would only make the tests slow: one test takes those.
 FAST = {"lease_seconds": 1.0, "heartbeat_seconds": 0.3}
-
-
-class Process(GatewayProcess):
-    """A gateway of its own."""
-
-    program = (str(RUNNER),)
 
 
 @dataclass
@@ -80,7 +76,9 @@ class Town:
 
     async def process(self, **environment: str) -> Process:
         """A gateway in a process of its own."""
-        return await self.stack.enter_async_context(Process("serve", self.environment | environment))
+        return await self.stack.enter_async_context(
+            Process((sys.executable, str(RUNNER)), self.environment | environment)
+        )
 
     async def rig(self, **more: Any) -> Rig:
         """A gateway in this process."""

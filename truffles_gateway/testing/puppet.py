@@ -42,7 +42,7 @@ class Puppet:
         word = _word(message)
         if word == "unknown":
             return None
-        while word == "hold" and self._hold and self._hold.exists():  # noqa: ASYNC240 - one stat, in tests only
+        while word == "hold" and self._hold and self._hold.exists():  # noqa: ASYNC110 - another process lets go
             await asyncio.sleep(0.02)
         return Draft(text="\0" if word == "poison" else f"re: {message.text}")
 
@@ -55,7 +55,7 @@ def _word(message: Inbound) -> str:
     return (message.text.split() or [""])[0]
 
 
-def _create(settings: PuppetSettings, resources: Resources) -> Puppet:  # noqa: ARG001 - the manifest's signature
+def _create(settings: PuppetSettings, resources: Resources) -> Puppet:
     return Puppet(settings)
 
 
