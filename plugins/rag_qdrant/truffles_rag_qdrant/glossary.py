@@ -16,7 +16,8 @@ LANGUAGES = ("ru", "kk", "en")
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
-    say little beside another thing, those of less `weight` even alone; `instead_of` names asks that are none beside this one."""
+    say little beside another thing, those of less `weight` even alone; `instead_of` names asks that are none beside
+    this one."""
 
     name: str
     russian: str

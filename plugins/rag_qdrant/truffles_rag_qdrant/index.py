@@ -71,7 +71,8 @@ def entry_of(chunk: Chunk) -> Entry:
     heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
     asked = frozenset(label_keys(chunk.question))
-    return Entry(chunk, terms, asked, not labels, heads, (*keys_of(chunk.text), "")[0], position, unpacked(chunk.vector))
+    first = next(iter(keys_of(chunk.text)), "")
+    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector))
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
