@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
@@ -67,12 +67,13 @@ class Judge:
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
         passages = [self._passage(part, entry, question, score) for entry, score in known]
         keys = part.asked | part.things
-        return sorted(passages, key=lambda passage: self._rank(passage, keys))[: self._per_part]
+        ranked = sorted(passages, key=lambda passage: self._rank(passage, keys))[: self._per_part]
+        return _falling(ranked)
 
     def _rank(self, passage: Passage, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
         entry = self._index.entries[passage.id]
-        return 0.05 * entry.position - 0.03 * (entry.first in keys) - passage.confidence
+        return 0.1 * entry.position - 0.03 * (entry.first in keys) - passage.confidence
 
     def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
         chunk = entry.chunk
@@ -80,6 +81,15 @@ class Judge:
         return Passage(id=chunk.id, text=chunk.text, confidence=round(confidence, 4), query=part.text,
                        source=chunk.source, title=chunk.title, question=chunk.question, answer=chunk.answer,
                        score=score)  # fmt: skip
+
+
+def _falling(ranked: Sequence[Passage]) -> list[Passage]:
+    """No passage is surer than the one before it: those who sort by confidence keep the order."""
+    lowest, result = 1.0, []
+    for passage in ranked:
+        lowest = min(lowest, passage.confidence)
+        result.append(replace(passage, confidence=lowest))
+    return result
 
 
 def _best(passages: Sequence[Passage]) -> float:
