@@ -25,7 +25,7 @@ from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
-from truffles_gateway.store.database import Database, Listener
+from truffles_gateway.store.database import Database, Listener, until_connected
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
 from truffles_gateway.tenants import Draft
@@ -39,8 +39,10 @@ log = logger("gateway")
 class Gateway:
     """Everything that one process shares. Entering it opens the database and loads all tenants."""
 
-    def __init__(self, settings: Settings, *, catalog: Catalog | None = None) -> None:
+    def __init__(self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1) -> None:
+        """`patience`: how many seconds to wait for a database that is not there yet."""
         arm(settings.truffles_crash)
+        self._patience = patience
         self.settings, self.clock = settings, settings.clock()
         self.metrics = Metrics()
         self.faults = FaultLog(self.metrics)
@@ -48,6 +50,7 @@ class Gateway:
         self.tick: Callable[[], Awaitable[None]] | None = None
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
         self._heard: dict[str, list[Callable[[str], None]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -59,10 +62,10 @@ class Gateway:
 
     async def _open(self) -> Self:
         self.url = await self._database_url()
-        await asyncio.to_thread(migrations.upgrade, self.url)
         self.database = Database(self.url, size=self.settings.database_pool)
-        await self.database.connect()
+        await until_connected(self.database.connect, tries=self._patience, pause=1.0)
         self._stack.push_async_callback(self.database.close)
+        await asyncio.to_thread(migrations.upgrade, self.url)
         self.http = await self._stack.enter_async_context(
             httpx.AsyncClient(timeout=30, limits=HTTP_LIMITS, trust_env=False)
         )
@@ -119,7 +122,15 @@ class Gateway:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine until the gateway closes."""
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part of the gateway that dies takes the process with it: a supervisor starts it again, whole."""
+        if not task.cancelled() and task.exception():
+            log.error("a part of the gateway failed", error=repr(task.exception()), exc_info=task.exception())
+            self.failed.set()
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:
