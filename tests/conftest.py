@@ -1,43 +1,22 @@
-"""A real PostgreSQL for all tests, one fresh database for each test that asks, and gateways on it."""
+"""Gateways without a server or a worker, for tests of single parts; databases come from the kit."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
-from truffles_gateway import migrations
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants
 from truffles_gateway.tenant_config import TenantConfig
 
 MakeGateway = Callable[..., Awaitable[Gateway]]
 Apply = Callable[[Gateway, Mapping[str, Any]], Awaitable[int]]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PrivatePostgres]:
-    """A server with a migrated database named `template`, shared by the tests of one process."""
-    with temporary_postgres() as server:
-        server.create_database("template")
-        migrations.upgrade(server.url("template"))
-        yield server
-
-
-@pytest.fixture
-def database_url(postgres: PrivatePostgres) -> Iterator[str]:
-    """The address of a migrated, empty database that nobody else uses."""
-    name = f"t{uuid4().hex}"
-    postgres.create_database(name, template="template")
-    yield postgres.url(name)
-    postgres.drop_database(name)
 
 
 @pytest_asyncio.fixture

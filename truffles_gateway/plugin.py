@@ -136,7 +136,7 @@ class Texts(Protocol):
     """User-visible texts: the plugin's catalogue, overlaid by the tenant's own `[texts.<language>]`."""
 
     def get(self, key: str, language: str, **values: object) -> str:
-        """The text `key` in `language` (the tenant's first language if that has none), with `{name}` filled in."""
+        """The text `key` in `language` (the tenant's first language if that has none), with its `{{ name }}` filled in."""
         ...
 
 

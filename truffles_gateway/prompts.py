@@ -170,7 +170,7 @@ class _Fence(NodeTransformer):
                 raise SecurityError(f"{{% {name} %}} is not allowed here")
         return super().generic_visit(node, *args, **kwargs)
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
         """Count the rounds and the fixed text of each."""
         if node.recursive:
             raise SecurityError("recursive loops are not allowed here")
@@ -179,13 +179,13 @@ class _Fence(NodeTransformer):
         node.iter = _filter(node.iter, " counted", nodes.Const(fixed))
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
         """`a ~ b`: weigh both before and the whole after."""
         self.generic_visit(node)
         node.nodes = [_filter(part, " bounded") for part in node.nodes]
         return _filter(node, " bounded")
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
         """Comparing nested values can be made to take for ever: weigh them."""
         self.generic_visit(node)
         node.expr = _filter(node.expr, " bounded")
@@ -220,7 +220,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             return False
         if not callable(value):
             return True
-        return isinstance(obj, str) and attr in TEXT_METHODS or isinstance(obj, Mapping) and attr in MAPPING_METHODS
+        return (isinstance(obj, str) and attr in TEXT_METHODS) or (isinstance(obj, Mapping) and attr in MAPPING_METHODS)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Only `range` and the methods that `is_safe_attribute` lets through."""

@@ -70,7 +70,8 @@ class Catalogue:
     """The texts of one tenant. Fits the protocol `plugin.Texts`.
 
     `languages` are the tenant's, the first one being its fallback; `plugins` are the catalogues of the plugins that it
-    uses (a later one wins); `tenant` is its own `[texts.<language>]`.
+    uses (a later one wins); `tenant` is its own `[texts.<language>]`, as it was
+    written: `check` names what is wrong with it.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Catalogue:
         languages: Sequence[str] = HOST_LANGUAGES,
         *,
         plugins: Sequence[LanguageTexts] = (),
-        tenant: LanguageTexts | None = None,
+        tenant: Mapping[str, object] | None = None,
     ) -> None:
         self._languages = tuple(languages) or HOST_LANGUAGES
         self._plugins, self._tenant = tuple(plugins), tenant or {}
@@ -149,7 +150,7 @@ class Catalogue:
                 yield _problem(f"lacks {len(missing)} texts ({names})", f"texts.{language}", cure)
 
 
-def _layer(texts: LanguageTexts, where: str) -> dict[str, Prompts]:
+def _layer(texts: Mapping[str, object], where: str) -> dict[str, Prompts]:
     """The usable texts of a layer; what is not a text is left to `check`."""
     return {
         language: Prompts({k: v for k, v in table.items() if isinstance(v, str)}, where=f"{where}.{language}")

@@ -10,6 +10,7 @@ from truffles_gateway.messages import Content, Draft, Passage, Route, State, Tri
 
 CLARIFY_AT_MOST = 2
 SHOWN = 5
+NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
 
 
 async def go(case: Case) -> Decision:
@@ -17,6 +18,8 @@ async def go(case: Case) -> Decision:
     media = _media(case)
     if media is not None:
         return media
+    if case.verdict.intent in NEED_NO_ANSWER:
+        return Decision(outcome="ignored", reason=case.verdict.intent)
     passages = await retrieve(case)
     draft = await answer(case, passages)
     if draft is None:

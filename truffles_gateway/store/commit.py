@@ -55,7 +55,7 @@ def _conversation(batch: Batch, what: Commit) -> None:
         """
         UPDATE conversations SET state = $3, open_handover_id = $4, bot_muted_until = $5, mute_count = $6,
             last_customer_at = $7, last_bot_at = $8, last_manager_at = $9, branch_id = $10, instance_id = $11,
-            context = $12, last_message_at = GREATEST($7, $8, $9), version = version + 1,
+            context = $12, last_message_at = GREATEST($7::timestamptz, $8::timestamptz, $9::timestamptz), version = version + 1,
             bot_status = CASE WHEN $5::timestamptz IS NULL THEN 'active' ELSE 'muted' END
         WHERE client_id = $1 AND id = $2
         """,
@@ -145,7 +145,7 @@ def _handovers(batch: Batch, what: Commit) -> None:
             """
             UPDATE handovers SET status = $3, resolution = $4,
                 assigned_to = CASE WHEN $3 = 'pending' THEN NULL ELSE COALESCE($5, assigned_to) END,
-                taken_at = CASE WHEN $3 = 'active' THEN COALESCE(taken_at, $6) ELSE taken_at END,
+                taken_at = CASE WHEN $3 = 'active' THEN COALESCE(taken_at, $6::timestamptz) ELSE taken_at END,
                 manager_response = COALESCE($7, manager_response),
                 closed_at = CASE WHEN $3 = 'resolved' THEN $6::timestamptz END
             WHERE client_id = $1 AND id = $2

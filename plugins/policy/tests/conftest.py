@@ -1,17 +1,17 @@
-"""A turn and a message for the policy's tests."""
+"""A turn, a way to classify a text, and the sentences of customers."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-
-from truffles_gateway.messages import Customer, Inbound, InboundEvent, State, Turn, Verdict
 from truffles_policy.plugin import Policy
 from truffles_policy.settings import PolicySettings
 
-Classify = Callable[..., Verdict | None]
+from truffles_gateway.messages import Customer, Inbound, InboundEvent, State, Turn, Verdict
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def turn() -> Turn:
 
 
 @pytest.fixture(scope="session")
-def classify(turn: Turn) -> Classify:
+def classify(turn: Turn) -> Callable[..., Verdict | None]:
     """Classify a text, with the settings given."""
 
     def ask(text: str, **settings: object) -> Verdict | None:
@@ -32,3 +32,9 @@ def classify(turn: Turn) -> Classify:
         return Policy(PolicySettings.model_validate(settings)).classify(turn, Inbound(text=text, events=(event,)))
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def sentences() -> dict[str, dict[str, list[str]]]:
+    """Sentences by language group and rule."""
+    return tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))

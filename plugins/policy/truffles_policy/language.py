@@ -2,7 +2,8 @@
 
 Every word votes. A letter that only Kazakh has: 3 for Kazakh. A frequent word of a language: 2. A form that the Russian
 dictionary has: 1 for Russian. A Kazakh ending on an unknown word: 1. Latin words are also read as transliteration and
-as keys pressed in the wrong layout. Words common to all ("ok", brands, numbers) have no vote. The most votes win; in a
+as keys pressed in the wrong layout. Words common to all ("ok", brands, numbers) have no vote,
+and greetings and thanks, which wander between languages, at most 1. The most votes win; in a
 mixed sentence (шала-қазақ) that is the language of the small words, not of the borrowed nouns.
 """
 
@@ -25,11 +26,18 @@ _LAYOUT_WORD = re.compile(r"[a-z\[\];',.`]*[a-z][a-z\[\];',.`]*")
 _KAZAKH_LETTER = re.compile("[әғқңөұүһі]")
 _CYRILLIC = re.compile("[а-яё]")
 _LATIN = re.compile("[a-z]")
-_KAZAKH_ENDINGS = tuple(
-    "низ низдар низдер миз мин сиз сиздер сиздар лар лер дар дер тар тер ди ти ади еди иди га ге ка ке дан ден тан тен "
-    "гим ким шак шек уге уга еин аиин".split()
-)
-_NEUTRAL = frozenset("ok ок окей okay whatsapp ватсап вотсап instagram инстаграм sms wifi vip tv kaspi каспи".split())
+_ENDINGS = """
+низ низдар низдер миз мин сиз сиздер сиздар лар лер дар дер тар тер ди ти ади еди иди га ге ка ке дан ден тан тен гим
+ким шак шек уге уга еин аиин
+"""
+_NEUTRAL_WORDS = "ok ок окей okay whatsapp ватсап вотсап instagram инстаграм sms wifi vip tv kaspi каспи"
+_KAZAKH_ENDINGS = tuple(_ENDINGS.split())
+_NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
+_POLITE_WORDS = """
+салем салеметсиз салам ассалам ассаламу ассаляму алеикум ракмет рахмет привет здравствуите спасибо hello hi hey thanks
+salem salam privet spasibo rahmet raxmet
+"""
+_POLITE = frozenset(_POLITE_WORDS.split())
 
 
 @lru_cache
@@ -46,14 +54,14 @@ def _frequent(language: str) -> frozenset[str]:
 
 
 def detect(text: str) -> str:
-    """"ru", "kk" or "en"; "" if the text does not tell."""
+    """ "ru", "kk" or "en"; "" if the text does not tell."""
     votes: Counter[str] = Counter()
     text = clean(text[:_LOOK_AT])
     for found in list(_WORD.finditer(text))[:_MOST_WORDS]:
         votes.update(dict(_votes(normal(found.group()))))
     if not _CYRILLIC.search(text.lower()):
         votes.update(_layout_votes(text))
-    best = max(LANGUAGES, key=lambda language: votes[language])
+    best = max(("kk", "ru", "en"), key=lambda language: votes[language])  # among equals the rarer choice
     return best if votes[best] > 0 else ""
 
 
@@ -63,8 +71,11 @@ def _votes(word: str) -> tuple[tuple[str, int], ...]:
     if word in _NEUTRAL:
         return ()
     if _LATIN.search(word):
-        return tuple(_latin_votes(word).items())
-    return tuple(_cyrillic_votes(word).items()) if _CYRILLIC.search(word) or _KAZAKH_LETTER.search(word) else ()
+        votes = _latin_votes(word)
+    else:
+        votes = _cyrillic_votes(word) if _CYRILLIC.search(word) or _KAZAKH_LETTER.search(word) else {}
+    most = 2 if fold(word) in _POLITE else 6
+    return tuple((language, min(count, most)) for language, count in votes.items())
 
 
 def _cyrillic_votes(word: str) -> dict[str, int]:
@@ -73,7 +84,7 @@ def _cyrillic_votes(word: str) -> dict[str, int]:
     if _KAZAKH_LETTER.search(word):
         votes["kk"] += 6
     if folded in _frequent("kk"):
-        votes["kk"] += 2 if is_russian(word) else 4
+        votes["kk"] += 3 if is_russian(word) else 4
     if word in _frequent("ru"):
         votes["ru"] += 4
     elif is_russian(word):
@@ -93,6 +104,8 @@ def _latin_votes(word: str) -> dict[str, int]:
         return {"ru": 4}
     if any(fold(reading) in _frequent("kk") for reading in readings if len(reading) > 1):
         return {"kk": 4}
+    if any(fold(reading).replace("нг", "н").endswith(("низ", "сиз")) for reading in readings):
+        return {"kk": 2}
     if len(word) >= 4 and any(is_russian(reading) for reading in readings):
         return {"ru": 2, "en": 1}
     return {"en": 1}

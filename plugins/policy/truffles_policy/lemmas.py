@@ -19,8 +19,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 if TYPE_CHECKING:
-    from pymorphy3 import MorphAnalyzer
-    from snowballstemmer.english_stemmer import EnglishStemmer
+    from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped] # it has no types
+    from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped] # it has no types
 
 CACHE = 20_000
 LONGEST_WORD = 40
@@ -47,16 +47,13 @@ _CYRILLIC = re.compile(r"[а-яёәғқңөұүһі]")
 _RUN = re.compile(r"(.)\1{2,}")
 
 # Folded (see `fold`), longest first: plural, possessive, case, person, politeness, question and verb endings.
-_KAZAKH_SUFFIXES = tuple(
-    sorted(
-        "лар лер дар дер тар тер им ум м ин ун н инз иниз униз низ сиз си миз имиз ди ти ни га ге ка ке на не да де та "
-        "те нда нде дан ден тан тен нан нен ниц нин дин тин мен бен пен и а е с ши чи ги гим кум ким шиз из иниздер "
-        "иниздар низдар низдер ндар ндер сиздер п ип уп ып ай еи йин еиин аиин ады еди иди ма ме ба бе па пе сам сем "
-        "саниз сениз са се у уге уга ла ле ган ген кан кен йик еиик аиик дап деп беру".split(),
-        key=len,
-        reverse=True,
-    )
-)
+_SUFFIXES = """
+лар лер дар дер тар тер им ум м ин ун н инз иниз униз низ сиз си миз имиз ди ти ни га ге ка ке на не да де
+та те нда нде дан ден тан тен нан нен ниц нин дин тин мен бен пен и а е с ши чи ги гим кум ким шиз из
+иниздер иниздар низдар низдер ндар ндер сиздер п ип уп ып ай еи йин еиин аиин ады еди иди ма ме ба бе па пе
+сам сем саниз сениз са се у уге уга ла ле ган ген кан кен йик еиик аиик дап деп беру
+"""
+_KAZAKH_SUFFIXES = sorted(set(_SUFFIXES.split()), key=len, reverse=True)
 
 
 @lru_cache(1)
@@ -104,7 +101,8 @@ def from_latin(word: str) -> tuple[str, ...]:
     short = re.sub(r"(?<=[аеоуыиюя])[иы]", "й", plain)
     soft = re.sub(r"(?<=[тлн])(?=\b|ся)", "ь", plain)
     hard = plain.replace("дж", "ж") if "дж" in plain else plain.replace("ж", "дж")
-    return tuple(dict.fromkeys((plain, short, soft, hard)))
+    inside = re.sub(r"л(?=[бвгджзкмнпрстфхцчшщ])", "ль", plain)
+    return tuple(dict.fromkeys((plain, short, soft, hard, inside)))
 
 
 @lru_cache(CACHE)

@@ -2,7 +2,7 @@
 
 A pattern is a row of words. Each stands for all its forms (`позвать`), or for this form only (`=зовите`); `@person` is
 a group of words defined in the data; `a|b` is either; a trailing `?` makes it optional; `#` is a number. `*` lets up
-to three other words pass, `**` up to six and commas too. `^` and `$` are the start and end of a part of a sentence.
+to three other words pass, `**` up to six and commas too, `,` a comma only. `^` and `$` are the start and end of a part of a sentence.
 """
 
 from __future__ import annotations
@@ -127,6 +127,9 @@ def _break(between: str) -> int:
     return COMMA if _COMMA.search(between) else NONE
 
 
+_GAPS = {"*": Gap(3, commas=False), "**": Gap(6, commas=True), ",": Gap(0, commas=True)}
+
+
 class Compiler:
     """Turns the sources of one language into patterns. Groups are common to all languages, so that these may mix."""
 
@@ -146,8 +149,8 @@ class Compiler:
         return Pattern(words, tuple(self._atom([word]) for word in _TOKEN.findall(words.lower())))
 
     def _element(self, part: str) -> Atom | Gap:
-        if part in ("*", "**"):
-            return Gap(3, False) if part == "*" else Gap(6, True)
+        if part in _GAPS:
+            return _GAPS[part]
         return self._atom(part.rstrip("?").split("|"), part.endswith("?"))
 
     def _atom(self, names: Iterable[str], optional: bool = False) -> Atom:
@@ -204,7 +207,7 @@ class Index:
 def _first_keys(pattern: Pattern) -> Iterable[str]:
     for element in pattern.elements:
         if isinstance(element, Gap):
-            raise ValueError(f"a pattern cannot begin with a gap: {pattern.source!r}")
+            raise TypeError(f"a pattern cannot begin with a gap: {pattern.source!r}")
         yield from element.keys
         if not element.optional:
             return
@@ -219,7 +222,7 @@ def _fit(pattern: Pattern, element: int, words: Sequence[Token], at: int, start:
     if isinstance(wanted, Gap):
         return _fit_gap(pattern, wanted, element, words, at, start)
     best = -1
-    joined = at == start or _loose(pattern, element) or at < len(words) and words[at].gap == NONE
+    joined = at == start or _loose(pattern, element) or (at < len(words) and words[at].gap == NONE)
     if joined and at < len(words) and wanted.keys & words[at].keys:
         best = _fit(pattern, element + 1, words, at + 1, start)
     if best < 0 and wanted.optional:

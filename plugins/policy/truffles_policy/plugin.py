@@ -52,7 +52,7 @@ def _language_so_far(turn: Turn) -> str:
     return next((language for text in lines if (language := detect(text))), "")
 
 
-def _create(settings: PolicySettings, resources: Resources) -> Policy:
+def _create(settings: PolicySettings, _resources: Resources) -> Policy:
     return Policy(settings)
 
 

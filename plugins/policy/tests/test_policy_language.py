@@ -1,0 +1,79 @@
+"""The language of short messages."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from truffles_policy.language import detect
+
+RUSSIAN = """сколько стоит маникюр
+скока стоит
+привет
+ghbdtn
+gjpjdbnt vtytl;thf
+skolko stoit strizhka
+privet
+Салам, сколько стоит?
+Здравствуйте! Это Айгуль
+где вы находитесь
+ок, спасибо
+на завтра можно?
+сәлем, сколько стоит маникюр""".splitlines()
+KAZAKH = """маникюр қанша тұрады
+маникюр канша турады
+багасы канша
+салем
+рахмет
+сәлем
+salem
+kansha turady
+operatorga kosyngyz
+запись бар ма ертеңге
+скидка бола ма
+бос орын барма
+Здравствуйте, бағасы канша
+кайда орналаскансыз
+ертен келсем бола ма
+салам алейкум""".splitlines()
+ENGLISH = """how much is a manicure
+hi
+hello there
+price?
+thanks
+where are you located
+Do you have parking
+manicure price""".splitlines()
+NONE = ["", "  ", "???", "👍", "12000", "15:00", "ok", "مرحبا", "🙏🙏", "你好", "+"]
+
+
+@pytest.mark.parametrize("text", RUSSIAN)
+def test_russian(text: str) -> None:
+    assert detect(text) == "ru"
+
+
+@pytest.mark.parametrize("text", KAZAKH)
+def test_kazakh(text: str) -> None:
+    assert detect(text) == "kk"
+
+
+@pytest.mark.parametrize("text", ENGLISH)
+def test_english(text: str) -> None:
+    assert detect(text) == "en"
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_nothing_to_tell(text: str) -> None:
+    assert detect(text) == ""
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_nearly_all_sentences_of_customers(language: str, sentences: dict[str, dict[str, list[str]]]) -> None:
+    texts = sentences[language]["question"]
+    wrong = [(text, detect(text)) for text in texts if detect(text) != language]
+    assert len(wrong) <= 0.04 * len(texts), wrong
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    assert detect(text) in ("ru", "kk", "en", "")

@@ -1,0 +1,210 @@
+"""The plugin as the host meets it: verdicts, settings, any text whatever, and speed."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pluggy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from truffles_policy.plugin import Policy, plugin
+from truffles_policy.rules import base_rules
+from truffles_policy.settings import PolicySettings
+
+from truffles_gateway import hookspecs
+from truffles_gateway.messages import Attachment, Author, Content, Inbound, Line, Route, Turn, Verdict
+
+Classify = Callable[..., Verdict | None]
+Sentences = Mapping[str, Mapping[str, list[str]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "route", "language"),
+    [
+        ("Позовите менеджера", Route.HUMAN, "ru"),
+        ("ужасный сервис", Route.FRUSTRATED, "ru"),
+        ("верните деньги", Route.FRUSTRATED, "ru"),
+        ("маған жазбаңыз", Route.OPT_OUT, "kk"),
+        ("no thanks", Route.DECLINE, "en"),
+        ("salem", Route.GREETING, "kk"),
+        ("Рахмет!", Route.THANKS, "kk"),
+        ("Привет! Сколько стоит маникюр?", Route.ANSWER, "ru"),
+        ("ок", Route.UNSURE, ""),
+        ("👍", Route.UNSURE, ""),
+        ("???", Route.UNSURE, ""),
+        ("2", Route.UNSURE, ""),
+    ],
+)
+def test_verdicts(classify: Classify, text: str, route: Route, language: str) -> None:
+    verdict = classify(text)
+    assert isinstance(verdict, Verdict)
+    assert (verdict.route, verdict.language) == (route, language)
+    assert verdict.why.startswith("policy: ")
+    assert "\n" not in verdict.why
+
+
+def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
+    photo = Attachment(content=Content.IMAGE)
+    assert Policy(PolicySettings()).classify(turn, Inbound(text=" \n", events=(), attachments=(photo,))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "business"),
+    [
+        ("Не пишите мне больше", False),
+        ("Не пишите мне больше! И сколько стоит маникюр?", True),
+        ("маған жазбаңыз. маникюр қанша тұрады?", True),
+        ("stop texting me. how much is a haircut?", True),
+        ("хватит мне писать, позовите менеджера", True),
+        ("отстаньте от меня, достали", False),
+    ],
+)
+def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: str, business: bool) -> None:
+    verdict = classify(text)
+    assert verdict
+    assert verdict.route is Route.OPT_OUT
+    assert verdict.business is business
+
+
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("верните деньги и не пишите мне больше", Route.FRUSTRATED),
+        ("отстаньте, блять, не пишите мне", Route.OPT_OUT),
+        ("ужасный сервис, позовите менеджера", Route.HUMAN),
+        ("здравствуйте, позовите\nменеджера", Route.HUMAN),
+        ("спасибо, но позовите человека", Route.HUMAN),
+        ("Здравствуйте\nсколько\nстоит", Route.ANSWER),
+        ("Здравствуйте\nспасибо", Route.THANKS),
+    ],
+)
+def test_the_stronger_rule_wins(classify: Classify, text: str, route: Route) -> None:
+    verdict = classify(text)
+    assert verdict
+    assert verdict.route is route
+
+
+def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    lines = (
+        Line(author=Author.CUSTOMER, text="бағасы қанша", at=at),
+        Line(author=Author.BOT, text="Здравствуйте", at=at),
+    )
+    verdict = Policy(PolicySettings()).classify(replace(turn, history=lines), Inbound(text="👍", events=()))
+    assert verdict
+    assert verdict.language == "kk"
+
+
+def test_speech_may_have_told_the_language(turn: Turn) -> None:
+    verdict = Policy(PolicySettings()).classify(turn, Inbound(text="маникюр", language="kk", events=()))
+    assert verdict
+    assert verdict.language == "kk"
+
+
+def test_a_tenants_own_phrases_count_in_all_forms(classify: Classify) -> None:
+    own = {"human_phrases": ["главный технолог"], "greeting_phrases": ["аллоха"], "opt_out_phrases": ["удалите чат"]}
+    assert _route(classify("отведите к главному технологу", **own)) is Route.HUMAN
+    assert _route(classify("аллоха!", **own)) is Route.GREETING
+    assert _route(classify("Удалите чат", **own)) is Route.OPT_OUT
+    assert _route(classify("отведите к главному технологу")) is Route.ANSWER
+    assert _route(classify("позовите менеджера", **own)) is Route.HUMAN
+
+
+def test_a_rule_can_be_switched_off(classify: Classify) -> None:
+    assert _route(classify("достали", off=["frustrated"])) is Route.ANSWER
+    assert _route(classify("позовите менеджера", off=["frustrated"])) is Route.HUMAN
+
+
+@pytest.mark.parametrize("bad", [{"off": ["humen"]}, {"human_phrases": ["!!!"]}, {"human_phrase": []}])
+def test_bad_settings_are_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PolicySettings.model_validate(bad)
+
+
+def test_the_manifest_fits_the_hooks() -> None:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(Policy(PolicySettings()))
+    manager.check_pending()
+    assert plugin.name == "policy"
+    assert plugin.spec_version == hookspecs.SPEC_VERSION
+
+
+ALPHABET = st.sampled_from(
+    [
+        "не",
+        "пишите",
+        "мне",
+        "больше",
+        "менеджера",
+        "позовите",
+        "стоп",
+        "сәлем",
+        "stop",
+        "human",
+        "gjpjdbnt",
+        "vtytl;thf",
+        ",.!?\n",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(), st.lists(ALPHABET, max_size=30).map(" ".join), st.text("абвә',;.[ ё́\u200f😀\n")))
+def test_any_text_gets_a_finding(text: str) -> None:
+    found = base_rules().decide(text)
+    assert "\n" not in found.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "слово " * 20_000,
+        "ы" * 100_000,
+        "не " * 50_000,
+        "позовите, " * 10_000 + "менеджера",
+        "vtytl;thf;" * 10_000,
+        "\n" * 100_000,
+        "😀" * 100_000,
+        "a\u0301\u0327" * 50_000,
+        "ةيبرع " * 20_000,
+        "\ud800 test",
+        "не@write|@ring " * 5_000,
+        "{{ x }} {% y %} \x00 \x1b[0m",
+        "менедж" * 20_000,
+        "низниз" * 20_000,
+    ],
+    ids=range(14),
+)
+def test_huge_and_odd_texts_are_soon_done(classify: Classify, text: str) -> None:
+    classify("warm up")
+    begun = time.perf_counter()
+    classify(text)
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_zalgo_and_lookalikes_do_not_hide_a_wish(classify: Classify) -> None:
+    assert _route(classify("П̷о̷з̷о̷в̷и̷т̷е менеджера")) is Route.HUMAN
+    assert _route(classify("пoзoвитe менеджepа")) is Route.HUMAN  # with Latin o, e, p
+
+
+def test_a_verdict_takes_less_than_a_millisecond(classify: Classify, sentences: Sentences) -> None:
+    texts = [text for rules in sentences.values() for text in rules["question"]]
+    for text in texts:
+        classify(text)
+    times = []
+    for text in texts:
+        begun = time.perf_counter()
+        classify(text)
+        times.append(time.perf_counter() - begun)
+    assert statistics.median(times) < 0.001
+
+
+def _route(verdict: Verdict | None) -> Route | None:
+    return verdict.route if verdict else None
