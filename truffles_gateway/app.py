@@ -17,6 +17,7 @@ import httpx
 from truffles_gateway import migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
@@ -25,7 +26,7 @@ from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
-from truffles_gateway.store.database import Database, Listener, until_connected
+from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
 from truffles_gateway.tenants import Draft
@@ -63,7 +64,7 @@ class Gateway:
     async def _open(self) -> Self:
         self.url = await self._database_url()
         self.database = Database(self.url, size=self.settings.database_pool)
-        await until_connected(self.database.connect, tries=self._patience, pause=1.0)
+        await self._connect()
         self._stack.push_async_callback(self.database.close)
         await asyncio.to_thread(migrations.upgrade, self.url)
         self.http = await self._stack.enter_async_context(
@@ -83,6 +84,17 @@ class Gateway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _connect(self) -> None:
+        for _ in range(self._patience - 1):
+            try:
+                await self.database.connect()
+            except StoreUnavailable as problem:
+                log.warning("waiting for the database", problem=str(problem))
+                await asyncio.sleep(1)
+            else:
+                return
+        await self.database.connect()
 
     async def _database_url(self) -> str:
         """The given database, or a private server in the data directory, shared by all processes that use it."""

@@ -14,7 +14,6 @@ import pytest
 from truffles_gateway.calls import Fault
 from truffles_gateway.observability import FaultLog, Metrics, bound, logger, mask, set_up_logging
 
-
 Lines = Callable[[], list[dict[str, Any]]]
 
 

@@ -29,11 +29,11 @@ COMMANDS = {
 class Commands(click.Group):
     """The host's commands, and behind them those that plugins bring."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """The host's names; plugins are imported only when one of theirs is called."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import the module of a command; a plugin cannot replace one of the host's."""
         if name in COMMANDS:
             module, attribute = COMMANDS[name][0].split(":")
@@ -44,7 +44,7 @@ class Commands(click.Group):
         commands = (command for plugin in Catalog.scan().plugins() for command in plugin.commands)
         return next((command for command in commands if command.name == name), None)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `truffles --help`, without importing any of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
