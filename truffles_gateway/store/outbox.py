@@ -50,13 +50,16 @@ class Settlement:
     provider_id: str = ""
 
 
-# Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`.
+# Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`, one that
+# is no longer worth sending not at all. (Written with COALESCE: a comparison with null is neither true nor false, and a
+# row that never failed has no `held_until`.)
 HEAD = """
 o.status = 'queued' AND o.due_at <= $2 AND (o.expires_at IS NULL OR o.expires_at > $2)
 AND NOT EXISTS (
     SELECT 1 FROM outbox_messages b
     WHERE b.client_id = o.client_id AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq
-      AND b.status IN ('queued', 'sending') AND NOT (b.status = 'queued' AND b.held_until <= $2)
+      AND b.status IN ('queued', 'sending') AND (b.status = 'sending' OR (
+          COALESCE(b.held_until, 'infinity') > $2 AND COALESCE(b.expires_at, 'infinity') > $2))
 )
 """
 TAKE = """
