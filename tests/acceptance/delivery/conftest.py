@@ -63,16 +63,21 @@ class Lean:
         self.sim.reset()
 
     async def say(self, jid: str, text: str, rig: Rig | None = None, **more: object) -> None:
-        """A manager's words to a customer; returns when they are in the outbox."""
+        """A manager's words to a customer; returns when they are in the outbox, and were tried if they are due."""
         rig = rig or self.rig
         body = {"client_slug": "salon", "remote_jid": jid, "text": text, "manager": {"id": "owner"}, **more}
         response = await rig.admin("POST", "/admin/desk/reply", json=body)
         assert response.status_code == 200, response.text
 
-        async def handled() -> bool:
-            return not await rig.rows("SELECT 1 FROM inbox_events WHERE outcome IS NULL AND kind <> 'customer'")
+        await rig.tick()
 
-        await rig.until(handled)
+    async def thought(self) -> None:
+        """Wait until every event has its outcome."""
+
+        async def done() -> bool:
+            return not await self.rig.rows("SELECT 1 FROM inbox_events WHERE outcome IS NULL LIMIT 1")
+
+        await self.rig.until(done)
 
     async def later(self, **time: float) -> None:
         """Move the clock and let everything that is due by then happen."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from truffles_gateway.store import reports
+
 ANNA, BORIS = "77000000021@s.whatsapp.net", "77000000022@s.whatsapp.net"
 
 
@@ -226,3 +228,32 @@ async def test_a_sender_that_does_not_renew_its_lease_is_taken_for_dead(lean_of)
 
     await second.until(sent)
     assert lean.read(ANNA) == ["slow words"]
+
+
+async def test_a_reply_submitted_again_ends_with_its_attempts(lean_of) -> None:
+    """It has no worth in time any more; without an end of another kind it would be tried for ever."""
+    lean = await lean_of()
+    lean.sim.behave(jid=ANNA, status=500)
+    await lean.sim.write(ANNA, "a question")
+    await lean.thought()
+    for _ in range(4):
+        await lean.later(minutes=4)
+    [row] = await lean.outbox(ANNA, "reply")
+    assert row["status"] == "expired"
+    assert await reports.resubmit(lean.rig.gateway.database, lean.clock.now(), [row["id"]]) == 1
+    for _ in range(12):
+        await lean.later(seconds=20)
+    [row] = await lean.outbox(ANNA, "reply")
+    assert row["status"] == "dead"
+
+
+async def test_dead_letters_are_sent_again_by_command(lean_of) -> None:
+    lean = await lean_of()
+    await lean.meet(ANNA)
+    lean.sim.behave(jid=ANNA, count=1, status=400)
+    await lean.say(ANNA, "refused words")
+    assert lean.read(ANNA) == []
+    assert await reports.resubmit(lean.rig.gateway.database, lean.clock.now()) == 1
+    await lean.rig.tick()
+    assert lean.read(ANNA) == ["refused words"]
+    assert (await lean.rig.admin("GET", "/admin/dead")).json() == {"dead": []}
