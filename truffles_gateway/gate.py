@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,9 +26,15 @@ def before_thinking(case: Case) -> Decision | None:
     if case.tenant.mode(case.turn.branch) == "off":
         return Decision(outcome="ignored", reason="mode off", conditional=False)
     only = case.tenant.config.only_numbers
-    if only and case.turn.customer.phone not in only:
+    if only and number(case) not in only:
         return Decision(outcome="ignored", reason="not in only_numbers", conditional=False)
     return _late(case) or _yes_or_no(case)
+
+
+def number(case: Case) -> str:
+    """The customer's number, as `only_numbers` writes it; where the channel tells none, the address's own digits."""
+    told = case.turn.customer.phone or case.turn.customer.address.partition("@")[0]
+    return re.sub(r"\D", "", told)
 
 
 def _newest(case: Case) -> datetime:
