@@ -75,7 +75,9 @@ class Salon:
     async def press(self, action: str, handover: str, manager: str = "Aliya") -> str:
         """A manager presses a button; what the button answers."""
         before = len(await self.desk("callback"))
-        await self._desk("action", action=action, handover_id=handover, manager={"id": manager.lower(), "name": manager})
+        await self._desk(
+            "action", action=action, handover_id=handover, manager={"id": manager.lower(), "name": manager}
+        )
         answers = await self.desk("callback")
         return answers[-1] if len(answers) > before else ""
 
