@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from truffles_chatflow.plugin import CATALOGUE, ChatFlow
+from truffles_chatflow.plugin import ChatFlow, plugin
 from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.simulator import Simulator
 
 from truffles_gateway.messages import Delivery, InboundEvent, Outgoing, OutgoingKind
 from truffles_gateway.plugin import Door, Resources, WebhookRequest
+from truffles_gateway.testing import texts_of
 
 TOKEN = "token-for-tests"
 JID = "77000000001@s.whatsapp.net"
@@ -31,13 +32,6 @@ class Log:
         self.lines.append((event, fields))
 
     debug = warning = error = info
-
-
-class CatalogueTexts:
-    """The plugin's own catalogue, as the host would serve it."""
-
-    def get(self, key: str, language: str, **values: object) -> str:
-        return CATALOGUE.get(language, CATALOGUE["ru"])[key].format(**values)
 
 
 class StillClock:
@@ -76,7 +70,7 @@ def make_plugin(http: httpx.AsyncClient) -> Callable[..., ChatFlow]:
             http=http,
             clock=StillClock(),
             log=Log(),
-            texts=CatalogueTexts(),
+            texts=texts_of(plugin),
             knowledge=Unused(),  # type: ignore[arg-type]
             blobs=Unused(),  # type: ignore[arg-type]
         )
@@ -110,8 +104,6 @@ def webhook() -> Callable[..., WebhookRequest]:
 @pytest.fixture(scope="session")
 def read(webhook: Callable[..., WebhookRequest]) -> Callable[..., InboundEvent]:
     """A body → the one event in it."""
-    from truffles_chatflow.plugin import plugin
-
     door = Door(tenant="salon", secret=None, open=True, settings=None)
 
     def parse(body: Any, **request: Any) -> InboundEvent:

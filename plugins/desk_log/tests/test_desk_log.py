@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from truffles_desk_log.card import CATALOGUE
 from truffles_desk_log.plugin import DeskLog, plugin
 from truffles_desk_log.settings import DeskLogSettings
 
@@ -36,6 +35,7 @@ from truffles_gateway.messages import (
     Turn,
 )
 from truffles_gateway.plugin import Door, Resources, WebhookRequest
+from truffles_gateway.testing import texts_of
 
 NOON = datetime(2025, 6, 2, 7, 0, tzinfo=UTC)
 CUSTOMER = Customer(id="u1", address="77000000001@s.whatsapp.net", name="Дана", phone="77000000001")
@@ -63,13 +63,6 @@ class Log:
         self._keep("error", event, fields)
 
 
-class CatalogueTexts:
-    """The plugin's own catalogue, as the host would serve it."""
-
-    def get(self, key: str, language: str, **values: object) -> str:
-        return _filled(CATALOGUE[language][key], values)
-
-
 class Unused:
     """Stands where this plugin must not reach."""
 
@@ -83,7 +76,7 @@ def desk(log: Log | None = None, language: str = "ru", **settings: Any) -> DeskL
         http=httpx.AsyncClient(),
         clock=unused,
         log=log or Log(),
-        texts=CatalogueTexts(),
+        texts=texts_of(plugin),
         knowledge=unused,
         blobs=unused,
     )
