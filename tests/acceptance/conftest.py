@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from truffles_chatflow.simulator import Simulator
 
+from truffles_gateway.catalog import Catalog
 from truffles_gateway.testing import Rig
 
 SECRET = "secret-of-tests"
@@ -63,10 +64,10 @@ async def sim() -> AsyncIterator[Simulator]:
 
 @pytest_asyncio.fixture
 async def salon_of(rig_of: Callable[..., Awaitable[Rig]], sim: Simulator) -> SalonOf:
-    """Starts a gateway that serves the tenant `salon`; keyword arguments change its config."""
+    """Starts a gateway that serves the tenant `salon`; keyword arguments change its config, `catalog` what is installed."""
 
-    async def start(**changes: Any) -> Salon:
-        rig = await rig_of(salon(sim.url, **changes))
+    async def start(*, catalog: Catalog | None = None, **changes: Any) -> Salon:
+        rig = await rig_of(salon(sim.url, **changes), catalog=catalog)
         sim.gateway = rig.url
         return Salon(rig, sim)
 
