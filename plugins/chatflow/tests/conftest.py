@@ -34,6 +34,13 @@ class Log:
     debug = warning = error = info
 
 
+class CatalogueTexts:
+    """The plugin's own catalogue, as the host would serve it."""
+
+    def get(self, key: str, language: str, **values: object) -> str:
+        return texts_of(plugin).get(key, language, **values)
+
+
 class StillClock:
     """Always the same moment."""
 
@@ -70,7 +77,7 @@ def make_plugin(http: httpx.AsyncClient) -> Callable[..., ChatFlow]:
             http=http,
             clock=StillClock(),
             log=Log(),
-            texts=texts_of(plugin),
+            texts=CatalogueTexts(),
             knowledge=Unused(),  # type: ignore[arg-type]
             blobs=Unused(),  # type: ignore[arg-type]
         )

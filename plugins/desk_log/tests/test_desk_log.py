@@ -63,6 +63,13 @@ class Log:
         self._keep("error", event, fields)
 
 
+class CatalogueTexts:
+    """The plugin's own catalogue, as the host would serve it."""
+
+    def get(self, key: str, language: str, **values: object) -> str:
+        return texts_of(plugin).get(key, language, **values)
+
+
 class Unused:
     """Stands where this plugin must not reach."""
 
@@ -76,7 +83,7 @@ def desk(log: Log | None = None, language: str = "ru", **settings: Any) -> DeskL
         http=httpx.AsyncClient(),
         clock=unused,
         log=log or Log(),
-        texts=texts_of(plugin),
+        texts=CatalogueTexts(),
         knowledge=unused,
         blobs=unused,
     )
