@@ -44,14 +44,14 @@ def is_linked(jid: str) -> bool:
     return jid.endswith("@lid")
 
 
-def phone_of(jid: str) -> str:
-    """The phone that an address tells, digits only; "" where it hides it."""
-    user, _, domain = jid.rpartition("@")
-    return user if domain == CUSTOMER_DOMAIN and jid != _ANNOUNCER else ""
-
-
 def not_a_customer(jid: str) -> str:
     """Why nobody behind this address is answered: "group", "broadcast", "status"; "" for a customer."""
     if jid in {_STATUS, _ANNOUNCER}:
         return "status"
     return _NO_CUSTOMERS.get(jid.rpartition("@")[2], "")
+
+
+def phone(jid: str) -> str:
+    """The customer's phone, digits only; "" where the address does not tell it."""
+    user, _, domain = jid.partition("@")
+    return user if domain == CUSTOMER_DOMAIN else ""
