@@ -8,6 +8,7 @@ import importlib.util
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from truffles_gateway.testing import HttpTarget, Rig, conforms, make_resources
 
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
 SECRET = {"x-webhook-secret": "secret-of-tests"}
 
 
@@ -48,6 +50,12 @@ plain = Plugin(name="plain", version="1", create=lambda settings, resources: Pla
 
 def example(path: Path, heading: str, folder: Path) -> Plugin:
     """The plugin of the first Python example under a heading of a document."""
+    plugin: Plugin = run(path, heading, folder).plugin
+    return plugin
+
+
+def run(path: Path, heading: str, folder: Path) -> ModuleType:
+    """The first Python example under a heading, imported as a module."""
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert section, f"{path.name} has no section {heading}"
     code = re.search(r"^```python\n(.*?)^```", section[1], re.DOTALL | re.MULTILINE)
@@ -58,8 +66,7 @@ def example(path: Path, heading: str, folder: Path) -> Plugin:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    plugin: Plugin = module.plugin
-    return plugin
+    return module
 
 
 @pytest_asyncio.fixture
@@ -175,6 +182,10 @@ async def test_the_plugin_of_the_readme_answers(served, jid) -> None:
     salon = await served("Write a plugin", document=README)
     await salon.sim.write(jid, "Когда вы открыты?")
     assert await salon.texts(jid, 1) == ["Мы работаем каждый день с 10 до 20."]
+
+
+async def test_the_test_of_the_guide_passes(rig_of, monkeypatch, tmp_path) -> None:
+    await run(GUIDE, "5. Tests", tmp_path).test_a_message_is_answered(rig_of, monkeypatch)
 
 
 @pytest.mark.parametrize("hook", ["on_inbound", "classify", "retrieve", "answer", "escalate", "on_manager_reply"])

@@ -45,7 +45,10 @@ def test_python_snippets_parse(snippets: list[Any]) -> None:
         compile(snippet.text, snippet.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def test_python_snippets_of_the_guides_are_whole_and_well_typed(snippets: list[Any], tmp_path: Path) -> None:
+def test_python_snippets_of_the_guides_are_whole_and_well_typed(
+    snippets: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPYPATH", str(ROOT / "examples" / "plugins" / "echo_channel"))
     guides = [each for each in snippets if each.language == "python" and "plugins" not in each.path.parts]
     for number, snippet in enumerate(guides):
         (tmp_path / f"snippet_{number}.py").write_text(f"# {snippet.place}\n{snippet.text}", encoding="utf-8")
