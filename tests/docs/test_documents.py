@@ -10,9 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from mypy import api as mypy
 
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli import main
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenants import check
 
@@ -74,6 +76,48 @@ async def test_configs_are_ones_that_the_gateway_takes(snippets: list[Any], lang
         assert not problems, f"{snippet.place}: {[str(each) for each in problems]}"
         checked += 1
     assert checked > 3
+
+
+INLINE = re.compile(r"`(truffles(?: [a-z][\w-]*| --?[\w-]+| [A-Z][\w.]*)+)`")
+
+
+def commands_in(text: str) -> list[str]:
+    """The lines of a shell block that call the gateway or make."""
+    return [line.partition("#")[0].strip() for line in text.splitlines() if re.match(r"(truffles|make)\b", line.strip())]
+
+
+def test_commands_exist_with_their_options(snippets: list[Any], documents: list[Path]) -> None:
+    lines = [(each.place, line) for each in snippets for line in commands_in(each.text) if each.language in {"sh", ""}]
+    for path in documents:
+        text = path.read_text(encoding="utf-8")
+        lines += [(path.name, line) for line in INLINE.findall(text) + re.findall(r"`(make [a-z]+)`", text)]
+    assert len(lines) > 30
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for place, line in lines:
+        program, *words = line.split()
+        if program == "make":
+            targets = [word for word in words[:1] if "=" not in word]
+            assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in targets), f"{place}: {line}"
+        else:
+            assert not _unknown(words), f"{place}: {line}: {_unknown(words)}"
+
+
+def _unknown(words: list[str]) -> str:
+    """What a command line of `truffles` names that there is not, by asking for the help of each command on its way."""
+    command, path, options = main, list[str](), [word for word in words if word.startswith("-")]
+    for word in words:
+        inside = getattr(command, "get_command", None)
+        if word.startswith("-") or inside is None:
+            break
+        command = inside(None, word)
+        path.append(word)
+        if command is None:
+            return f"no command {' '.join(path)}"
+    shown = CliRunner().invoke(main, [*path, "--help"])
+    known = {name for each in getattr(command, "params", []) for name in each.opts} | {"--help", "--version"}
+    if shown.exit_code:
+        return shown.output
+    return ", ".join(option for option in options if option.partition("=")[0] not in known)
 
 
 def test_links_lead_somewhere(documents: list[Path]) -> None:
