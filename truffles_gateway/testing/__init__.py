@@ -14,12 +14,15 @@ from truffles_gateway.testing.conformance import conforms
 from truffles_gateway.testing.doubles import KnowledgeInMemory, make_resources, make_turn, texts_of
 from truffles_gateway.testing.process import GatewayProcess
 from truffles_gateway.testing.rig import Rig
+from truffles_gateway.testing.target import HttpTarget, Sent
 
 __all__ = [
     "GatewayProcess",
+    "HttpTarget",
     "KnowledgeInMemory",
     "MovedClock",
     "Rig",
+    "Sent",
     "conforms",
     "make_resources",
     "make_turn",
