@@ -34,7 +34,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
 
-INLINE_LIMIT = 15 * 1024 * 1024
+INLINE_LIMIT, DRAINED = 15 * 1024 * 1024, 32 * 1024 * 1024
 READ_SECONDS, COMMIT_SECONDS = 30.0, 2.0
 DENIED = "unknown tenant or wrong secret"
 Value = TypeVar("Value")
@@ -118,7 +118,8 @@ class Front:
         try:
             body = await _read(receive, headers, place.limit)
             query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-            request = WebhookRequest(place.rest, query, headers, body, read_json(body))
+            whole = f"/{place.slug}{place.rest}" if place.slug else ""
+            request = WebhookRequest(whole, query, headers, body, read_json(body))
             return await self._accept(place, request, correlation)
         except RejectedRequest as rejected:
             return Answer(rejected.status, {"error": rejected.reason, "correlation_id": correlation})
@@ -134,8 +135,8 @@ class Front:
 
     async def _accept(self, place: Place, request: WebhookRequest, correlation: str) -> Answer:
         start = time.perf_counter()
-        tenant, door = self._enter(place, request, correlation)
-        intake = self._intake(place, request, door, tenant, correlation)
+        tenant, door, seen = self._enter(place, request, correlation)
+        intake = self._intake(place, seen, door, tenant, correlation)
         async with asyncio.timeout(COMMIT_SECONDS):
             if intake.blobs:
                 await self._put_blobs(tenant.id, intake.blobs)
@@ -145,21 +146,28 @@ class Front:
         accepted = sum(new)
         return Answer(200, {"accepted": accepted, "duplicates": len(new) - accepted, "correlation_id": correlation})
 
-    def _enter(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[Tenant, Door]:
-        """The tenant whose door this is, and the door, if the request may pass."""
-        slug = (
-            place.slug or self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
-        )
+    def _enter(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[Tenant, Door, WebhookRequest]:
+        """The tenant whose door this is, the door, and the request as the ingress shall see it, if it may pass."""
+        slug, seen = self._named(place, request, correlation)
         tenant = self._registry.get(slug)
         if tenant is None and slug in self._registry.broken:
             raise StoreUnavailable(f"the config of {slug} cannot be used")
         if tenant and place.plugin and place.plugin not in tenant.used:
             tenant = None
         door = tenant.door(place.plugin) if tenant else self._decoy_door(place, slug)
-        passed = self._passes(place, request, door, correlation)
+        passed = self._passes(place, seen, door, correlation)
         if tenant is None or not passed:
             raise RejectedRequest(DENIED, status=401)
-        return tenant, door
+        return tenant, door, seen
+
+    def _named(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[str, WebhookRequest]:
+        """The tenant's slug, from the path or from what the ingress finds; the rest of the path belongs to the ingress
+        (`/admin/desk/reply` names no tenant)."""
+        found = self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
+        known = place.slug and (self._registry.get(place.slug) or place.slug in self._registry.broken)
+        if place.slug and (known or not found) and not (place.ingress.admin and found):
+            return place.slug, replace(request, path=place.rest)
+        return found, request
 
     def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
         if place.ingress.admin:
@@ -215,22 +223,31 @@ def bearer(header: str, token: str) -> bool:
 
 async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """The body. Raises `RejectedRequest` when it is too large, too slow or cut off."""
-    length = headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length) > limit:
-        raise RejectedRequest(f"the body is larger than {limit} bytes", status=413)
-    parts, size, more = [], 0, True
     try:
         async with asyncio.timeout(READ_SECONDS):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise RejectedRequest("the body ended early")
-                parts.append(message.get("body", b""))
-                size, more = size + len(parts[-1]), message.get("more_body", False)
-                if size > limit:
-                    raise RejectedRequest(f"the body is larger than {limit} bytes", status=413)
+            return await _collect(receive, headers.get("content-length", ""), limit)
     except TimeoutError:
         raise RejectedRequest("the body came too slowly", status=408) from None
+
+
+async def _collect(receive: Receive, length: str, limit: int) -> bytes:
+    """Read on for a while when it is too large: a sender that still writes would not see the answer."""
+    parts: list[bytes] = []
+    size, more = 0, not (length.isascii() and length.isdigit() and int(length) > limit + DRAINED)
+    if not more:
+        size = limit + 1
+    while more and size <= limit + DRAINED:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RejectedRequest("the body ended early")
+        part = message.get("body", b"")
+        size, more = size + len(part), message.get("more_body", False)
+        if size <= limit:
+            parts.append(part)
+        else:
+            parts.clear()
+    if size > limit:
+        raise RejectedRequest(f"the body is larger than {limit} bytes", status=413)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
