@@ -87,7 +87,7 @@ class Hooks:
     def _ordered(manager: pluggy.PluginManager, name: str, order: Sequence[str]) -> tuple[HookImpl, ...]:
         place = {plugin: index for index, plugin in enumerate(order)}
         found = getattr(manager.hook, name).get_hookimpls()
-        return tuple(sorted(reversed(found), key=lambda each: place.get(each.plugin_name, len(place))))
+        return tuple(sorted(found, key=lambda each: place.get(each.plugin_name, len(place))))
 
     def of(self, name: str) -> tuple[HookImpl, ...]:
         """The implementations of the hook `name`, in call order."""

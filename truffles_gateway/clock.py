@@ -7,7 +7,6 @@ machine, whose tables may be years old (Almaty moved to UTC+5 in March 2024).
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -43,7 +42,7 @@ class FileClock:
     def now(self) -> datetime:
         """The present moment, moved by the offset in the file (a missing file means none)."""
         try:
-            stamp = os.stat(self._path).st_mtime_ns
+            stamp = self._path.stat().st_mtime_ns
         except FileNotFoundError:
             return datetime.now(UTC)
         if stamp != self._seen:

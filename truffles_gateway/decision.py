@@ -104,7 +104,7 @@ class Case:
     faults: FaultSink
     trace: Trace
     language: str
-    verdict: Verdict = Verdict(route=Route.UNSURE)
+    verdict: Verdict = field(default_factory=lambda: Verdict(route=Route.UNSURE))
     apology: bool = False
     answers_mute_question: bool = False
 

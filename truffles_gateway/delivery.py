@@ -229,15 +229,18 @@ class Sender:
     async def _record(self, attempts: Sequence[Attempt]) -> None:
         now = self._clock.now()
         settlements = [settle(attempt, now) for attempt in attempts]
-        while True:
-            try:
-                settled = await outbox.settle(self._database, self._owner, settlements)
-                break
-            except StoreUnavailable:
-                await asyncio.sleep(0.2)
+        settled = await self._settle(settlements)
         for attempt, settlement in zip(attempts, settlements, strict=True):
             if settlement.id in settled:
                 await self._follow_up(attempt, settlement, now)
+
+    async def _settle(self, settlements: Sequence[Settlement]) -> set[str]:
+        """Until the database is back: forgetting a receipt would mean sending twice."""
+        while True:
+            try:
+                return await outbox.settle(self._database, self._owner, settlements)
+            except StoreUnavailable:
+                await asyncio.sleep(0.2)
 
     async def _follow_up(self, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, status = attempt.row, settlement.status

@@ -159,7 +159,6 @@ class TenantConfig(Part):
     connected_at: AwareDatetime | None = None
     webhook_secret: str = ""
     accept_webhooks_without_secret: bool = False
-    connected_at: AwareDatetime | None = None
     plugins: tuple[PluginChoice, ...] = ()
     branches: tuple[Branch, ...] = ()
     agents: tuple[Agent, ...] = ()

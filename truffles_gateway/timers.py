@@ -10,7 +10,7 @@ from typing import Any
 from truffles_gateway import calls, compose, handoff
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
-from truffles_gateway.errors import LeaseLost, PluginError, StateChanged
+from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import (
     HandoverCard,
@@ -32,7 +32,7 @@ from truffles_gateway.tenants import Tenant
 log = logger("jobs")
 
 
-class JobFailed(Exception):
+class JobFailed(TrufflesError):
     """A job did not get its work done and shall be tried again."""
 
 
@@ -77,11 +77,11 @@ class Jobs:
             reach("job.after")
         except LeaseLost as lost:
             log.warning("job lost to another worker", job=job.kind, problem=str(lost))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the job is tried again
+        except Exception as problem:
             log.exception("job failed", job=job.kind, attempt=job.attempts + 1)
             error = f"{type(problem).__name__}: {problem}"
             if not await jobs.retry_later(self.database, job, self.clock.now(), error):
-                log.error("job is dead", job=job.kind, key=job.key)
+                log.error("job is dead", job=job.kind, key=job.key)  # noqa: TRY400 - its traceback was logged above
 
     async def _run(self, job: Job, tenant: Tenant) -> None:
         if job.kind == "alarm":

@@ -48,7 +48,7 @@ class Turns:
         except MoreArrived:
             await lanes.supersede(self.database, work)
             return None
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the turn is tried again or parked
+        except Exception as problem:
             log.exception("turn failed", turn_id=work.turn_id, attempt=work.attempts + 1)
             return await self._failed(work, tenant, problem)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from uuid import uuid4
 
 from truffles_gateway.calls import FaultSink
@@ -50,7 +50,7 @@ class Worker:
         self._bell = {name: asyncio.Event() for name in ("turns", "sends", "jobs")}
         self._running: dict[str, set[asyncio.Task[None]]] = {"turns": set(), "jobs": set()}
         self._lanes: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._stopping = False
+        self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Work until `stop` is called or the task is cancelled."""
@@ -63,8 +63,7 @@ class Worker:
                 group.create_task(self._every(self._settings.tick_seconds, self._chores)),
                 group.create_task(self._every(HOUSEKEEPING, self._housekeeping)),
             ]
-            while not self._stopping:
-                await asyncio.sleep(0.05)
+            await self._stop.wait()
             for loop in loops:
                 loop.cancel()
 
@@ -80,7 +79,7 @@ class Worker:
 
     async def close(self) -> None:
         """Stop claiming, let what runs end within the drain time, give the rest back."""
-        self._stopping = True
+        self._stop.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._settled(self._running["turns"] | self._running["jobs"])
@@ -109,14 +108,14 @@ class Worker:
     async def _loop(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
         """Work while there is something; then wait for the bell or the tick."""
         bell = self._bell[name]
-        while not self._stopping:
+        while not self._stop.is_set():
             bell.clear()
             try:
                 found = await work()
             except StoreUnavailable as problem:
                 log.warning("the database is away", loop=name, problem=str(problem))
                 found = 0
-            except Exception:  # noqa: BLE001 - a loop never dies; the next tick tries again
+            except Exception:
                 log.exception("loop failed", loop=name)
                 found = 0
             if not found:
@@ -125,7 +124,7 @@ class Worker:
                         await bell.wait()
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while not self._stopping:
+        while not self._stop.is_set():
             await asyncio.sleep(seconds)
             try:
                 await work()
@@ -134,14 +133,13 @@ class Worker:
 
     async def _claim_turns(self) -> int:
         free = self._settings.workers_concurrency - len(self._running["turns"])
-        if free <= 0 or self._stopping:
+        if free <= 0 or self._stop.is_set():
             return 0
         found = await lanes.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
         if found:
             reach("claim.after")
         for work in found:
-            task = self._spawn("turns", self._turn(work))
-            self._lanes[work.client_id, work.lane] = task
+            self._spawn("turns", self._turn(work), lane=(work.client_id, work.lane))
         return len(found)
 
     async def _turn(self, work: Work) -> None:
@@ -180,7 +178,7 @@ class Worker:
 
     async def _claim_jobs(self) -> int:
         free = self._settings.workers_concurrency - len(self._running["jobs"])
-        if free <= 0 or self._stopping:
+        if free <= 0 or self._stop.is_set():
             return 0
         found = await jobs.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
         for job in found:
@@ -196,9 +194,11 @@ class Worker:
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()
 
-    def _spawn(self, kind: str, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, kind: str, work: Coroutine[None, None, None], lane: tuple[str, str] | None = None) -> None:
+        task = asyncio.create_task(work)
         self._running[kind].add(task)
+        if lane:
+            self._lanes[lane] = task
 
         def ended(_: asyncio.Task[None]) -> None:
             self._running[kind].discard(task)
@@ -208,7 +208,6 @@ class Worker:
                 log.error("task failed", kind=kind, problem=repr(task.exception()))
 
         task.add_done_callback(ended)
-        return task
 
     async def _settled(self, tasks: set[asyncio.Task[None]]) -> None:
         if tasks:

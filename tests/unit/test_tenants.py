@@ -83,7 +83,7 @@ CATALOG = Catalog.of(
 
 
 def resources(plan: Draft, plugin: Plugin) -> Resources:
-    return cast(Resources, None)
+    return cast("Resources", None)
 
 
 def config(*plugins: str | tuple[str, Mapping[str, Any]], **more: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ async def test_config_order_is_call_order() -> None:
 async def test_closing_a_tenant_closes_its_plugins() -> None:
     tenant = await build(draft(config("alpha", "silent"), CATALOG, SECRETS), resources)
     await tenant.close()
-    assert cast(Says, tenant.objects["alpha"]).closed
+    assert cast("Says", tenant.objects["alpha"]).closed
 
 
 def test_a_new_tenant_says_nothing_to_customers() -> None:

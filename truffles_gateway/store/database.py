@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -171,14 +171,3 @@ class Listener:
 
     def _receive(self, _: Any, __: int, channel: str, payload: Any) -> None:
         self._heard(channel, str(payload))
-
-
-async def until_connected(connect: Callable[[], Awaitable[None]], *, tries: int, pause: float) -> None:
-    """Call `connect` until it works, `tries` times at most, `pause` seconds apart."""
-    for attempt in range(1, tries + 1):
-        try:
-            return await connect()
-        except StoreUnavailable:
-            if attempt == tries:
-                raise
-            await asyncio.sleep(pause)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -30,4 +29,4 @@ class MovedClock:
     def _write(self) -> None:
         fresh = self.path.with_suffix(".new")
         fresh.write_text(str(self._offset))
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)

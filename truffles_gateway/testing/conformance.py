@@ -21,7 +21,8 @@ def _manifest(plugin: Plugin) -> list[str]:
         wrong.append(f"name {plugin.name!r}: lower-case letters, digits and _ only")
     if plugin.spec_version != SPEC_VERSION:
         wrong.append(f"spec_version {plugin.spec_version}: this host speaks {SPEC_VERSION}")
-    if not issubclass(plugin.settings, PluginSettings):
+    model: type = plugin.settings
+    if not issubclass(model, PluginSettings):
         wrong.append("settings: derive the model from PluginSettings, so that unknown keys are refused")
     if plugin.capabilities.desk and not plugin.channel:
         wrong.append("a desk needs a channel to be written to")

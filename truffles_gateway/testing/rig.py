@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from pydantic import SecretStr
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
-
 from truffles_gateway.plugin import KnowledgeWriter, SyncReport
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as tenant_store
@@ -41,7 +41,7 @@ class Rig:
             "log_level": "error",
         }
         self._settings = Settings(
-            database_url=database_url,  # type: ignore[arg-type]
+            database_url=SecretStr(database_url),
             truffles_clock_file=str(clock.path),
             **(values | more),
         )
@@ -73,7 +73,8 @@ class Rig:
         """Apply tenants' configs as `truffles tenants apply` does, and wait until this process serves them."""
         for raw in configs:
             config, problems = read(raw)
-            assert config is not None and not problems, problems
+            assert config is not None, problems
+            assert not problems, problems
             await tenant_store.apply(self.gateway.database, raw, config, self.clock.now())
         await self.gateway.registry.refresh()
 
@@ -111,7 +112,7 @@ class Rig:
     async def until(self, condition: Callable[[], Awaitable[Any]], *, seconds: float = 15.0) -> Any:
         """Ask `condition` again and again until it is true; its value. Fails the test after `seconds`."""
         async with asyncio.timeout(seconds):
-            while not (value := await condition()):
+            while not (value := await condition()):  # noqa: ASYNC110 - asks a database and other processes
                 await asyncio.sleep(0.02)
         return value
 

@@ -29,7 +29,7 @@ class PlainDoor:
         given = request.headers.get("x-webhook-secret") or request.query.get("webhook_secret")
         return same_secret(given, door.secret) or (door.open and door.secret is None)
 
-    def parse(self, request: WebhookRequest, door: Door) -> Sequence[InboundEvent]:  # noqa: ARG002 - as in Ingress
+    def parse(self, request: WebhookRequest, door: Door) -> Sequence[InboundEvent]:
         """One customer's text."""
         channel, address, text = (_words(request, key) for key in ("channel", "remote_jid", "content"))
         given = request.json.get("message_id")

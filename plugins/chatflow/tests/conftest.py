@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from truffles_chatflow.plugin import CATALOGUE, ChatFlow
+from truffles_chatflow.plugin import ChatFlow, plugin
 from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.simulator import Simulator
 
 from truffles_gateway.messages import Delivery, InboundEvent, Outgoing, OutgoingKind
 from truffles_gateway.plugin import Door, Resources, WebhookRequest
+from truffles_gateway.testing import texts_of
 
 TOKEN = "token-for-tests"
 JID = "77000000001@s.whatsapp.net"
@@ -37,7 +38,7 @@ class CatalogueTexts:
     """The plugin's own catalogue, as the host would serve it."""
 
     def get(self, key: str, language: str, **values: object) -> str:
-        return CATALOGUE.get(language, CATALOGUE["ru"])[key].format(**values)
+        return texts_of(plugin).get(key, language, **values)
 
 
 class StillClock:
@@ -110,8 +111,6 @@ def webhook() -> Callable[..., WebhookRequest]:
 @pytest.fixture(scope="session")
 def read(webhook: Callable[..., WebhookRequest]) -> Callable[..., InboundEvent]:
     """A body → the one event in it."""
-    from truffles_chatflow.plugin import plugin
-
     door = Door(tenant="salon", secret=None, open=True, settings=None)
 
     def parse(body: Any, **request: Any) -> InboundEvent:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from truffles_desk_log.card import CATALOGUE
 from truffles_desk_log.plugin import DeskLog, plugin
 from truffles_desk_log.settings import DeskLogSettings
 
@@ -36,6 +35,7 @@ from truffles_gateway.messages import (
     Turn,
 )
 from truffles_gateway.plugin import Door, Resources, WebhookRequest
+from truffles_gateway.testing import texts_of
 
 NOON = datetime(2025, 6, 2, 7, 0, tzinfo=UTC)
 CUSTOMER = Customer(id="u1", address="77000000001@s.whatsapp.net", name="Дана", phone="77000000001")
@@ -67,7 +67,7 @@ class CatalogueTexts:
     """The plugin's own catalogue, as the host would serve it."""
 
     def get(self, key: str, language: str, **values: object) -> str:
-        return _filled(CATALOGUE[language][key], values)
+        return texts_of(plugin).get(key, language, **values)
 
 
 class Unused:

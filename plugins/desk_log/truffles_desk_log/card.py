@@ -87,7 +87,7 @@ class CardWriter:
         return f"  {time} {self._say(Author(line.author).value)}: {line.text}"
 
     def _say(self, key: str, **values: object) -> str:
-        return self._texts.get(f"card_{{ key }}", self._language, **values)
+        return self._texts.get(f"card_{key}", self._language, **values)
 
 
 def _name(item: Attachment) -> str:

@@ -32,7 +32,7 @@ class Embedder(Protocol):
         ...
 
     async def check(self) -> str:
-        """"" when it answers, else what is wrong in one line."""
+        """ "" when it answers, else what is wrong in one line."""
         ...
 
 

@@ -63,7 +63,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def check(self) -> str:
-        """"" when the store answers."""
+        """ "" when the store answers."""
 
     @abstractmethod
     async def close(self) -> None:

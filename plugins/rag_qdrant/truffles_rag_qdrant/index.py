@@ -46,8 +46,8 @@ def entry_of(chunk: Chunk) -> Entry:
     name = chunk.metadata.get("name", "")
     names = [keys_of(label) for label in (name, chunk.question) if label]
     full = {key for keys in (*names, *(keys_of(alias) for alias in aliases)) for key in keys}
-    terms = {key: _BODY for key in (*keys_of(chunk.text), *_kinds(chunk.text))}
-    terms.update({key: _HEADING for key in keys_of(chunk.title)})
+    terms = dict.fromkeys((*keys_of(chunk.text), *_kinds(chunk.text)), _BODY)
+    terms.update(dict.fromkeys(keys_of(chunk.title), _HEADING))
     terms.update(dict.fromkeys(full, 1.0))
     shown = names or [(*keys_of(chunk.title), *keys_of(chunk.text))]
     variants = [*shown, *(keys_of(alias) for alias in aliases)]
@@ -114,7 +114,13 @@ def _entry(chunk: Chunk, old: Entry | None) -> Entry:
 
 
 def _vocabulary(chunk: Chunk) -> list[str]:
-    fields = (chunk.text, chunk.title, chunk.question, chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
+    fields = (
+        chunk.text,
+        chunk.title,
+        chunk.question,
+        chunk.metadata.get("name", ""),
+        chunk.metadata.get("aliases", ""),
+    )
     return [word for text in fields for word in tokens(text)]
 
 

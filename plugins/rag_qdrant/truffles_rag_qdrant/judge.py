@@ -53,9 +53,7 @@ class Judge:
         numbers = iter(range(len(plan.readings)))
         return [one for part in plan.parts for one in self._best_reading(part, found, numbers)]
 
-    def _best_reading(
-        self, part: Part, found: Mapping[int, Sequence[Found]], numbers: Iterator[int]
-    ) -> list[Passage]:
+    def _best_reading(self, part: Part, found: Mapping[int, Sequence[Found]], numbers: Iterator[int]) -> list[Passage]:
         whole = self._ranked(part, found[next(numbers)])
         pieces = [self._ranked(piece, found[next(numbers)]) for piece in part.pieces]
         best, best_piece = _best(whole), max(map(_best, pieces), default=0.0)
