@@ -15,15 +15,16 @@ _SECONDS_TO_START = 120.0
 
 
 @contextlib.contextmanager
-def temporary_postgres() -> Iterator[PrivatePostgres]:
+def temporary_postgres(*, durable: bool = False) -> Iterator[PrivatePostgres]:
     """A server for the time of a test run, in a directory of its own, fast and careless with the disk.
 
+    With ``durable`` it is as careful and as slow as the one that the gateway starts for itself.
     A test run that was killed leaves its server behind; the next one removes it.
     """
     _remove_abandoned_servers()
     directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PLACE))
     directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    server = PrivatePostgres(directory, durable=False)
+    server = PrivatePostgres(directory, durable=durable)
     try:
         server.start()
         yield server
