@@ -366,7 +366,7 @@ async def figures(play: Play) -> None:
     )  # fmt: skip
 
 
-SCENES = (burst, kazakh, english, unknown, human, kill, trace, ledger, figures)
+SCENES = (unknown, human)
 
 
 def _plain(lines: Sequence[str]) -> str:

@@ -70,7 +70,11 @@ class Admin:
     async def _ask(self, method: str, path: str, **more: Any) -> Any:
         headers = {"authorization": f"Bearer {self.token}"}
         response = await self._http.request(method, f"{self.url}/admin{path}", headers=headers, **more)
-        return response.json() if response.status_code != httpx.codes.NOT_FOUND else {}
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return {}
+        if response.is_error:
+            raise httpx.HTTPError(f"{method} /admin{path} was answered with {response.status_code}: {response.text}")
+        return response.json()
 
     async def served(self, slug: str) -> bool:
         """Is the tenant served?"""
