@@ -69,7 +69,7 @@ class Door:
     """
 
     tenant: str
-    secret: str | None
+    secret: str | None = field(repr=False)
     open: bool
     settings: Any
 

@@ -47,8 +47,8 @@ class Draft:
     created_at: datetime | None = None
     config: TenantConfig
     used: Mapping[str, Used]
-    secret: str | None
-    texts: Catalogue
+    secret: str | None = field(repr=False)
+    texts: Catalogue = field(repr=False)
     prompts: Prompts
 
 
@@ -73,7 +73,7 @@ class Tenant:
     hooks: Hooks
     texts: Catalogue
     prompts: Prompts
-    secret: str | None
+    secret: str | None = field(repr=False)
     branch_ids: Mapping[str, str] = field(default_factory=dict)
     connected_at: datetime | None = None
 

@@ -16,9 +16,8 @@ _SECONDS_TO_START = 120.0
 
 @contextlib.contextmanager
 def temporary_postgres(*, durable: bool = False) -> Iterator[PrivatePostgres]:
-    """A server for the time of a test run, in a directory of its own, fast and careless with the disk.
+    """A server for the time of a test run, in a directory of its own, fast and, unless `durable`, careless with the disk.
 
-    With ``durable`` it is as careful and as slow as the one that the gateway starts for itself.
     A test run that was killed leaves its server behind; the next one removes it.
     """
     _remove_abandoned_servers()

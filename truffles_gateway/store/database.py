@@ -100,6 +100,8 @@ class Database:
             try:
                 rows: Sequence[Record] = await connection.fetch(sql, *args)
             except LOST as error:
+                if isinstance(error, ValueError):  # asyncpg could not encode an argument: nothing was lost
+                    raise
                 raise StoreUnavailable(f"the database was lost: {error}") from error
             return rows
 

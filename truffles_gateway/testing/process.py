@@ -6,24 +6,24 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 ADDRESS = "http://"
 
 
-class GatewayProcess:
-    """`truffles serve` or `truffles worker`, started as an operator would; `url` is where `serve` listens."""
+class Process:
+    """A server in a process of its own, ready when it prints "ready" or where it listens; then `url` is that address."""
 
-    def __init__(self, command: str, environment: Mapping[str, str], *arguments: str) -> None:
-        self._command, self._environment = (command, *arguments), environment
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command, self._environment = command, environment
         self.url = ""
         self.output: list[str] = []
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "truffles_gateway.cli", *self._command,
+            *self._command,
             env={**os.environ, **self._environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -34,7 +34,7 @@ class GatewayProcess:
         async with asyncio.timeout(30):
             await self._ready.wait()
         if self._process.returncode is not None and not self.url:
-            raise RuntimeError(f"truffles {' '.join(self._command)} ended at once:\n" + "\n".join(self.output))
+            raise RuntimeError(f"{' '.join(self._command)} ended at once:\n" + "\n".join(self.output))
         return self
 
     async def _read(self) -> None:
@@ -74,3 +74,10 @@ class GatewayProcess:
             except TimeoutError:
                 await self.kill()
         await asyncio.wait([self._reading])
+
+
+class GatewayProcess(Process):
+    """`truffles serve` or `truffles worker`, started as an operator would."""
+
+    def __init__(self, command: str, environment: Mapping[str, str], *arguments: str) -> None:
+        super().__init__((sys.executable, "-m", "truffles_gateway", command, *arguments), environment)

@@ -78,8 +78,6 @@ class Doors:
         head, tail = path.rstrip("/"), ""
         while head:
             if door := self._doors.get(head):
-                if door.ingress.admin:  # the body names the tenant there
-                    return replace(door, rest=tail)
                 slug, _, rest = tail.strip("/").partition("/")
                 return replace(door, slug=slug, rest=f"/{rest}" if rest else "")
             head, _, last = head.rpartition("/")

@@ -10,6 +10,7 @@ from truffles_gateway.messages import Passage
 GOOD = 0.5
 NEAR = 0.08
 MOST = 3
+LISTS = (".csv", ".xlsx")
 _KAZAKH = frozenset("әғқңөұүһі")
 
 
@@ -41,7 +42,7 @@ def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Pa
 
 
 def answered(query: str, passages: Sequence[Passage]) -> Answered:
-    """The best passage; with it the equals of one list (two services that both fit "маникюр")."""
+    """The best passage; with it its equals in a price list, for it is not ours to guess which is meant."""
     good = sorted((one for one in passages if one.confidence >= GOOD), key=lambda one: -one.confidence)
     if not good:
         return Answered(query, ())
@@ -51,8 +52,8 @@ def answered(query: str, passages: Sequence[Passage]) -> Answered:
 
 
 def _equal(best: Passage, other: Passage) -> bool:
-    same_list = best.source == other.source and not best.answer and not other.answer
-    return same_list and best.confidence - other.confidence <= NEAR
+    one_list = best.source == other.source and best.source.endswith(LISTS)
+    return one_list and best.confidence - other.confidence <= NEAR
 
 
 def _distinct(passages: Sequence[Passage]) -> list[Passage]:
@@ -62,7 +63,7 @@ def _distinct(passages: Sequence[Passage]) -> list[Passage]:
 def language_of(text: str) -> str:
     """The language that facts are written in, as far as their letters tell."""
     letters = [letter for letter in text.lower() if letter.isalpha()]
-    if any(letter in _KAZAKH for letter in letters):
+    if sum(letter in _KAZAKH for letter in letters) * 25 > len(letters):
         return "kk"
     latin = sum("a" <= letter <= "z" for letter in letters)
     return "en" if latin * 2 > len(letters) else "ru"

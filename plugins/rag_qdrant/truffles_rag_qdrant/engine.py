@@ -27,7 +27,8 @@ _BATCH = 16
 class Engine(ABC):
     """What the embedded and the server way share. `loaded` says that an index exists, be it an old one."""
 
-    def __init__(self, embedder: Embedder, settings: RagSettings) -> None:
+    def __init__(self, tenant: str, embedder: Embedder, settings: RagSettings) -> None:
+        self._tenant = tenant
         self.embedder = embedder
         self._worker = shared_worker()
         self._per_part = settings.per_part
@@ -43,7 +44,7 @@ class Engine(ABC):
     async def load(self, chunks: Sequence[Chunk]) -> int:
         """Take over the tenant's chunks; returns how many had to be left out because they could not be embedded."""
         ready = await self._with_vectors(chunks)
-        index = await self._worker.run(Index, ready, self._index)
+        index = await self._worker.run(Index, self._tenant, ready, self._index)
         await self._fill(index, self._index)
         self._index = index
         return len(chunks) - len(ready)
@@ -55,6 +56,19 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index)
 
+    async def candidates(self, text: str) -> list[tuple[str, list[float]]]:
+        """Text and features of every candidate for a message that is one question; for calibration."""
+        index = self._index
+        if index is None:
+            return []
+        parts = plan(text, index).parts
+        if len(parts) != 1:
+            return []
+        vector = (await self.embed([embeddable(parts[0], knows_kazakh=self.embedder.knows_kazakh)]))[0]
+        found = (await self._search([Question(vector, index.sparse(parts[0]))]))[0]
+        entries = [index.points[one.point] for one in found]
+        return [(entry.chunk.text, index.features(parts[0], entry, vector)) for entry in entries]
+
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for `texts`, wherever they come from."""
         if self.embedder.blocking:
@@ -63,7 +77,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def check(self) -> str:
-        """ "" when the store answers."""
+        """"" when the store answers."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -87,14 +101,16 @@ class Engine(ABC):
             vectors |= dict(zip(missing, rows, strict=True))
         questions = _questions(planned, index, [vectors[text] for text in texts], tag)
         found = await self._search(questions)
-        return await self._worker.run(self._judged, planned, index, found)
+        return await self._worker.run(self._judged, planned, index, questions, found)
 
     def _texts(self, planned: Plan) -> list[str]:
         return [embeddable(part, knows_kazakh=self.embedder.knows_kazakh) for part in planned.readings]
 
-    def _judged(self, planned: Plan, index: Index, found: Sequence[Sequence[Found]]) -> list[Passage]:
+    def _judged(
+        self, planned: Plan, index: Index, questions: Sequence[Question], found: Sequence[Sequence[Found]]
+    ) -> list[Passage]:
         judge = Judge(index, calibration(self.embedder.model), self._per_part)
-        return judge.passages(planned, dict(enumerate(found)))
+        return judge.passages(planned, list(zip(questions, found, strict=True)))
 
     async def _with_vectors(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Chunks as they are where our model made the vector; the others embedded here, once, in memory."""
@@ -130,8 +146,7 @@ class EmbeddedEngine(Engine):
     """Everything in this process. With the local model a message takes one hop to the worker thread and back."""
 
     def __init__(self, tenant: str, embedder: Embedder, settings: RagSettings) -> None:
-        super().__init__(embedder, settings)
-        self._tenant = tenant
+        super().__init__(tenant, embedder, settings)
         self._store: EmbeddedStore | None = None
 
     async def check(self) -> str:
@@ -150,9 +165,7 @@ class EmbeddedEngine(Engine):
     def _fill_now(self, index: Index, old: Index | None) -> None:
         if self._store is None:
             self._store = EmbeddedStore(self._tenant, self.embedder.size)
-        before = old.entries if old else {}
-        self._store.delete([key for key in before if key not in index.entries])
-        self._store.put([entry for key, entry in index.entries.items() if before.get(key) is not entry])
+        self._store.fill(index.entries, old.entries if old else {})
 
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]:
         return await self._worker.run(self._search_now, questions)
@@ -174,15 +187,15 @@ class EmbeddedEngine(Engine):
             rows = self.embedder.embed_now(missing)
             self._queries.put(missing, rows)
             vectors |= dict(zip(missing, rows, strict=True))
-        found = self._search_now(_questions(planned, index, [vectors[text] for text in texts], tag))
-        return self._judged(planned, index, found)
+        questions = _questions(planned, index, [vectors[text] for text in texts], tag)
+        return self._judged(planned, index, questions, self._search_now(questions))
 
 
 class ServerEngine(Engine):
     """Qdrant on a server. PostgreSQL stays the home: what the server lacks or has too much is put right at a load."""
 
-    def __init__(self, store: ServerStore, embedder: Embedder, settings: RagSettings) -> None:
-        super().__init__(embedder, settings)
+    def __init__(self, tenant: str, store: ServerStore, embedder: Embedder, settings: RagSettings) -> None:
+        super().__init__(tenant, embedder, settings)
         self._store = store
 
     async def check(self) -> str:

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from truffles_rag_qdrant.words import tokens
+from truffles_rag_qdrant.words import fold, tokens
 
 LANGUAGES = ("ru", "kk", "en")
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about."""
+    """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
+    say little beside another thing; `instead_of` names asks that are none beside this one."""
 
     name: str
     russian: str
     ask: bool = False
+    minor: bool = False
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +80,28 @@ class Glossary:
     def __init__(self, table: dict[str, dict[str, object]], light: dict[str, list[str]]) -> None:
         self.concepts: dict[str, Concept] = {}
         self.words: set[str] = set()
+        self.beginnings: set[str] = set()
         self._patterns = _Patterns()
         for name, entry in table.items():
             self._add(name, entry)
         self.greeting = _folded(light["greeting"])
-        self.light = {language: _folded(light[language]) for language in LANGUAGES}
-        self.all_light = self.greeting.union(*self.light.values())
+        self.light = self.greeting.union(*(_folded(light[language]) for language in LANGUAGES))
+        self.asking = _folded(light["asking"])
+        self._light_beginnings = tuple(
+            fold(word[:-1]) for language in LANGUAGES for word in light[language] if word.endswith("*")
+        )
 
     def _add(self, name: str, entry: dict[str, object]) -> None:
         russian: list[str] = entry["ru"]  # type: ignore[assignment]
-        concept = Concept(name, next(word for word in russian if "*" not in word), bool(entry.get("ask")))
+        shown = next(word for word in russian if "*" not in word)
+        instead: list[str] = entry.get("instead_of", [])  # type: ignore[assignment]
+        concept = Concept(name, shown, bool(entry.get("ask")), bool(entry.get("minor")), tuple(instead))
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
                 self._patterns.add(phrase, concept, language)
-                self.words.update(word for word in _words(phrase) if len(word) > 4 and "*" not in word)
+                for word in _words(phrase):
+                    (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
@@ -125,7 +135,11 @@ class Glossary:
 
     def knows(self, word: str) -> bool:
         """Is the word a concept or a light word by itself?"""
-        return word in self.all_light or bool(self._singles([self._patterns.of(word)], 0))
+        return self.is_light(word) or bool(self._singles([self._patterns.of(word)], 0))
+
+    def is_light(self, word: str) -> bool:
+        """Does it carry grammar or politeness only?"""
+        return word in self.light or word.startswith(self._light_beginnings)
 
 
 def _fits(ids: Sequence[int], matches: Sequence[dict[int, int]], start: int) -> bool:
@@ -138,7 +152,7 @@ def _distinct(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for entry in words for word in tokens(entry))
+    return frozenset(word for entry in words if not entry.endswith("*") for word in tokens(entry))
 
 
 @cache

@@ -12,16 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from truffles_gateway.plugin import Chunk
-from truffles_rag_qdrant.embed import Vectors
+from truffles_rag_qdrant.embed import Vectors, unpacked
+from truffles_rag_qdrant.facts import point_id
 from truffles_rag_qdrant.parts import Part
-from truffles_rag_qdrant.reading import Reader, Term, keys_of
+from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys
 from truffles_rag_qdrant.words import tokens
 
-LEXICAL_SIZE = 1024
-FEATURES = ("coverage", "focus", "cosine", "product", "unknown", "ask_missed", "spread", "evidence")
-_BODY = 0.7
+LEXICAL_SIZE = 512
+FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
+            "spread", "evidence", "uncovered")  # fmt: skip
+_BODY = 0.85
+_PROSE = 0.95
+_COMMENT = 0.5
 _HEADING = 0.8
 _ASK = 0.5
+_MINOR = 0.3
 _KINDS = (
     ("c:price", re.compile(r"₸|\bтг\b|тенге|теңге|\$|€")),
     ("c:duration", re.compile(r"\d\s*(?:ч|мин|час\w*)\b")),
@@ -31,27 +36,45 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A chunk as the lexical side sees it: `terms` with their strength, `names` as sets of keys."""
+    """A chunk as the lexical side sees it.
+
+    terms     its keys with their strength
+    asked     the keys of its question, where it is an answer to one
+    prose     neither a named thing nor an answer
+    heads     what the name, and an alias of one word, are names of
+    position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
+    """
 
     chunk: Chunk
     terms: Mapping[str, float]
-    names: tuple[frozenset[str], ...]
+    asked: frozenset[str]
+    prose: bool
+    heads: frozenset[str]
+    position: float
+    vector: Vectors
 
 
 def entry_of(chunk: Chunk) -> Entry:
     """Read a chunk: its name, question and aliases count in full, its headings a little less, its body least."""
     aliases = [alias for alias in chunk.metadata.get("aliases", "").split("|") if alias]
-    name = chunk.metadata.get("name", "")
-    names = [keys_of(label) for label in (name, chunk.question) if label]
-    full = {key for keys in (*names, *(keys_of(alias) for alias in aliases)) for key in keys}
-    terms = dict.fromkeys((*keys_of(chunk.text), *_kinds(chunk.text)), _BODY)
-    terms.update(dict.fromkeys(keys_of(chunk.title), _HEADING))
-    terms.update(dict.fromkeys(full, 1.0))
-    shown = names or [(*keys_of(chunk.title), *keys_of(chunk.text))]
-    variants = [*shown, *(keys_of(alias) for alias in aliases)]
-    return Entry(chunk, terms, tuple(frozenset(keys) for keys in variants if keys))
+    names = [label for label in (chunk.metadata.get("name", ""), *aliases) if label]
+    labels = [label_keys(label) for label in (*names, chunk.question) if label]
+    body = chunk.answer if chunk.question else "" if names else chunk.text
+    terms = dict.fromkeys(_comment(chunk, names), _COMMENT)
+    terms.update({key: _BODY if labels else _PROSE for key in (*keys_of(body), *_kinds(chunk.text))})
+    terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
+    terms.update({key: 1.0 for label in labels for key in label})
+    heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)
+    position = min(int(chunk.metadata.get("position") or 0), 3) / 3
+    asked = frozenset(label_keys(chunk.question))
+    return Entry(chunk, terms, asked, not labels, heads, position, unpacked(chunk.vector))
+
+
+def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
+    """What a row of a price list says besides its name."""
+    return keys_of(chunk.text.removeprefix(names[0])) if names else ()
 
 
 def _kinds(text: str) -> list[str]:
@@ -61,45 +84,51 @@ def _kinds(text: str) -> list[str]:
 class Index:
     """The lexical side of one tenant's knowledge. Built and used on one thread."""
 
-    def __init__(self, chunks: Iterable[Chunk], old: Index | None = None) -> None:
+    def __init__(self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None) -> None:
         kept = old.entries if old else {}
-        self.entries = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
+        self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
+        self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
+        self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
-        self.reader = Reader(word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
+        vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
+        self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def rarity(self, key: str) -> float:
         """1 for a term that one chunk holds (or none), towards 0 for one that all hold."""
         count = self._counts.get(key, 0)
         return math.log(1 + len(self.entries) / max(count, 1)) / self._scale if self.entries else 1.0
 
-    def weight(self, term: Term) -> float:
-        """How much a term counts in a question."""
-        return term.weight * (_ASK if term.ask else 1.0) * min(1.0, 0.25 + self.rarity(term.key))
+    def weights(self, part: Part) -> dict[str, float]:
+        """How much each term counts: beside what a question is about, what is asked of it counts less."""
+        about = any(not term.ask and not term.minor for term in part.terms)
+        return {term.key: self._weight(term, about) for term in part.terms}
+
+    def _weight(self, term: Term, about: bool) -> float:
+        share = _MINOR if about and term.minor else _ASK if about and term.ask else 1.0
+        return term.weight * share * min(1.0, 0.25 + self.rarity(term.key))
 
     def sparse(self, part: Part) -> dict[int, float]:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
-        return _hashed({term.key: self.weight(term) for term in part.terms if not term.unknown})
+        return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def features(self, part: Part, chunk_id: str, cosine: float) -> list[float]:
+    def features(self, part: Part, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
-        entry = self.entries[chunk_id]
-        weights = {term.key: self.weight(term) for term in part.terms}
-        total = sum(weights.values()) or 1.0
+        weights = self.weights(part)
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
-        coverage, focus = matched / total, self._focus(weights, entry)
-        unknown = sum(weight for key, weight in weights.items() if key not in self._counts) / total
+        coverage = matched / (sum(weights.values()) or 1.0)
+        uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms)
         missed = sum(key not in entry.terms for key in part.asked) / max(len(part.asked), 1)
+        headless = bool(entry.heads) and entry.heads.isdisjoint(weights)
         spread = self._spread([key for key in weights if key in entry.terms])
-        return [coverage, focus, cosine, coverage * focus, unknown, missed, spread, min(matched, 2.0)]
+        return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
+                headless and not self._heads.isdisjoint(weights), missed, spread,
+                min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
 
-    def _focus(self, weights: Mapping[str, float], entry: Entry) -> float:
-        """How much of the chunk's name the question says; the best of its names counts."""
-        best = 0.0
-        for name in entry.names:
-            whole = sum(self.rarity(key) for key in name)
-            best = max(best, sum(self.rarity(key) for key in name if key in weights) / whole if whole else 0.0)
-        return best
+    def _surplus(self, weights: Mapping[str, float], asked: frozenset[str]) -> float:
+        """How much of the question that a chunk answers the customer did not ask."""
+        whole = sum(self.rarity(key) for key in asked)
+        return sum(self.rarity(key) for key in asked if key not in weights) / whole if whole else 0.0
 
     def _spread(self, keys: Sequence[str]) -> float:
         """The share of all chunks that hold these terms too: a price without a service fits every price."""
@@ -113,15 +142,14 @@ def _entry(chunk: Chunk, old: Entry | None) -> Entry:
     return old if old and old.chunk == chunk else entry_of(chunk)
 
 
+def _subjects(entry: Entry) -> frozenset[str]:
+    """What a chunk is about: its heads, or for prose the first noun of its own heading."""
+    return frozenset({head_key(entry.chunk.title)}) if entry.prose else entry.heads
+
+
 def _vocabulary(chunk: Chunk) -> list[str]:
-    fields = (
-        chunk.text,
-        chunk.title,
-        chunk.question,
-        chunk.metadata.get("name", ""),
-        chunk.metadata.get("aliases", ""),
-    )
-    return [word for text in fields for word in tokens(text)]
+    labels = (chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
+    return [word for text in (chunk.text, chunk.title, chunk.question, *labels) for word in tokens(text)]
 
 
 def lexical(entry: Entry) -> dict[int, float]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
-from truffles_rag_qdrant.index import Index
+from truffles_rag_qdrant.index import Entry, Index
 from truffles_rag_qdrant.parts import Part, split
-from truffles_rag_qdrant.stores import Found
+from truffles_rag_qdrant.stores import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
 
 GOOD = 0.5
 _TIE = 0.05
+Search = tuple[Question, Sequence[Found]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +49,35 @@ class Judge:
     def __init__(self, index: Index, calibration: Calibration, per_part: int) -> None:
         self._index, self._calibration, self._per_part = index, calibration, per_part
 
-    def passages(self, plan: Plan, found: Mapping[int, Sequence[Found]]) -> list[Passage]:
-        """The best passages of every question; `found` goes by the index of a reading in `plan.readings`."""
-        numbers = iter(range(len(plan.readings)))
-        return [one for part in plan.parts for one in self._best_reading(part, found, numbers)]
+    def passages(self, plan: Plan, searches: Sequence[Search]) -> list[Passage]:
+        """The best passages of every question; `searches` go with `plan.readings`."""
+        left = iter(searches)
+        return [one for part in plan.parts for one in self._best_reading(part, left)]
 
-    def _best_reading(self, part: Part, found: Mapping[int, Sequence[Found]], numbers: Iterator[int]) -> list[Passage]:
-        whole = self._ranked(part, found[next(numbers)])
-        pieces = [self._ranked(piece, found[next(numbers)]) for piece in part.pieces]
+    def _best_reading(self, part: Part, left: Iterator[Search]) -> list[Passage]:
+        whole = self._ranked(part, next(left))
+        pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         best, best_piece = _best(whole), max(map(_best, pieces), default=0.0)
         if pieces and best_piece >= GOOD and best < best_piece - _TIE:
             return [passage for piece in pieces for passage in piece]
         return whole
 
-    def _ranked(self, part: Part, found: Sequence[Found]) -> list[Passage]:
-        known = [one for one in found if one.chunk_id in self._index.entries]
-        passages = [self._passage(part, one) for one in known]
-        return sorted(passages, key=lambda passage: -passage.confidence)[: self._per_part]
+    def _ranked(self, part: Part, search: Search) -> list[Passage]:
+        question, found = search
+        known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
+        passages = [self._passage(part, entry, question, score) for entry, score in known]
+        return sorted(passages, key=self._rank)[: self._per_part]
 
-    def _passage(self, part: Part, found: Found) -> Passage:
-        chunk = self._index.entries[found.chunk_id].chunk
-        confidence = self._calibration.confidence(self._index.features(part, found.chunk_id, found.cosine))
+    def _rank(self, passage: Passage) -> float:
+        """By confidence; among near equals the first fact under a heading is the main one."""
+        return 0.05 * self._index.entries[passage.id].position - passage.confidence
+
+    def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
+        chunk = entry.chunk
+        confidence = self._calibration.confidence(self._index.features(part, entry, question.vector))
         return Passage(id=chunk.id, text=chunk.text, confidence=round(confidence, 4), query=part.text,
                        source=chunk.source, title=chunk.title, question=chunk.question, answer=chunk.answer,
-                       score=found.score)  # fmt: skip
+                       score=score)  # fmt: skip
 
 
 def _best(passages: Sequence[Passage]) -> float:

@@ -13,74 +13,6 @@ _HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
 _JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
 _NEEDS_THING = frozenset({"c:price", "c:duration"})
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
-_ASKING = frozenset(
-    [
-        "ли",
-        "как",
-        "какой",
-        "какая",
-        "какие",
-        "какое",
-        "какую",
-        "когда",
-        "кто",
-        "что",
-        "чем",
-        "зачем",
-        "почему",
-        "можно",
-        "могу",
-        "можете",
-        "есть",
-        "нужно",
-        "надо",
-        "нужна",
-        "делаете",
-        "принимаете",
-        "подскажите",
-        "скажите",
-        "интересует",
-        "хочу",
-        "хотела",
-        "хотел",
-        "хотелось",
-        "бывает",
-        "будет",
-        "ма",
-        "ме",
-        "ба",
-        "бе",
-        "па",
-        "пе",
-        "калай",
-        "кандай",
-        "кай",
-        "кашан",
-        "бар",
-        "барма",
-        "бола",
-        "болады",
-        "керек",
-        "келеди",
-        "мумкин",
-        "how",
-        "what",
-        "which",
-        "who",
-        "when",
-        "do",
-        "does",
-        "is",
-        "are",
-        "can",
-        "could",
-        "would",
-        "have",
-        "any",
-        "will",
-        "may",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +60,13 @@ def split(text: str, reader: Reader) -> list[Part]:
 
 def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
     terms = tuple(reader.terms(words))
-    asks = marked or len(words) < 4 or any(term.ask for term in terms) or any(w.text in _ASKING for w in words)
+    asks = marked or len(words) < 4 or any(term.ask for term in terms) or _wishes(words, reader)
     return Part(tuple(words), terms, asks)
+
+
+def _wishes(words: Sequence[Word], reader: Reader) -> bool:
+    """Does it hold a word that makes a question by itself ("есть ли …", "можно …")?"""
+    return any(word.text in reader.glossary.asking for word in words)
 
 
 def _joined(parts: Sequence[Part], reader: Reader) -> list[Part]:
@@ -218,7 +155,7 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
     result: list[Part] = []
     for at, piece in enumerate(pieces):
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
-        if piece.lacks_question:
+        if piece.lacks_question and not _wishes(piece.words, reader):
             lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
             piece = _part(reader, (*_borrowed(lender, reader, ask=True), *piece.words)) if lender else piece
         elif piece.lacks_thing:

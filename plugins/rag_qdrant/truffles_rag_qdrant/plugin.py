@@ -51,7 +51,7 @@ class RagQdrant:
         return report
 
     async def check(self) -> str:
-        """ "" when model and Qdrant answer."""
+        """"" when model and Qdrant answer."""
         return await self._embedder.check() or await self._engine.check()
 
     async def close(self) -> None:
@@ -97,7 +97,7 @@ def _engine(settings: RagSettings, resources: Resources, embedder: Embedder) -> 
     client = AsyncQdrantClient(url=settings.qdrant_url, api_key=key, timeout=max(1, round(settings.timeout)),
                                check_compatibility=False)  # fmt: skip
     store = ServerStore(resources.tenant, embedder.size, client, settings.collection)
-    return ServerEngine(store, embedder, settings)
+    return ServerEngine(resources.tenant, store, embedder, settings)
 
 
 def _create(settings: RagSettings, resources: Resources) -> RagQdrant:

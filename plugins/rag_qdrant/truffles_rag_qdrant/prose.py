@@ -31,6 +31,7 @@ class _Page:
     question: list[str] | None = None
     answer: list[str] | None = None
     since: int = 0
+    position: int = -1
 
     @property
     def title(self) -> str:
@@ -57,7 +58,9 @@ class _Page:
 
     def _prose(self, text: str) -> Iterator[Fact]:
         for piece in _pieces(text):
-            yield Fact(source=self.source, key=f"{self.title}:{piece}", text=piece, title=self.title, tag=self.tag)
+            self.position += 1
+            yield Fact(source=self.source, key=f"{self.title}:{piece}", text=piece, title=self.title, tag=self.tag,
+                       position=self.position)  # fmt: skip
 
 
 def read_prose(text: str, source: str, problem: Problem) -> Iterator[Fact]:
@@ -89,7 +92,7 @@ def _front_matter(lines: list[str], page: _Page) -> int:
 def _line(page: _Page, line: str, number: int) -> Iterator[Fact]:
     if heading := _HEADING.match(line):
         yield from page.close()
-        level = len(heading[1])
+        level, page.position = len(heading[1]), -1
         page.headings = [*page.headings[: level - 1], *[""] * (level - 1 - len(page.headings)), _plain(heading[2])]
     elif question := _QUESTION.match(line):
         yield from page.close()

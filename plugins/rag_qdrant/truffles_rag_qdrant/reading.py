@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -15,6 +15,7 @@ from truffles_rag_qdrant.words import (
     from_layout,
     gravity,
     is_latin,
+    is_noun,
     is_russian,
     looks_kazakh,
     stem,
@@ -22,6 +23,7 @@ from truffles_rag_qdrant.words import (
 )
 
 UNKNOWN = "?"
+WITHOUT = frozenset({"без", "without"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Term:
     weight: float = 1.0
     ask: bool = False
     kazakh: bool = False
+    minor: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -61,25 +64,52 @@ def concept_key(hit: Hit) -> str:
 @lru_cache(maxsize=4_096)
 def keys_of(text: str) -> tuple[str, ...]:
     """Keys of a text of the tenant's own: concepts, and the stems of the words that are none. No grammar."""
+    return tuple(dict.fromkeys(key for key, _ in _keyed(text)))
+
+
+@lru_cache(maxsize=4_096)
+def label_keys(text: str) -> tuple[str, ...]:
+    """Keys of a name or a question; what follows "без" is lacking, and says so: "без покрытия" → "-c:gel"."""
+    words = tokens(text)
+    keyed = ((f"-{key}" if at and words[at - 1] in WITHOUT else key) for key, at in _keyed(text))
+    return tuple(dict.fromkeys(keyed))
+
+
+@lru_cache(maxsize=4_096)
+def head_key(name: str) -> str:
+    """What a name is the name of, its first noun: "Детская стрижка" → the key of "стрижка"."""
+    words = tokens(name)
+    keyed = [(key, words[at]) for key, at in _keyed(name)]
+    return next((key for key, word in keyed if is_noun(word)), keyed[0][0] if keyed else "")
+
+
+def _keyed(text: str) -> list[tuple[str, int]]:
     words, book = tokens(text), glossary()
     hits = book.find(words)
+    no_ask = {name for hit in hits for name in hit.concept.instead_of}
     taken = {at for hit in hits for at in range(hit.start, hit.start + hit.length)}
-    stems = (stem(word) for at, word in enumerate(words) if at not in taken and _is_content(word, book))
-    return tuple(dict.fromkeys([*(concept_key(hit) for hit in hits), *stems]))
+    found = [(concept_key(hit), hit.start) for hit in hits if hit.concept.name not in no_ask]
+    found += [(stem(word), at) for at, word in enumerate(words) if at not in taken and _is_content(word, book)]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def _is_content(word: str, book: Glossary) -> bool:
-    return len(word) > 1 and word not in book.all_light and gravity(word) > 0
+    return len(word) > 1 and not book.is_light(word) and gravity(word) > 0
 
 
 class Reader:
     """Reads questions against one tenant's vocabulary. Not thread-safe, cheap to make."""
 
-    def __init__(self, vocabulary: Iterable[str]) -> None:
+    def __init__(self, vocabulary: Iterable[str], lacking: Iterable[str] = ()) -> None:
+        self._lacking_keys = frozenset(lacking)
         self.glossary = glossary()
         self._words = frozenset(vocabulary)
         self._stems = frozenset(stem(word) for word in self._words)
-        self._targets = sorted({word for word in self._words | self.glossary.words if len(word) > 3})
+        known = self._words | self.glossary.words | self.glossary.light
+        self._targets = sorted(word for word in known if len(word) > 3)
+        self._beginnings = {
+            size: sorted(word for word in self.glossary.beginnings if len(word) == size) for size in (5, 6, 7)
+        }
         self._seen: dict[str, str] = {}
 
     def words(self, text: str) -> list[Word]:
@@ -98,17 +128,25 @@ class Reader:
         words = [word.text for word in read]
         hits = self.glossary.find(words)
         taken = {at for hit in hits for at in range(hit.start, hit.start + hit.length)}
-        found = [(hit.start, self._concept(hit, words)) for hit in hits]
+        no_ask = {name for hit in hits for name in hit.concept.instead_of}
+        hits = [hit for hit in hits if hit.concept.name not in no_ask]
+        found = [(hit.start, self._lacking(self._concept(hit, words), words, hit.start)) for hit in hits]
         found += [(at, self._word(word)) for at, word in enumerate(words) if at not in taken]
         return [term for _, term in sorted(found, key=lambda pair: pair[0]) if term.weight > 0]
 
     def _concept(self, hit: Hit, words: Sequence[str]) -> Term:
         written = " ".join(words[hit.start : hit.start + hit.length])
         surface = hit.concept.russian if hit.language == "kk" else written
-        return Term(concept_key(hit), surface, ask=hit.concept.ask, kazakh=hit.language == "kk")
+        concept = hit.concept
+        return Term(concept_key(hit), surface, ask=concept.ask, kazakh=hit.language == "kk", minor=concept.minor)
+
+    def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
+        if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
+            return replace(term, key=f"-{term.key}", surface=f"без {term.surface}", weight=0.5)
+        return term
 
     def _word(self, word: str) -> Term:
-        if word in self.glossary.all_light or len(word) < 2:
+        if self.glossary.is_light(word) or len(word) < 2:
             return Term(word, word, 0.0)
         root = stem(word)
         if root in self._stems:
@@ -148,7 +186,17 @@ class Reader:
         if not slips:
             return ""
         near = process.extractOne(word, self._targets, scorer=OSA.distance, score_cutoff=slips)
-        return near[0] if near and near[0][0] == word[0] else ""
+        if near and near[0][0] == word[0]:
+            return near[0]
+        return self._nearest_beginning(word)
+
+    def _nearest_beginning(self, word: str) -> str:
+        """ "оплотить" → "оплатить": one slip in a beginning that the glossary knows."""
+        for size, beginnings in self._beginnings.items():
+            near = process.extractOne(word[:size], beginnings, scorer=OSA.distance, score_cutoff=1)
+            if len(word) >= size and near and near[0][0] == word[0]:
+                return near[0] + word[size:]
+        return ""
 
     def _from_layout(self, chunk: str, parts: Sequence[str]) -> str:
         """ "vfybr.h" → "маникюр"; "" when the word makes sense as it stands, or makes none in the other layout."""

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+import openpyxl  # type: ignore[import-untyped]
+from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
 from truffles_rag_qdrant.facts import Fact
 
@@ -60,23 +60,46 @@ def _cell(value: object) -> str:
 
 def _rows(rows: Iterable[tuple[int, Sequence[str]]], source: str, problem: Problem) -> Iterator[Fact]:
     columns: dict[str, int] = {}
-    category, last = "", 0
+    section = _Section(problem)
+    seen = 0
     for number, row in rows:
-        last = number
         if not any(cell.strip() for cell in row):
             continue
+        seen += 1
         if not columns:
             columns = _columns(row)
-            if not columns and number >= _HEADER_DEPTH:
+            if not columns and seen >= _HEADER_DEPTH:
                 break
             continue
         values = {name: row[at].strip() for name, at in columns.items() if at < len(row)}
-        if values.get("name") and sum(bool(cell.strip()) for cell in row) == 1 and "price" in columns:
-            category = values["name"]
-        elif fact := _fact(values, category, source, number, problem):
+        if "price" in columns and section.opens(number, values, row):
+            continue
+        if fact := _fact(values, section.name, source, number, problem):
             yield fact
-    if not columns and last:
+    section.close()
+    if not columns and seen:
         problem(1, "no heading row was found; name the columns, for example: услуга;цена;длительность;комментарий")
+
+
+class _Section:
+    """A row with a name and nothing else opens a section, if rows follow it; else its price was forgotten."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.name, self._line, self._problem = "", 0, problem
+
+    def opens(self, number: int, values: Mapping[str, str], row: Sequence[str]) -> bool:
+        """Is this row the heading of a section?"""
+        if not values.get("name") or sum(bool(cell.strip()) for cell in row) > 1:
+            self._line = 0
+            return False
+        self.close()
+        self.name, self._line = values["name"], number
+        return True
+
+    def close(self) -> None:
+        """Name the last heading that no row followed."""
+        if self._line:
+            self._problem(self._line, f"“{self.name}” has neither price nor comment; fill one in or delete the row")
 
 
 def _columns(row: Sequence[str]) -> dict[str, int]:

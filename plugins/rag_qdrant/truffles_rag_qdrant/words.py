@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-import pymorphy3
-import snowballstemmer
+import pymorphy3  # type: ignore[import-untyped]
+import snowballstemmer  # type: ignore[import-untyped]
 
 KAZAKH = frozenset("әғқңөұүһі")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
@@ -28,7 +28,7 @@ _SOUNDS = (
 _SOUND = {latin: cyrillic for latin, cyrillic in _SOUNDS}
 _LATIN = re.compile("|".join(re.escape(latin) for latin, _ in _SOUNDS))
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
-_HALF_POS = frozenset({"ADVB", "INFN", "VERB", "GRND", "NUMR", "COMP", "PRTF", "PRTS"})
+_WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
 
 def fold(text: str) -> str:
@@ -86,10 +86,16 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def gravity(word: str) -> float:
-    """How much a word that we do not know weighs in a question: 0 grammar, 0.5 verbs and adverbs, 1 the rest."""
+    """How much a word that we do not know weighs in a question: 0 grammar, less for adverbs and verbs, 1 the rest."""
     if word.isdigit():
-        return 0.3
+        return 0.2
     if is_latin(word) or not is_russian(word):
         return 1.0
     part = _morph().parse(word)[0].tag.POS
-    return 0.0 if part in _LIGHT_POS else 0.5 if part in _HALF_POS else 1.0
+    return 0.0 if part in _LIGHT_POS else _WEIGHTS.get(part, 1.0)
+
+
+@lru_cache(maxsize=4_096)
+def is_noun(word: str) -> bool:
+    """Could it be the name of a thing?"""
+    return not is_russian(word) or _morph().parse(word)[0].tag.POS == "NOUN"

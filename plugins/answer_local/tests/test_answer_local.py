@@ -1,0 +1,80 @@
+"""Passages → a reply in the tenant's own words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from truffles_answer_local.plugin import CATALOGUE, AnswerLocal
+
+from truffles_gateway.messages import Draft, Inbound, Passage, Route, Verdict
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Texts:
+    def get(self, key: str, language: str, **values: object) -> str:
+        return CATALOGUE[language][key]
+
+
+def passage(text: str, query: str, confidence: float = 0.9, **more: Any) -> Passage:
+    return Passage(id=text, text=text, confidence=confidence, query=query, **more)
+
+
+def answer(message: str, *passages: Passage, language: str = "ru") -> Draft | None:
+    verdict = Verdict(route=Route.ANSWER, language=language)
+    return AnswerLocal(Texts()).answer(message=Inbound(text=message, events=()), verdict=verdict, passages=passages)
+
+
+def test_two_questions_make_one_reply_in_the_order_asked() -> None:
+    draft = answer("цена? где?", passage("Мы на Вымышленной.", "где?", 0.7), passage("Маникюр — 7 000 ₸", "цена?"))
+    assert draft and draft.text == "Маникюр — 7 000 ₸\nМы на Вымышленной."
+    assert draft.verbatim and draft.confidence == 0.7 and draft.sources == ("Маникюр — 7 000 ₸", "Мы на Вымышленной.")
+
+
+def test_the_answer_of_a_pair_is_said_not_its_question() -> None:
+    draft = answer("лифт?", passage("Вопрос: лифт?\nОтвет: Нет.", "лифт?", question="лифт?", answer="Нет."))
+    assert draft and draft.text == "Нет."
+
+
+def test_what_has_no_good_passage_is_named() -> None:
+    draft = answer("а? б?", passage("А.", "а?"), passage("Не то.", "б?", 0.49))
+    assert draft and (draft.text, draft.unanswered) == ("А.", ("б?",))
+
+
+@pytest.mark.parametrize("passages", [(), (passage("Не то.", "а?", 0.49),)])
+def test_silence_where_nothing_is_good_enough(passages: tuple[Passage, ...]) -> None:
+    assert answer("а?", *passages) is None
+
+
+def test_equals_of_a_price_list_are_all_said_three_at_most() -> None:
+    rows = [passage(f"Маникюр {n} — 1 ₸", "маникюр", 0.9 - n / 100, source="p.csv") for n in range(5)]
+    draft = answer("маникюр", *rows, passage("Маникюр на дому", "маникюр", 0.9, source="a.md"))
+    assert draft and draft.text.splitlines() == [row.text for row in rows[:3]]
+
+
+def test_the_clearly_better_row_stands_alone() -> None:
+    draft = answer("а", passage("А — 1 ₸", "а", 0.9, source="p.csv"), passage("Б — 1 ₸", "а", 0.6, source="p.csv"))
+    assert draft and draft.text == "А — 1 ₸"
+
+
+def test_one_fact_for_two_questions_is_said_once() -> None:
+    draft = answer("где? адрес?", passage("Мы тут.", "где?"), passage("Мы тут.", "адрес?"))
+    assert draft and draft.text == "Мы тут." and draft.sources == ("Мы тут.",)
+
+
+@pytest.mark.parametrize(("language", "lines"), [("ru", 1), ("", 1), ("kk", 2), ("en", 2), ("de", 1)])
+def test_another_language_gets_a_line_before_the_facts(language: str, lines: int) -> None:
+    draft = answer("?", passage("Мы находимся на улице Абая.", "?"), language=language)
+    assert draft and len(draft.text.splitlines()) == lines and draft.text.endswith("Мы находимся на улице Абая.")
+
+
+def test_facts_in_kazakh_for_a_russian_customer_are_announced() -> None:
+    draft = answer("?", passage("Біз қаланың ортасында орналасқанбыз.", "?"))
+    assert draft and draft.text.startswith(CATALOGUE["ru"]["facts_kk"])
+
+
+def test_catalogues_have_every_line_that_may_be_asked_for() -> None:
+    assert all({f"facts_{spoken}" for spoken in CATALOGUE if spoken != language} == set(lines)
+               for language, lines in CATALOGUE.items())  # fmt: skip

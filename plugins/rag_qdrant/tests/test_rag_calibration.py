@@ -1,0 +1,29 @@
+"""The calibration in the package is the one that the dev set gives, and it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from truffles_rag_qdrant.calibrate import EVAL, SALON, fit
+from truffles_rag_qdrant.embed import LocalEmbedder
+from truffles_rag_qdrant.evaluate import engines, read_cases, run
+
+
+def test_logistic_regression_finds_what_separates() -> None:
+    rows = np.array([[0.0, 1.0], [0.1, 0.0], [0.9, 1.0], [1.0, 0.0]] * 20)
+    weights, bias = fit(rows, np.array([0.0, 0.0, 1.0, 1.0] * 20))
+    assert weights[0] > 3 and abs(weights[1]) < 1 and bias < 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["dev.tsv", "heldout.tsv"])
+async def test_questions_are_answered_and_the_unknown_is_left_to_a_human(name: str) -> None:
+    folders: dict[str, Path] = {"demo_salon": SALON, "dental": EVAL / "dental", "flowers": EVAL / "flowers"}
+    outcomes = await run(read_cases(EVAL / name), await engines(folders, LocalEmbedder()))
+    known = [one for one in outcomes if one.case.kind != "unknown"]
+    unknown = [one for one in outcomes if one.case.kind == "unknown"]
+    assert sum(one.answered for one in known) >= 0.7 * len(known)
+    assert sum(one.wrong for one in known) <= 0.1 * len(known)
+    assert sum(one.wrong for one in unknown) <= 0.1 * len(unknown)

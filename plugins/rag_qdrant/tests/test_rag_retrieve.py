@@ -1,0 +1,151 @@
+"""From a folder of files to passages, through the hook, with the embedded defaults."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import Chunk
+
+pytestmark = pytest.mark.asyncio
+SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
+
+
+async def test_a_misspelt_burst_with_two_questions_finds_both_facts(rigs: Any) -> None:
+    async with rigs() as rig:
+        report = await rig.sync(SALON)
+        assert report.added >= 60 and not report.problems
+        best = list((await rig.best("Здрасте)\nскока стоит маникур и где вы находитесь")).values())
+    assert [passage.text.split()[0] for passage in best][1] == "Мы"
+    assert "аникюр" in best[0].text and "₸" in best[0].text
+    assert "Вымышленная" in best[1].text
+    assert all(passage.confidence >= 0.5 for passage in best)
+
+
+@pytest.mark.parametrize(("question", "holds"), [
+    ("маникюр қанша тұрады?", "₸"),
+    ("мекенжайыңыз қайда", "Вымышленная"),
+    ("нешеге дейін жұмыс істейсіздер", "10:00 до 21:00"),
+    ("көлік қоятын орын бар ма", "парковка"),
+    ("how much is a manicure?", "₸"),
+    ("where are you located?", "Вымышленная"),
+    ("is there parking?", "парковка"),
+    ("can I pay by card", "карты"),
+    ("skolko stoit manikur", "₸"),
+    ("vfybr.h crjkmrj", "₸"),
+    ("сколько\nстоит\nпедикюр", "Педикюр"),
+])  # fmt: skip
+async def test_other_languages_and_spellings_find_russian_facts(rigs: Any, question: str, holds: str) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        best = list((await rig.best(question)).values())
+    assert len(best) == 1 and holds in best[0].text and best[0].confidence >= 0.5, best
+
+
+@pytest.mark.parametrize(
+    "question", ["сколько стоит татуировка", "какая завтра погода", "тату жасайсыздар ма", "do you sell cars", "сколько стоит?"]
+)
+async def test_what_the_facts_do_not_say_stays_below_a_half(rigs: Any, question: str) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        assert all(passage.confidence < 0.5 for passage in await rig.ask(question))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "здравствуйте!", "Рахмет", "👍👍", "hello", "\x00", "?" * 500, "а" * 5_000])
+async def test_what_asks_nothing_finds_nothing_certain(rigs: Any, text: str) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        assert all(passage.confidence < 0.5 for passage in await rig.ask(text))
+
+
+async def test_a_second_process_sees_a_sync_of_the_first(rigs: Any, tmp_path: Path) -> None:
+    (tmp_path / "facts.md").write_text("# Салон\n\n## Парковка\nПарковка за домом.\n", "utf-8")
+    async with rigs() as first, rigs(first.knowledge) as second:
+        await first.sync(tmp_path)
+        assert "за домом" in (await second.ask("есть парковка?"))[0].text
+        (tmp_path / "facts.md").write_text("# Салон\n\n## Парковка\nПарковка через дорогу.\n", "utf-8")
+        await first.sync(tmp_path)
+        assert [passage.text for passage in await second.ask("есть парковка?")] == ["Парковка через дорогу."]
+
+
+async def test_sync_skips_the_unchanged_and_deletes_the_gone_but_not_the_learned(rigs: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("## Оплата\n- Картой можно.\n- Наличными можно.\n", "utf-8")
+    (tmp_path / "b.md").write_text("## Парковка\nПарковки нет.\n", "utf-8")
+    async with rigs() as rig:
+        assert (await rig.sync(tmp_path)).added == 3
+        learned = Chunk(id="learned-1", source="learned", text="Вопрос: есть ли лифт?\nОтвет: Лифта нет.",
+                        question="есть ли лифт?", answer="Лифта нет.")  # fmt: skip
+        await rig.knowledge.apply(put=[learned])
+        found = (await rig.ask("лифт есть?"))[0]
+        assert (found.answer, found.confidence >= 0.5) == ("Лифта нет.", True)
+        (tmp_path / "b.md").unlink()
+        report = await rig.sync(tmp_path)
+        assert (report.added, report.changed, report.unchanged, report.deleted) == (0, 1, 2, 1)
+        assert rig.knowledge.stored["learned-1"].vector, "a sync gives foreign chunks their vector for good"
+        report = await rig.sync(tmp_path)
+        assert (report.added, report.changed, report.unchanged, report.deleted) == (0, 0, 2, 0)
+        assert rig.progress[-1][0] == rig.progress[-1][1]
+
+
+async def test_a_branch_sees_its_own_facts_and_those_for_all(rigs: Any, tmp_path: Path) -> None:
+    for tag, street in (("north", "Северная"), ("south", "Южная")):
+        (tmp_path / f"@{tag}").mkdir()
+        (tmp_path / f"@{tag}" / "about.md").write_text(f"## Адрес\nНаш адрес: улица {street}, 1.\n", "utf-8")
+    (tmp_path / "all.md").write_text("## Парковка\nПарковка везде есть.\n", "utf-8")
+    async with rigs() as rig:
+        await rig.sync(tmp_path)
+        assert "Северная" in (await rig.ask("какой у вас адрес", "north"))[0].text
+        assert not any("Южная" in passage.text for passage in await rig.ask("какой у вас адрес", "north"))
+        assert "везде" in (await rig.ask("парковка есть?", "south"))[0].text
+        assert not any("Адрес" in passage.title for passage in await rig.ask("какой у вас адрес"))
+        (tmp_path / "@north" / "about.md").rename(tmp_path / "@south" / "second.md")
+        await rig.sync(tmp_path)
+        assert not any("Северная" in passage.text for passage in await rig.ask("какой у вас адрес", "north"))
+
+
+async def test_a_folder_without_files_is_refused_and_deletes_nothing(rigs: Any, tmp_path: Path) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        before = dict(rig.knowledge.stored)
+        for folder in (tmp_path, tmp_path / "missing"):
+            with pytest.raises(ConfigError, match="Name a folder"):
+                await rig.sync(folder)
+        assert rig.knowledge.stored == before
+
+
+async def test_retrieval_does_not_hold_up_the_event_loop(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        longest, last = 0.0, time.perf_counter()
+
+        async def watch() -> None:
+            nonlocal longest, last
+            while True:
+                await asyncio.sleep(0.001)
+                longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+
+        watcher = asyncio.create_task(watch())
+        answers = await asyncio.gather(*(rig.ask(f"сколько стоит маникюр {n}") for n in range(30)))
+        watcher.cancel()
+    assert all(answers)
+    assert longest < 0.5
+
+
+async def test_a_cancelled_first_load_is_finished_for_the_next_message(rigs: Any) -> None:
+    async with rigs() as first:
+        await first.sync(SALON)
+        async with rigs(first.knowledge) as rig:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    await rig.ask("где вы находитесь")
+            assert "Вымышленная" in (await rig.ask("где вы находитесь"))[0].text
+
+
+async def test_check_says_that_all_is_well(rigs: Any) -> None:
+    async with rigs() as rig:
+        assert await rig.rag.check() == ""
