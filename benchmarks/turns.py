@@ -105,7 +105,9 @@ async def lone(gateway_url: str, simulator: httpx.AsyncClient, numbers: Sequence
         await send_all(gateway_url, [question(jid(number), QUESTIONS[number % len(QUESTIONS)])], connections=1)
         await read_by(simulator, jid(number), 1, 30)
         times.append((time.perf_counter() - start - quiet) * 1000)
-    print(f"lone message: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, after {quiet:g} s of quiet")
+    print(
+        f"lone message: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, after {quiet:g} s of quiet"
+    )
     return statistics.median(times)
 
 

@@ -100,7 +100,9 @@ def rigs() -> Rigs:
     """`async with rigs(settings…) as rig`: a plugin made as the host makes it."""
 
     @asynccontextmanager
-    async def make(knowledge: MemoryKnowledge | None = None, tenant: str = "demo", **settings: Any) -> AsyncIterator[Rig]:
+    async def make(
+        knowledge: MemoryKnowledge | None = None, tenant: str = "demo", **settings: Any
+    ) -> AsyncIterator[Rig]:
         knowledge, log = knowledge or MemoryKnowledge(), Log()
         async with httpx.AsyncClient() as http:
             rag = plugin.create(plugin.settings(**settings), Resources(

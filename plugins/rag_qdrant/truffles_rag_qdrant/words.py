@@ -88,7 +88,7 @@ def stem(word: str) -> str:
 def gravity(word: str) -> float:
     """How much a word that we do not know weighs in a question: 0 grammar, less for adverbs and verbs, 1 the rest."""
     if word.isdigit():
-        return 0.2
+        return 0.1
     if is_latin(word) or not is_russian(word):
         return 1.0
     part = _morph().parse(word)[0].tag.POS
