@@ -103,7 +103,9 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
     """The environment of all processes: the caller's without its settings of a gateway, and made-up secrets."""
     foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
-    made_up = {name: secrets.token_urlsafe(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")}
+    made_up = {
+        name: secrets.token_urlsafe(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")
+    }
     return inherited | made_up | {
         "WEBHOOK_SECRET": made_up["DEMO_WEBHOOK_SECRET"],
         "DATABASE_URL": postgres.url(),
@@ -131,7 +133,9 @@ async def _simulator(children: Children, gateway: str, slug: str) -> Child:
         await simulator.ready()
     except ChildFailed as problem:
         if any("No module named" in line for line in simulator.lines):
-            raise ConfigError("the plugin truffles-chatflow is not installed", cure="Install it, or use make demo") from problem
+            raise ConfigError(
+                "the plugin truffles-chatflow is not installed", cure="Install it, or use make demo"
+            ) from problem
         raise
     return simulator
 
@@ -172,6 +176,8 @@ async def _move_in(house: House, tenant: dict[str, Any], simulator: str, screen:
     screen.step(f"`truffles tenants apply`: {tenant.get('name', house.slug)}", loop.time() - began)
     began = loop.time()
     words = ("knowledge", "sync", house.slug, str(house.folder / "knowledge"))
-    said = await house.children.watch("truffles knowledge sync", (*TRUFFLES, *words), show, tty=screen.console.is_terminal)
+    said = await house.children.watch(
+        "truffles knowledge sync", (*TRUFFLES, *words), show, tty=screen.console.is_terminal
+    )
     screen.quote(said)
     screen.step("`truffles knowledge sync`", loop.time() - began)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from shlex import quote
 
 from truffles_gateway.cli.demo.scenes import Play
@@ -27,19 +27,23 @@ def _lines(play: Play) -> Iterator[tuple[str, str]]:
     house = play.house
     phones, admin, slug = house.phones.url, house.admin.url, house.slug
     bearer = f"-H {quote(f'Authorization: Bearer {house.admin.token}')}"
-    yield "write as a customer, through the simulated WhatsApp", _post(
-        f"{phones}/_sim/write", {"jid": VISITOR, "name": "You", "text": "сколько стоит педикюр и где вы?"}
+    yield (
+        "write as a customer, through the simulated WhatsApp",
+        _post(f"{phones}/_sim/write", {"jid": VISITOR, "name": "You", "text": "сколько стоит педикюр и где вы?"}),
     )
     webhook = {"messageType": "text", "message": "где вы?", "metadata": {"remoteJid": VISITOR, "messageId": "TRY1"}}
     secret = f"-H {quote(f'X-Webhook-Secret: {house.secret}')}"
     yield "or post the webhook yourself", f"{_post(f'{admin}/webhook/{slug}', webhook)} {secret}"
     yield "read the customer's phone", f"curl -s {quote(f'{phones}/_sim/read?jid={VISITOR}')}"
-    yield "answer as a manager", (
-        _post(
-            f"{admin}/admin/desk/reply",
-            {"client_slug": slug, "remote_jid": VISITOR, "text": "Ждём вас!", "manager": {"id": "aigerim"}},
-        )
-        + f" {bearer}"
+    yield (
+        "answer as a manager",
+        (
+            _post(
+                f"{admin}/admin/desk/reply",
+                {"client_slug": slug, "remote_jid": VISITOR, "text": "Ждём вас!", "manager": {"id": "aigerim"}},
+            )
+            + f" {bearer}"
+        ),
     )
     yield "why did the bot say that? (any message id)", f"curl -s {admin}/admin/why/{play.explained} {bearer}"
     yield "the ledger", f"curl -s {admin}/admin/ledger {bearer}"
@@ -48,5 +52,5 @@ def _lines(play: Play) -> Iterator[tuple[str, str]]:
     yield "or with the command line", f"DATABASE_URL={database} truffles why {play.explained}"
 
 
-def _post(url: str, body: dict[str, object]) -> str:
+def _post(url: str, body: Mapping[str, object]) -> str:
     return f"curl -s {url} -H 'Content-Type: application/json' -d {quote(json.dumps(body, ensure_ascii=False))}"

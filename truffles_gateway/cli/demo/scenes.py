@@ -113,7 +113,7 @@ async def _dialogue(
 ) -> None:  # fmt: skip
     """A burst and its one reply, with its times."""
     play.screen.phone(f"{who.name}, WhatsApp")
-    written = []
+    written: list[Written] = []
     for text, gloss in said:
         await asyncio.sleep(BETWEEN_MESSAGES if written else 0)
         written.append(await play.say(who, text, gloss))
@@ -198,7 +198,9 @@ async def human(play: Play) -> None:
     for reply in replies:
         gloss = "(no tattoos, but permanent make-up for brows; shall I book you a consultation?)"
         screen.bubble(reply["text"], mine=False, beside=[gloss])
-    written = await play.say(TIMUR, "Да, на субботу. А сколько стоит маникюр?", "yes, Saturday; how much is a manicure?")
+    written = await play.say(
+        TIMUR, "Да, на субботу. А сколько стоит маникюр?", "yes, Saturday; how much is a manicure?"
+    )
     screen.phone_end()
     story = await house.admin.decided(written.id)
     texts = [reply["text"] for reply in replies]
@@ -233,7 +235,9 @@ async def kill(play: Play) -> None:
     doomed = await house.new_worker(TRUFFLES_CRASH="think.after")
     screen.print(f"worker 2 (process {doomed.pid}) works alone", indent=2)
     written = [await _ask(play, who, text, gloss) for who, text, gloss, _ in WITNESSES]
-    await house.phones.write(WITNESSES[0][0].jid, WITNESSES[0][1], name=WITNESSES[0][0].name, id=written[0].id, at=written[0].at)
+    await house.phones.write(
+        WITNESSES[0][0].jid, WITNESSES[0][1], name=WITNESSES[0][0].name, id=written[0].id, at=written[0].at
+    )
     screen.print(f"the first webhook came once more, with the same id {written[0].id}", indent=2)
     died = await _death(play, doomed)
     stories = await _half_done(play, written, before)
@@ -291,7 +295,9 @@ async def _resumed(play: Play, written: Sequence[Written], stories: Sequence[Map
         _holds(play, "\n".join(reply["text"] for reply in replies), [fact])
         same = story.get("outcome") == "answered" and was.get("turn_id", story.get("turn_id")) == story.get("turn_id")
         if was.get("turn_id"):
-            screen.check("it is the turn that was begun before the death", same, str(was["turn_id"]), story.get("turn_id"))
+            screen.check(
+                "it is the turn that was begun before the death", same, str(was["turn_id"]), story.get("turn_id")
+            )
     screen.check(
         f"all were answered within {TAKEOVER_SECONDS:g} s of the death", 0 < last - died <= TAKEOVER_SECONDS,
         f"at most {TAKEOVER_SECONDS:g} s", f"{last - died:.1f} s" if last else "not all replies",
@@ -324,7 +330,9 @@ async def trace(play: Play) -> None:
     play.screen.quote(lines)
     text = _plain(lines)
     missing = [word for word in ("on_inbound", "classify", "retrieve", "answer", "маникур") if word not in text]
-    play.screen.check("each stage is there, and what the customer wrote", not missing, "all stages", f"without {missing}")
+    play.screen.check(
+        "each stage is there, and what the customer wrote", not missing, "all stages", f"without {missing}"
+    )
 
 
 async def ledger(play: Play) -> None:
@@ -344,7 +352,9 @@ async def ledger(play: Play) -> None:
     everything = len(await play.house.phones.read(""))
     total = sum(play.expected.values())
     good = not strange and everything == total
-    play.screen.check(f"the phones show {total} messages in all, none twice", good, f"{total}", f"{everything}; {strange}")
+    play.screen.check(
+        f"the phones show {total} messages in all, none twice", good, f"{total}", f"{everything}; {strange}"
+    )
 
 
 async def figures(play: Play) -> None:
@@ -358,7 +368,11 @@ async def figures(play: Play) -> None:
         ("dialogue", "accept", "wait", "think", "deliver", "total"),
         [[name, *times.row()] for name, times in play.times.items()],
     )
-    slow = {name: f"{times.total - times.wait:.0f} ms" for name, times in play.times.items() if times.total - times.wait > OWN_MS}
+    slow = {
+        name: f"{times.total - times.wait:.0f} ms"
+        for name, times in play.times.items()
+        if times.total - times.wait > OWN_MS
+    }
     good = len(play.times) == DIALOGUES and not slow
     play.screen.check(
         f"each reply took less than {OWN_MS} ms beside the pause", good, f"{DIALOGUES} dialogues, each under {OWN_MS} ms",
@@ -366,9 +380,8 @@ async def figures(play: Play) -> None:
     )  # fmt: skip
 
 
-SCENES = (unknown, human)
+SCENES = (burst, kazakh, english, unknown, human, kill, trace, ledger, figures)
 
 
 def _plain(lines: Sequence[str]) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(lines))
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from rich.table import Table
 WIDTH = 80
 PHONE = 46
 BUBBLE = 36
+THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)|(?<=\d) (?=₸)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class Screen:
 
 def _wrapped(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells."""
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    whole = THOUSANDS.sub("\u00a0", text)
+    return textwrap.wrap(whole, width, break_on_hyphens=False) or [""]
 
 
 def _bubble(lines: Sequence[str], *, unicode: bool) -> Iterator[str]:

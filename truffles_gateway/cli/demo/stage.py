@@ -64,7 +64,9 @@ async def _perform(folder: Path, *, keep: bool) -> int:
             try:
                 await scene(play)
             except (TrufflesError, httpx.HTTPError, LookupError, ValueError) as problem:
-                screen.check("the scene was played to its end", False, "no error", f"{type(problem).__name__}: {problem}")
+                screen.check(
+                    "the scene was played to its end", False, "no error", f"{type(problem).__name__}: {problem}"
+                )
         code = _sum_up(screen, time.monotonic() - began)
         if keep:
             await kept.open_house(play)

@@ -34,7 +34,13 @@ class Times:
 
     def row(self) -> list[str]:
         """A row of the table of times."""
-        return [f"{self.accept:.0f}", f"{self.wait:.0f}", f"{self.think:.0f}", f"{self.deliver:.0f}", f"{self.total:.0f}"]
+        return [
+            f"{self.accept:.0f}",
+            f"{self.wait:.0f}",
+            f"{self.think:.0f}",
+            f"{self.deliver:.0f}",
+            f"{self.total:.0f}",
+        ]
 
 
 def times_of(story: Mapping[str, Any], written: Sequence[Written], read_at: float) -> Times:
