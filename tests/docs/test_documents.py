@@ -83,7 +83,9 @@ INLINE = re.compile(r"`(truffles(?: [a-z][\w-]*| --?[\w-]+| [A-Z][\w.]*)+)`")
 
 def commands_in(text: str) -> list[str]:
     """The lines of a shell block that call the gateway or make."""
-    return [line.partition("#")[0].strip() for line in text.splitlines() if re.match(r"(truffles|make)\b", line.strip())]
+    return [
+        line.partition("#")[0].strip() for line in text.splitlines() if re.match(r"(truffles|make)\b", line.strip())
+    ]
 
 
 def test_commands_exist_with_their_options(snippets: list[Any], documents: list[Path]) -> None:

@@ -9,6 +9,7 @@ The fixtures `database_url`, `moved_clock` and `rig_of` come with `pytest_plugin
 
 from __future__ import annotations
 
+from truffles_gateway.clock import SystemClock
 from truffles_gateway.testing.clock import MovedClock
 from truffles_gateway.testing.conformance import conforms
 from truffles_gateway.testing.doubles import KnowledgeInMemory, make_resources, make_turn, texts_of
@@ -23,6 +24,7 @@ __all__ = [
     "MovedClock",
     "Rig",
     "Sent",
+    "SystemClock",
     "conforms",
     "make_resources",
     "make_turn",

@@ -138,7 +138,11 @@ async def test_inherited_trace_and_ledger(rig: Rig, target: HttpTarget) -> None:
     await rig.settled()
     [turn] = (await rig.admin("GET", f"/admin/why/{correlation}")).json()["turns"]
     stages = [each["stage"] for each in turn["stages"]]
-    assert [stage for stage in stages if stage in {"classify", "retrieve", "answer"}] == ["classify", "retrieve", "answer"]
+    assert [stage for stage in stages if stage in {"classify", "retrieve", "answer"}] == [
+        "classify",
+        "retrieve",
+        "answer",
+    ]
     ledger = await rig.ledger()
     assert ledger["balanced"]
     assert ledger["tenants"][0]["answered"] == 1
