@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import Field
 
 from truffles_gateway.calls import first
 from truffles_gateway.catalog import Catalog
@@ -22,7 +23,7 @@ class Settings(PluginSettings):
     token: SecretStr
     pause: float = 1.0
     more: tuple[SecretStr, ...] = ()
-    named: dict[str, SecretStr] = {}
+    named: dict[str, SecretStr] = Field(default={})
     optional: SecretStr = SecretStr("")
 
 
