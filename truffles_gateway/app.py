@@ -24,12 +24,13 @@ from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PrivatePostgres
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import events, inbox
+from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
-from truffles_gateway.tenants import BadConfig, Draft, Tenant
+from truffles_gateway.tenants import Draft
+from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
@@ -74,7 +75,11 @@ class Gateway:
         self.committer = Committer(lambda rows: inbox.append(self.database, rows))
         self._stack.push_async_callback(self.committer.close)
         secrets = self.settings.secrets()
-        self.registry = Registry(self.database, self.catalog, secrets, self.resources, self.clock, self._alarm)
+        self._warden = Warden(self.database, self.clock)
+        self.faults.store = self._warden.fault
+        self.registry = Registry(
+            self.database, self.catalog, secrets, self.resources, self.clock, self._warden.bad_config
+        )
         self._stack.push_async_callback(self.registry.close)
         self._stack.push_async_callback(self._stop_tasks)
         await self.registry.load()
@@ -115,6 +120,7 @@ class Gateway:
             self._start_worker()
         self.spawn(Listener(self.url, list(self._heard), self._hear).run())
         self.spawn(self.registry.watch())
+        self.spawn(self._warden.run(self.registry))
 
     def _start_worker(self) -> None:
         worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)
@@ -148,14 +154,6 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _alarm(self, tenant: Tenant, version: int, problem: BadConfig) -> None:
-        """The owner hears of a config that cannot be used, once, however many processes find it."""
-        language = tenant.config.languages[0]
-        text = tenant.texts.get("alarm_config_bad", language, tenant=tenant.config.name, problem=str(problem))
-        payload: dict[str, object] = {"cause": f"config {version}", "text": text}
-        now = self.clock.now()
-        await events.add_job(self.database, tenant.id, "alarm", f"alarm:config:{version}", payload, now)
 
     def resources(self, plan: Draft, plugin: Plugin) -> Resources:
         """What `plugin` may use for the tenant of `plan`."""

@@ -6,7 +6,7 @@ A tenant whose new config is bad keeps its last good one, also over a restart; t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_gateway.catalog import Catalog
@@ -23,11 +23,11 @@ from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, dr
 GRACE = TURN_LIMIT + 5
 log = logger("registry")
 
-BadConfigSink = Callable[[Tenant, int, BadConfig], Awaitable[None]]
+BadConfigSink = Callable[[StoredTenant, BadConfig], None]
 
 
 class Registry:
-    """Who is served here. `on_bad` is told of each config (tenant as it runs on, version) that cannot be used."""
+    """Who is served here. `on_bad` is told once for each config that cannot be used."""
 
     def __init__(
         self, database: Database, catalog: Catalog, secrets: Secrets, resources: MakeResources, clock: Clock,
@@ -114,21 +114,18 @@ class Registry:
                 await store.mark_good(self._database, stored.id, stored.version)
 
     async def _keep_last_good(self, stored: StoredTenant, problem: BadConfig) -> None:
-        news = False
         if self._broken.get(stored.slug) != str(problem):
             self._broken[stored.slug] = str(problem)
             log.warning("bad config", tenant=stored.slug, problem=str(problem))
+            if self._on_bad:
+                self._on_bad(stored, problem)
             await store.mark_bad(self._database, stored.id, stored.version, str(problem))
-            news = True
         self._applied[stored.slug] = stored.version
         if stored.slug not in self._tenants and stored.last_good:
             try:
                 self._swap(await self._build(stored, stored.last_good), stored)
             except BadConfig as worse:
                 log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
-        tenant = self._tenants.get(stored.slug)
-        if news and tenant and self._on_bad:
-            await self._on_bad(tenant, stored.version, problem)
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)

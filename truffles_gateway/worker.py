@@ -19,7 +19,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import inbox, jobs, lanes, outbox
+from truffles_gateway.store import inbox, jobs, lanes
 from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
@@ -50,6 +50,8 @@ class Worker:
         self._bell = {name: asyncio.Event() for name in ("turns", "sends", "jobs")}
         self._running: dict[str, set[asyncio.Task[None]]] = {"turns": set(), "jobs": set()}
         self._lanes: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._claiming = asyncio.Lock()
+        self._claimed_jobs: dict[asyncio.Task[None], Job] = {}
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -132,15 +134,16 @@ class Worker:
                 log.warning("chore failed", chore=getattr(work, "__name__", ""), problem=str(problem))
 
     async def _claim_turns(self) -> int:
-        free = self._settings.workers_concurrency - len(self._running["turns"])
-        if free <= 0 or self._stop.is_set():
-            return 0
-        found = await lanes.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
-        if found:
-            reach("claim.after")
-        for work in found:
-            self._spawn("turns", self._turn(work), lane=(work.client_id, work.lane))
-        return len(found)
+        async with self._claiming:  # an operator's tick must not claim beside the loop
+            free = self._settings.workers_concurrency - len(self._running["turns"])
+            if free <= 0 or self._stop.is_set():
+                return 0
+            found = await lanes.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+            if found:
+                reach("claim.after")
+            for work in found:
+                self._lanes[work.client_id, work.lane] = self._spawn("turns", self._turn(work))
+            return len(found)
 
     async def _turn(self, work: Work) -> None:
         tenant = self._registry.by_id(work.client_id)
@@ -182,7 +185,7 @@ class Worker:
             return 0
         found = await jobs.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
         for job in found:
-            self._spawn("jobs", self._job(job))
+            self._claimed_jobs[self._spawn("jobs", self._job(job))] = job
         return len(found)
 
     async def _job(self, job: Job) -> None:
@@ -194,36 +197,37 @@ class Worker:
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()
 
-    def _spawn(self, kind: str, work: Coroutine[None, None, None], lane: tuple[str, str] | None = None) -> None:
+    def _spawn(self, kind: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._running[kind].add(task)
-        if lane:
-            self._lanes[lane] = task
 
         def ended(_: asyncio.Task[None]) -> None:
             self._running[kind].discard(task)
             self._lanes = {lane: held for lane, held in self._lanes.items() if held is not task}
+            self._claimed_jobs.pop(task, None)
             self._bell[kind].set()
             if not task.cancelled() and task.exception():
                 log.error("task failed", kind=kind, problem=repr(task.exception()))
 
         task.add_done_callback(ended)
+        return task
 
     async def _settled(self, tasks: set[asyncio.Task[None]]) -> None:
         if tasks:
             await asyncio.wait(tasks)
 
     async def _heartbeat(self) -> None:
-        """Keep our leases alive; a turn whose lease somebody else has now is stopped (its commit would fail anyway)."""
-        if self._lanes:
-            ours = await lanes.heartbeat(self._database, self.id, self._settings.lease_seconds)
-            for lane, task in list(self._lanes.items()):
-                if lane not in ours:
+        """Keep the leases of what runs here; a turn whose lease somebody else has now is stopped (its commit would fail
+        anyway). What was claimed by a statement whose answer got lost runs nowhere: its lease ends, others take over."""
+        owner, lease = self.id, self._settings.lease_seconds
+        if held := dict(self._lanes):
+            ours = await lanes.heartbeat(self._database, owner, list(held), lease)
+            for lane, task in held.items():
+                if lane not in ours and self._lanes.get(lane) is task:
                     task.cancel()
-        if self._sender.busy:
-            await outbox.heartbeat(self._database, self.id, self._settings.lease_seconds)
-        if self._running["jobs"]:
-            await jobs.heartbeat(self._database, self.id, self._settings.lease_seconds)
+        await self._sender.heartbeat()
+        if running := list(self._claimed_jobs.values()):
+            await jobs.heartbeat(self._database, owner, running, lease)
 
     async def _housekeeping(self) -> None:
         while await inbox.forget_old_keys(self._database, self._clock.now()) == 1000:

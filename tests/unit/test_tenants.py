@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from pydantic import Field
 
 from truffles_gateway.calls import first
 from truffles_gateway.catalog import Catalog
@@ -23,7 +22,7 @@ class Settings(PluginSettings):
     token: SecretStr
     pause: float = 1.0
     more: tuple[SecretStr, ...] = ()
-    named: dict[str, SecretStr] = Field(default={})
+    named: Mapping[str, SecretStr] = {}
     optional: SecretStr = SecretStr("")
 
 

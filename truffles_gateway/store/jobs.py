@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from truffles_gateway.records import Job
@@ -80,13 +81,17 @@ async def retry_later(database: Database, job: Job, now: datetime, error: str) -
     return True
 
 
-async def heartbeat(database: Database, owner: str, lease: float) -> None:
-    """Extend the lease of every job that `owner` runs."""
+async def heartbeat(database: Database, owner: str, running: Sequence[Job], lease: float) -> None:
+    """Extend `owner`'s leases of the jobs that it runs; one that is being finished needs it no more."""
     await database.execute(
         """
-        UPDATE jobs SET lease_until = clock_timestamp() + $2 * interval '1 s'
-        WHERE lease_owner = $1 AND status = 'waiting'
+        UPDATE jobs j SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM (
+            SELECT client_id, id FROM jobs WHERE (client_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
+              AND lease_owner = $1 AND status = 'waiting' FOR UPDATE SKIP LOCKED) mine
+        WHERE j.client_id = mine.client_id AND j.id = mine.id
         """,
         owner,
+        [job.client_id for job in running],
+        [job.id for job in running],
         lease,
     )

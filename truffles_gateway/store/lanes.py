@@ -199,14 +199,25 @@ async def find_conversation(
     return conversation_of(row) if row else None
 
 
-async def heartbeat(database: Database, owner: str, lease: float) -> set[tuple[str, str]]:
-    """Extend every lease of `owner`; returns the (client, lane) pairs that are still ours."""
+async def heartbeat(
+    database: Database, owner: str, held: Sequence[tuple[str, str]], lease: float
+) -> set[tuple[str, str]]:
+    """Extend `owner`'s leases of the (client, lane) pairs in `held`; returns those that are still its own.
+
+    Locks in the order in which an accepted batch does, so that the two never wait for each other.
+    """
     rows = await database.fetch(
         """
-        UPDATE lanes SET lease_until = clock_timestamp() + $2 * interval '1 s' WHERE lease_owner = $1
-        RETURNING client_id, lane
+        UPDATE lanes l SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM (
+            SELECT client_id, lane FROM lanes
+            WHERE (client_id, lane) IN (SELECT * FROM unnest($2::uuid[], $3::text[])) AND lease_owner = $1
+            ORDER BY client_id, lane FOR UPDATE) mine
+        WHERE l.client_id = mine.client_id AND l.lane = mine.lane
+        RETURNING l.client_id, l.lane
         """,
         owner,
+        [client for client, _ in held],
+        [lane for _, lane in held],
         lease,
     )
     return {(row["client_id"], row["lane"]) for row in rows}

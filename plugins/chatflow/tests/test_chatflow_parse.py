@@ -35,6 +35,7 @@ def test_the_documented_body(read: Read) -> None:
         instance="main",
         text="Сколько стоит маникюр?",
         sender_name="Айгерим",
+        phone="77000000001",
         sent_at=MOMENT,
     )
 
