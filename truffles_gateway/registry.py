@@ -37,6 +37,7 @@ class Registry:
         self._database, self._catalog, self._secrets = database, catalog, secrets
         self._resources, self._clock, self._on_bad = resources, clock, on_bad
         self._tenants: dict[str, Tenant] = {}
+        self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
         self._applied: dict[str, int] = {}
