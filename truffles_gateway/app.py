@@ -126,8 +126,12 @@ class Gateway:
         worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)
         self.on_notify(INBOX_CHANGED, worker.wake)
         self.tick = worker.tick
-        self.spawn(worker.run())
+        self.spawn(self._work(worker))
         self._stack.push_async_callback(worker.close)
+
+    async def _work(self, worker: Worker) -> None:
+        await self.registry.warm_up()
+        await worker.run()
 
     def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:
         """Call `heard` with the payload of each notification on `channel`, and with "" when some may have been

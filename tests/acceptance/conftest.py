@@ -75,7 +75,9 @@ class Salon:
     async def press(self, action: str, handover: str, manager: str = "Aliya") -> str:
         """A manager presses a button; what the button answers."""
         before = len(await self.desk("callback"))
-        await self._desk("action", action=action, handover_id=handover, manager={"id": manager.lower(), "name": manager})
+        await self._desk(
+            "action", action=action, handover_id=handover, manager={"id": manager.lower(), "name": manager}
+        )
         answers = await self.desk("callback")
         return answers[-1] if len(answers) > before else ""
 
@@ -165,14 +167,14 @@ async def salon_of(rig_of: Callable[..., Awaitable[Rig]], sim: Simulator) -> Sal
 
     async def start(
         *, extra: Sequence[Plugin] = (), brain: Sequence[str] = ("policy",), options: dict[str, Any] | None = None,
-        **changes: Any,
+        catalog: Catalog | None = None, **changes: Any,
     ) -> Salon:  # fmt: skip
         config = salon(sim.url, **changes)
         config["plugins"] = changes.get("plugins") or [
             *({"name": each} for each in [*(plugin.name for plugin in extra), *brain]),
             *(each for each in config["plugins"] if each["name"] in ("desk_log", "chatflow")),
         ]
-        rig = await rig_of(config, catalog=catalog_with(*extra), **(options or {}))
+        rig = await rig_of(config, catalog=catalog or catalog_with(*extra), **(options or {}))
         sim.gateway = rig.url
         return Salon(rig, sim)
 

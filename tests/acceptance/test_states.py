@@ -94,7 +94,9 @@ async def test_a_button_of_an_unknown_handover_changes_nothing(salon_of, jid) ->
     await salon.balanced(accepted=1, escalated=1)
 
 
-async def test_while_pending_the_bot_helps_with_facts_and_says_once_that_a_human_was_called(salon_of, jid, stub) -> None:
+async def test_while_pending_the_bot_helps_with_facts_and_says_once_that_a_human_was_called(
+    salon_of, jid, stub
+) -> None:
     salon, _ = await called(salon_of, jid, extra=[stub.knows("где", "Улица Вымышленная, 12")])
     assert await salon.ask(jid, "Где вы находитесь?") == "Улица Вымышленная, 12"
     assert "уже знает" in await salon.ask(jid, "А собаку подстрижёте?")
@@ -145,7 +147,9 @@ async def test_a_late_reply_opens_an_active_handover(salon_of, jid) -> None:
     await salon.reply("Кстати, завтра есть место", id, "Dana")
     assert salon.read(jid)[-1] == "Кстати, завтра есть место"
     assert await salon.state() == ("manager_active", [("resolved", "resolved"), ("active", None)])
-    [row] = await salon.rig.rows("SELECT trigger_type, assigned_to, user_message FROM handovers WHERE status = 'active'")
+    [row] = await salon.rig.rows(
+        "SELECT trigger_type, assigned_to, user_message FROM handovers WHERE status = 'active'"
+    )
     assert dict(row) == {"trigger_type": "manual", "assigned_to": "Dana", "user_message": ASK}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -17,7 +18,8 @@ from truffles_gateway.settings import Settings
 from truffles_gateway.tenants import Tenant
 
 Value = TypeVar("Value")
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+WIDE = 110
+console = Console(highlight=False, width=None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 200)
 
 
 def run(work: Coroutine[Any, Any, Value]) -> Value:

@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.cli.common import WIDE, console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import mask
 from truffles_gateway.store import reports
@@ -49,6 +49,9 @@ async def _ledger(tenant: str | None) -> bool:
         found = await reports.ledger(gateway.database, tenant)
     if tenant and not found:
         raise ConfigError(f'no tenant "{tenant}"', cure="`truffles tenants show` lists all")
+    if console.width < WIDE:
+        console.print("\n".join(map(_as_line, found)))
+        return all(each.balanced for each in found)
     table = Table("tenant", "accepted", *reports.ENDS, "waiting", "lost", "desk", "")
     for each in found:
         ends = [str(each.outcomes[name]) for name in reports.ENDS]
@@ -57,6 +60,16 @@ async def _ledger(tenant: str | None) -> bool:
         table.add_row(each.tenant, str(each.accepted), *ends, str(each.waiting), str(each.lost), desk, sign)
     console.print(table)
     return all(each.balanced for each in found)
+
+
+def _as_line(line: reports.Ledger) -> str:
+    """A tenant's line where a table does not fit: the sum as it is checked."""
+    ends = " + ".join(f"{count} {name}" for name, count in line.outcomes.items())
+    desk = f"desk {sum(line.desk_outcomes.values())} of {line.desk_accepted} handled"
+    sign = "[green]balanced[/]" if line.balanced else "[red]does not match[/]"
+    return (
+        f"{line.tenant}: {line.accepted} accepted = {ends} + {line.waiting} waiting; {line.lost} lost; {desk}: {sign}"
+    )
 
 
 async def _why(message: str) -> list[dict[str, Any]]:
@@ -73,7 +86,7 @@ def _tell(story: Mapping[str, Any]) -> None:
     console.print(f"[b]{escape(story['tenant'])}[/] turn {story['turn_id']} ({story['correlation_id']})")
     for event in story["events"] or ():
         console.print(f"  [cyan]customer[/] {escape(event['text'] or '')}  [dim]{event['event_id']}[/]")
-    console.print(_stages(story["stages"]))
+    console.print(_stages(story["stages"]) if console.width >= WIDE else _stage_lines(story["stages"]))
     for fault in story["faults"] or ():
         console.print(f"  [red]fault[/] {fault['plugin']}.{fault['hook']}: {escape(fault['error'])}")
     for row in story["outgoing"] or ():
@@ -94,6 +107,18 @@ def _stages(stages: list[dict[str, Any]]) -> Table:
             str(stage.get("stage", "")), f"{stage['ms']:.1f}" if "ms" in stage else "", escape(_brief(asked)),
             escape(came_to), escape(_brief(more)),
         )  # fmt: skip
+    return table
+
+
+def _stage_lines(stages: list[dict[str, Any]]) -> Table:
+    """The same where that does not fit: what a stage knew stands below what it came to."""
+    table = Table("stage", "ms", "came to", box=None, padding=(0, 2))
+    for stage in stages:
+        came_to = " ".join(str(stage[name]) for name in ("plugin", "outcome", "why", "reason") if stage.get(name))
+        more = {name: value for name, value in stage.items() if name not in SHOWN_APART}
+        took = f"{stage['ms']:.1f}" if "ms" in stage else ""
+        known = f"\n[dim]{escape(_brief(more))}[/]" if more else ""
+        table.add_row(str(stage.get("stage", "")), took, f"{escape(came_to)}{known}".strip())
     return table
 
 

@@ -55,9 +55,3 @@ def not_a_customer(jid: str) -> str:
     if jid in {_STATUS, _ANNOUNCER}:
         return "status"
     return _NO_CUSTOMERS.get(jid.rpartition("@")[2], "")
-
-
-def phone(jid: str) -> str:
-    """The customer's phone, digits only; "" where the address does not tell it."""
-    user, _, domain = jid.partition("@")
-    return user if domain == CUSTOMER_DOMAIN else ""

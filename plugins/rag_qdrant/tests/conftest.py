@@ -17,9 +17,9 @@ import pytest
 from qdrant_client import QdrantClient, models
 from truffles_rag_qdrant.plugin import RagQdrant, plugin
 
-from truffles_gateway.clock import SystemClock
 from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
 from truffles_gateway.plugin import Chunk, Resources
+from truffles_gateway.testing import SystemClock
 
 SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
 
