@@ -62,7 +62,7 @@ async def built(folder: Path, screen: Screen) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         began = loop.time()
         postgres = await _postgres(stack)
-        screen.step("a private PostgreSQL, made for this run", loop.time() - began)
+        screen.step(f"a private PostgreSQL in {postgres.data_dir}", loop.time() - began)
         environment = _environment(postgres)
         children = Children(environment)
         stack.push_async_callback(children.stop)
