@@ -16,9 +16,7 @@ CHECKOUT = Path(__file__).parents[3]
     help="The example tenant, or a copy of it: tenant.toml and knowledge/. Found by itself in a checkout.",
 )  # fmt: skip
 @click.option("--keep", is_flag=True, help="Leave everything running afterwards, with curl lines to try, until Ctrl-C.")
-@click.option(
-    "--until", type=click.IntRange(1, 9), default=9, show_default=True, help="The scene after which to stop."
-)
+@click.option("--until", type=click.IntRange(1, 9), default=9, show_default=True, help="The scene after which to stop.")
 def demo(folder: Path | None, keep: bool, until: int) -> None:
     """Play real dialogues before your eyes: customers of an invented salon in Almaty, a human at its desk, a worker
     killed in the middle of its work.

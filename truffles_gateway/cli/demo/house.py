@@ -115,12 +115,12 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
 
 
 async def _processes(children: Children) -> tuple[Child, Child]:
-    """The web process first: it makes the tables. Then a worker."""
+    """A web process and a worker; whoever is first makes the tables."""
     web = await children.start(
         "the web process", (*TRUFFLES, "serve", "--no-worker", "--host", "127.0.0.1", "--port", "0"), ("http://",)
     )
-    await web.ready()
     worker = await children.start("worker 1", (*TRUFFLES, "worker"), ("working",))
+    await web.ready()
     await worker.ready()
     return web, worker
 
