@@ -104,7 +104,7 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
     foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
     made_up = {
-        name: secrets.token_urlsafe(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")
+        name: secrets.token_hex(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")
     }
     return inherited | made_up | {
         "WEBHOOK_SECRET": made_up["DEMO_WEBHOOK_SECRET"],
