@@ -30,6 +30,7 @@ from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
 from truffles_gateway.tenants import Draft
+from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
@@ -74,7 +75,11 @@ class Gateway:
         self.committer = Committer(lambda rows: inbox.append(self.database, rows))
         self._stack.push_async_callback(self.committer.close)
         secrets = self.settings.secrets()
-        self.registry = Registry(self.database, self.catalog, secrets, self.resources, self.clock)
+        self._warden = Warden(self.database, self.clock)
+        self.faults.store = self._warden.fault
+        self.registry = Registry(
+            self.database, self.catalog, secrets, self.resources, self.clock, self._warden.bad_config
+        )
         self._stack.push_async_callback(self.registry.close)
         self._stack.push_async_callback(self._stop_tasks)
         await self.registry.load()
@@ -115,6 +120,7 @@ class Gateway:
             self._start_worker()
         self.spawn(Listener(self.url, list(self._heard), self._hear).run())
         self.spawn(self.registry.watch())
+        self.spawn(self._warden.run(self.registry))
 
     def _start_worker(self) -> None:
         worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)

@@ -104,7 +104,8 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], command: 
 
 def test_the_start_is_fast() -> None:
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "truffles_gateway.cli", "--help"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "truffles_gateway", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert all(name in done.stdout for name in COMMANDS)
     assert time.perf_counter() - start < 1.5  # 0.1 s on an idle machine

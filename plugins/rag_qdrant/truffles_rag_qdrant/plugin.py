@@ -51,7 +51,7 @@ class RagQdrant:
         return report
 
     async def check(self) -> str:
-        """"" when model and Qdrant answer."""
+        """ "" when model and Qdrant answer."""
         return await self._embedder.check() or await self._engine.check()
 
     async def warm_up(self) -> None:
