@@ -103,9 +103,7 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
     """The environment of all processes: the caller's without its settings of a gateway, and made-up secrets."""
     foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
-    made_up = {
-        name: secrets.token_hex(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")
-    }
+    made_up = {name: secrets.token_hex(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")}
     return inherited | made_up | {
         "WEBHOOK_SECRET": made_up["DEMO_WEBHOOK_SECRET"],
         "DATABASE_URL": postgres.url(),
