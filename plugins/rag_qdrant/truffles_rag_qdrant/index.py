@@ -63,7 +63,7 @@ def entry_of(chunk: Chunk) -> Entry:
     labels = [label_keys(label) for label in (*names, chunk.question) if label]
     body = chunk.answer if chunk.question else "" if names else chunk.text
     terms = dict.fromkeys(_comment(chunk, names), _COMMENT)
-    terms.update({key: _BODY if labels else _PROSE for key in (*keys_of(body), *_kinds(chunk.text))})
+    terms.update(dict.fromkeys((*keys_of(body), *_kinds(chunk.text)), _BODY if labels else _PROSE))
     terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
     terms.update({key: 1.0 for label in labels for key in label})
     heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)
