@@ -21,6 +21,7 @@ from truffles_gateway.store.tenants import StoredTenant
 from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
 
 GRACE = TURN_LIMIT + 5
+WARM_SECONDS = 20.0
 log = logger("registry")
 
 BadConfigSink = Callable[[StoredTenant, BadConfig], None]
@@ -42,6 +43,7 @@ class Registry:
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
+        self._warming = False
 
     def get(self, slug: str) -> Tenant | None:
         """The tenant `slug`, None if it is unknown or cannot be built."""
@@ -63,6 +65,13 @@ class Registry:
         """Build all tenants, or those with these slugs, again."""
         async with self._lock:
             await self._load(slugs)
+
+    async def warm_up(self) -> None:
+        """Have all plugins load what is heavy, now and from now on whenever a tenant is built: for those who will call
+        them."""
+        self._warming = True
+        for tenant in self:
+            await _warm_up(tenant)
 
     async def refresh(self) -> None:
         """Build those whose config has changed, and those that could not be built; drop those that are gone."""
@@ -140,7 +149,10 @@ class Registry:
         known = replace(
             plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
         )
-        return await build(known, self._resources, clock=self._clock)
+        tenant = await build(known, self._resources, clock=self._clock)
+        if self._warming:
+            await _warm_up(tenant)
+        return tenant
 
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:
         old = self._tenants.get(stored.slug)
@@ -160,6 +172,11 @@ class Registry:
             await asyncio.sleep(GRACE)
         finally:
             await _close(old)
+
+
+async def _warm_up(tenant: Tenant) -> None:
+    for problem in await tenant.warm_up(WARM_SECONDS):
+        log.warning("plugin did not warm up", tenant=tenant.slug, problem=problem)
 
 
 async def _close(tenant: Tenant) -> None:

@@ -184,14 +184,14 @@ async def salon_of(rig_of: Callable[..., Awaitable[Rig]], sim: Simulator) -> Sal
 
     async def start(
         *, extra: Sequence[Plugin] = (), brain: Sequence[str] = ("policy",), options: dict[str, Any] | None = None,
-        **changes: Any,
+        catalog: Catalog | None = None, **changes: Any,
     ) -> Salon:  # fmt: skip
         config = salon(sim.url, **changes)
         config["plugins"] = changes.get("plugins") or [
             *({"name": each} for each in [*(plugin.name for plugin in extra), *brain]),
             *(each for each in config["plugins"] if each["name"] in ("desk_log", "chatflow")),
         ]
-        rig = await rig_of(config, catalog=catalog_with(*extra), **(options or {}))
+        rig = await rig_of(config, catalog=catalog or catalog_with(*extra), **(options or {}))
         sim.gateway = rig.url
         return Salon(rig, sim)
 

@@ -36,4 +36,4 @@ def _remove_abandoned_servers() -> None:
         with contextlib.suppress(OSError):  # another test run removes it at this moment
             found = directory.lstat()
             if found.st_uid == os.geteuid() and found.st_mtime < time.time() - _SECONDS_TO_START:
-                PrivatePostgres(directory, durable=durable).remove()
+                PrivatePostgres(directory, durable=False).remove()

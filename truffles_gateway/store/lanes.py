@@ -199,17 +199,33 @@ async def find_conversation(
     return conversation_of(row) if row else None
 
 
-async def heartbeat(database: Database, owner: str, lease: float) -> set[tuple[str, str]]:
-    """Extend every lease of `owner`; returns the (client, lane) pairs that are still ours."""
+async def heartbeat(database: Database, held: Sequence[Work], lease: float) -> list[Work]:
+    """Extend the leases of `held`; returns those that somebody else has claimed meanwhile.
+
+    The rows are locked in the order in which the inbox locks them.
+    """
     rows = await database.fetch(
         """
-        UPDATE lanes SET lease_until = clock_timestamp() + $2 * interval '1 s' WHERE lease_owner = $1
-        RETURNING client_id, lane
+        WITH held AS (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS t(client_id, lane, token)
+        ), locked AS (
+            SELECT l.client_id, l.lane, l.lease_token, h.token FROM lanes l
+            JOIN held h ON h.client_id = l.client_id AND h.lane = l.lane
+            ORDER BY l.client_id, l.lane FOR UPDATE OF l
+        ), kept AS (
+            UPDATE lanes l SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM locked k
+            WHERE l.client_id = k.client_id AND l.lane = k.lane AND l.lease_token = k.token
+              AND l.lease_owner IS NOT NULL
+        )
+        SELECT client_id, lane, token FROM locked WHERE lease_token <> token
         """,
-        owner,
+        [work.client_id for work in held],
+        [work.lane for work in held],
+        [work.token for work in held],
         lease,
     )
-    return {(row["client_id"], row["lane"]) for row in rows}
+    lost = {(row["client_id"], row["lane"], row["token"]) for row in rows}
+    return [work for work in held if (work.client_id, work.lane, work.token) in lost]
 
 
 async def retry_later(database: Database, work: Work, now: datetime, delay: float, error: str) -> None:
@@ -249,8 +265,19 @@ async def put_off(database: Database, work: Work, now: datetime, delay: float) -
 
 
 async def release(database: Database, owner: str) -> None:
-    """Give back every lane of `owner` with its turn unfinished (at shutdown): others take over at once."""
-    await database.execute("UPDATE lanes SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", owner)
+    """Give back every lane of `owner` with its turn unfinished (at shutdown) and wake the others: they take over."""
+    await database.execute(
+        """
+        WITH held AS (
+            SELECT client_id, lane FROM lanes WHERE lease_owner = $1 ORDER BY client_id, lane FOR UPDATE
+        ), given AS (
+            UPDATE lanes l SET lease_owner = NULL, lease_until = NULL FROM held h
+            WHERE l.client_id = h.client_id AND l.lane = h.lane
+        )
+        SELECT pg_notify('truffles_inbox', '')
+        """,
+        owner,
+    )
 
 
 async def supersede(database: Database, work: Work) -> None:

@@ -17,12 +17,11 @@ from truffles_gateway.burst import quiet_seconds
 from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import Attachment, EventKind, InboundEvent
 from truffles_gateway.plugin import Door, Ingress, WebhookRequest
-from truffles_gateway.store.codec import event_to_json
+from truffles_gateway.store.codec import UNSTORABLE, event_to_json, storable
 from truffles_gateway.store.inbox import InboxRow
 from truffles_gateway.tenants import Tenant
 
 LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_ID = 65_536, 256, 256
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 SANE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
 Value = TypeVar("Value")
 
@@ -99,7 +98,7 @@ def clean(value: Value) -> Value:
     for each in fields(value):  # type: ignore[arg-type]
         old = getattr(value, each.name)
         if isinstance(old, str):
-            new: Any = _clean_text(old) if UNSTORABLE.search(old) else old
+            new: Any = storable(old) if UNSTORABLE.search(old) else old
         elif isinstance(old, tuple):
             new = tuple(clean(item) for item in old) if old else old
         else:
@@ -107,10 +106,6 @@ def clean(value: Value) -> Value:
         if new is not old:
             changes[each.name] = new
     return replace(value, **changes) if changes else value  # type: ignore[type-var]
-
-
-def _clean_text(text: str) -> str:
-    return UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
 
 
 def _without_bytes(event: InboundEvent, blobs: dict[str, tuple[str, bytes]]) -> InboundEvent:
