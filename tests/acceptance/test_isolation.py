@@ -26,6 +26,10 @@ def rubbish():
     return 42
 
 
+def _takes():
+    return Receipt.sent()
+
+
 WAYS = {"raises": raises, "hangs": hangs, "rubbish": rubbish}
 
 
@@ -109,7 +113,7 @@ async def test_a_broken_escalate_keeps_the_handover_is_retried_and_alarmed(salon
             return broken()
         return [Outgoing(channel="pager", recipient="all", text=card.question, kind=OutgoingKind.CARD)]
 
-    pager = stub.plugin("broken", "pager", desk=True, escalate=escalate, deliver=lambda: Receipt.sent())
+    pager = stub.plugin("broken", "pager", desk=True, escalate=escalate, deliver=_takes)
     salon = await salon_of(extra=[pager])
     assert "коллеге" in await salon.ask(jid, ASK)
     assert await salon.state() == ("pending", [("pending", None)])
@@ -196,7 +200,7 @@ async def test_a_fault_alarms_the_owner_once_in_15_minutes(salon_of, jid, stub) 
 
 
 async def test_a_reply_that_never_left_reaches_a_human_though_a_desk_is_broken(salon_of, jid, stub) -> None:
-    pager = stub.plugin("broken", "pager", desk=True, escalate=raises, deliver=lambda: Receipt.sent())
+    pager = stub.plugin("broken", "pager", desk=True, escalate=raises, deliver=_takes)
     salon = await salon_of(extra=[pager, stub.knows("стоит", "5000 тенге")])
     salon.sim.behave(success=False, message="busy", jid=jid)
     await salon.write(jid, "Сколько стоит маникюр?")

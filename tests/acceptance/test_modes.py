@@ -34,7 +34,11 @@ async def test_shadow_is_silent_to_a_customer_who_was_waiting_for_a_human(salon_
 
 async def test_off_does_not_even_think(salon_of, jid, stub) -> None:
     asked = []
-    salon = await salon_of(mode="off", extra=[stub.plugin("spy", classify=lambda message: asked.append(message))])
+
+    def classify(message):
+        asked.append(message)
+
+    salon = await salon_of(mode="off", extra=[stub.plugin("spy", classify=classify)])
     assert await salon.ask(jid, ASK) == ""
     assert await salon.outcomes() == [("ignored", "mode off")]
     assert asked == []
