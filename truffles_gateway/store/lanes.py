@@ -321,12 +321,24 @@ WITH rows AS (
 ), ended AS (
     UPDATE turns SET status = 'superseded', outcome = NULL
     WHERE client_id = $1 AND id = $2 AND (SELECT all_unsent FROM free)
+    RETURNING conversation_id, outcome_reason
+), restored AS (
+    UPDATE conversations c SET version = c.version + 1,
+        mute_count = GREATEST(c.mute_count - (e.outcome_reason = 'opt-out')::int, 0),
+        bot_muted_until = CASE WHEN e.outcome_reason = 'opt-out' THEN NULL ELSE c.bot_muted_until END,
+        context = CASE WHEN e.outcome_reason IN ('clarify', 'describe') AND c.context ->> 'clarified' > '1'
+            THEN c.context || '{"clarified": "1"}' WHEN e.outcome_reason IN ('clarify', 'describe')
+            THEN c.context - 'clarified' ELSE c.context END
+    FROM ended e WHERE c.client_id = $1 AND c.id = e.conversation_id
 )
 SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $5, NULL)
 """
 
 
 async def withdraw(database: Database, work: Work, now: datetime) -> Work:
-    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again."""
+    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again.
+
+    What that turn counted (a wish for silence, a question asked back) was never read and does not count.
+    """
     await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
     return (await load(database, [(work.client_id, work.turn_id)], now))[0]
