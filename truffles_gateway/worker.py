@@ -24,7 +24,6 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
 
-HOUSEKEEPING = 600.0
 NO_TENANT_PAUSE = 10.0
 log = logger("worker")
 
@@ -63,7 +62,7 @@ class Worker:
                 group.create_task(self._loop("jobs", self._claim_jobs)),
                 group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat)),
                 group.create_task(self._every(self._settings.tick_seconds, self._chores)),
-                group.create_task(self._every(HOUSEKEEPING, self._housekeeping)),
+                group.create_task(self._every(self._settings.housekeeping_seconds, self._housekeeping)),
             ]
             await self._stop.wait()
             for loop in loops:
