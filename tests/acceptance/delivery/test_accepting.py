@@ -53,8 +53,8 @@ async def test_duplicates_are_one_row_and_counted(lean_of, post) -> None:
     assert sum(answer.json()["accepted"] for answer in at_once) == 1
     assert await count(lean) == 2
     metrics = (await lean.rig.http.get("/metrics")).text + (await second.http.get("/metrics")).text
-    counted = [line for line in metrics.splitlines() if "duplicates" in line and 'tenant="salon"' in line]
-    assert sum(float(line.split()[-1]) for line in counted if "_total" in line) == 21
+    counted = [line for line in metrics.splitlines() if "events_duplicate_total{" in line]
+    assert sum(float(line.split()[-1]) for line in counted) == 21
     await lean.rig.settled()
     assert len(lean.read(ANNA)) <= 2
 
