@@ -132,6 +132,6 @@ async def test_the_owner_answers_from_the_phone(lean_of) -> None:
     await lean.thought()
     await lean.rig.tick()
     assert lean.read(ANNA) == [], "the bot is silent now"
-    [event] = (await lean.rig.rows("SELECT outcome FROM inbox_events ORDER BY seq DESC LIMIT 1"))
+    [event] = await lean.rig.rows("SELECT outcome FROM inbox_events ORDER BY seq DESC LIMIT 1")
     assert event["outcome"] == "forwarded"
     assert (await lean.rig.ledger())["balanced"]

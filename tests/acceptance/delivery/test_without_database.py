@@ -14,14 +14,51 @@ MESSAGE = {"client_slug": "salon", "content": "hello there", "channel": "whatsap
 HEADERS = {"x-webhook-secret": "secret-of-tests"}
 
 
+class End(asyncio.Protocol):
+    """One end of a connection; hands on what it hears to the other end."""
+
+    def __init__(self, line: Line, other: End | None = None) -> None:
+        self.line, self.other = line, other
+        self.transport: asyncio.Transport | None = None
+        self.unsent: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came (then the way to the server is opened), or the server answered."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.line.ends.add(self)
+        if self.other is None:
+            self.other = End(self.line, self)
+            self.line.reach(self.other)
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes came."""
+        assert self.other is not None
+        self.other.unsent.append(data)
+        self.other.flush()
+
+    def flush(self) -> None:
+        """Hand on what waits, unless the line is frozen."""
+        if self.transport and not self.line.frozen:
+            self.transport.writelines(self.unsent)
+            self.unsent.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """This end is gone: so is the other."""
+        self.line.ends.discard(self)
+        if self.other and self.other.transport:
+            self.other.transport.close()
+
+
 class Line:
     """The wire to PostgreSQL, which a test may cut (connections end, new ones are refused) or freeze (nothing moves)."""
 
     def __init__(self) -> None:
-        self._moving = asyncio.Event()
-        self._moving.set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.ends: set[End] = set()
+        self.frozen = False
         self._port = 0
+        self._reaching: set[asyncio.Task[object]] = set()
 
     def lead_to(self, url: str) -> None:
         """The server's address, as the kit gives it."""
@@ -30,41 +67,41 @@ class Line:
         self._socket = f"{where['host'][0]}/.s.PGSQL.{where['port'][0]}"
         self._user, self._database = parts.username, parts.path
 
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
-
-    def freeze(self) -> None:
-        self._moving.clear()
-
-    def thaw(self) -> None:
-        self._moving.set()
-
     @property
     def url(self) -> str:
+        """The database's address at this end."""
         return f"postgresql://{self._user}@127.0.0.1:{self._port}{self._database}"
 
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(self._socket)
-        self._writers |= {writer, back}
-        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
-        self._writers -= {writer, back}
+    async def open(self) -> None:
+        """Let connections in; always at the same port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: End(self), "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                await self._moving.wait()
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+    def reach(self, end: End) -> None:
+        """Connect one to the server."""
+        way = asyncio.get_running_loop().create_unix_connection(lambda: end, self._socket)
+        task = asyncio.ensure_future(way)
+        self._reaching.add(task)
+        task.add_done_callback(self._reaching.discard)
+
+    async def cut(self) -> None:
+        """End what is connected and let nobody in."""
+        self._server.close()
+        await asyncio.gather(*self._reaching, return_exceptions=True)
+        for end in list(self.ends):
+            if end.transport:
+                end.transport.abort()
+
+    def freeze(self) -> None:
+        """Nothing moves, and nobody is told."""
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """Everything moves again."""
+        self.frozen = False
+        for end in list(self.ends):
+            end.flush()
 
 
 @pytest.fixture
@@ -97,19 +134,21 @@ async def test_503_within_two_seconds_and_service_resumes(lean_of, line: Line, h
 
     async def refused(number: int) -> float:
         start = time.perf_counter()
-        answer = await rig.post("/message", headers=HEADERS, remote_jid=f"770000001{number:02}", message_id=str(number), **MESSAGE)
+        answer = await rig.post(
+            "/message", headers=HEADERS, remote_jid=f"770000001{number:02}", message_id=str(number), **MESSAGE
+        )
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["retry-after"]) > 0
         assert "again" in answer.json()["error"]
         return time.perf_counter() - start
 
     assert max(await asyncio.gather(*(refused(number) for number in range(20)))) < 2.0
-    ready = await rig.http.get("/ready")
+    ready, health, metrics, admin = await asyncio.gather(
+        rig.http.get("/ready"), rig.http.get("/health"), rig.http.get("/metrics"), rig.admin("GET", "/admin/health")
+    )
     assert ready.status_code == 503
-    assert ready.json()["status"] == "unready" and ready.json()["database"] not in ("", "ok")
-    assert (await rig.http.get("/health")).status_code == 200
-    assert (await rig.http.get("/metrics")).status_code == 200
-    assert (await rig.admin("GET", "/admin/health")).status_code == 503
+    assert ready.json()["status"] == "unready" and ready.json()["database"] not in ("", "ok"), "it says what is wrong"
+    assert (health.status_code, metrics.status_code, admin.status_code) == (200, 200, 503)
     if how == "cut":
         await line.open()
     else:
