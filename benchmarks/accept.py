@@ -59,7 +59,9 @@ def payloads(host: str, count: int) -> list[bytes]:
 
 def row(name: str, load: Load) -> str:
     """One line of the table."""
-    return f"{name:<10}{load.rate:>10.0f}/s   p50 {load.percentile(0.5):>7.2f} ms   p99 {load.percentile(0.99):>7.2f} ms"
+    return (
+        f"{name:<10}{load.rate:>10.0f}/s   p50 {load.percentile(0.5):>7.2f} ms   p99 {load.percentile(0.99):>7.2f} ms"
+    )
 
 
 async def measure(count: int, pairs: int, connections: int) -> float:

@@ -36,6 +36,7 @@ LONG = (2, 10, 60, 300, 1800, 7200, 21600, 43200, 86400, 129600)
 PATIENT = frozenset(
     {OutgoingKind.HUMAN, OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.ALARM, OutgoingKind.REMINDER}
 )
+TOLD = frozenset({OutgoingKind.HUMAN, OutgoingKind.NOTICE})
 log = logger("outbox")
 
 
@@ -60,15 +61,15 @@ def settle(attempt: Attempt, now: datetime) -> Settlement:
     repeatable = attempt.capabilities.idempotent_send or attempt.capabilities.desk
     if ambiguous and not repeatable:
         return _end(row, "flagged", error=receipt.error, failed_at=now)
-    delay = next_delay(kind, row.attempt, receipt.retry_after)
+    free = row.probe or receipt.logged_out
+    delay = next_delay(kind, row.attempt, receipt.retry_after, spent=not free, expires=row.expires_at is not None)
     if delay is None:
         return _end(row, "dead", error=receipt.error, failed_at=now)
-    spent = row.attempt - 1 if row.probe or receipt.logged_out else row.attempt
     return Settlement(
         client_id=row.client_id,
         id=row.id,
         status="queued",
-        attempts=spent,
+        attempts=row.attempt - free,
         due_at=now + timedelta(seconds=delay),
         held_until=now + HELD,
         failed_at=now,
@@ -77,13 +78,16 @@ def settle(attempt: Attempt, now: datetime) -> Settlement:
     )
 
 
-def next_delay(kind: OutgoingKind, attempt: int, wish: float | None) -> float | None:
+def next_delay(
+    kind: OutgoingKind, attempt: int, wish: float | None, *, spent: bool = True, expires: bool = True
+) -> float | None:
     """Seconds until the next attempt, at least as long as the channel wishes; None if there is none left.
 
-    A bot's reply keeps trying until it is no longer worth sending (its expiry ends it).
+    A bot's reply keeps trying until it is no longer worth sending: its expiry ends it. One that was submitted again
+    has none, and ends with its attempts. An attempt that was not spent, because the channel is down, is never the last.
     """
     steps: Sequence[int] = LONG if kind in PATIENT else SHORT
-    if kind in PATIENT and attempt > len(steps):
+    if spent and attempt > len(steps) and (kind in PATIENT or not expires):
         return None
     return max(steps[min(attempt, len(steps)) - 1], wish or 0)
 
@@ -109,6 +113,10 @@ def _end(
     )
 
 
+def _alarm(tenant: Tenant, cause: str, key: str, values: dict[str, str]) -> dict[str, str]:
+    return {"cause": cause, "text": tenant.texts.get(key, tenant.config.languages[0], **values)}
+
+
 class Sender:
     """Claims due rows and sends them, many at once, in order for each recipient."""
 
@@ -128,14 +136,15 @@ class Sender:
         self._faults, self._metrics, self._owner, self._lease = faults, metrics, owner, lease
         self._concurrency = concurrency
         self._receipts: list[Attempt] = []
-        self._settling = asyncio.Lock()
+        self._settling, self._claiming = asyncio.Lock(), asyncio.Lock()
         self._running: dict[asyncio.Task[None], Row] = {}
         self.next_due: datetime | None = None
 
-    @property
-    def busy(self) -> int:
-        """How many sends are under way."""
-        return len(self._running)
+    async def heartbeat(self) -> None:
+        """Keep the leases of the sends that are under way, and of no other row: one that was claimed by a statement
+        whose answer got lost must be free again."""
+        if self._running:
+            await outbox.heartbeat(self._database, self._owner, list(self._running.values()), self._lease)
 
     @property
     def rows(self) -> list[Row]:
@@ -144,19 +153,20 @@ class Sender:
 
     async def round(self, done: asyncio.Event | None = None) -> int:
         """Claim what is due and start sending it; returns how many. `done` is set whenever a send ends."""
-        free = self._concurrency - len(self._running)
-        if free <= 0:
-            return 0
-        rows = await outbox.claim(self._database, self._owner, self._clock.now(), free, self._lease)
-        try:
-            rows = await self._within_limits(rows)
-        except BaseException:
-            # Not sent, and known to be so: left to its lease it would count as one that may have arrived.
-            await self._put_back(rows, {row.id: self._clock.now() for row in rows})
-            raise
-        for row in rows:
-            self._start(row, done)
-        return len(rows)
+        async with self._claiming:  # an operator's tick must see what the loop has just claimed
+            free = self._concurrency - len(self._running)
+            if free <= 0:
+                return 0
+            rows = await outbox.claim(self._database, self._owner, self._clock.now(), free, self._lease)
+            try:
+                rows = await self._within_limits(rows)
+            except BaseException:
+                # Not sent, and known to be so: left to its lease it would count as one that may have arrived.
+                await self._put_back(rows, {row.id: self._clock.now() for row in rows})
+                raise
+            for row in rows:
+                self._start(row, done)
+            return len(rows)
 
     async def chores(self, done: asyncio.Event | None = None) -> None:
         """What comes round with every tick: expiry, rows of dead senders, probes of open circuits."""
@@ -165,8 +175,9 @@ class Sender:
         for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease):
             receipt = Receipt.ambiguous("the sender died while sending")
             await self._record([Attempt(row, receipt, self._capabilities(row))])
-        for row in await outbox.claim_probes(self._database, self._owner, now, self._lease):
-            self._start(row, done)
+        async with self._claiming:
+            for row in await outbox.claim_probes(self._database, self._owner, now, self._lease):
+                self._start(row, done)
 
     async def drain(self) -> None:
         """Wait for the sends that are under way."""
@@ -182,15 +193,14 @@ class Sender:
     def _start(self, row: Row, done: asyncio.Event | None) -> None:
         task = asyncio.create_task(self._send(row))
         self._running[task] = row
+        task.add_done_callback(self._ended)
+        if done is not None:
+            task.add_done_callback(lambda _: done.set())
 
-        def ended(_: asyncio.Task[None]) -> None:
-            self._running.pop(task)
-            if done is not None:
-                done.set()
-            if not task.cancelled() and task.exception():
-                log.error("send failed", row=row.id, problem=repr(task.exception()))
-
-        task.add_done_callback(ended)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        row = self._running.pop(task)
+        if not task.cancelled() and task.exception():
+            log.error("send failed", correlation_id=row.correlation_id, problem=repr(task.exception()))
 
     async def _send(self, row: Row) -> None:
         with bound(correlation_id=row.correlation_id, client_id=row.client_id):
@@ -254,7 +264,7 @@ class Sender:
 
     async def _record(self, attempts: Sequence[Attempt]) -> None:
         now = self._clock.now()
-        settlements = [self._with_alarm(attempt, settle(attempt, now)) for attempt in attempts]
+        settlements = [self._with_alarm(attempt.row, settle(attempt, now)) for attempt in attempts]
         settled = await self._settle(settlements, now)
         for attempt, settlement in zip(attempts, settlements, strict=True):
             if settlement.id not in settled:
@@ -279,16 +289,6 @@ class Sender:
         middle = len(settlements) // 2
         return await self._settle(settlements[:middle], now) | await self._settle(settlements[middle:], now)
 
-    def _with_alarm(self, attempt: Attempt, settlement: Settlement) -> Settlement:
-        """Words that will not arrive, if they are a human's or tell of one, are told to the desk."""
-        row, tenant = attempt.row, self._registry.by_id(attempt.row.client_id)
-        given_up = settlement.status in {"dead", "flagged"}
-        if tenant is None or not given_up or row.outgoing.kind not in {OutgoingKind.HUMAN, OutgoingKind.NOTICE}:
-            return settlement
-        language = tenant.config.languages[0]
-        text = tenant.texts.get("not_delivered", language, text=row.outgoing.text, problem=settlement.error)
-        return replace(settlement, alarm=text)
-
     async def _follow_up(self, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, status = attempt.row, settlement.status
         channel = row.outgoing.channel
@@ -304,6 +304,14 @@ class Sender:
         if tenant and (attempt.receipt.status is not ReceiptStatus.REFUSED):
             await self._circuit(tenant, attempt, settlement, now)
 
+    def _with_alarm(self, row: Row, settlement: Settlement) -> Settlement:
+        """Lost words of a human are told to the desk (a bot's lost reply makes a handover)."""
+        tenant = self._registry.by_id(row.client_id)
+        if settlement.status not in {"dead", "flagged"} or row.outgoing.kind not in TOLD or tenant is None:
+            return settlement
+        values = {"text": row.outgoing.text, "problem": settlement.error}
+        return replace(settlement, alarm=_alarm(tenant, f"not delivered:{row.id}", "not_delivered", values))
+
     async def _circuit(self, tenant: Tenant, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, out = attempt.row, attempt.receipt.logged_out
         if await outbox.open_circuit_if_failing(self._database, row, now, settlement.error, at_once=out):
@@ -315,12 +323,8 @@ class Sender:
         opened = key != "alarm_circuit_recovered"
         self._metrics.circuit_open.labels(tenant.slug, row.outgoing.channel, row.outgoing.instance).set(opened)
         values = {"instance": where, "problem": cause.removeprefix("open ") if opened else ""}
-        await self._raise(tenant, f"circuit {row.outgoing.channel} {where} {key}", key, values, now)
-
-    async def _raise(self, tenant: Tenant, cause: str, key: str, values: dict[str, str], now: datetime) -> None:
-        text = tenant.texts.get(key, tenant.config.languages[0], **values)
-        payload: dict[str, object] = {"cause": cause, "text": text}
-        await events.add_job(self._database, tenant.id, "alarm", f"alarm:{uuid4()}", payload, now)
+        payload = _alarm(tenant, f"circuit {row.outgoing.channel} {where} {key}", key, values)
+        await events.add_job(self._database, tenant.id, "alarm", f"alarm:{uuid4()}", {**payload}, now)
 
     async def _within_limits(self, rows: list[Row]) -> list[Row]:
         """Hold back what the channels' rate limits do not allow now; all processes share the buckets."""

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from truffles_gateway.calls import UNSTORABLE, Fault
 from truffles_gateway.messages import InboundEvent
 from truffles_gateway.records import Job
 from truffles_gateway.store.codec import dumps
 from truffles_gateway.store.database import Database
 
-# Our own sends come back as echoes; an automatic greeting follows an inbound at once; a broadcast goes to many.
+# Our own sends come back as echoes, long ones in parts; an automatic greeting follows an inbound at once; a broadcast
+# goes to many. A send counts from when it went out, not from when it was written: a human's words may have waited for
+# hours, and one whose answer got lost may well have arrived.
 ECHO = """
+WITH ours AS (
+    SELECT payload ->> 'text' AS said, provider_id, payload FROM outbox_messages
+    WHERE client_id = $1 AND channel = $2 AND recipient = $3 AND (status = 'sending'
+        OR sent_at > $6::timestamptz - interval '2 min'
+        OR failed_at > $6::timestamptz - interval '2 min' AND (repeat OR status = 'flagged'))
+)
 SELECT
     EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND $4 <> ''
         AND key IN ($4, regexp_replace($4, '\\.[0-9]+$', ''))) AS by_key,
     EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND recipient = $3
-        AND created_at > $6::timestamptz - interval '10 min'
-        AND (status = 'sending' OR sent_at > $6::timestamptz - interval '2 min')
-        AND payload->>'text' = $5) AS by_text,
+        AND provider_id = $7 AND $7 <> '') AS by_id,
+    EXISTS (SELECT 1 FROM ours WHERE said = $5
+        OR length(said) > 400 AND $5 <> '' AND (right(said, length($5)) = $5
+            OR length($5) >= 200 AND position($5 IN said) > 0)
+        OR payload @> jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('caption', $5::text)))
+    ) AS by_text,
     EXISTS (SELECT 1 FROM inbox_events WHERE client_id = $1 AND channel = $2 AND address = $3 AND kind = 'customer'
         AND received_at BETWEEN $6::timestamptz - interval '3 s' AND $6::timestamptz) AS after_inbound,
     (SELECT count(DISTINCT address) FROM inbox_events WHERE client_id = $1 AND channel = $2 AND kind = 'echo'
@@ -28,10 +41,10 @@ SELECT
 async def echo_reason(database: Database, client_id: str, event: InboundEvent, at: datetime) -> str:
     """Why an echo is nobody's words: "own send", "automatic greeting" or "broadcast"; "" if a person wrote it."""
     row = await database.fetch_one(
-        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, retry=True
+        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, event.event_id, retry=True
     )
     assert row is not None
-    if row["by_key"] or row["by_text"]:
+    if row["by_key"] or row["by_id"] or row["by_text"]:
         return "own send"
     if row["after_inbound"]:
         return "automatic greeting"
@@ -64,19 +77,21 @@ async def handover(database: Database, client_id: str, handover_id: str) -> dict
 
 
 async def add_job(
-    database: Database, client_id: str, kind: str, key: str, payload: dict[str, object], now: datetime
-) -> None:
+    database: Database, client_id: str, kind: str, key: str, payload: dict[str, object], now: datetime,
+    correlation_id: str = "",
+) -> None:  # fmt: skip
     """A job outside of any turn; one with the same key is kept."""
     await database.execute(
         """
-        INSERT INTO jobs (client_id, id, key, kind, payload, run_at, created_at)
-        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
+        INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+        VALUES ($1, gen_random_uuid(), $2, $3, $4, $6, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
         """,
         client_id,
         key,
         kind,
         dumps(payload),
         now,
+        correlation_id,
     )
 
 
@@ -88,6 +103,8 @@ async def raise_alarm(
     Ends the job in the same transaction. False if the same cause was told already.
     """
     async with database.transaction() as connection:
+        # two workers with the same cause at the same time: the second one waits and finds the first one's alarm
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))", job.client_id, cause)
         fresh = await connection.fetch(
             """
             INSERT INTO alarms (client_id, id, cause, message, raised_at)
@@ -104,14 +121,16 @@ async def raise_alarm(
         for number, (channel, payload) in enumerate(rows if fresh else []):
             await connection.execute(
                 """
-                INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, created_at, due_at)
-                VALUES ($1, gen_random_uuid(), $2, $3, 'owner', 'alarm', $4, $5, $5) ON CONFLICT DO NOTHING
+                INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, created_at, due_at,
+                    correlation_id)
+                VALUES ($1, gen_random_uuid(), $2, $3, 'owner', 'alarm', $4, $5, $5, $6) ON CONFLICT DO NOTHING
                 """,
                 job.client_id,
                 f"{job.id}:{number}",
                 channel,
                 payload,
                 now,
+                job.correlation_id,
             )
         await connection.execute(
             """
@@ -125,19 +144,18 @@ async def raise_alarm(
     return bool(fresh)
 
 
-async def add_fault(
-    database: Database, client_id: str, plugin: str, hook: str, correlation_id: str, error: str, at: datetime
-) -> None:
-    """A plugin failed: one row."""
+async def add_faults(database: Database, faults: Sequence[tuple[str, Fault]]) -> None:
+    """Plugins failed: a row each. Faults come with the id of their tenant."""
     await database.execute(
         """
         INSERT INTO faults (client_id, id, plugin, hook, correlation_id, error, at)
-        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6)
+        SELECT c, gen_random_uuid(), p, h, i, e, a
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS t(c, p, h, i, e, a)
         """,
-        client_id,
-        plugin,
-        hook,
-        correlation_id,
-        error,
-        at,
+        [client_id for client_id, _ in faults],
+        [fault.plugin for _, fault in faults],
+        [fault.hook for _, fault in faults],
+        [fault.correlation_id for _, fault in faults],
+        [UNSTORABLE.sub("?", fault.error) for _, fault in faults],
+        [fault.at for _, fault in faults],
     )

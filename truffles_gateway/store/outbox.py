@@ -6,12 +6,12 @@ A row is `queued` → `sending` (leased) → `sent`, or back to `queued` with a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Outgoing
-from truffles_gateway.store.codec import outgoing_from_json, storable
+from truffles_gateway.store.codec import dumps, outgoing_from_json, storable
 from truffles_gateway.store.database import Database, Record
 
 
@@ -35,7 +35,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What becomes of a claimed row. `attempts` is the number that counts from now on; `alarm` warns the owner."""
+    """What becomes of a claimed row. `attempts` is the number that counts from now on; `alarm` is the payload of an
+    alarm job that is stored with it."""
 
     client_id: str
     id: str
@@ -48,16 +49,19 @@ class Settlement:
     repeat: bool = False
     error: str = ""
     provider_id: str = ""
-    alarm: str = ""
+    alarm: Mapping[str, str] | None = None
 
 
-# Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`.
+# Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`, one that
+# is no longer worth sending not at all. (Written with COALESCE: a comparison with null is neither true nor false, and a
+# row that never failed has no `held_until`.)
 HEAD = """
 o.status = 'queued' AND o.due_at <= $2 AND (o.expires_at IS NULL OR o.expires_at > $2)
 AND NOT EXISTS (
     SELECT 1 FROM outbox_messages b
     WHERE b.client_id = o.client_id AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq
-      AND b.status IN ('queued', 'sending') AND NOT (b.status = 'queued' AND COALESCE(b.held_until <= $2, false))
+      AND b.status IN ('queued', 'sending') AND (b.status = 'sending' OR (
+          COALESCE(b.held_until, 'infinity') > $2 AND COALESCE(b.expires_at, 'infinity') > $2))
 )
 """
 TAKE = """
@@ -75,15 +79,19 @@ WITH head AS (
     ORDER BY o.due_at, o.seq LIMIT $3 FOR UPDATE SKIP LOCKED
 ) {TAKE}
 """
+# A probe needs a row to send: where none waits, the next one to come is the probe, at once.
 PROBE = f"""
 WITH due AS (
-    UPDATE circuits SET probes = probes + 1, probe_at = $2 + LEAST(300, 15 * 2 ^ LEAST(probes, 5)) * interval '1 s'
-    WHERE state = 'open' AND probe_at <= $2 RETURNING client_id, channel, instance
+    SELECT client_id, channel, instance FROM circuits WHERE state = 'open' AND probe_at <= $2 FOR UPDATE SKIP LOCKED
 ), head AS (
-    SELECT p.client_id, p.id FROM due CROSS JOIN LATERAL (
-        SELECT o.client_id, o.id FROM outbox_messages o
+    SELECT p.* FROM due CROSS JOIN LATERAL (
+        SELECT o.client_id, o.id, o.channel, o.instance FROM outbox_messages o
         WHERE {HEAD} AND o.client_id = due.client_id AND o.channel = due.channel AND o.instance = due.instance
         ORDER BY o.seq LIMIT $3 FOR UPDATE SKIP LOCKED) p
+), probed AS (
+    UPDATE circuits k SET probes = k.probes + 1,
+        probe_at = $2 + LEAST(300, 15 * 2 ^ LEAST(k.probes, 5)) * interval '1 s'
+    FROM head h WHERE k.client_id = h.client_id AND k.channel = h.channel AND k.instance = h.instance
 ) {TAKE}
 """
 
@@ -135,41 +143,39 @@ def _row(row: Record, *, probe: bool = False) -> Row:
     )
 
 
-# Whose reply is given up goes to a human in the same statement: no crash comes between.
+# What a bot could not say goes to a human, and what a human could not say is told to the desk, in the transaction that
+# gives the row up: a crash in between would lose it.
 SETTLE = """
 WITH settled AS (
     UPDATE outbox_messages o SET status = s.status, attempts = s.attempts, due_at = COALESCE(s.due_at, o.due_at),
-            held_until = COALESCE(o.held_until, s.held_until), failed_at = COALESCE(s.failed_at, o.failed_at),
-            sent_at = s.sent_at, repeat = o.repeat OR s.repeat, error = s.error, provider_id = s.provider_id,
-            lease_owner = NULL, lease_until = NULL
-        FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[],
-            $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::text[], $12::text[], $13::text[]) AS s(client_id,
-            id, status, attempts, due_at, held_until, failed_at, sent_at, repeat, error, provider_id, alarm)
-        WHERE o.client_id = s.client_id AND o.id = s.id AND o.lease_owner = $1 AND o.status = 'sending'
-        RETURNING o.*, s.alarm
+        held_until = COALESCE(o.held_until, s.held_until), failed_at = COALESCE(s.failed_at, o.failed_at),
+        sent_at = s.sent_at, repeat = o.repeat OR s.repeat, error = s.error, provider_id = s.provider_id,
+        lease_owner = NULL, lease_until = NULL
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[],
+        $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::text[], $12::text[], $13::jsonb[])
+        AS s(client_id, id, status, attempts, due_at, held_until, failed_at, sent_at, repeat, error, provider_id, alarm)
+    WHERE o.client_id = s.client_id AND o.id = s.id AND o.lease_owner = $1 AND o.status = 'sending'
+    RETURNING o.client_id, o.id, o.status, o.kind, o.turn_id, o.conversation_id, o.correlation_id, s.alarm
 ), handed_over AS (
     INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
     SELECT DISTINCT ON (client_id, turn_id) client_id, gen_random_uuid(), 'undelivered:' || turn_id, 'turn.undelivered',
         jsonb_build_object('turn_id', turn_id), conversation_id, correlation_id, $14::timestamptz, $14::timestamptz
     FROM settled WHERE status IN ('dead', 'flagged') AND kind = 'reply' AND turn_id IS NOT NULL
-      AND conversation_id IS NOT NULL
+        AND conversation_id IS NOT NULL
     ON CONFLICT (client_id, key) DO NOTHING
-), warned AS (
+), told AS (
     INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
-    SELECT client_id, gen_random_uuid(), 'alarm:not delivered:' || id, 'alarm',
-        jsonb_build_object('cause', 'not delivered:' || id, 'text', alarm), correlation_id, $14, $14
-    FROM settled WHERE alarm <> ''
-    ON CONFLICT (client_id, key) DO NOTHING
+    SELECT client_id, gen_random_uuid(), 'alarm:' || gen_random_uuid(), 'alarm', alarm, correlation_id,
+        $14::timestamptz, $14::timestamptz
+    FROM settled WHERE alarm IS NOT NULL
 )
 SELECT id FROM settled
 """
 
 
 async def settle(database: Database, owner: str, settlements: Sequence[Settlement], now: datetime) -> set[str]:
-    """Record what became of rows that `owner` still leases; returns their ids (a lost lease changes nothing).
-
-    A bot's reply that is given up goes to a human; an `alarm` is raised.
-    """
+    """Record what became of rows that `owner` still leases; returns their ids (a lost lease changes nothing)."""
+    settlements = sorted(settlements, key=lambda settlement: (settlement.client_id, settlement.id))
     rows = await database.fetch(
         SETTLE,
         owner,
@@ -184,24 +190,26 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
         [s.repeat for s in settlements],
         [storable(s.error[:500]) for s in settlements],
         [storable(s.provider_id) for s in settlements],
-        [storable(s.alarm) for s in settlements],
+        [dumps(dict(s.alarm)) if s.alarm else None for s in settlements],
         now,
         retry=True,
     )
     return {row["id"] for row in rows}
 
 
-async def heartbeat(database: Database, owner: str, held: Sequence[Row], lease: float) -> None:
-    """Extend the leases of the rows that `owner` is sending."""
+async def heartbeat(database: Database, owner: str, rows: Sequence[Row], lease: float) -> None:
+    """Extend the leases of the rows that `owner` is sending; one that is being settled needs it no more."""
     await database.execute(
         """
-        UPDATE outbox_messages o SET lease_until = clock_timestamp() + $4 * interval '1 s'
-        FROM unnest($2::uuid[], $3::uuid[]) AS h(client_id, id)
-        WHERE o.client_id = h.client_id AND o.id = h.id AND o.lease_owner = $1 AND o.status = 'sending'
+        UPDATE outbox_messages o SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM (
+            SELECT client_id, id FROM outbox_messages
+            WHERE (client_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
+              AND lease_owner = $1 AND status = 'sending' FOR UPDATE SKIP LOCKED) mine
+        WHERE o.client_id = mine.client_id AND o.id = mine.id
         """,
         owner,
-        [row.client_id for row in held],
-        [row.id for row in held],
+        [row.client_id for row in rows],
+        [row.id for row in rows],
         lease,
     )
 
