@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 from databases import Database as Pool
+from databases.core import Connection as PoolConnection
 
 from truffles_gateway.errors import LeaseLost, StateChanged, StoreUnavailable
 
@@ -24,6 +25,7 @@ Connection = Any  # asyncpg's pooled proxy; its stubs name no public type
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -75,7 +77,9 @@ class Database:
     @asynccontextmanager
     async def raw(self) -> AsyncIterator[Connection]:
         """A raw asyncpg connection, given back whatever happens; errors of the fence become the gateway's own."""
-        held = self._pool.connection()
+        # One of our own each time: the library's is bound to the task, and a release that fails or is broken off would
+        # leave the task with one that it takes for acquired; every later statement of a worker's loop would fail.
+        held = PoolConnection(self._pool, self._pool._backend)  # noqa: SLF001 - as its own `connection()` makes them
         try:
             async with asyncio.timeout(ACQUIRE_LIMIT):
                 await held.__aenter__()
@@ -88,9 +92,8 @@ class Database:
         except (asyncpg.PostgresError, *LOST) as error:
             raise _own(error) from error
         finally:
-            # Broken off here, the library would leave the task with a connection that it takes for acquired, and every
-            # later statement of the task would fail.
-            await _to_the_end(held.__aexit__())
+            with contextlib.suppress(asyncpg.PostgresError, *LOST):  # lost by now: the pool lets go of it
+                await held.__aexit__()
 
     async def fetch(self, sql: str, *args: Any, retry: bool = False) -> Sequence[Record]:
         """All rows of one statement. `retry` repeats it once on a fresh connection if the old one was lost:
@@ -134,16 +137,6 @@ class Database:
                 raise
             else:
                 await transaction.commit()
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Carry `work` out even if this task is cancelled meanwhile; the cancellation comes through after it."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def _own(error: Exception) -> Exception:
