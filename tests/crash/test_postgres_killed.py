@@ -39,7 +39,7 @@ async def test_the_database_is_killed_under_traffic(data: Path, town) -> None:
         while (
             await town.http.post(f"{gateway.url}/webhook/salon", json={}, headers={"x-webhook-secret": SECRET})
         ).status_code == 401:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - the tenant is not served yet
+            await asyncio.sleep(0.05)
 
     for number in range(1, ROUNDS):
         for jid in JIDS:
