@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import uvloop
+
 from truffles_gateway.web.server import listen, serve, url
 
 ANSWER = b'{"accepted": 1, "duplicates": 0, "correlation_id": "0123456789abcdef"}'
@@ -29,4 +31,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())  # the loop that `truffles serve` runs on

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 from contextlib import AsyncExitStack
@@ -58,7 +59,9 @@ def payloads(host: str, count: int) -> list[bytes]:
 
 def row(name: str, load: Load) -> str:
     """One line of the table."""
-    return f"{name:<10}{load.rate:>10.0f}/s   p50 {load.percentile(0.5):>7.2f} ms   p99 {load.percentile(0.99):>7.2f} ms"
+    return (
+        f"{name:<10}{load.rate:>10.0f}/s   p50 {load.percentile(0.5):>7.2f} ms   p99 {load.percentile(0.99):>7.2f} ms"
+    )
 
 
 async def measure(count: int, pairs: int, connections: int) -> float:
@@ -67,7 +70,7 @@ async def measure(count: int, pairs: int, connections: int) -> float:
     async with AsyncExitStack() as stack:
         server = stack.enter_context(temporary_postgres(durable=True))
         server.create_database("bench")
-        migrations.upgrade(server.url("bench"))
+        await asyncio.to_thread(migrations.upgrade, server.url("bench"))
         environment = ENVIRONMENT | {"DATABASE_URL": server.url("bench"), "PORT": "0", "LOG_LEVEL": "warning"}
         await apply(server.url("bench"))
         gateway = await stack.enter_async_context(GatewayProcess("serve", environment, "--no-worker"))
@@ -101,6 +104,7 @@ async def apply(url: str) -> None:
 
 def main() -> None:
     """Parse, measure, judge."""
+    os.environ.update(ENVIRONMENT)
     parser = arguments(__doc__ or "")
     parser.add_argument("--count", type=int, default=4000, help="requests a run")
     parser.add_argument("--pairs", type=int, default=5, help="runs of each side")

@@ -17,6 +17,7 @@ import httpx
 from truffles_gateway import migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
@@ -29,6 +30,7 @@ from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
 from truffles_gateway.tenants import Draft
+from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
@@ -39,8 +41,10 @@ log = logger("gateway")
 class Gateway:
     """Everything that one process shares. Entering it opens the database and loads all tenants."""
 
-    def __init__(self, settings: Settings, *, catalog: Catalog | None = None) -> None:
+    def __init__(self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1) -> None:
+        """`patience`: how many seconds to wait for a database that is not there yet."""
         arm(settings.truffles_crash)
+        self._patience = patience
         self.settings, self.clock = settings, settings.clock()
         self.metrics = Metrics()
         self.faults = FaultLog(self.metrics)
@@ -48,6 +52,7 @@ class Gateway:
         self.tick: Callable[[], Awaitable[None]] | None = None
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
         self._heard: dict[str, list[Callable[[str], None]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -59,10 +64,10 @@ class Gateway:
 
     async def _open(self) -> Self:
         self.url = await self._database_url()
-        await asyncio.to_thread(migrations.upgrade, self.url)
         self.database = Database(self.url, size=self.settings.database_pool)
-        await self.database.connect()
+        await self._connect()
         self._stack.push_async_callback(self.database.close)
+        await asyncio.to_thread(migrations.upgrade, self.url)
         self.http = await self._stack.enter_async_context(
             httpx.AsyncClient(timeout=30, limits=HTTP_LIMITS, trust_env=False)
         )
@@ -70,7 +75,11 @@ class Gateway:
         self.committer = Committer(lambda rows: inbox.append(self.database, rows))
         self._stack.push_async_callback(self.committer.close)
         secrets = self.settings.secrets()
-        self.registry = Registry(self.database, self.catalog, secrets, self.resources, self.clock)
+        self._warden = Warden(self.database, self.clock)
+        self.faults.store = self._warden.fault
+        self.registry = Registry(
+            self.database, self.catalog, secrets, self.resources, self.clock, self._warden.bad_config
+        )
         self._stack.push_async_callback(self.registry.close)
         self._stack.push_async_callback(self._stop_tasks)
         await self.registry.load()
@@ -80,6 +89,17 @@ class Gateway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _connect(self) -> None:
+        for _ in range(self._patience - 1):
+            try:
+                await self.database.connect()
+            except StoreUnavailable as problem:
+                log.warning("waiting for the database", problem=str(problem))
+                await asyncio.sleep(1)
+            else:
+                return
+        await self.database.connect()
 
     async def _database_url(self) -> str:
         """The given database, or a private server in the data directory, shared by all processes that use it."""
@@ -100,13 +120,18 @@ class Gateway:
             self._start_worker()
         self.spawn(Listener(self.url, list(self._heard), self._hear).run())
         self.spawn(self.registry.watch())
+        self.spawn(self._warden.run(self.registry))
 
     def _start_worker(self) -> None:
         worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)
         self.on_notify(INBOX_CHANGED, worker.wake)
         self.tick = worker.tick
-        self.spawn(worker.run())
+        self.spawn(self._work(worker))
         self._stack.push_async_callback(worker.close)
+
+    async def _work(self, worker: Worker) -> None:
+        await self.registry.warm_up()
+        await worker.run()
 
     def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:
         """Call `heard` with the payload of each notification on `channel`, and with "" when some may have been
@@ -119,7 +144,15 @@ class Gateway:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine until the gateway closes."""
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part of the gateway that dies takes the process with it: a supervisor starts it again, whole."""
+        if not task.cancelled() and task.exception():
+            log.error("a part of the gateway failed", error=repr(task.exception()), exc_info=task.exception())
+            self.failed.set()
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:

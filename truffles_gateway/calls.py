@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import UnionType
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pluggy
 from pluggy import HookImpl
@@ -25,6 +26,9 @@ from pluggy import HookImpl
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import PluginError
 from truffles_gateway.hookspecs import CALLS, Call
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What Python's texts may hold and PostgreSQL's may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,22 +209,34 @@ def _check(call: Call, value: Any) -> None:
 
 def _check_fields(item: Any) -> None:
     made_of: Any = type(item)
-    for name, kind in _field_types(made_of):
+    for name, hint in _field_types(made_of):
         value = getattr(item, name)
-        if not isinstance(value, kind) and not (kind is float and isinstance(value, int)):
-            raise PluginError(f"{type(item).__name__}.{name} is {type(value).__name__}")
+        if not _fits(value, hint):
+            raise PluginError(f"{type(item).__name__}.{name} is {type(value).__name__}, or holds what does not fit")
         if name == "confidence" and not (math.isfinite(value) and 0 <= value <= 1):
             raise PluginError(f"{type(item).__name__}.confidence is {value}, not within 0..1")
 
 
+def _fits(value: Any, hint: Any) -> bool:
+    """Is `value` what the type `hint` of a field says, down to the items of tuples and mappings?"""
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        return False
+    kind, inside = get_origin(hint) or hint, get_args(hint)
+    if isinstance(hint, UnionType):
+        return any(_fits(value, each) for each in inside)
+    if not isinstance(value, kind) and not (kind is float and isinstance(value, int)):
+        return False
+    if kind is tuple:
+        return all(_fits(each, inside[0]) for each in value)
+    if isinstance(value, Mapping):
+        return all(_fits(each, str) for pair in value.items() for each in pair)
+    return all(_fits(getattr(value, name), each) for name, each in _field_types(kind))
+
+
 @lru_cache(maxsize=64)
 def _field_types(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """What `isinstance` can check of a dataclass: plain types, unions of them, and the outside of containers."""
-    return tuple(_plain(kind)) if is_dataclass(kind) else ()
-
-
-def _plain(kind: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a dataclass with their types; () for everything else."""
+    if not is_dataclass(kind):
+        return ()
     hints = get_type_hints(kind)
-    for field in fields(kind):
-        hint = hints[field.name]
-        yield field.name, hint if isinstance(hint, UnionType) else get_origin(hint) or hint
+    return tuple((field.name, hints[field.name]) for field in fields(kind))

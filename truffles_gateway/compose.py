@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,8 @@ from truffles_gateway.messages import (
     State,
 )
 from truffles_gateway.records import Commit, EventOutcome, NewHandover, NewJob, NewMessage, NewOutgoing
+from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
+from truffles_gateway.routes.mute import mutes_before
 from truffles_gateway.tenants import Tenant
 
 REPLY_WORTH = timedelta(minutes=10)
@@ -43,10 +46,10 @@ def commit(case: Case, decision: Decision) -> Commit:
         turn_reason=decision.reason,
     )
     _customer_lines(made, case)
-    if decision.reason != "history":
-        made.touch(last_customer_at=case.turn.now)
     _context(made, case, decision)
     _mute(made, case, decision)
+    if decision.reason != "history":
+        made.touch(last_customer_at=case.turn.now)
     _state(made, case, decision)
     _forward(made, case, decision)
     _replies(made, case, decision)
@@ -76,16 +79,19 @@ def _customer_lines(made: Commit, case: Case) -> None:
 
 def _context(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
-    context = {**made.after.context, "language": case.language, **decision.context}
+    asked_before = dict.fromkeys(MUTE_QUESTION, "")  # whatever came now, the question whether to be silent is over
+    context = {**made.after.context, **asked_before, "language": case.language, **decision.context}
     made.touch(context={key: value for key, value in context.items() if value != ""})
 
 
 def _mute(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     lifted = made.after.muted_until is not None and decision.outcome in {"answered", "escalated"}
+    before = mutes_before(case)
+    made.touch(mute_count=before)
     if decision.mute:
         until = case.turn.now + timedelta(minutes=decision.mute)
-        made.touch(muted_until=until, mute_count=made.after.mute_count + 1)
+        made.touch(muted_until=until, mute_count=before + 1)
     elif decision.mute == 0 or lifted:
         made.touch(muted_until=None)
 
@@ -100,27 +106,20 @@ def _state(made: Commit, case: Case, decision: Decision) -> None:
         opening = handoff.new_handover(wish.trigger, reason, wish.question, times_out=wish.times_out)
         handoff.apply(made, handoff.Event.ESCALATE, actor="bot", why=decision.reason, opening=opening)
     plan_timers(made, case.tenant)
-    if case.state is State.MANAGER_ACTIVE and not _waiting_already(case):
-        handoff.nudges(made, nudge=rules.nudge_minutes, back=rules.back_minutes)
+    waits = made.after is not None and made.after.state is State.MANAGER_ACTIVE and decision.reason != "history"
+    if waits and not _waiting_already(case):
+        handoff.nudges(made, rules, case.tenant.config.timezone)
 
 
 def plan_timers(made: Commit, tenant: Tenant) -> None:
     """The clocks of the state that was entered."""
-    rules = tenant.config.desk
-    handoff.timers(
-        made,
-        remind=rules.remind_minutes,
-        owner=rules.owner_minutes,
-        timeout=rules.timeout_minutes,
-        idle_hours=rules.idle_hours,
-        quiet=(rules.quiet_from, rules.quiet_until),
-        zone=tenant.config.timezone,
-    )
+    handoff.timers(made, tenant.config.desk, tenant.config.timezone)
 
 
 def _waiting_already(case: Case) -> bool:
+    """Does the customer wait for the manager since before this turn? Then that clock runs."""
     customer, manager = case.conversation.last_customer_at, case.conversation.last_manager_at
-    return bool(customer and manager and customer > manager)
+    return customer is not None and (manager is None or customer > manager)
 
 
 def _forward(made: Commit, case: Case, decision: Decision) -> None:
@@ -223,26 +222,27 @@ async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
         result = await calls.every(case.tenant.hooks, "escalate", case.faults, turn=case.turn, card=card)
         entry |= {"asked": asked(result), "outcome": handover.trigger.value, "question": brief(handover.question)}
     for outgoing in result.value:
-        add_outgoing(made, outgoing)
+        add_outgoing(made, replace(outgoing, handover_id=handover.id))
     if result.faults:
-        failed(made, case, handover, [fault.plugin for fault in result.faults])
+        failed(made, case.tenant, handover, [fault.plugin for fault in result.faults])
 
 
-def failed(made: Commit, case: Case, handover: NewHandover, plugins: list[str]) -> None:
-    """Some desk has no card yet: try again soon."""
+def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[str]) -> None:
+    """Some desk has no card yet: try again soon, and warn the owner."""
+    assert made.after is not None
     made.jobs.append(
         NewJob(
             key=f"escalate:{handover.id}",
             kind="escalate.retry",
             run_at=made.now + timedelta(seconds=5),
             payload={"handover_id": handover.id, "plugins": plugins},
-            conversation_id=case.conversation.id,
+            conversation_id=made.after.id,
         )
     )
-    text = case.tenant.texts.get(
+    text = tenant.texts.get(
         "alarm_escalate_failed",
-        case.tenant.config.languages[0],
-        customer=case.conversation.name or case.conversation.address,
+        tenant.config.languages[0],
+        customer=made.after.name or made.after.address,
         plugin=", ".join(plugins),
     )
     made.alarms.append((f"escalate:{','.join(plugins)}", text))

@@ -146,6 +146,11 @@ class Sender:
         if self._running:
             await outbox.heartbeat(self._database, self._owner, list(self._running.values()), self._lease)
 
+    @property
+    def rows(self) -> list[Row]:
+        """What is being sent now."""
+        return list(self._running.values())
+
     async def round(self, done: asyncio.Event | None = None) -> int:
         """Claim what is due and start sending it; returns how many. `done` is set whenever a send ends."""
         async with self._claiming:  # an operator's tick must see what the loop has just claimed
@@ -153,7 +158,12 @@ class Sender:
             if free <= 0:
                 return 0
             rows = await outbox.claim(self._database, self._owner, self._clock.now(), free, self._lease)
-            rows = await self._within_limits(rows)
+            try:
+                rows = await self._within_limits(rows)
+            except BaseException:
+                # Not sent, and known to be so: left to its lease it would count as one that may have arrived.
+                await self._put_back(rows, {row.id: self._clock.now() for row in rows})
+                raise
             for row in rows:
                 self._start(row, done)
             return len(rows)
@@ -162,7 +172,7 @@ class Sender:
         """What comes round with every tick: expiry, rows of dead senders, probes of open circuits."""
         now = self._clock.now()
         await outbox.expire(self._database, now)
-        for row in await outbox.claim_abandoned(self._database, self._owner, self._lease):
+        for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease):
             receipt = Receipt.ambiguous("the sender died while sending")
             await self._record([Attempt(row, receipt, self._capabilities(row))])
         async with self._claiming:
@@ -173,6 +183,12 @@ class Sender:
         """Wait for the sends that are under way."""
         while self._running:
             await asyncio.wait(self._running)
+
+    async def cancel(self) -> None:
+        """Break off the sends that are under way: they may or may not arrive."""
+        for task in self._running:
+            task.cancel()
+        await self.drain()
 
     def _start(self, row: Row, done: asyncio.Event | None) -> None:
         task = asyncio.create_task(self._send(row))
@@ -239,7 +255,11 @@ class Sender:
             attempts, self._receipts = self._receipts, []
             if attempts:
                 reach("receipt.before")
-                await self._record(attempts)
+                try:
+                    await self._record(attempts)
+                except asyncio.CancelledError:
+                    self._receipts = [*attempts, *self._receipts]  # others' as well: whoever comes next records them
+                    raise
                 reach("receipt.after")
 
     async def _record(self, attempts: Sequence[Attempt]) -> None:
@@ -247,16 +267,27 @@ class Sender:
         settlements = [self._with_alarm(attempt.row, settle(attempt, now)) for attempt in attempts]
         settled = await self._settle(settlements, now)
         for attempt, settlement in zip(attempts, settlements, strict=True):
-            if settlement.id in settled:
+            if settlement.id not in settled:
+                continue
+            try:
                 await self._follow_up(attempt, settlement, now)
+            except Exception:  # one row's trouble is not that of the others
+                log.exception("could not follow up on a receipt", row=settlement.id)
 
     async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> set[str]:
-        """Until the database is back: forgetting a receipt would mean sending twice."""
+        """Until the database is back: forgetting a receipt would mean sending twice. One that it refuses harms no other."""
         while True:
             try:
                 return await outbox.settle(self._database, self._owner, settlements, now)
             except StoreUnavailable:
                 await asyncio.sleep(0.2)
+            except Exception:  # whatever is wrong with one of them
+                if len(settlements) == 1:
+                    log.exception("receipt refused", row=settlements[0].id)
+                    return set()
+                break
+        middle = len(settlements) // 2
+        return await self._settle(settlements[:middle], now) | await self._settle(settlements[middle:], now)
 
     async def _follow_up(self, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
         row, status = attempt.row, settlement.status

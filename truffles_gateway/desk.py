@@ -14,7 +14,7 @@ from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob,
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-NOTE = "//"
+SKIP, NOTE, PHONE = "skip", "//", "phone"
 
 
 def commit(
@@ -58,7 +58,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str) -> str
 
 def person_of(event: InboundEvent) -> Person:
     """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id="phone", name="phone")
+    return event.person or Person(channel=event.channel, id=PHONE, name=PHONE)
 
 
 def role_of(tenant: Tenant, person: Person) -> str:
@@ -69,7 +69,7 @@ def role_of(tenant: Tenant, person: Person) -> str:
             same_name = identity.username and identity.username.lower() == person.username.lower().lstrip("@")
             if identity.channel == person.channel and (same_id or same_name):
                 return agent.role
-    return "owner" if person.id == "phone" else ""
+    return "owner" if person.id == PHONE else ""
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
@@ -143,18 +143,30 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     name = _name(person_of(event))
     if event.target and event.target != conversation.handover_id:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
-    if event.action == "skip":
-        return _answer(made, event, _text(tenant, "callback_skipped"), "")
     wish = ACTIONS.get(event.action)
-    if wish is None:
+    if wish is None and event.action != SKIP:
         return _answer(made, event, _text(tenant, "callback_unknown"), "unknown action")
     holder = conversation.assigned_to
+    if _is_anothers(conversation, event, tenant):
+        return _answer(made, event, _text(tenant, "callback_taken_by", name=holder), "changes nothing")
+    if wish is None:
+        return _answer(made, event, _text(tenant, "callback_skipped"), "")
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
+
+
+def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
+    """Does somebody else lead this conversation? Who has it ends it; owners may step in, and so may everybody where
+    the owner wrote from the phone, which has no buttons."""
+    if conversation.state is not State.MANAGER_ACTIVE:
+        return False
+    person = person_of(event)
+    mine = conversation.assigned_to in {_name(person), PHONE}
+    return not mine and role_of(tenant, person) not in {"owner", "admin"}
 
 
 def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from truffles_gateway.decision import Case, Decision, Escalation
-from truffles_gateway.messages import Route, State, Trigger
-from truffles_gateway.routes import mute
+from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
+from truffles_gateway.routes import facts, mute
 
 LATE, TOO_LATE, SKEW = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=5)
 YES = frozenset({"да", "иә", "иа", "ия", "yes", "y", "ага", "ok", "ок", "1", "+"})
@@ -15,26 +16,40 @@ NO = frozenset({"нет", "жоқ", "жок", "no", "n", "не", "2", "-"})
 
 
 def before_thinking(case: Case) -> Decision | None:
-    """A turn that needs no thought: a human has it, the bot is off here, or it comes far too late."""
-    if case.state is State.MANAGER_ACTIVE:
-        return Decision(outcome="forwarded", reason="manager has it", conditional=False)
+    """A turn that needs no thought: the bot is off here, or it comes far too late."""
     if case.tenant.suspended:
         return Decision(outcome="ignored", reason="suspended", conditional=False)
+    if _is_history(case):
+        return Decision(outcome="ignored", reason="history", conditional=False)
+    if case.state is State.MANAGER_ACTIVE:
+        return None
     if case.tenant.mode(case.turn.branch) == "off":
         return Decision(outcome="ignored", reason="mode off", conditional=False)
     only = case.tenant.config.only_numbers
-    if only and case.turn.customer.phone not in only:
+    if only and number(case) not in only:
         return Decision(outcome="ignored", reason="not in only_numbers", conditional=False)
     return _late(case) or _yes_or_no(case)
 
 
-def _late(case: Case) -> Decision | None:
-    """15 minutes late: answered with an apology; over 12 hours: only a card; from before the connection: history."""
-    newest = max((event.event.sent_at or event.received_at for event in case.work.events), default=case.turn.now)
+def number(case: Case) -> str:
+    """The customer's number, as `only_numbers` writes it; where the channel tells none, the address's own digits."""
+    told = case.turn.customer.phone or case.turn.customer.address.partition("@")[0]
+    return re.sub(r"\D", "", told)
+
+
+def _newest(case: Case) -> datetime:
+    return max((stored.event.sent_at or stored.received_at for stored in case.work.events), default=case.turn.now)
+
+
+def _is_history(case: Case) -> bool:
+    """Was all of it written before the tenant was connected?"""
     connected = case.tenant.connected_at
-    if connected and newest < connected - SKEW:
-        return Decision(outcome="ignored", reason="history", conditional=False)
-    delay = case.work.events[-1].received_at - newest
+    return connected is not None and _newest(case) < connected - SKEW
+
+
+def _late(case: Case) -> Decision | None:
+    """15 minutes late: answered with an apology; over 12 hours: only a card."""
+    delay = case.work.events[-1].received_at - _newest(case)
     if delay <= LATE:
         return None
     if delay <= TOO_LATE:
@@ -66,6 +81,15 @@ def _yes_or_no(case: Case) -> Decision | None:
     return None
 
 
+def with_manager(case: Case) -> Decision | None:
+    """A human has the conversation: the bot is silent, they read along. Who wants no messages ends that, too."""
+    if case.state is not State.MANAGER_ACTIVE:
+        return None
+    if case.verdict.route is Route.OPT_OUT and not case.verdict.business:
+        return replace(mute.silence(case), outcome="forwarded", replies=(), conditional=False)
+    return Decision(outcome="forwarded", reason="manager has it", conditional=False)
+
+
 def while_muted(case: Case) -> Decision | None:
     """A muted customer hears nothing until they ask about the business or want a human."""
     if case.answers_mute_question and case.verdict.route is Route.OPT_OUT:
@@ -76,14 +100,36 @@ def while_muted(case: Case) -> Decision | None:
     if case.verdict.route in {Route.ANSWER, Route.HUMAN, Route.FRUSTRATED} or case.verdict.business:
         case.trace.note("mute", outcome="lifted", route=case.verdict.route.value)
         return None
+    if case.verdict.route is Route.OPT_OUT:
+        return replace(mute.silence(case), outcome="ignored", reason="muted", replies=())
     return Decision(outcome="ignored", reason="muted")
 
 
+def route(case: Case) -> Route:
+    """The verdict's route; but a place, a contact or a document is for the desk, however kind the words beside it."""
+    kind_words = case.verdict.route in {Route.GREETING, Route.THANKS, Route.DECLINE, Route.OFF_TOPIC}
+    return Route.ANSWER if kind_words and facts.is_for_the_desk(case.message) else case.verdict.route
+
+
+def unguarded(case: Case, message: Inbound) -> Inbound:
+    """Some guard failed: nobody knows whether the media are safe, so they are refused. The text stands."""
+    if not message.attachments:
+        return message
+    why = case.tenant.texts.get("refused_unchecked", case.tenant.config.languages[0])
+    refused = tuple(Refusal(what=each.content.value, reason=why) for each in message.attachments)
+    case.trace.note("media refused", outcome="a guard failed", refused=[each.what for each in refused])
+    return message.with_(attachments=(), refusals=(*message.refusals, *refused))
+
+
 def after_thinking(case: Case, decision: Decision) -> Decision:
-    """In shadow mode what would have been said is recorded, and nothing happens."""
-    if case.tenant.mode(case.turn.branch) != "shadow" or decision.outcome in {"ignored", "forwarded"}:
+    """In shadow mode what would have been said is recorded, and nothing happens; a human at work still reads along."""
+    if case.tenant.mode(case.turn.branch) != "shadow" or decision.outcome == "ignored":
+        return decision
+    if case.state is State.MANAGER_ACTIVE:
         return decision
     case.trace.note("shadow", outcome=decision.outcome, drafts=list(decision.replies))
+    if case.state is State.PENDING:
+        return Decision(outcome="forwarded", reason="shadow", context=decision.context, conditional=False)
     return Decision(outcome="ignored", reason="shadow", context=decision.context)
 
 

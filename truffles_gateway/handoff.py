@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import State, Trigger
 from truffles_gateway.records import Commit, HandoverUpdate, NewHandover, NewJob, StateChange
+from truffles_gateway.tenant_config import Desk
 
 
 class Event(StrEnum):
@@ -122,41 +123,40 @@ def _enter(commit: Commit, state: State, handover_id: str, actor: str) -> None:
         state=state,
         handover_id=handover_id if still_open else "",
         assigned_to=actor if state is State.MANAGER_ACTIVE else "",
-        last_manager_at=commit.now if state is State.MANAGER_ACTIVE else commit.after.last_manager_at,
     )
     if entered and commit.after.id:
         commit.cancel_jobs.append(commit.after.id)
 
 
-def timers(
-    commit: Commit,
-    *,
-    remind: float,
-    owner: float,
-    timeout: float,
-    idle_hours: float,
-    quiet: tuple[int, int],
-    zone: str,
-) -> None:
-    """Plan the clocks of the state that `commit` enters; minutes are of desk hours (quiet hours stop them)."""
+def timers(commit: Commit, rules: Desk, zone: str) -> None:
+    """Plan the clocks of the state that `commit` enters, or whose clocks it stopped."""
     after = commit.after
-    if after is None or not commit.changes:
+    if after is None or not (commit.changes or commit.cancel_jobs):
         return
     if after.state is State.MANAGER_ACTIVE:
-        plan(commit, "manager.idle", commit.now + timedelta(hours=idle_hours))
+        plan(commit, "manager.idle", commit.now + timedelta(hours=rules.idle_hours))
+    if any(change.event == Event.TAKE for change in commit.changes) and commit.manager_response is None:
+        nudges(commit, rules, zone)
     if after.state is not State.PENDING:
         return
-    clocks = {"handover.remind": remind, "handover.owner": owner}
+    clocks = {"handover.remind": rules.remind_minutes, "handover.owner": rules.owner_minutes}
     if after.handover_times_out:
-        clocks["handover.timeout"] = timeout
+        clocks["handover.timeout"] = rules.timeout_minutes
     for kind, minutes in clocks.items():
-        plan(commit, kind, add_desk_minutes(commit.now, minutes, quiet, zone))
+        plan(commit, kind, desk_time(commit, minutes, rules, zone))
 
 
-def nudges(commit: Commit, *, nudge: float, back: float) -> None:
+def nudges(commit: Commit, rules: Desk, zone: str) -> None:
     """A customer waits for the manager who has the conversation: remind them, then take it back."""
-    plan(commit, "manager.nudge", commit.now + timedelta(minutes=nudge))
-    plan(commit, "manager.back", commit.now + timedelta(minutes=back))
+    assert commit.after is not None
+    if commit.after.state is State.MANAGER_ACTIVE:
+        plan(commit, "manager.nudge", desk_time(commit, rules.nudge_minutes, rules, zone))
+        plan(commit, "manager.back", desk_time(commit, rules.back_minutes, rules, zone))
+
+
+def desk_time(commit: Commit, minutes: float, rules: Desk, zone: str) -> datetime:
+    """So many minutes of desk hours from now."""
+    return add_desk_minutes(commit.now, minutes, (rules.quiet_from, rules.quiet_until), zone)
 
 
 def plan(commit: Commit, kind: str, run_at: datetime) -> None:

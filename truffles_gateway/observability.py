@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -20,20 +20,22 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 
 from truffles_gateway.calls import Fault
 
-PHONE = re.compile(r"(?<![0-9a-fA-F-])(\+?\d)((?:[ ()-]{0,2}\d){6,13})(\d\d)(?![0-9a-fA-F-]|\.\d)")
+PHONE = re.compile(r"(?<![0-9a-fA-F-])\+?\d(?:[ ()-]{0,2}\d){8,14}(?![0-9a-fA-F:-]|\.\d)")
 SECRET = re.compile(
-    r"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*[\"']?)((?:bearer\s+)?[^\s&\"',;}]+)"
+    r"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*)"
+    r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s&\"',;}]+)"
 )
 URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@/\s]+(@)")
 BOT_TOKEN = re.compile(r"\b\d{6,12}:[\w-]{30,}")
 SECRET_KEY = re.compile(r"(?i)token|secret|password|api[_-]?key|authorization")
+NOISY = ("httpx", "httpcore", "hypercorn", "asyncio", "databases", "alembic")  # httpx logs whole URLs at INFO
 PLAIN_KEYS = frozenset({"timestamp", "level", "correlation_id", "event_id", "turn_id", "seconds"})
 
 
 def mask(text: str) -> str:
     """`text` without phones (the last two digits stay) and secrets."""
     text = BOT_TOKEN.sub("***", URL_PASSWORD.sub(r"\1***\2", SECRET.sub(r"\1***", text)))
-    return PHONE.sub(lambda found: "***" + found[3], text)
+    return PHONE.sub(lambda found: "***" + re.sub(r"\D", "", found[0])[-2:], text)
 
 
 def _mask_value(key: str, value: Any) -> Any:
@@ -57,7 +59,7 @@ def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
 
 def logger(component: str, **fields: Any) -> Any:
     """A structured logger, for example `logger("outbox").warning("send failed", attempt=2)`."""
-    return structlog.stdlib.get_logger(component).bind(component=component, **fields)
+    return structlog.stdlib.get_logger(component, component=component, **fields)
 
 
 @contextmanager
@@ -67,37 +69,38 @@ def bound(**fields: Any) -> Iterator[None]:
         yield
 
 
-def set_up_logging(level: str = "info", form: str = "json") -> None:
-    """Send all logs, also those of libraries, to stderr as JSON lines or for a console."""
-    shared: list[Any] = [
-        merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
+SHARED: tuple[Any, ...] = (
+    merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    _mask_event,
+)
+structlog.configure(  # everything goes through the standard library's logging, set up or not
+    processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+
+
+def set_up_logging(level: str = "info", form: str = "json", stream: TextIO | None = None) -> None:
+    """Send all logs, also those of libraries, to stderr (or `stream`) as JSON lines or for a console."""
     if form == "json":
         rendered: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
         rendered = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask_event, rendered],
+        foreign_pre_chain=SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, rendered],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "hypercorn.access", "asyncio", "databases"):  # httpx logs whole URLs at INFO
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )  # fmt: skip
 
 
 class Metrics:

@@ -1,8 +1,9 @@
 """The way of a message, from a claimed turn to committed rows. Read it from top to bottom.
 
     inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
-                       │                                  │ retrieve, answer
-                       └ forwarded / ignored              └ or a human: escalate
+                       │                       │          │ retrieve, answer
+                       └ ignored               │          └ or a human: escalate
+                                               └ forwarded: a human has the conversation
 
 No transaction is open while a plugin works. The commit is one statement, fenced by the lane's lease and by the version
 of the conversation: if somebody changed the state meanwhile, it is read again and the decision meets the new state.
@@ -16,7 +17,7 @@ from dataclasses import replace
 from truffles_gateway import calls, compose, gate
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.hookspecs import TURN_LIMIT
-from truffles_gateway.messages import Inbound, Trigger, Verdict
+from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
 from truffles_gateway.routes import ROUTES
 
@@ -39,7 +40,8 @@ async def think(case: Case) -> Decision:
     case.message = await enrich(case)
     case.verdict = await understand(case)
     case.language = gate.language(case)
-    return gate.while_muted(case) or await ROUTES[case.verdict.route](case)
+    decided = gate.with_manager(case) or gate.while_muted(case)
+    return decided or await ROUTES[gate.route(case)](case)
 
 
 async def enrich(case: Case) -> Inbound:
@@ -49,8 +51,7 @@ async def enrich(case: Case) -> Inbound:
             case.tenant.hooks, "on_inbound", case.faults, "message", turn=case.turn, message=case.message
         )
         entry |= {"asked": asked(result), "outcome": brief(result.value.text)}
-    message: Inbound = result.value
-    return message
+    return gate.unguarded(case, result.value) if result.faults else result.value
 
 
 async def understand(case: Case) -> Verdict:
@@ -66,6 +67,8 @@ async def understand(case: Case) -> Verdict:
 def out_of_time(case: Case) -> Decision:
     """The turn used up its 45 seconds: a human, and an honest line."""
     case.trace.note("timeout", outcome=f"over {TURN_LIMIT:g} s")
+    if case.state is not State.BOT_ACTIVE:
+        return Decision(outcome="forwarded", reason="timeout", conditional=False)
     return Decision(
         outcome="escalated",
         reason="timeout",
@@ -84,8 +87,8 @@ async def settle(case: Case, decision: Decision) -> Commit:
 
 def meet(case: Case, decision: Decision) -> Decision:
     """The state changed while the turn was thinking: drop the draft if a human has the conversation now."""
-    taken = gate.before_thinking(case)
-    if taken is None:
+    taken = gate.before_thinking(case) or gate.with_manager(case)
+    if taken is None or taken == decision:
         return decision
     drafts = [brief(reply) for reply in decision.replies]
     case.trace.note("draft dropped", outcome=taken.outcome, reason=taken.reason, drafts=drafts)

@@ -69,7 +69,7 @@ class Door:
     """
 
     tenant: str
-    secret: str | None
+    secret: str | None = field(repr=False)
     open: bool
     settings: Any
 
@@ -227,6 +227,16 @@ class KnowledgeWriter(Protocol):
 
     async def check(self) -> str:
         """ "" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
+        ...
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """Implemented by hook objects that load something heavy, such as a model: a worker lets them do that before it serves
+    the tenant, so that no first customer runs into a hook's time limit."""
+
+    async def warm_up(self) -> None:
+        """Load what the first call would wait for. It may fail or take too long: then the first call does it."""
         ...
 
 

@@ -5,6 +5,7 @@ A tenant is never changed. When its config changes, another one is built and put
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ from truffles_gateway.calls import Hooks
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import ConfigError, PluginError
-from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources
+from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
 from truffles_gateway.prompts import Prompts
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
@@ -47,8 +48,8 @@ class Draft:
     created_at: datetime | None = None
     config: TenantConfig
     used: Mapping[str, Used]
-    secret: str | None
-    texts: Catalogue
+    secret: str | None = field(repr=False)
+    texts: Catalogue = field(repr=False)
     prompts: Prompts
 
 
@@ -73,7 +74,7 @@ class Tenant:
     hooks: Hooks
     texts: Catalogue
     prompts: Prompts
-    secret: str | None
+    secret: str | None = field(repr=False)
     branch_ids: Mapping[str, str] = field(default_factory=dict)
     connected_at: datetime | None = None
 
@@ -111,6 +112,17 @@ class Tenant:
     def knowledge_writers(self) -> dict[str, KnowledgeWriter]:
         """Its plugins that can be asked to sync files and whether their stores can be reached."""
         return {name: each for name, each in self.objects.items() if isinstance(each, KnowledgeWriter)}
+
+    async def warm_up(self, seconds: float) -> list[str]:
+        """Let plugins load what their first call would wait for; returns what went wrong with that."""
+        problems = []
+        for name, each in self.objects.items():
+            try:
+                async with asyncio.timeout(seconds):
+                    await each.warm_up() if isinstance(each, Warming) else None
+            except Exception as problem:  # noqa: BLE001 - a plugin's own code; its first call will try again
+                problems.append(f"{name}: {problem!r}")
+        return problems
 
     async def close(self) -> list[str]:
         """Let every plugin go; returns what went wrong with that."""

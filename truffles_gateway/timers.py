@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -204,7 +204,9 @@ class Jobs:
         handoff.apply(
             scene.made, handoff.Event.ESCALATE, actor="outbox", why="a reply was not delivered", opening=opening
         )
-        await self._cards(scene, opening, [each.plugin_name for each in scene.tenant.hooks.of("escalate")])
+        failing = await self._cards(scene, opening, [each.plugin_name for each in scene.tenant.hooks.of("escalate")])
+        if failing:
+            compose.failed(scene.made, scene.tenant, opening, failing)
 
     async def escalate_again(self, scene: Scene) -> None:
         """A desk's plugin failed to make its card: ask it again."""
@@ -217,16 +219,21 @@ class Jobs:
             reason=stored["reason"],
             question=stored["user_message"],
         )
-        await self._cards(scene, handover, scene.job.payload["plugins"])
+        used = [plugin for plugin in scene.job.payload["plugins"] if plugin in scene.tenant.used]
+        failing = await self._cards(scene, handover, used)
+        if failing:
+            raise JobFailed(f"no card from {', '.join(failing)}")
 
-    async def _cards(self, scene: Scene, handover: NewHandover, plugins: list[str]) -> None:
+    async def _cards(self, scene: Scene, handover: NewHandover, plugins: list[str]) -> list[str]:
+        """Ask these plugins for their cards; returns which of them failed."""
         turn, card = _turn(scene), _card(scene, handover)
+        failing = []
         for plugin in plugins:
             result = await calls.owner(scene.tenant.hooks, "escalate", plugin, self.faults, turn=turn, card=card)
-            if result.faults:
-                raise JobFailed(result.faults[0].error)
+            failing += [plugin] if result.faults else []
             for outgoing in result.value or ():
-                compose.add_outgoing(scene.made, outgoing)
+                compose.add_outgoing(scene.made, replace(outgoing, handover_id=handover.id))
+        return failing
 
 
 SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
@@ -259,8 +266,14 @@ def _turn(scene: Scene) -> Turn:
         now=scene.made.now,
         timezone=scene.tenant.config.timezone,
         languages=scene.tenant.config.languages,
+        branch=_branch(scene),
         history=about.history,
     )
+
+
+def _branch(scene: Scene) -> str:
+    ids = scene.tenant.branch_ids.items()
+    return next((slug for slug, id in ids if id == scene.conversation.branch_id), "")
 
 
 def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
@@ -271,4 +284,5 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         question=handover.question,
         customer=scene.conversation.customer,
         dialogue=scene.conversation.history,
+        branch=_branch(scene),
     )

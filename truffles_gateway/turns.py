@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import burst, desk, pipeline
+from truffles_gateway import burst, desk, gate, pipeline
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -73,9 +73,17 @@ class Turns:
             except MoreArrived:
                 raise
             except StateChanged:
-                case = await self._again(case)
-                decision = pipeline.meet(case, decision)
+                case, decision = await self._meet(case, decision)
         raise StateChanged("the conversation kept changing")
+
+    async def _meet(self, case: Case, decision: Decision) -> tuple[Case, Decision]:
+        """The decision in the state as it is now. What was left to a human who has gone is thought about after all."""
+        fresh = await self._again(case)
+        if decision.outcome == "forwarded" and fresh.state is State.BOT_ACTIVE:
+            case.trace.note("human gone", outcome="thought about again", before=decision.reason)
+            fresh.message = merge(tuple(stored.event for stored in fresh.work.events))
+            return fresh, await pipeline.run(fresh)
+        return fresh, pipeline.meet(fresh, decision)
 
     def _may_wait(self, work: Work) -> bool:
         """Whoever writes without a pause is answered all the same."""
@@ -130,10 +138,19 @@ class Turns:
     async def _park(self, work: Work, tenant: Tenant, error: str) -> Commit:
         """A handover, an honest line to the customer, an alarm."""
         if work.kind == "desk" or work.conversation is None:
-            return await self._park_desk(work, tenant, error)
+            return await self._park_alone(work, tenant, error)
+        try:
+            return await self._park_with_handover(work, tenant, error)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("no handover for a parked turn", turn_id=work.turn_id)
+            return await self._park_alone(work, tenant, error)
+
+    async def _park_with_handover(self, work: Work, tenant: Tenant, error: str) -> Commit:
         for _ in range(MEETINGS):
             case = make_case(work, tenant, self.clock, self.faults)
-            made = await pipeline.settle(case, parked(case))
+            made = await pipeline.settle(case, gate.after_thinking(case, parked(case)))
             made.turn_status, made.error, made.turn_outcome = "parked", error, "parked"
             made.outcomes = [replace(outcome, outcome="parked", reason=error[:200]) for outcome in made.outcomes]
             made.alarms.append(("turn parked", _alarm(case, error)))
@@ -144,12 +161,13 @@ class Turns:
                 work = (await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now()))[0]
         raise StateChanged("the conversation kept changing")
 
-    async def _park_desk(self, work: Work, tenant: Tenant, error: str) -> Commit:
+    async def _park_alone(self, work: Work, tenant: Tenant, error: str) -> Commit:
+        """Only the end of the events and an alarm: what nothing can stand in the way of."""
         made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {})
-        made.turn_status, made.error = "parked", error
+        made.turn_status, made.turn_outcome, made.error = "parked", "parked", error
         made.outcomes = [EventOutcome(events=tuple(e.id for e in work.events), outcome="parked", reason=error[:200])]
         text = tenant.texts.get("alarm_turn_parked", tenant.config.languages[0], customer=work.address, problem=error)
-        made.alarms.append(("desk event parked", text))
+        made.alarms.append((f"{work.kind} turn parked", text))
         await commit(self.database, made)
         return made
 

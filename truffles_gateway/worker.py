@@ -19,7 +19,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import inbox, jobs, lanes
+from truffles_gateway.store import inbox, jobs, lanes, outbox
 from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
@@ -49,48 +49,62 @@ class Worker:
         self._jobs = Jobs(database, clock, faults)
         self._sender = Sender(database, registry, clock, faults, metrics, owner=self.id, lease=settings.lease_seconds)
         self._bell = {name: asyncio.Event() for name in ("turns", "sends", "jobs")}
-        self._running: dict[str, set[asyncio.Task[None]]] = {"turns": set(), "jobs": set()}
-        self._lanes: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._claiming = asyncio.Lock()
-        self._claimed_jobs: dict[asyncio.Task[None], Job] = {}
-        self._stop = asyncio.Event()
+        self._running: dict[str, dict[asyncio.Task[None], Work | Job]] = {"turns": {}, "jobs": {}}
+        self._claiming: set[asyncio.Task[None]] = set()
+        self._claim_lock = asyncio.Lock()
+        self._stop, self._drained = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
-        """Work until `stop` is called or the task is cancelled."""
+        """Work until `close` is called or the task is cancelled.
+
+        No claim is broken off: what it leased would wait for the end of the lease. Leases are kept alive until the last
+        task has ended.
+        """
         async with asyncio.TaskGroup() as group:
-            loops = [
+            self._claiming = {
                 group.create_task(self._loop("turns", self._claim_turns)),
                 group.create_task(self._loop("sends", self._sender_round)),
                 group.create_task(self._loop("jobs", self._claim_jobs)),
-                group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat)),
-                group.create_task(self._every(self._settings.tick_seconds, self._chores)),
-                group.create_task(self._every(self._settings.housekeeping_seconds, self._housekeeping)),
-            ]
-            await self._stop.wait()
-            for loop in loops:
-                loop.cancel()
+                group.create_task(self._every(self._settings.tick_seconds, self._chores, self._stop)),
+                group.create_task(self._every(self._settings.housekeeping_seconds, self._housekeeping, self._stop)),
+            }
+            group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat, self._drained))
 
     async def tick(self) -> None:
         """Look at everything once: turns, jobs, outgoing rows; returns when what was found is done."""
         for _ in range(3):
             await self._claim_turns()
             await self._claim_jobs()
-            await self._settled(self._running["turns"] | self._running["jobs"])
+            await self._settled(self._tasks())
             await self._sender.chores()
             await self._sender.round()
             await self._sender.drain()
 
     async def close(self) -> None:
-        """Stop claiming, let what runs end within the drain time, give the rest back."""
+        """Stop claiming, let what runs end within the drain time, give the rest back for others to take at once."""
         self._stop.set()
+        self.wake()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
-                await self._settled(self._running["turns"] | self._running["jobs"])
+                await self._settled(self._claiming)
+                await self._settled(self._tasks())
                 await self._sender.drain()
-        for task in self._running["turns"] | self._running["jobs"]:
+        await self._give_back()
+        self._drained.set()
+
+    async def _give_back(self) -> None:
+        await self._sender.cancel()
+        left = self._tasks()
+        for task in left:
             task.cancel()
+        await self._settled(left)
         with contextlib.suppress(StoreUnavailable):
+            await outbox.release(self._database, self.id)
+            await jobs.release(self._database, self.id)
             await lanes.release(self._database, self.id)
+
+    def _tasks(self) -> set[asyncio.Task[None]]:
+        return {*self._running["turns"], *self._running["jobs"]}
 
     def wake(self, payload: str = "") -> None:
         """Something came in. `payload` holds the times (seconds since 1970) at which lanes become ready."""
@@ -121,21 +135,19 @@ class Worker:
             except Exception:
                 log.exception("loop failed", loop=name)
                 found = 0
-            if not found:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.tick_seconds):
-                        await bell.wait()
+            if not found and not self._stop.is_set():
+                await _set_within(bell, self._settings.tick_seconds)
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while not self._stop.is_set():
-            await asyncio.sleep(seconds)
+    @staticmethod
+    async def _every(seconds: float, work: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
+        while not await _set_within(until, seconds):
             try:
                 await work()
             except Exception as problem:  # noqa: BLE001 - the next round tries again
                 log.warning("chore failed", chore=getattr(work, "__name__", ""), problem=str(problem))
 
     async def _claim_turns(self) -> int:
-        async with self._claiming:  # an operator's tick must not claim beside the loop
+        async with self._claim_lock:  # an operator's tick must not claim beside the loop
             hands = self._settings.workers_concurrency - len(self._running["turns"])
             desk_only = hands <= 0
             free = hands + DESK_HANDS if desk_only else hands
@@ -146,7 +158,7 @@ class Worker:
             if found:
                 reach("claim.after")
             for work in found:
-                self._lanes[work.client_id, work.lane] = self._spawn("turns", self._turn(work))
+                self._spawn("turns", work, self._turn(work))
             return len(found)
 
     async def _turn(self, work: Work) -> None:
@@ -189,7 +201,7 @@ class Worker:
             return 0
         found = await jobs.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
         for job in found:
-            self._claimed_jobs[self._spawn("jobs", self._job(job))] = job
+            self._spawn("jobs", job, self._job(job))
         return len(found)
 
     async def _job(self, job: Job) -> None:
@@ -201,38 +213,48 @@ class Worker:
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()
 
-    def _spawn(self, kind: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _spawn(self, kind: str, lease: Work | Job, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
-        self._running[kind].add(task)
+        self._running[kind][task] = lease
 
         def ended(_: asyncio.Task[None]) -> None:
-            self._running[kind].discard(task)
-            self._lanes = {lane: held for lane, held in self._lanes.items() if held is not task}
-            self._claimed_jobs.pop(task, None)
+            self._running[kind].pop(task)
             self._bell[kind].set()
             if not task.cancelled() and task.exception():
                 log.error("task failed", kind=kind, problem=repr(task.exception()))
 
         task.add_done_callback(ended)
-        return task
 
-    async def _settled(self, tasks: set[asyncio.Task[None]]) -> None:
+    @staticmethod
+    async def _settled(tasks: set[asyncio.Task[None]]) -> None:
         if tasks:
             await asyncio.wait(tasks)
 
     async def _heartbeat(self) -> None:
-        """Keep the leases of what runs here; a turn whose lease somebody else has now is stopped (its commit would fail
-        anyway). What was claimed by a statement whose answer got lost runs nowhere: its lease ends, others take over."""
-        owner, lease = self.id, self._settings.lease_seconds
-        if held := dict(self._lanes):
-            ours = await lanes.heartbeat(self._database, owner, list(held), lease)
-            for lane, task in held.items():
-                if lane not in ours and self._lanes.get(lane) is task:
-                    task.cancel()
+        """Keep alive the leases of what runs here, and of nothing else: what a failed task leaves behind shall expire.
+
+        A turn whose lane somebody else has now is stopped (its commit would be refused anyway).
+        """
+        lease = self._settings.lease_seconds
+        turns = {id(work): task for task, work in self._running["turns"].items()}
+        working = [work for work in self._running["turns"].values() if isinstance(work, Work)]
+        if working:
+            for lost in await lanes.heartbeat(self._database, working, lease):
+                log.warning("turn lost to another worker", turn_id=lost.turn_id)
+                turns[id(lost)].cancel()
         await self._sender.heartbeat()
-        if running := list(self._claimed_jobs.values()):
-            await jobs.heartbeat(self._database, owner, running, lease)
+        running = [job for job in self._running["jobs"].values() if isinstance(job, Job)]
+        if running:
+            await jobs.heartbeat(self._database, running, lease)
 
     async def _housekeeping(self) -> None:
         while await inbox.forget_old_keys(self._database, self._clock.now()) == 1000:
             continue
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for `event`, no longer than `seconds`; whether it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

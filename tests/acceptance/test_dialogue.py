@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 KNOWLEDGE = Path(__file__).parents[2] / "examples" / "demo_salon" / "knowledge"
+BRAIN = ("policy", "rag_qdrant", "answer_local")
 
 
 async def test_a_question_is_answered_from_the_facts(salon_of, jid) -> None:
-    salon = await salon_of()
+    salon = await salon_of(brain=BRAIN)
     await salon.rig.sync("salon", KNOWLEDGE)
     await salon.sim.write(jid, "Где вы находитесь?")
     [answer] = await salon.texts(jid, 1)
@@ -19,7 +20,7 @@ async def test_a_question_is_answered_from_the_facts(salon_of, jid) -> None:
 
 
 async def test_an_unknown_question_goes_to_a_human_whose_words_come_back(salon_of, jid) -> None:
-    salon = await salon_of()
+    salon = await salon_of(brain=BRAIN)
     await salon.sim.write(jid, "Вы чините стиральные машины?")
     await salon.texts(jid, 1)
     [handover] = await salon.rig.rows("SELECT id, status FROM handovers")

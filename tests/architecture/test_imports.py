@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HOST = ROOT / "truffles_gateway"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/plugins/*/pyproject.toml"))
 
 # What a module of the host may import beyond the standard library, as patterns. Modules that are not named are free.
 ALLOWED_IN_HOST = {
@@ -93,7 +94,7 @@ def test_modules_that_must_stay_pure_do_not_import_what_is_forbidden(module: str
     ]
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+@pytest.mark.parametrize("plugin", [*PLUGINS, *EXAMPLES], ids=lambda path: path.name)
 def test_a_plugin_imports_from_the_host_only_what_is_open_to_authors(plugin: Path) -> None:
     found = []
     for path in plugin.rglob("*.py"):
@@ -128,7 +129,7 @@ def test_the_contracts_cover_every_plugin() -> None:
         assert packages < set(contracts[name]["source_modules"])
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+@pytest.mark.parametrize("plugin", [*PLUGINS, *EXAMPLES], ids=lambda path: path.name)
 def test_every_plugin_has_the_same_shape(plugin: Path) -> None:
     declared = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))
     package = f"truffles_{plugin.name}"

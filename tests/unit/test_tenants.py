@@ -22,7 +22,7 @@ class Settings(PluginSettings):
     token: SecretStr
     pause: float = 1.0
     more: tuple[SecretStr, ...] = ()
-    named: dict[str, SecretStr] = {}
+    named: Mapping[str, SecretStr] = {}
     optional: SecretStr = SecretStr("")
 
 

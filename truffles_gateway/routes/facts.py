@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from truffles_gateway import calls
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
-from truffles_gateway.messages import Content, Draft, Passage, Route, State, Trigger
+from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
 
 CLARIFY_AT_MOST = 2
 SHOWN = 5
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
+FOR_THE_DESK = frozenset({Content.LOCATION, Content.CONTACT, Content.DOCUMENT})
 
 
 async def go(case: Case) -> Decision:
@@ -19,12 +21,14 @@ async def go(case: Case) -> Decision:
     if media is not None:
         return media
     if case.verdict.intent in NEED_NO_ANSWER:
-        return Decision(outcome="ignored", reason=case.verdict.intent)
+        return unanswered(case)
     passages = await retrieve(case)
-    draft = await answer(case, passages)
-    if draft is None:
-        return unclear(case) if case.verdict.route is Route.UNSURE else unknown(case, case.message.text)
-    return _reply(case, draft)
+    draft, failed = await answer(case, passages)
+    if draft is not None:
+        return _reply(case, draft)
+    if failed:
+        return broken(case)
+    return unclear(case) if case.verdict.route is Route.UNSURE else unknown(case, case.message.text)
 
 
 async def retrieve(case: Case) -> list[Passage]:
@@ -48,8 +52,8 @@ async def retrieve(case: Case) -> list[Passage]:
     return found
 
 
-async def answer(case: Case, passages: Sequence[Passage]) -> Draft | None:
-    """The first draft that is sure enough; None if there is none."""
+async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, bool]:
+    """The first draft that is sure enough, None if there is none; and whether somebody failed to write one."""
     with case.trace.stage("answer") as entry:
         result = await calls.first(
             case.tenant.hooks,
@@ -64,12 +68,12 @@ async def answer(case: Case, passages: Sequence[Passage]) -> Draft | None:
         entry["asked"] = asked(result)
         if draft is None or not draft.text.strip():
             entry["outcome"] = "no draft"
-            return None
+            return None, bool(result.faults)
         least = case.tenant.config.thresholds.answer
         sure = draft.confidence >= least
         entry |= {"plugin": result.plugin, "draft": brief(draft.text), "confidence": round(draft.confidence, 3)}
         entry["outcome"] = "draft" if sure else f"below {least:g}, dropped"
-        return draft if sure else None
+        return (draft if sure else None), False
 
 
 def _reply(case: Case, draft: Draft) -> Decision:
@@ -119,6 +123,21 @@ def unknown(case: Case, question: str) -> Decision:
     )
 
 
+def broken(case: Case) -> Decision:
+    """Whoever was to answer failed: a human, and a reason that does not blame the knowledge."""
+    decision = unknown(case, case.message.text)
+    if decision.escalation is None:
+        return decision
+    return replace(decision, reason="answer failed", escalation=replace(decision.escalation, reason="reason_parked"))
+
+
+def unanswered(case: Case) -> Decision:
+    """An "ok" wants no answer; who waits for a human is read by them all the same."""
+    if case.state is State.PENDING:
+        return Decision(outcome="forwarded", reason=case.verdict.intent)
+    return Decision(outcome="ignored", reason=case.verdict.intent)
+
+
 def unclear(case: Case) -> Decision:
     """Ask what is meant, twice at most; then a human."""
     times = int(case.conversation.context.get("clarified") or 0)
@@ -129,15 +148,21 @@ def unclear(case: Case) -> Decision:
     )
 
 
+def is_for_the_desk(message: Inbound) -> bool:
+    """Does it hold a place, a contact or a document?"""
+    return bool(_kinds(message) & FOR_THE_DESK)
+
+
+def _kinds(message: Inbound) -> set[Content]:
+    return {event.content for event in message.events} | {part.content for part in message.attachments}
+
+
 def _media(case: Case) -> Decision | None:
     """Places, contacts and documents go to the desk, whatever is written with them; a picture without words is asked
     about. None: there are words to answer."""
-    kinds = {event.content for event in case.message.events}
-    kinds |= {attachment.content for attachment in case.message.attachments}
-    if kinds & {Content.LOCATION, Content.CONTACT}:
-        return _hand_over(case, "reason_location")
-    if Content.DOCUMENT in kinds:
-        return _hand_over(case, "reason_media")
+    kinds = _kinds(case.message)
+    if is_for_the_desk(case.message):
+        return _hand_over(case, "reason_media" if Content.DOCUMENT in kinds else "reason_location")
     if case.message.text.strip():
         return None
     if kinds & {Content.AUDIO, Content.VIDEO, Content.OTHER}:

@@ -11,6 +11,7 @@ from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import State
 
 RESET = timedelta(hours=24)
+QUESTION = ("mute_question_until", "mute_question_text")
 
 
 async def go(case: Case) -> Decision:
@@ -28,14 +29,18 @@ async def go(case: Case) -> Decision:
 
 def silence(case: Case) -> Decision:
     """Confirm once and be silent."""
-    last = case.conversation.last_customer_at
-    again = case.conversation.mute_count > 0 and last is not None and case.turn.now - last < RESET
+    again = mutes_before(case) > 0
     rules = case.tenant.config.mute
     return Decision(
         outcome="answered",
         reason="opt-out",
         replies=(case.say("muted"),),
         mute=rules.second_hours * 60 if again else rules.first_minutes,
-        cancel=case.state is State.PENDING,
-        context={"mute_question_until": "", "mute_question_text": ""},
+        cancel=case.state is not State.BOT_ACTIVE,
     )
+
+
+def mutes_before(case: Case) -> int:
+    """How often the customer wanted silence already; a day without a word from them wipes the slate."""
+    last = case.conversation.last_customer_at
+    return case.conversation.mute_count if last is not None and case.turn.now - last < RESET else 0

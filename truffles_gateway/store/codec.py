@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +11,16 @@ from pydantic import TypeAdapter
 
 from truffles_gateway.messages import InboundEvent, Outgoing
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _events = TypeAdapter(InboundEvent)
 _outgoing = TypeAdapter(Outgoing)
 
 
 def event_to_json(event: InboundEvent) -> str:
     """The event without its defaults and without inline bytes (those are blobs by now)."""
-    bare = replace(event, attachments=tuple(replace(part, data=None) for part in event.attachments))
-    return _events.dump_json(bare, exclude_defaults=True).decode()
+    if event.attachments:
+        event = replace(event, attachments=tuple(replace(part, data=None) for part in event.attachments))
+    return _events.dump_json(event, exclude_defaults=True).decode()
 
 
 def event_from_json(value: dict[str, Any]) -> InboundEvent:
@@ -38,3 +41,8 @@ def outgoing_from_json(value: dict[str, Any]) -> Outgoing:
 def dumps(value: object) -> str:
     """Compact JSON that keeps letters readable."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def storable(text: str) -> str:
+    """`text` without the characters that are legal in JSON and that PostgreSQL cannot keep."""
+    return UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text) if text else text

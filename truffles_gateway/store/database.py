@@ -45,6 +45,11 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("uuid", encoder=str, decoder=str, schema="pg_catalog")
 
 
+async def _keep(connection: Connection) -> None:
+    """Nothing to undo when a connection is given back: asyncpg itself ends an open transaction, and sessions hold no
+    other state here. Its default would cost a round trip each time."""
+
+
 def _dump(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -55,7 +60,7 @@ class Database:
     def __init__(self, url: str, *, size: int = 10) -> None:
         self.url = url
         self.round_trips = 0
-        self._pool = Pool(url, min_size=1, max_size=size, init=_prepare, command_timeout=30)
+        self._pool = Pool(url, min_size=1, max_size=size, init=_prepare, reset=_keep, command_timeout=30)
 
     async def connect(self) -> None:
         """Open the pool; raises StoreUnavailable with the cause."""
@@ -105,6 +110,8 @@ class Database:
             try:
                 rows: Sequence[Record] = await connection.fetch(sql, *args)
             except LOST as error:
+                if isinstance(error, ValueError):  # asyncpg could not encode an argument: nothing was lost
+                    raise
                 raise StoreUnavailable(f"the database was lost: {error}") from error
             return rows
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from truffles_gateway.calls import UNSTORABLE, Fault
 from truffles_gateway.messages import InboundEvent
 from truffles_gateway.records import Job
 from truffles_gateway.store.codec import dumps
@@ -75,19 +77,21 @@ async def handover(database: Database, client_id: str, handover_id: str) -> dict
 
 
 async def add_job(
-    database: Database, client_id: str, kind: str, key: str, payload: dict[str, object], now: datetime
-) -> None:
+    database: Database, client_id: str, kind: str, key: str, payload: dict[str, object], now: datetime,
+    correlation_id: str = "",
+) -> None:  # fmt: skip
     """A job outside of any turn; one with the same key is kept."""
     await database.execute(
         """
-        INSERT INTO jobs (client_id, id, key, kind, payload, run_at, created_at)
-        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
+        INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+        VALUES ($1, gen_random_uuid(), $2, $3, $4, $6, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
         """,
         client_id,
         key,
         kind,
         dumps(payload),
         now,
+        correlation_id,
     )
 
 
@@ -99,6 +103,8 @@ async def raise_alarm(
     Ends the job in the same transaction. False if the same cause was told already.
     """
     async with database.transaction() as connection:
+        # two workers with the same cause at the same time: the second one waits and finds the first one's alarm
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))", job.client_id, cause)
         fresh = await connection.fetch(
             """
             INSERT INTO alarms (client_id, id, cause, message, raised_at)
@@ -115,14 +121,16 @@ async def raise_alarm(
         for number, (channel, payload) in enumerate(rows if fresh else []):
             await connection.execute(
                 """
-                INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, created_at, due_at)
-                VALUES ($1, gen_random_uuid(), $2, $3, 'owner', 'alarm', $4, $5, $5) ON CONFLICT DO NOTHING
+                INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, created_at, due_at,
+                    correlation_id)
+                VALUES ($1, gen_random_uuid(), $2, $3, 'owner', 'alarm', $4, $5, $5, $6) ON CONFLICT DO NOTHING
                 """,
                 job.client_id,
                 f"{job.id}:{number}",
                 channel,
                 payload,
                 now,
+                job.correlation_id,
             )
         await connection.execute(
             """
@@ -136,19 +144,18 @@ async def raise_alarm(
     return bool(fresh)
 
 
-async def add_fault(
-    database: Database, client_id: str, plugin: str, hook: str, correlation_id: str, error: str, at: datetime
-) -> None:
-    """A plugin failed: one row."""
+async def add_faults(database: Database, faults: Sequence[tuple[str, Fault]]) -> None:
+    """Plugins failed: a row each. Faults come with the id of their tenant."""
     await database.execute(
         """
         INSERT INTO faults (client_id, id, plugin, hook, correlation_id, error, at)
-        VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6)
+        SELECT c, gen_random_uuid(), p, h, i, e, a
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS t(c, p, h, i, e, a)
         """,
-        client_id,
-        plugin,
-        hook,
-        correlation_id,
-        error,
-        at,
+        [client_id for client_id, _ in faults],
+        [fault.plugin for _, fault in faults],
+        [fault.hook for _, fault in faults],
+        [fault.correlation_id for _, fault in faults],
+        [UNSTORABLE.sub("?", fault.error) for _, fault in faults],
+        [fault.at for _, fault in faults],
     )

@@ -81,17 +81,22 @@ async def retry_later(database: Database, job: Job, now: datetime, error: str) -
     return True
 
 
-async def heartbeat(database: Database, owner: str, running: Sequence[Job], lease: float) -> None:
-    """Extend `owner`'s leases of the jobs that it runs; one that is being finished needs it no more."""
+async def heartbeat(database: Database, held: Sequence[Job], lease: float) -> None:
+    """Extend the leases of `held`, as far as they are still ours."""
     await database.execute(
         """
-        UPDATE jobs j SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM (
-            SELECT client_id, id FROM jobs WHERE (client_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
-              AND lease_owner = $1 AND status = 'waiting' FOR UPDATE SKIP LOCKED) mine
-        WHERE j.client_id = mine.client_id AND j.id = mine.id
+        UPDATE jobs j SET lease_until = clock_timestamp() + $4 * interval '1 s'
+        FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS h(client_id, id, token)
+        WHERE j.client_id = h.client_id AND j.id = h.id AND j.lease_token = h.token AND j.lease_owner IS NOT NULL
+          AND j.status = 'waiting'
         """,
-        owner,
-        [job.client_id for job in running],
-        [job.id for job in running],
+        [job.client_id for job in held],
+        [job.id for job in held],
+        [job.token for job in held],
         lease,
     )
+
+
+async def release(database: Database, owner: str) -> None:
+    """Give back every job of `owner` (at shutdown): others take over at once."""
+    await database.execute("UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", owner)

@@ -201,28 +201,33 @@ async def find_conversation(
     return conversation_of(row) if row else None
 
 
-async def heartbeat(
-    database: Database, owner: str, held: Sequence[tuple[str, str]], lease: float
-) -> set[tuple[str, str]]:
-    """Extend `owner`'s leases of the (client, lane) pairs in `held`; returns those that are still its own.
+async def heartbeat(database: Database, held: Sequence[Work], lease: float) -> list[Work]:
+    """Extend the leases of `held`; returns those that somebody else has claimed meanwhile.
 
-    Locks in the order in which an accepted batch does, so that the two never wait for each other.
+    The rows are locked in the order in which the inbox locks them.
     """
     rows = await database.fetch(
         """
-        UPDATE lanes l SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM (
-            SELECT client_id, lane FROM lanes
-            WHERE (client_id, lane) IN (SELECT * FROM unnest($2::uuid[], $3::text[])) AND lease_owner = $1
-            ORDER BY client_id, lane FOR UPDATE) mine
-        WHERE l.client_id = mine.client_id AND l.lane = mine.lane
-        RETURNING l.client_id, l.lane
+        WITH held AS (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS t(client_id, lane, token)
+        ), locked AS (
+            SELECT l.client_id, l.lane, l.lease_token, h.token FROM lanes l
+            JOIN held h ON h.client_id = l.client_id AND h.lane = l.lane
+            ORDER BY l.client_id, l.lane FOR UPDATE OF l
+        ), kept AS (
+            UPDATE lanes l SET lease_until = clock_timestamp() + $4 * interval '1 s' FROM locked k
+            WHERE l.client_id = k.client_id AND l.lane = k.lane AND l.lease_token = k.token
+              AND l.lease_owner IS NOT NULL
+        )
+        SELECT client_id, lane, token FROM locked WHERE lease_token <> token
         """,
-        owner,
-        [client for client, _ in held],
-        [lane for _, lane in held],
+        [work.client_id for work in held],
+        [work.lane for work in held],
+        [work.token for work in held],
         lease,
     )
-    return {(row["client_id"], row["lane"]) for row in rows}
+    lost = {(row["client_id"], row["lane"], row["token"]) for row in rows}
+    return [work for work in held if (work.client_id, work.lane, work.token) in lost]
 
 
 async def retry_later(database: Database, work: Work, now: datetime, delay: float, error: str) -> None:
@@ -262,8 +267,19 @@ async def put_off(database: Database, work: Work, now: datetime, delay: float) -
 
 
 async def release(database: Database, owner: str) -> None:
-    """Give back every lane of `owner` with its turn unfinished (at shutdown): others take over at once."""
-    await database.execute("UPDATE lanes SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", owner)
+    """Give back every lane of `owner` with its turn unfinished (at shutdown) and wake the others: they take over."""
+    await database.execute(
+        """
+        WITH held AS (
+            SELECT client_id, lane FROM lanes WHERE lease_owner = $1 ORDER BY client_id, lane FOR UPDATE
+        ), given AS (
+            UPDATE lanes l SET lease_owner = NULL, lease_until = NULL FROM held h
+            WHERE l.client_id = h.client_id AND l.lane = h.lane
+        )
+        SELECT pg_notify('truffles_inbox', '')
+        """,
+        owner,
+    )
 
 
 async def supersede(database: Database, work: Work) -> None:
@@ -307,12 +323,24 @@ WITH rows AS (
 ), ended AS (
     UPDATE turns SET status = 'superseded', outcome = NULL
     WHERE client_id = $1 AND id = $2 AND (SELECT all_unsent FROM free)
+    RETURNING conversation_id, outcome_reason
+), restored AS (
+    UPDATE conversations c SET version = c.version + 1,
+        mute_count = GREATEST(c.mute_count - (e.outcome_reason = 'opt-out')::int, 0),
+        bot_muted_until = CASE WHEN e.outcome_reason = 'opt-out' THEN NULL ELSE c.bot_muted_until END,
+        context = CASE WHEN e.outcome_reason IN ('clarify', 'describe') AND c.context ->> 'clarified' > '1'
+            THEN c.context || '{"clarified": "1"}' WHEN e.outcome_reason IN ('clarify', 'describe')
+            THEN c.context - 'clarified' ELSE c.context END
+    FROM ended e WHERE c.client_id = $1 AND c.id = e.conversation_id
 )
 SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $5, NULL)
 """
 
 
 async def withdraw(database: Database, work: Work, now: datetime) -> Work:
-    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again."""
+    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again.
+
+    What that turn counted (a wish for silence, a question asked back) was never read and does not count.
+    """
     await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
     return (await load(database, [(work.client_id, work.turn_id)], now))[0]

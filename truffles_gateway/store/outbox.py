@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Outgoing
-from truffles_gateway.store.codec import dumps, outgoing_from_json
+from truffles_gateway.store.codec import dumps, outgoing_from_json, storable
 from truffles_gateway.store.database import Database, Record
 
 
@@ -107,18 +107,21 @@ async def claim_probes(database: Database, owner: str, now: datetime, lease: flo
     return [_row(row, probe=True) for row in await database.fetch(PROBE, owner, now, 1, lease)]
 
 
-async def claim_abandoned(database: Database, owner: str, lease: float) -> list[Row]:
-    """Take over rows whose sender died while sending: they may have arrived."""
+async def claim_abandoned(database: Database, owner: str, held: Sequence[Row], lease: float) -> list[Row]:
+    """Take over rows whose sender died while sending: they may have arrived. `held` are those that the caller itself
+    is still sending, however late it is (the database was away, the machine slept): it will know how they ended."""
     rows = await database.fetch(
         """
         UPDATE outbox_messages SET lease_owner = $1, lease_until = clock_timestamp() + $2 * interval '1 s'
         WHERE (client_id, id) IN (
             SELECT client_id, id FROM outbox_messages WHERE status = 'sending' AND lease_until <= clock_timestamp()
+              AND NOT (lease_owner = $1 AND id = ANY($3::uuid[]))
             LIMIT 100 FOR UPDATE SKIP LOCKED)
         RETURNING *
         """,
         owner,
         lease,
+        [row.id for row in held],
     )
     return [_row(row) for row in rows]
 
@@ -185,8 +188,8 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
         [s.failed_at for s in settlements],
         [s.sent_at for s in settlements],
         [s.repeat for s in settlements],
-        [s.error[:500] for s in settlements],
-        [s.provider_id for s in settlements],
+        [storable(s.error[:500]) for s in settlements],
+        [storable(s.provider_id) for s in settlements],
         [dumps(dict(s.alarm)) if s.alarm else None for s in settlements],
         now,
         retry=True,
@@ -208,6 +211,14 @@ async def heartbeat(database: Database, owner: str, rows: Sequence[Row], lease: 
         [row.client_id for row in rows],
         [row.id for row in rows],
         lease,
+    )
+
+
+async def release(database: Database, owner: str) -> None:
+    """Let go of what `owner` was still sending when it had to end: others find out what to do with it at once."""
+    await database.execute(
+        "UPDATE outbox_messages SET lease_until = clock_timestamp() WHERE lease_owner = $1 AND status = 'sending'",
+        owner,
     )
 
 

@@ -9,17 +9,22 @@ The fixtures `database_url`, `moved_clock` and `rig_of` come with `pytest_plugin
 
 from __future__ import annotations
 
+from truffles_gateway.clock import SystemClock
 from truffles_gateway.testing.clock import MovedClock
 from truffles_gateway.testing.conformance import conforms
 from truffles_gateway.testing.doubles import KnowledgeInMemory, make_resources, make_turn, texts_of
 from truffles_gateway.testing.process import GatewayProcess
 from truffles_gateway.testing.rig import Rig
+from truffles_gateway.testing.target import HttpTarget, Sent
 
 __all__ = [
     "GatewayProcess",
+    "HttpTarget",
     "KnowledgeInMemory",
     "MovedClock",
     "Rig",
+    "Sent",
+    "SystemClock",
     "conforms",
     "make_resources",
     "make_turn",

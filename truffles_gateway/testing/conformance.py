@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 
+from truffles_gateway import hookspecs
 from truffles_gateway.hookspecs import CALLS, SPEC_VERSION
 from truffles_gateway.plugin import Plugin, PluginSettings
 from truffles_gateway.texts import HOST_LANGUAGES
@@ -61,5 +63,12 @@ def _hooks(hooks: object) -> list[str]:
         if getattr(method, "truffles_gateway_impl", None) is not None
     ]
     wrong = [f"{name} is no hook; there are {', '.join(CALLS)}" for name in marked if name not in CALLS]
+    wrong += [line for name in marked if name in CALLS for line in _arguments(name, getattr(hooks, name))]
     forgotten = [name for name in CALLS if callable(getattr(hooks, name, None)) and name not in marked]
     return wrong + [f"{name} is not marked @hookimpl" for name in forgotten]
+
+
+def _arguments(name: str, method: Callable[..., object]) -> list[str]:
+    known = list(inspect.signature(getattr(hookspecs, name)).parameters)
+    asked = [each for each in inspect.signature(method).parameters if each not in known]
+    return [f"{name} has no argument {each}; there are {', '.join(known)}" for each in asked]

@@ -80,4 +80,4 @@ class GatewayProcess(Process):
     """`truffles serve` or `truffles worker`, started as an operator would."""
 
     def __init__(self, command: str, environment: Mapping[str, str], *arguments: str) -> None:
-        super().__init__((sys.executable, "-m", "truffles_gateway.cli", command, *arguments), environment)
+        super().__init__((sys.executable, "-m", "truffles_gateway", command, *arguments), environment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.plugin import KnowledgeWriter, SyncReport
+from truffles_gateway.plugin import KnowledgeWriter, Plugin, SyncReport
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.database import Record
@@ -27,13 +27,17 @@ TICK = 0.2
 
 
 class Rig:
-    """One process of a gateway. Several on the same database are several processes as far as the gateway can tell."""
+    """One process of a gateway. Several on the same database are several processes as far as the gateway can tell.
+
+    `plugins` (or a `catalog`) are all that is installed there; without either it is what this machine has.
+    """
 
     def __init__(
-        self, database_url: str, clock: MovedClock, *, work: bool = True, catalog: Catalog | None = None, **more: Any
-    ) -> None:
+        self, database_url: str, clock: MovedClock, *, work: bool = True, plugins: Sequence[Plugin] = (),
+        catalog: Catalog | None = None, **more: Any,
+    ) -> None:  # fmt: skip
         self.clock = clock
-        self._work, self._catalog = work, catalog
+        self._work, self._catalog = work, Catalog.of(*plugins) if plugins else catalog
         values: dict[str, Any] = {
             "tick_seconds": TICK,
             "admin_token": ADMIN,

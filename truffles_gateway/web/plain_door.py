@@ -10,9 +10,9 @@ from truffles_gateway.plugin import Door, WebhookRequest, same_secret
 
 
 class PlainDoor:
-    """Takes `{client_slug, remote_jid, content, channel, message_id?}` with the tenant's webhook secret.
+    """Takes `{client_slug, remote_jid, content, channel, message_id?, test?}` with the tenant's webhook secret.
 
-    Without a `message_id` every request is a new message.
+    Without a `message_id` every request is a new message. With `"test": true` it is stored and never answered.
     """
 
     path = "/message"
@@ -35,7 +35,8 @@ class PlainDoor:
         given = request.json.get("message_id")
         if given is not None and not isinstance(given, (str, int)):
             raise RejectedRequest("message_id must be a text")
-        return [InboundEvent(channel=channel, event_id=str(given or ""), address=address, text=text)]
+        ignore = "test" if request.json.get("test") is True else ""
+        return [InboundEvent(channel=channel, event_id=str(given or ""), address=address, text=text, ignore=ignore)]
 
 
 def _words(request: WebhookRequest, key: str) -> str:

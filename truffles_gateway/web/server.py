@@ -51,7 +51,7 @@ def url(sock: socket.socket) -> str:
 
 
 async def serve(app: App, sock: socket.socket, stop: Callable[[], Awaitable[Any]], *, drain: float = 10.0) -> None:
-    """Serve until `stop` returns; then take no new connections and let those that run end. Takes the socket over."""
+    """Serve until `stop` returns; then take no new connections and let those that run end."""
     config = Config()
     config.bind = [f"fd://{sock.detach()}"]  # hypercorn owns and closes it from here on
     config.accesslog = None

@@ -35,6 +35,7 @@ def test_the_documented_body(read: Read) -> None:
         instance="main",
         text="Сколько стоит маникюр?",
         sender_name="Айгерим",
+        phone=JID.partition("@")[0],
         sent_at=MOMENT,
     )
 
@@ -62,6 +63,11 @@ def test_aliases_of_the_jid(read: Read, alias: str, nested: bool) -> None:
 )
 def test_one_spelling_for_each_customer(read: Read, raw: object, address: str) -> None:
     assert read(message(metadata={"remoteJid": raw, "messageId": "M1"})).address == address
+
+
+@pytest.mark.parametrize(("jid", "phone"), [(JID, "77000000001"), ("123456789012345@lid", ""), ("77000-1@g.us", "")])
+def test_the_phone_is_what_the_address_tells(read: Read, jid: str, phone: str) -> None:
+    assert read(message(metadata={"remoteJid": jid})).phone == phone
 
 
 def test_a_phone_beside_a_linked_id_is_the_better_address(read: Read) -> None:

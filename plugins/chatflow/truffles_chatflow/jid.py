@@ -39,6 +39,12 @@ def _other(user: str, domain: str) -> str:
     return f"{user}@{domain}" if domain in _NO_CUSTOMERS and _ROOM.fullmatch(user) else ""
 
 
+def phone(jid: str) -> str:
+    """The digits of a customer's phone; "" where the address hides it."""
+    user, _, domain = jid.rpartition("@")
+    return user if domain == CUSTOMER_DOMAIN else ""
+
+
 def is_linked(jid: str) -> bool:
     """An address that hides the phone; the real one often stands beside it."""
     return jid.endswith("@lid")

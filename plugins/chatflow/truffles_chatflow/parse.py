@@ -82,6 +82,7 @@ class Payload:
             content=self.kind.content,
             attachments=attachments,
             sender_name="" if self._from_me() else self._sender_name(),
+            phone=jids.phone(address),
             sent_at=self._sent_at(),
             quoted=quoted((self._body, *self._outer[:1], self._message)),
             replaces=replaces,

@@ -19,8 +19,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 if TYPE_CHECKING:
-    from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped] # it has no types
-    from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped] # it has no types
+    from pymorphy3 import MorphAnalyzer  # it has no types
+    from snowballstemmer.english_stemmer import EnglishStemmer  # it has no types
 
 CACHE = 20_000
 LONGEST_WORD = 40

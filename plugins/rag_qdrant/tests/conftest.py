@@ -17,9 +17,9 @@ import pytest
 from qdrant_client import QdrantClient, models
 from truffles_rag_qdrant.plugin import RagQdrant, plugin
 
-from truffles_gateway.clock import SystemClock
 from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
 from truffles_gateway.plugin import Chunk, Resources
+from truffles_gateway.testing import SystemClock
 
 SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
 
@@ -100,7 +100,9 @@ def rigs() -> Rigs:
     """`async with rigs(settings…) as rig`: a plugin made as the host makes it."""
 
     @asynccontextmanager
-    async def make(knowledge: MemoryKnowledge | None = None, tenant: str = "demo", **settings: Any) -> AsyncIterator[Rig]:
+    async def make(
+        knowledge: MemoryKnowledge | None = None, tenant: str = "demo", **settings: Any
+    ) -> AsyncIterator[Rig]:
         knowledge, log = knowledge or MemoryKnowledge(), Log()
         async with httpx.AsyncClient() as http:
             rag = plugin.create(plugin.settings(**settings), Resources(
@@ -149,9 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the library calls these names
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library names it so
         logging.getLogger("fake").debug(format, *args)
 
 
@@ -211,7 +213,7 @@ class QdrantFake:
                 return 404, {"status": {"error": f"Not found: Collection `{name}` doesn't exist!"}, "time": 0.0}
             return 200, {"result": self._do(method, name, "/".join(rest), body), "status": "ok", "time": 0.0}
 
-    def _do(self, method: str, name: str, what: str, body: Any) -> Any:
+    def _do(self, method: str, name: str, what: str, body: Any) -> Any:  # noqa: PLR0911 - one line a call of the API
         done = {"operation_id": 1, "status": "completed"}
         if what == "exists":
             return {"exists": self.local.collection_exists(name)}

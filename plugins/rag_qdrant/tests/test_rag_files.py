@@ -62,7 +62,8 @@ def test_a_price_list_in_every_encoding_and_delimiter(tmp_path: Path, encoding: 
 
 def test_bad_rows_are_named_and_the_rest_load(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text(
-        "Прайс-лист 2026\nуслуга;цена;комментарий\nМаникюр;7000;\n;5000;\nПедикюр;дорого;\nРесницы;;по записи\nБрови;;\n",
+        "Прайс-лист 2026\nуслуга;цена;комментарий\nМаникюр;7000;\n;5000;\nПедикюр;дорого;\n"
+        "Ресницы;;по записи\nБрови;;\n",
         "utf-8",
     )
     reading = read(tmp_path)

@@ -48,7 +48,8 @@ async def test_other_languages_and_spellings_find_russian_facts(rigs: Any, quest
 
 
 @pytest.mark.parametrize(
-    "question", ["сколько стоит татуировка", "какая завтра погода", "тату жасайсыздар ма", "do you sell cars", "сколько стоит?"]
+    "question",
+    ["сколько стоит татуировка", "какая завтра погода", "тату жасайсыздар ма", "do you sell cars", "сколько стоит?"],
 )
 async def test_what_the_facts_do_not_say_stays_below_a_half(rigs: Any, question: str) -> None:
     async with rigs() as rig:
@@ -56,7 +57,7 @@ async def test_what_the_facts_do_not_say_stays_below_a_half(rigs: Any, question:
         assert all(passage.confidence < 0.5 for passage in await rig.ask(question))
 
 
-@pytest.mark.parametrize("text", ["", "   ", "здравствуйте!", "Рахмет", "👍👍", "hello", "\x00", "?" * 500, "а" * 5_000])
+@pytest.mark.parametrize("text", ["", "   ", "здравствуйте!", "Рахмет", "👍👍", "hello", "\x00", "?" * 500, "а" * 500])
 async def test_what_asks_nothing_finds_nothing_certain(rigs: Any, text: str) -> None:
     async with rigs() as rig:
         await rig.sync(SALON)

@@ -83,7 +83,7 @@ async def test_a_server_that_is_down_is_named(rigs: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "cure"),
-    [({"embedder": "http"}, "needs embed_url"), ({"qdrant_url": "qdrant:6333"}, "must begin with"), ({"modle": 1}, "Extra")],
+    [({"embedder": "http"}, "needs embed_url"), ({"qdrant_url": "qdrant:6333"}, "must begin"), ({"modle": 1}, "Extra")],
 )
 async def test_bad_settings_name_the_cure(settings: dict[str, Any], cure: str) -> None:
     with pytest.raises(ValidationError, match=cure):

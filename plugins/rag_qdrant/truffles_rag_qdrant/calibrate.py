@@ -1,7 +1,7 @@
 """`python -m truffles_rag_qdrant.calibrate`: fit the logistic of an embedding model on eval/dev.tsv.
 
-    python -m truffles_rag_qdrant.calibrate                     fit on dev, write data/calibration.json, print dev
-    python -m truffles_rag_qdrant.calibrate --only heldout.tsv  print the figures of a file, fit and write nothing
+python -m truffles_rag_qdrant.calibrate                     fit on dev, write data/calibration.json, print dev
+python -m truffles_rag_qdrant.calibrate --only heldout.tsv  print the figures of a file, fit and write nothing
 """
 
 from __future__ import annotations

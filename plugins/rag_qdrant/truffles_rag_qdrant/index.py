@@ -26,7 +26,7 @@ _PROSE = 0.95
 _COMMENT = 0.5
 _HEADING = 0.8
 _ASK = 0.5
-_MINOR = 0.3
+_MINOR = 0.15
 _KINDS = (
     ("c:price", re.compile(r"₸|\bтг\b|тенге|теңге|\$|€")),
     ("c:duration", re.compile(r"\d\s*(?:ч|мин|час\w*)\b")),
@@ -44,6 +44,7 @@ class Entry:
     asked     the keys of its question, where it is an answer to one
     prose     neither a named thing nor an answer
     heads     what the name, and an alias of one word, are names of
+    first     the key that its text begins with
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
@@ -52,6 +53,7 @@ class Entry:
     asked: frozenset[str]
     prose: bool
     heads: frozenset[str]
+    first: str
     position: float
     vector: Vectors
 
@@ -63,13 +65,14 @@ def entry_of(chunk: Chunk) -> Entry:
     labels = [label_keys(label) for label in (*names, chunk.question) if label]
     body = chunk.answer if chunk.question else "" if names else chunk.text
     terms = dict.fromkeys(_comment(chunk, names), _COMMENT)
-    terms.update({key: _BODY if labels else _PROSE for key in (*keys_of(body), *_kinds(chunk.text))})
+    terms.update(dict.fromkeys((*keys_of(body), *_kinds(chunk.text)), _BODY if labels else _PROSE))
     terms.update({key: 1.0 if key in terms else _HEADING for key in keys_of(chunk.title)})
     terms.update({key: 1.0 for label in labels for key in label})
     heads = frozenset(head_key(name) for name in names if name == names[0] or len(label_keys(name)) == 1)
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
     asked = frozenset(label_keys(chunk.question))
-    return Entry(chunk, terms, asked, not labels, heads, position, unpacked(chunk.vector))
+    first = next(iter(keys_of(chunk.text)), "")
+    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector))
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -101,11 +104,12 @@ class Index:
 
     def weights(self, part: Part) -> dict[str, float]:
         """How much each term counts: beside what a question is about, what is asked of it counts less."""
-        about = any(not term.ask and not term.minor for term in part.terms)
-        return {term.key: self._weight(term, about) for term in part.terms}
+        things = any(not term.ask and not term.minor for term in part.terms)
+        more = things or any(term.ask for term in part.terms)
+        return {term.key: self._weight(term, things, more) for term in part.terms}
 
-    def _weight(self, term: Term, about: bool) -> float:
-        share = _MINOR if about and term.minor else _ASK if about and term.ask else 1.0
+    def _weight(self, term: Term, things: bool, more: bool) -> float:
+        share = _MINOR if term.minor and more else _ASK if term.ask and things else 1.0
         return term.weight * share * min(1.0, 0.25 + self.rarity(term.key))
 
     def sparse(self, part: Part) -> dict[int, float]:
@@ -117,7 +121,7 @@ class Index:
         weights = self.weights(part)
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
         coverage = matched / (sum(weights.values()) or 1.0)
-        uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms)
+        uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms and key not in part.asked)
         missed = sum(key not in entry.terms for key in part.asked) / max(len(part.asked), 1)
         headless = bool(entry.heads) and entry.heads.isdisjoint(weights)
         spread = self._spread([key for key in weights if key in entry.terms])

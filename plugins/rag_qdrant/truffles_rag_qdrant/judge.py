@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
@@ -66,11 +66,14 @@ class Judge:
         question, found = search
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
         passages = [self._passage(part, entry, question, score) for entry, score in known]
-        return sorted(passages, key=self._rank)[: self._per_part]
+        keys = part.asked | part.things
+        ranked = sorted(passages, key=lambda passage: self._rank(passage, keys))[: self._per_part]
+        return _falling(ranked)
 
-    def _rank(self, passage: Passage) -> float:
-        """By confidence; among near equals the first fact under a heading is the main one."""
-        return 0.05 * self._index.entries[passage.id].position - passage.confidence
+    def _rank(self, passage: Passage, keys: frozenset[str]) -> float:
+        """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
+        entry = self._index.entries[passage.id]
+        return 0.1 * entry.position - 0.03 * (entry.first in keys) - passage.confidence
 
     def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
         chunk = entry.chunk
@@ -78,6 +81,15 @@ class Judge:
         return Passage(id=chunk.id, text=chunk.text, confidence=round(confidence, 4), query=part.text,
                        source=chunk.source, title=chunk.title, question=chunk.question, answer=chunk.answer,
                        score=score)  # fmt: skip
+
+
+def _falling(ranked: Sequence[Passage]) -> list[Passage]:
+    """No passage is surer than the one before it: those who sort by confidence keep the order."""
+    lowest, result = 1.0, []
+    for passage in ranked:
+        lowest = min(lowest, passage.confidence)
+        result.append(replace(passage, confidence=lowest))
+    return result
 
 
 def _best(passages: Sequence[Passage]) -> float:

@@ -155,13 +155,14 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
     result: list[Part] = []
     for at, piece in enumerate(pieces):
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
+        words: tuple[Word, ...] = tuple(piece.words)
         if piece.lacks_question and not _wishes(piece.words, reader):
             lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
-            piece = _part(reader, (*_borrowed(lender, reader, ask=True), *piece.words)) if lender else piece
+            words = (*_borrowed(lender, reader, ask=True), *words) if lender else words
         elif piece.lacks_thing:
             lender = next((one for one in others if one.things), None)
-            piece = _part(reader, (*piece.words, *_borrowed(lender, reader, ask=False))) if lender else piece
-        result.append(piece)
+            words = (*words, *_borrowed(lender, reader, ask=False)) if lender else words
+        result.append(piece if len(words) == len(piece.words) else _part(reader, words))
     return result
 
 

@@ -51,8 +51,13 @@ class RagQdrant:
         return report
 
     async def check(self) -> str:
-        """"" when model and Qdrant answer."""
+        """ "" when model and Qdrant answer."""
         return await self._embedder.check() or await self._engine.check()
+
+    async def warm_up(self) -> None:
+        """Load the model and the tenant's facts: seconds on a small machine, more than a turn may wait."""
+        await self._fresh()
+        await self._engine.embed([self._resources.tenant])
 
     async def close(self) -> None:
         """Let go of memory and connections."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -97,6 +97,13 @@ def _is_content(word: str, book: Glossary) -> bool:
     return len(word) > 1 and not book.is_light(word) and gravity(word) > 0
 
 
+def _softened(word: str) -> Iterator[str]:
+    """Latin letters have no soft sign: "skolki" → "сколки" → "скольки"."""
+    for at, letter in enumerate(word):
+        if letter in "лнтсдзрвбпм":
+            yield f"{word[: at + 1]}ь{word[at + 1 :]}"
+
+
 class Reader:
     """Reads questions against one tenant's vocabulary. Not thread-safe, cheap to make."""
 
@@ -138,7 +145,8 @@ class Reader:
         written = " ".join(words[hit.start : hit.start + hit.length])
         surface = hit.concept.russian if hit.language == "kk" else written
         concept = hit.concept
-        return Term(concept_key(hit), surface, ask=concept.ask, kazakh=hit.language == "kk", minor=concept.minor)
+        return Term(concept_key(hit), surface, concept.weight, ask=concept.ask, kazakh=hit.language == "kk",
+                    minor=concept.minor)  # fmt: skip
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
         if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
@@ -173,12 +181,17 @@ class Reader:
         if near:
             return near
         said = from_latin(word)
+        softened = next((soft for soft in _softened(said) if self.glossary.knows(soft) or soft in self._words), "")
+        if softened and not self._known(said):
+            return softened
         if self._known(said) or (len(said) > 3 and is_russian(said)):
             return said
         return self._nearest(said) or word
 
     def _known(self, word: str) -> bool:
-        return word.isdigit() or word in self._words or self.glossary.knows(word) or stem(word) in self._stems
+        if word in self._words or word in self.glossary.words:
+            return True
+        return word.isdigit() or self.glossary.knows(word) or stem(word) in self._stems
 
     def _nearest(self, word: str) -> str:
         """The one known word within one slip of the finger (two in long words), "" if there is none."""

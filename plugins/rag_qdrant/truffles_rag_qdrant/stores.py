@@ -184,5 +184,3 @@ class ServerStore:
 
 def _sparse(weights: Mapping[int, float]) -> models.SparseVector:
     return models.SparseVector(indices=list(weights), values=list(weights.values()))
-
-

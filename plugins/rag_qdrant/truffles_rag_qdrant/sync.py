@@ -29,9 +29,10 @@ class Changes:
 
 async def read_folder(folder: Path, tenant: str, progress: Progress) -> Reading:
     """The facts of a folder. A folder without files is an operator's slip, not an empty knowledge."""
-    paths = await asyncio.to_thread(files_in, folder) if folder.is_dir() else []
+    is_folder = await asyncio.to_thread(folder.is_dir)
+    paths = await asyncio.to_thread(files_in, folder) if is_folder else []
     if not paths:
-        problem = "holds no knowledge files" if folder.is_dir() else "is not a folder"
+        problem = "holds no knowledge files" if is_folder else "is not a folder"
         raise ConfigError(f"{folder} {problem}", tenant=tenant, where="knowledge",
                           cure=f"Name a folder with files ending in {', '.join(SUFFIXES)}")  # fmt: skip
     reading = Reading()

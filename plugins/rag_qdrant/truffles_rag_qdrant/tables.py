@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import openpyxl  # type: ignore[import-untyped]
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
 
 from truffles_rag_qdrant.facts import Fact
 
@@ -32,7 +32,7 @@ _HEADER_DEPTH = 15
 def read_csv(text: str, source: str, problem: Problem) -> Iterator[Fact]:
     """The rows of a CSV file; the delimiter is found by itself."""
     sample = text[:4_000]
-    delimiter = max(";\t,|", key=lambda mark: (sample.splitlines() or [""])[0].count(mark))
+    delimiter = max(";\t,|", key=(sample.splitlines() or [""])[0].count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     return _rows(((reader.line_num, row) for row in reader), source, problem)
 
@@ -108,8 +108,8 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
     for at, cell in enumerate(row):
         words = cell.strip().lower().replace("ё", "е")
         for name, headers in _HEADERS.items():
-            if name not in found and any(words == header or words.startswith(f"{header},") or
-                                         words.startswith(f"{header} ") for header in headers):  # fmt: skip
+            named = any(words == each or words.startswith((f"{each},", f"{each} ")) for each in headers)
+            if named and name not in found:
                 found[name] = at
                 break
     return found if "name" in found and len(found) > 1 else {}

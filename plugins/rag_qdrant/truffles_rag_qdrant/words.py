@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-import pymorphy3  # type: ignore[import-untyped]
-import snowballstemmer  # type: ignore[import-untyped]
+import pymorphy3
+import snowballstemmer
 
 KAZAKH = frozenset("әғқңөұүһі")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
@@ -25,7 +25,7 @@ _SOUNDS = (
     ("s", "с"), ("t", "т"), ("u", "у"), ("v", "в"), ("w", "у"), ("x", "х"), ("y", "ы"), ("z", "з"), ("4", "ч"),
     ("'", "ь"),
 )  # fmt: skip
-_SOUND = {latin: cyrillic for latin, cyrillic in _SOUNDS}
+_SOUND = dict(_SOUNDS)
 _LATIN = re.compile("|".join(re.escape(latin) for latin, _ in _SOUNDS))
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
@@ -88,7 +88,7 @@ def stem(word: str) -> str:
 def gravity(word: str) -> float:
     """How much a word that we do not know weighs in a question: 0 grammar, less for adverbs and verbs, 1 the rest."""
     if word.isdigit():
-        return 0.2
+        return 0.1
     if is_latin(word) or not is_russian(word):
         return 1.0
     part = _morph().parse(word)[0].tag.POS

@@ -213,9 +213,9 @@ async def test_a_sender_that_does_not_renew_its_lease_is_taken_for_dead(lean_of)
     """Its send may have arrived: another one repeats it with the same key, and what the first one says counts no more."""
     lean = await lean_of(rig={"lease_seconds": 0.5, "heartbeat_seconds": 600.0})
     await lean.meet(ANNA)
-    lean.sim.behave(jid=ANNA, count=1, delay=2.0)
+    second = await lean.start(lease_seconds=0.5, heartbeat_seconds=600.0)  # before the clock of the slow send runs
+    lean.sim.behave(jid=ANNA, count=1, delay=5.0)
     await lean.say(ANNA, "slow words")
-    second = await lean.start(heartbeat_seconds=600.0)
 
     async def taken_over() -> bool:
         return bool(await second.rows("SELECT 1 FROM outbox_messages WHERE repeat"))

@@ -203,7 +203,13 @@ def upgrade() -> None:
             "client_id", "channel", "event_id", name=op.f("uq_inbox_events_client_id_channel_event_id")
         ),
     )
-    op.create_index("ix_inbox_events_address", "inbox_events", ["client_id", "channel", "address", "seq"], unique=False)
+    op.create_index(
+        "ix_inbox_events_echo",
+        "inbox_events",
+        ["client_id", "channel", "received_at"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'echo'"),
+    )
     op.create_index(
         "ix_inbox_events_open",
         "inbox_events",
@@ -211,7 +217,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("outcome IS NULL"),
     )
-    op.create_index("ix_inbox_events_received", "inbox_events", ["received_at"], unique=False)
+    op.create_index("ix_inbox_events_received", "inbox_events", ["received_at"], unique=False, postgresql_using="brin")
     op.create_index("ix_inbox_events_turn", "inbox_events", ["client_id", "turn_id"], unique=False)
     op.create_table(
         "jobs",

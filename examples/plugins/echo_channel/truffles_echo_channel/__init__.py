@@ -1,0 +1,1 @@
+"""A text channel, as small as one can be."""

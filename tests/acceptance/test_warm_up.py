@@ -1,0 +1,63 @@
+"""A worker that has just started: the first customer is not the one who pays for a model that loads slowly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.messages import Inbound, Passage
+from truffles_gateway.plugin import Plugin, hookimpl
+
+
+class SlowModel:
+    """A retriever whose model must be loaded: before that it would run out of its time and find nothing."""
+
+    loaded = False
+
+    async def warm_up(self) -> None:
+        self.loaded = True
+
+    @hookimpl
+    async def retrieve(self, message: Inbound) -> list[Passage]:
+        return [Passage(id="1", text="У сквера", confidence=0.9, query=message.text)] if self.loaded else []
+
+
+class BrokenModel:
+    """Its model cannot be loaded."""
+
+    async def warm_up(self) -> None:
+        raise RuntimeError("no weights here")
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    usual = {each.name: each for each in Catalog.scan().plugins()}
+    slow = Plugin(name="rag_qdrant", version="1", create=lambda settings, resources: SlowModel())
+    broken = Plugin(name="media", version="1", create=lambda settings, resources: BrokenModel())
+    return Catalog.of(*(usual | {"rag_qdrant": slow, "media": broken}).values())
+
+
+def tenant(chatflow_url: str) -> dict[str, Any]:
+    settings = {"base_url": chatflow_url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "salon"}
+    names = ("policy", "media", "rag_qdrant", "answer_local", "desk_log")
+    return {
+        "slug": "salon",
+        "name": "Salon",
+        "mode": "auto",
+        "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+        "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
+        "plugins": [*({"name": name} for name in names), {"name": "chatflow", "settings": settings}],
+    }
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known at the start", "applied later"])
+async def test_models_are_loaded_before_the_first_turn(rig_of, sim, jid, catalog, known) -> None:
+    before = [tenant(sim.url)] if known else []
+    web = await rig_of(*before, work=False, catalog=catalog)
+    await rig_of(catalog=catalog)
+    await web.apply(*([] if known else [tenant(sim.url)]))
+    sim.gateway = web.url
+    await sim.write(jid, "Где вы находитесь?")
+    assert [message.text for message in await sim.wait(jid, 1)] == ["У сквера"]

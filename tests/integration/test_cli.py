@@ -1,0 +1,238 @@
+"""The command line as an operator uses it: one line for an error, sane exit codes, no traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from truffles_gateway.cli import COMMANDS, main
+from truffles_gateway.store.database import Database
+
+Truffles = Callable[..., Result]
+SALON = """
+slug = "salon"
+name = "Salon"
+mode = "off"
+webhook_secret = "env:CLI_SECRET"
+[[plugins]]
+name = "policy"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+@pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "TRUFFLES_DATA_DIR": str(tmp_path),
+        "CLI_SECRET": "hush",
+        "ADMIN_TOKEN": "admin",
+        "TICK_SECONDS": "0.2",
+    }
+
+
+@pytest.fixture
+def truffles(environment: dict[str, str]) -> Truffles:
+    """Run a command in this process."""
+
+    def call(*args: str, **more: str) -> Result:
+        return CliRunner().invoke(main, list(args), env=environment | more)
+
+    return call
+
+
+@pytest.fixture
+def salon(tmp_path: Path) -> Path:
+    path = tmp_path / "salon.toml"
+    path.write_text(SALON)
+    return path
+
+
+def query(url: str, sql: str, *args: Any) -> list[Any]:
+    async def ask() -> list[Any]:
+        database = Database(url)
+        await database.connect()
+        try:
+            return list(await database.fetch(sql, *args))
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        if (*path, name) == ("demo",):
+            continue
+        command = group.get_command(click.Context(group), name)
+        assert command
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), list(commands(main)), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_every_command_has_help_with_an_example(path: tuple[str, ...], command: click.Command) -> None:
+    assert command.help
+    assert "Example: " in command.help
+    assert f"truffles {path[0]}" in command.help
+
+
+def test_the_start_is_fast() -> None:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "truffles_gateway", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in COMMANDS)
+    assert time.perf_counter() - start < 1.5  # 0.1 s on an idle machine
+
+
+def test_check_names_every_problem(truffles: Truffles, salon: Path) -> None:
+    assert truffles("tenants", "check", str(salon)).exit_code == 0
+    salon.write_text(SALON.replace("mode", "mod") + '[[plugins]]\nname = "polcy"\n')
+    result = truffles("tenants", "check", str(salon))
+    assert result.exit_code == 1
+    assert 'salon: mod: unknown key. Did you mean "mode"?' in result.output
+    salon.write_text("slug = ")
+    result = truffles("tenants", "check", str(salon))
+    assert result.exit_code == 1
+    assert "is not TOML" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_apply_shows_a_diff_and_asks(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
+    refused = truffles("tenants", "apply", str(salon))
+    assert refused.exit_code == 1
+    assert "Add --yes" in refused.output
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    salon.write_text(SALON.replace('"Salon"', '"Beauty"'))
+    changed = truffles("tenants", "apply", str(salon), "--yes")
+    assert '-name = "Salon"' in changed.output
+    assert '+name = "Beauty"' in changed.output
+    assert "version 2" in changed.output
+    assert "nothing changes" in truffles("tenants", "apply", str(salon), "--yes").output
+    shown = truffles("tenants", "show", "salon")
+    assert 'name = "Beauty"' in shown.output
+    assert "hush" not in shown.output
+    assert "Beauty" in truffles("tenants", "show").output
+    missing = truffles("tenants", "show", "nobody")
+    assert missing.exit_code == 1
+    assert 'no tenant "nobody"' in missing.output
+
+
+def test_new_writes_a_file_that_can_be_checked(truffles: Truffles, tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 0
+    result = CliRunner().invoke(main, ["tenants", "check", str(path)], env={"SHOP_WEBHOOK_SECRET": "x"})
+    assert result.exit_code == 0, result.output
+    assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 1
+
+
+def test_reports_on_an_empty_gateway(truffles: Truffles) -> None:
+    assert truffles("db", "upgrade").exit_code == 0
+    assert truffles("ledger").exit_code == 0
+    assert "policy" in truffles("plugins").output
+    assert "everything was delivered" in truffles("outbox", "dead").output
+    assert "nothing waits" in truffles("outbox", "list").output
+    assert truffles("outbox", "resubmit").exit_code == 1
+    assert "0 queued again" in truffles("outbox", "resubmit", "--all").output
+    missing = truffles("why", "nothing")
+    assert missing.exit_code == 1
+    assert 'no message "nothing"' in missing.output
+
+
+def test_errors_are_one_line(truffles: Truffles) -> None:
+    for arguments, env, says in (
+        (("ledger",), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}, "DATABASE_URL"),
+        (("ledger",), {"PORT": "many"}, "Correct or unset PORT"),
+        (("ledger", "nobody"), {}, 'no tenant "nobody"'),
+        (("metrics", "http://127.0.0.1:9"), {}, "Is the gateway running?"),
+        (("smoke", "localhost"), {}, "http://"),
+    ):
+        result = truffles(*arguments, **env)
+        assert result.exit_code == 1
+        assert says in result.output
+        assert len(result.output.strip().splitlines()) == 1, result.output
+
+
+def test_doctor_names_what_is_wrong(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
+    truffles("tenants", "apply", str(salon), "--yes")
+    assert truffles("doctor").exit_code == 0
+    environment.pop("CLI_SECRET")
+    result = truffles("doctor")
+    assert result.exit_code == 1
+    assert "env:CLI_SECRET cannot be read" in result.output
+
+
+def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
+    truffles("tenants", "apply", str(salon), "--yes")
+    command = [sys.executable, "-m", "truffles_gateway", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
+    try:
+        assert process.stdout
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found
+        url = found[0]
+        smoke = truffles("smoke", url, "--tenant", "salon", "--secret", "env:CLI_SECRET")
+        assert smoke.exit_code == 0, smoke.output
+        assert truffles("smoke", url, "--tenant", "salon").exit_code == 1
+        assert "events_accepted_total" in truffles("metrics", url).output
+        body = {"client_slug": "salon", "remote_jid": "a", "content": "Hi", "channel": "x", "message_id": "m1"}
+        answer = httpx.post(f"{url}/message", json=body, headers={"X-Webhook-Secret": "hush"}, trust_env=False)
+        assert answer.status_code == 200
+        ticked = httpx.post(f"{url}/admin/outbox/process", headers={"Authorization": "Bearer admin"}, trust_env=False)
+        assert ticked.status_code == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    told = truffles("why", "m1")
+    assert told.exit_code == 0
+    assert "Hi" in told.output
+    assert truffles("ledger", "salon").exit_code == 0
+
+
+def test_dead_letters_are_listed_and_sent_again(truffles: Truffles, salon: Path, database_url: str) -> None:
+    truffles("tenants", "apply", str(salon), "--yes")
+    query(
+        database_url,
+        """INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, status, attempts, error,
+               created_at, due_at, expires_at)
+           SELECT id, gen_random_uuid(), 'k:' || s, 'x', '77000000001', 'human', '{"text": "hello"}', s, 9, 'no', now(),
+               now(), now() FROM clients, unnest(ARRAY['dead', 'expired', 'flagged']) AS s""",
+    )
+    listed = truffles("outbox", "dead")
+    assert listed.output.count("hello") == 3
+    assert "77000000001" not in listed.output
+    assert "1 queued again" in truffles("outbox", "resubmit", "--all").output
+    (flagged,) = query(database_url, "SELECT id FROM outbox_messages WHERE status = 'flagged'")
+    assert "1 queued again" in truffles("outbox", "resubmit", flagged["id"]).output
+    rows = query(
+        database_url,
+        "SELECT key, attempts, repeat, expires_at FROM outbox_messages WHERE status = 'queued' ORDER BY key",
+    )
+    assert [tuple(row) for row in rows] == [("k:dead", 0, False, None), ("k:flagged", 0, True, None)]
+    assert truffles("outbox", "resubmit", "not-an-id").exit_code == 1

@@ -1,0 +1,77 @@
+"""The command `truffles`. Each group lives in a module of its own, imported when it is used: the start stays fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from truffles_gateway import __version__
+
+COMMANDS = {
+    "serve": ("serve:serve", "Serve webhooks and, unless told otherwise, work on what comes in."),
+    "worker": ("serve:worker", "Work on what comes in, without serving webhooks."),
+    "demo": ("demo:demo", "Play real dialogues before your eyes, without any key."),
+    "doctor": ("doctor:doctor", "Check environment, database, plugins and tenants."),
+    "smoke": ("remote:smoke", "Check a running deployment from outside."),
+    "metrics": ("remote:metrics", "Show the figures of a running gateway."),
+    "tenants": ("tenants:tenants", "Check, apply and show the configs of businesses."),
+    "plugins": ("plugins:plugins", "List the installed plugins."),
+    "knowledge": ("knowledge:knowledge", "Load a business's facts."),
+    "outbox": ("outbox:outbox", "Look at outgoing messages and send spent ones again."),
+    "ledger": ("reports:ledger", "Show what became of every accepted message, and check the sums."),
+    "why": ("reports:why", "Show why a message was answered the way it was."),
+    "db": ("db:db", "Create and upgrade the database's tables."),
+}
+
+
+class Commands(click.Group):
+    """The host's commands, and behind them those that plugins bring."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The host's names; plugins are imported only when one of theirs is called."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the module of a command; a plugin cannot replace one of the host's."""
+        if name in COMMANDS:
+            module, attribute = COMMANDS[name][0].split(":")
+            found: click.Command = getattr(import_module(f"truffles_gateway.cli.{module}"), attribute)
+            return found
+        from truffles_gateway.catalog import Catalog
+
+        commands = (command for plugin in Catalog.scan().plugins() for command in plugin.commands)
+        return next((command for command in commands if command.name == name), None)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `truffles --help`, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; an error becomes one line with cause and cure."""
+        from truffles_gateway.cli.errors import as_click_error
+
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as problem:
+            if ctx.params.get("debug"):
+                raise
+            raise as_click_error(problem) from problem
+
+
+@click.group(
+    cls=Commands,
+    epilog="Plugins bring commands of their own: `truffles plugins` names them.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="truffles")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """A self-hosted AI front desk for messaging channels.
+
+    Example: truffles demo
+    """

@@ -1,0 +1,63 @@
+"""How long each part of a message's way took, from the stored trace, the customer's clock and the phone's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from truffles_gateway.cli.demo.wires import Written
+
+HOOKS = ("on_inbound", "classify", "retrieve", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds. `wait` is meant: a burst is given time to end. `total` runs from the last word to the reply."""
+
+    accept: float
+    wait: float
+    stages: Mapping[str, float]
+    think: float
+    deliver: float
+    total: float
+
+    def beside(self) -> list[str]:
+        """Notes to stand beside a reply."""
+        hooks = [f"  {name} {took:.1f} ms" for name, took in self.stages.items()]
+        return [
+            f"accept {self.accept:.0f} ms, wait for the burst {self.wait / 1000:.2f} s",
+            f"think {self.think:.0f} ms:", *hooks, f"commit and deliver {self.deliver:.0f} ms",
+            f"in all {self.total / 1000:.2f} s after the last word",
+        ]  # fmt: skip
+
+    def row(self) -> list[str]:
+        """A row of the table of times."""
+        return [
+            f"{self.accept:.0f}",
+            f"{self.wait:.0f}",
+            f"{self.think:.0f}",
+            f"{self.deliver:.0f}",
+            f"{self.total:.0f}",
+        ]
+
+
+def times_of(story: Mapping[str, Any], written: Sequence[Written], read_at: float) -> Times:
+    """Put the times of one turn together; `read_at` is when the reply was on the phone."""
+    started = _epoch(story["started_at"])
+    arrived = max(_epoch(event["at"]) for event in story["events"])
+    took = {stage["stage"]: float(stage["ms"]) for stage in story["stages"] if "ms" in stage}
+    think = sum(took.values())
+    return Times(
+        accept=sum(each.accept_ms for each in written) / len(written),
+        wait=1000 * (started - arrived),
+        stages={name: took[name] for name in HOOKS if name in took},
+        think=think,
+        deliver=max(0.0, 1000 * (read_at - started) - think),
+        total=1000 * (read_at - max(each.at for each in written)),
+    )
+
+
+def _epoch(value: str) -> float:
+    return datetime.fromisoformat(value).timestamp()

@@ -1,0 +1,19 @@
+"""Errors as one line with cause and cure."""
+
+from __future__ import annotations
+
+import click
+
+from truffles_gateway.errors import StoreUnavailable, TrufflesError
+from truffles_gateway.postgres import PostgresError
+
+
+def as_click_error(problem: Exception) -> click.ClickException:
+    """The line to print for `problem`."""
+    text = " ".join(str(problem).split())
+    if isinstance(problem, StoreUnavailable) and "DATABASE_URL" not in text:
+        text = f"{text}. Check that the database runs and that DATABASE_URL is right"
+    if isinstance(problem, (TrufflesError, PostgresError)):
+        return click.ClickException(text)
+    kind = type(problem).__name__
+    return click.ClickException(f"unexpected {kind}: {text}. Run `truffles --debug …` and report what it shows")

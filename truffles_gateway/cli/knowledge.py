@@ -1,0 +1,66 @@
+"""`truffles knowledge sync`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import KnowledgeWriter, SyncReport
+from truffles_gateway.tenants import Tenant
+
+
+@click.group()
+def knowledge() -> None:
+    """Load a business's facts.
+
+    Example: truffles knowledge sync salon facts/
+    """
+
+
+@knowledge.command()
+@click.argument("tenant")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--plugin", help="Which retriever, where the tenant has several.")
+def sync(tenant: str, folder: Path, plugin: str | None) -> None:
+    """Bring a tenant's knowledge to what stands in FOLDER: Markdown, text, questions and answers, price lists.
+
+    What has not changed is skipped, what is gone is deleted, and a line that cannot be read is named while the rest
+    loads. Running gateways use the new facts within seconds.
+
+    Example: truffles knowledge sync salon facts/
+    """
+    report = run(_sync(tenant, folder, plugin))
+    for problem in report.problems:
+        console.print(f"[yellow]![/] {problem}")
+    figures = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.deleted} deleted"
+    console.print(f"[green]✓[/] {tenant}: {figures}")
+    if report.problems:
+        raise SystemExit(2)
+
+
+async def _sync(slug: str, folder: Path, plugin: str | None) -> SyncReport:
+    async with opened() as gateway:
+        writer = _writer(find_tenant(gateway, slug), plugin)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("reading", total=None)
+
+            def progress(done: int, total: int, what: str) -> None:
+                bar.update(task, completed=done, total=total, description=what[:40])
+
+            return await writer.sync(folder, progress)
+
+
+def _writer(tenant: Tenant, plugin: str | None) -> KnowledgeWriter:
+    writers = tenant.knowledge_writers()
+    if not writers:
+        raise ConfigError("no plugin keeps knowledge", tenant=tenant.slug, cure="Add rag_qdrant to its plugins")
+    if plugin is None and len(writers) > 1:
+        raise ConfigError("several plugins keep knowledge", tenant=tenant.slug, cure=f"Name one: {', '.join(writers)}")
+    if plugin is not None and plugin not in writers:
+        raise ConfigError(f'"{plugin}" keeps no knowledge', tenant=tenant.slug, cure=f"One of: {', '.join(writers)}")
+    return writers[plugin or next(iter(writers))]

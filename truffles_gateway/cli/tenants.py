@@ -1,0 +1,224 @@
+"""`truffles tenants check|apply|show|new`."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import httpx
+import tomlkit
+from rich.table import Table
+
+from truffles_gateway.app import Gateway
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.observability import logger, set_up_logging
+from truffles_gateway.plugin import Blobs, Knowledge, Plugin, Resources
+from truffles_gateway.settings import Settings
+from truffles_gateway.store import tenants as store
+from truffles_gateway.tenant_config import TenantConfig
+from truffles_gateway.tenants import Draft, MakeResources
+from truffles_gateway.tenants import check as check_config
+
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+SKELETON = """\
+# {slug}: check with `truffles tenants check {slug}.toml`, put in place with `truffles tenants apply {slug}.toml`.
+
+slug = "{slug}"
+name = "{slug}"
+timezone = "Asia/Almaty"
+languages = ["ru", "kk", "en"]     # the first one is the fallback
+mode = "shadow"                    # only records what it would say; "auto" answers
+webhook_secret = "env:{upper}_WEBHOOK_SECRET"   # secrets are references: env:NAME or file:PATH
+
+# Plugins in the order in which they are asked. `truffles plugins` lists those installed.
+{plugins}
+# [[agents]]
+# name = "Owner"
+# role = "owner"
+# identities = [{{ channel = "telegram", username = "somebody" }}]
+"""
+
+
+@click.group()
+def tenants() -> None:
+    """Check, apply and show the configs of businesses.
+
+    Example: truffles tenants check salon.toml
+    """
+
+
+@tenants.command()
+@FILES
+def check(files: tuple[Path, ...]) -> None:
+    """Check config files without touching the database; every problem is named with its cure.
+
+    Example: truffles tenants check salon.toml shop.toml
+    """
+    raise SystemExit(0 if run(_check_all([read(path) for path in files])) else 1)
+
+
+@tenants.command()
+@FILES
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def apply(files: tuple[Path, ...], yes: bool) -> None:
+    """Show what changes, ask, and put configs in place. Running gateways load them at once.
+
+    Example: truffles tenants apply salon.toml --yes
+    """
+    raise SystemExit(run(_apply([read(path) for path in files], yes=yes)))
+
+
+@tenants.command()
+@click.argument("slug", required=False)
+def show(slug: str | None) -> None:
+    """List all tenants, or print the applied config of one.
+
+    Example: truffles tenants show salon > salon.toml
+    """
+    run(_show(slug))
+
+
+@tenants.command()
+@click.argument("slug")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="Where to write it (SLUG.toml).")
+def new(slug: str, path: Path | None) -> None:
+    """Write a config file to start from, with the installed plugins and their settings.
+
+    Example: truffles tenants new salon
+    """
+    target = path or Path(f"{slug}.toml")
+    if target.exists():
+        raise ConfigError(f"{target} exists", cure="Choose another name with --file, or edit it")
+    sections = "".join(_section(plugin, slug) for plugin in Catalog.scan().plugins())
+    target.write_text(SKELETON.format(slug=slug, upper=slug.upper().replace("-", "_"), plugins=sections))
+    console.print(f"wrote {target}: fill in what is marked, then run: truffles tenants check {target}")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A tenant's file. Raises `ConfigError` that names the place of a slip."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
+
+
+def _section(plugin: Plugin, slug: str) -> str:
+    lines = [f"# {plugin.summary}".rstrip("# "), "# [[plugins]]", f'# name = "{plugin.name}"']
+    fields = plugin.settings.model_fields
+    needed = [name for name, each in fields.items() if each.is_required()]
+    if needed:
+        lines.append("# [plugins.settings]")
+    for name in needed:
+        secret = "Secret" in str(fields[name].annotation)
+        value = f"env:{slug}_{name}".upper().replace("ENV:", "env:").replace("-", "_") if secret else "…"
+        lines.append(f'# {name} = "{value}"')
+    return "\n".join(line for line in lines if line) + "\n\n"
+
+
+async def _check_all(configs: Sequence[Mapping[str, Any]], gateway: Gateway | None = None) -> bool:
+    """Print what is wrong, or one line for each that is right."""
+    settings = gateway.settings if gateway else Settings.load()
+    catalog = gateway.catalog if gateway else Catalog.scan()
+    set_up_logging("error", "console")
+    good = True
+    async with httpx.AsyncClient(trust_env=False) as http:
+        offline = gateway.resources if gateway else _offline(settings, http)
+        for raw in configs:
+            problems = await check_config(raw, catalog, settings.secrets(), offline)
+            for problem in problems:
+                console.print(f"[red]✗[/] {problem}", markup=True)
+            good &= not problems
+            if not problems:
+                config = TenantConfig.model_validate(raw)
+                console.print(f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins")
+    return good
+
+
+def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
+    """Resources for plugins that are only started and stopped: there is no database behind them."""
+
+    def make(plan: Draft, plugin: Plugin) -> Resources:
+        return Resources(
+            tenant=plan.config.slug, timezone=plan.config.timezone, languages=plan.config.languages, http=http,
+            clock=settings.clock(), log=logger(f"plugin.{plugin.name}"), texts=plan.texts,
+            knowledge=cast("Knowledge", None), blobs=cast("Blobs", None),
+        )  # fmt: skip
+
+    return make
+
+
+async def _apply(configs: Sequence[Mapping[str, Any]], *, yes: bool) -> int:
+    async with opened() as gateway:
+        if not await _check_all(configs, gateway):
+            return 1
+        stored = {each.slug: each for each in await store.load(gateway.database)}
+        for raw in configs:
+            before = stored.get(raw["slug"])
+            changes = _diff(dict(before.config) if before else {}, dict(raw))
+            if not changes and before and not before.error:
+                console.print(f"{raw['slug']}: nothing changes")
+                continue
+            console.print("\n".join(changes), markup=False)
+            if not yes and not _agreed(raw["slug"]):
+                console.print(f"{raw['slug']}: left as it is")
+                continue
+            config = TenantConfig.model_validate(raw)
+            version = await store.apply(gateway.database, raw, config, gateway.clock.now())
+            console.print(f"[green]✓[/] {config.slug}: version {version} applied")
+    return 0
+
+
+def _agreed(slug: str) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody is there to ask", tenant=slug, cure="Add --yes")
+    return click.confirm(f"Apply {slug}?")
+
+
+def _diff(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old, new = (as_toml(each).splitlines() if each else [] for each in (before, after))
+    return list(difflib.unified_diff(old, new, "applied", "new", lineterm="", n=1))
+
+
+def as_toml(config: Mapping[str, Any]) -> str:
+    """A config as TOML with plain values first, each in the same place every time."""
+    return tomlkit.dumps(_ordered(config))
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        plain = {key: each for key, each in value.items() if not _is_table(each)}
+        tables = {key: each for key, each in value.items() if _is_table(each)}
+        return {key: _ordered(each) for part in (plain, tables) for key, each in sorted(part.items())}
+    return [_ordered(each) for each in value] if isinstance(value, list) else value
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(each, Mapping) for each in value))
+
+
+async def _show(slug: str | None) -> None:
+    async with opened() as gateway:
+        found = await store.load(gateway.database, [slug] if slug else None)
+        if slug and not found:
+            raise ConfigError(f'no tenant "{slug}"', cure="`truffles tenants show` lists all")
+        if slug:
+            click.echo(as_toml(found[0].config))
+            if found[0].error:
+                raise ConfigError(f"this config cannot be used: {found[0].error}", tenant=slug)
+            return
+        table = Table("slug", "name", "status", "mode", "version", "plugins", "problem")
+        for each in found:
+            raw = each.config
+            plugins = " ".join(str(choice.get("name")) for choice in raw.get("plugins", ()))
+            table.add_row(
+                each.slug, raw.get("name"), raw.get("status", "active"), raw.get("mode", "shadow"), str(each.version),
+                plugins, each.error,
+            )  # fmt: skip
+        console.print(table)
