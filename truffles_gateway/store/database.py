@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 from databases import Database as Pool
+from databases.core import Connection as Held
 
 from truffles_gateway.errors import LeaseLost, StateChanged, StoreUnavailable
 
@@ -75,7 +76,9 @@ class Database:
     @asynccontextmanager
     async def raw(self) -> AsyncIterator[Connection]:
         """A raw asyncpg connection, given back whatever happens; errors of the fence become the gateway's own."""
-        held = self._pool.connection()
+        # Not `self._pool.connection()`: that one belongs to the task, and where giving it back failed once (the server
+        # was lost meanwhile) it says "already acquired" to this task for ever: a worker's loop never worked again.
+        held = Held(self._pool, self._pool._backend)  # noqa: SLF001 - the library offers no other way to a fresh one
         try:
             async with asyncio.timeout(ACQUIRE_LIMIT):
                 await held.__aenter__()
@@ -90,7 +93,8 @@ class Database:
         finally:
             # Broken off here, the library would leave the task with a connection that it takes for acquired, and every
             # later statement of the task would fail.
-            await _to_the_end(held.__aexit__())
+            with contextlib.suppress(*LOST):  # a lost connection is given back by closing it; the statement is over
+                await _to_the_end(held.__aexit__())
 
     async def fetch(self, sql: str, *args: Any, retry: bool = False) -> Sequence[Record]:
         """All rows of one statement. `retry` repeats it once on a fresh connection if the old one was lost:
