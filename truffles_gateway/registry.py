@@ -6,7 +6,7 @@ A tenant whose new config is bad keeps its last good one, also over a restart; t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_gateway.catalog import Catalog
@@ -37,6 +37,7 @@ class Registry:
         self._database, self._catalog, self._secrets = database, catalog, secrets
         self._resources, self._clock, self._on_bad = resources, clock, on_bad
         self._tenants: dict[str, Tenant] = {}
+        self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
         self._applied: dict[str, int] = {}
@@ -57,9 +58,9 @@ class Registry:
         return iter(list(self._tenants.values()))
 
     @property
-    def broken(self) -> dict[str, str]:
+    def broken(self) -> Mapping[str, str]:
         """Whose applied config cannot be used, and why; they run on the last good one or, without any, not at all."""
-        return dict(self._broken)
+        return self._broken
 
     async def load(self, slugs: Sequence[str] | None = None) -> None:
         """Build all tenants, or those with these slugs, again."""

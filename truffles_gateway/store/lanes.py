@@ -19,16 +19,16 @@ from truffles_gateway.store.database import Database, Record
 HISTORY = 12
 
 
-# One statement: fair choice, lease, frozen members. `arrivals` is compared under the row lock with what the snapshot
+# One statement: fair choice (a tenant's desk before its customers), lease, frozen members. `arrivals` is compared under the row lock with what the snapshot
 # saw; if more came in between, the lane stays open and the newcomers make the next turn.
 CLAIM = """
 WITH ready AS (
-    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.ready_at) AS place
+    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.desk DESC, l.ready_at) AS place
     FROM tenant_service s CROSS JOIN LATERAL (
-        SELECT client_id, lane, ready_at, arrivals FROM lanes
+        SELECT client_id, lane, ready_at, arrivals, kind = 'desk' AS desk FROM lanes
         WHERE client_id = s.client_id AND ready_at <= $2 AND (not_before IS NULL OR not_before <= $2)
-          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-        ORDER BY ready_at LIMIT $3) l
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) AND (kind = 'desk' OR NOT $5::bool)
+        ORDER BY kind = 'desk' DESC, ready_at LIMIT $3) l
 ), chosen AS (
     SELECT client_id, lane, arrivals FROM ready ORDER BY place, served_at, ready_at LIMIT $3
 ), locked AS (
@@ -90,9 +90,11 @@ LEFT JOIN LATERAL (
 """
 
 
-async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Work]:
+async def claim(
+    database: Database, owner: str, now: datetime, limit: int, lease: float, *, desk_only: bool = False
+) -> list[Work]:
     """Lease up to `limit` ready lanes for `owner`, least recently served tenant first; two round trips."""
-    keys = await database.fetch(CLAIM, owner, now, limit, lease)
+    keys = await database.fetch(CLAIM, owner, now, limit, lease, desk_only)
     return await load(database, [(key["client_id"], key["turn_id"]) for key in keys], now) if keys else []
 
 

@@ -16,7 +16,8 @@ CHECKOUT = Path(__file__).parents[3]
     help="The example tenant, or a copy of it: tenant.toml and knowledge/. Found by itself in a checkout.",
 )  # fmt: skip
 @click.option("--keep", is_flag=True, help="Leave everything running afterwards, with curl lines to try, until Ctrl-C.")
-def demo(folder: Path | None, keep: bool) -> None:
+@click.option("--until", type=click.IntRange(1, 9), default=9, show_default=True, help="The scene after which to stop.")
+def demo(folder: Path | None, keep: bool, until: int) -> None:
     """Play real dialogues before your eyes: customers of an invented salon in Almaty, a human at its desk, a worker
     killed in the middle of its work.
 
@@ -28,7 +29,7 @@ def demo(folder: Path | None, keep: bool) -> None:
     """
     from truffles_gateway.cli.demo.stage import perform
 
-    raise SystemExit(perform(folder or _example(), keep=keep))
+    raise SystemExit(perform(folder or _example(), keep=keep, until=until))
 
 
 def _example() -> Path:

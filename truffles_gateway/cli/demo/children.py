@@ -14,7 +14,7 @@ from pathlib import Path
 from truffles_gateway.errors import TrufflesError
 
 LEASH = Path(__file__).with_name("leash.py")
-TRUFFLES = (sys.executable, "-m", "truffles_gateway.cli")
+TRUFFLES = (sys.executable, "-m", "truffles_gateway")
 START_SECONDS = 60.0
 STOP_SECONDS = 8.0
 KEPT_LINES = 400
@@ -67,6 +67,14 @@ class Child:
     def _last_words(self) -> str:
         return ":\n" + "\n".join(list(self.lines)[-12:]) if self.lines else ""
 
+    def freeze(self) -> None:
+        """Hold it as it is, like a machine that hangs; `wake` lets it go on."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let a frozen process go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     async def ended(self) -> int:
         """Wait for its end; the exit code, negative for a signal."""
         code = await self._process.wait()
@@ -85,6 +93,7 @@ class Child:
             if self.running:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, order)
+                    self.wake()  # a frozen process would not hear the first
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_SECONDS):
                     return await self.ended()

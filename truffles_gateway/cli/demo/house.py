@@ -62,7 +62,7 @@ async def built(folder: Path, screen: Screen) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         began = loop.time()
         postgres = await _postgres(stack)
-        screen.step("a private PostgreSQL, made for this run", loop.time() - began)
+        screen.step(f"a private PostgreSQL in {postgres.data_dir}", loop.time() - began)
         environment = _environment(postgres)
         children = Children(environment)
         stack.push_async_callback(children.stop)
@@ -103,9 +103,7 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
     """The environment of all processes: the caller's without its settings of a gateway, and made-up secrets."""
     foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
-    made_up = {
-        name: secrets.token_urlsafe(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")
-    }
+    made_up = {name: secrets.token_hex(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")}
     return inherited | made_up | {
         "WEBHOOK_SECRET": made_up["DEMO_WEBHOOK_SECRET"],
         "DATABASE_URL": postgres.url(),
@@ -115,12 +113,12 @@ def _environment(postgres: PrivatePostgres) -> dict[str, str]:
 
 
 async def _processes(children: Children) -> tuple[Child, Child]:
-    """The web process first: it makes the tables. Then a worker."""
+    """A web process and a worker; whoever is first makes the tables."""
     web = await children.start(
         "the web process", (*TRUFFLES, "serve", "--no-worker", "--host", "127.0.0.1", "--port", "0"), ("http://",)
     )
-    await web.ready()
     worker = await children.start("worker 1", (*TRUFFLES, "worker"), ("working",))
+    await web.ready()
     await worker.ready()
     return web, worker
 

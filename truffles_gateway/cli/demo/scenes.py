@@ -50,6 +50,7 @@ class Play:
     expected: dict[str, int] = field(default_factory=dict)
     explained: str = ""
     handover: str = ""
+    told: asyncio.Future[list[str]] | None = None
 
     async def say(self, who: Customer, text: str, gloss: str = "") -> Written:
         """The customer writes, and it is shown."""
@@ -223,17 +224,22 @@ WITNESSES = (
 
 
 async def kill(play: Play) -> None:
-    """SIGKILL to a worker that holds turns: another one resumes them, with the same members and the same keys."""
+    """SIGKILL to a worker that holds turns: another one resumes them, with the same members and the same keys.
+
+    The other one is frozen meanwhile, so that it is certain which of them takes the turns.
+    """
     screen, house = play.screen, play.house
     screen.scene(
         "6. kill -9 of a worker in the middle of a turn",
-        "Three customers ask at once; the only worker dies by SIGKILL after it has thought and before it has stored "
-        "anything. WhatsApp also repeats one webhook. Nothing may be lost, nothing doubled.",
+        "Three customers ask at once; the worker that takes their turns dies by SIGKILL after it has thought and before it "
+        "has stored anything. WhatsApp also repeats one webhook. Nothing may be lost, nothing doubled.",
     )
-    screen.print(f"worker 1 is sent home; it ends with code {await house.worker.stop()}", indent=2)
     before = await house.admin.settled(house.slug)
     doomed = await house.new_worker(TRUFFLES_CRASH="think.after")
-    screen.print(f"worker 2 (process {doomed.pid}) works alone", indent=2)
+    house.worker.freeze()
+    screen.print(
+        f"worker 1 (process {house.worker.pid}) is frozen, worker 2 (process {doomed.pid}) works alone", indent=2
+    )
     written = [await _ask(play, who, text, gloss) for who, text, gloss, _ in WITNESSES]
     await house.phones.write(
         WITNESSES[0][0].jid, WITNESSES[0][1], name=WITNESSES[0][0].name, id=written[0].id, at=written[0].at
@@ -241,8 +247,9 @@ async def kill(play: Play) -> None:
     screen.print(f"the first webhook came once more, with the same id {written[0].id}", indent=2)
     died = await _death(play, doomed)
     stories = await _half_done(play, written, before)
-    house.worker = await house.new_worker()
-    screen.print(f"worker 3 (process {house.worker.pid}) is started; the dead one's lease runs out by itself", indent=2)
+    house.worker.wake()
+    screen.print("worker 1 wakes up; it may take over when the dead one's lease of 10 s has run out", indent=2)
+    play.told = asyncio.ensure_future(house.command("why", play.explained, environment=screen.environment()))
     await _resumed(play, written, stories, died)
     await _nothing_doubled(play, written, before)
 
@@ -326,7 +333,7 @@ async def trace(play: Play) -> None:
         "7. Why did the bot say that?",
         f"Every turn keeps its decision trace. `truffles why {play.explained}` tells the story of the first message.",
     )
-    lines = await play.house.command("why", play.explained, environment=play.screen.environment())
+    lines = await (play.told or play.house.command("why", play.explained, environment=play.screen.environment()))
     play.screen.quote(lines)
     text = _plain(lines)
     missing = [word for word in ("on_inbound", "classify", "retrieve", "answer", "маникур") if word not in text]

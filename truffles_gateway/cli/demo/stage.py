@@ -22,9 +22,9 @@ from truffles_gateway.errors import TrufflesError
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def perform(folder: Path, *, keep: bool = False) -> int:
+def perform(folder: Path, *, keep: bool = False, until: int = len(SCENES)) -> int:
     """Play the demo; the exit code: 0 if every step happened, 1 if one did not, 128 + signal if it was interrupted."""
-    return asyncio.run(_until_interrupted(_perform(folder, keep=keep)))
+    return asyncio.run(_until_interrupted(_perform(folder, keep=keep, until=until)))
 
 
 async def _until_interrupted(work: Coroutine[Any, Any, int]) -> int:
@@ -51,7 +51,7 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-async def _perform(folder: Path, *, keep: bool) -> int:
+async def _perform(folder: Path, *, keep: bool, until: int) -> int:
     screen = Screen()
     screen.console.print("[bold]Truffles Gateway: an AI front desk for a salon, live[/]")
     screen.print(
@@ -60,7 +60,7 @@ async def _perform(folder: Path, *, keep: bool) -> int:
     )  # fmt: skip
     async with built(folder, screen) as house:
         play, began = Play(house, screen), time.monotonic()
-        for scene in SCENES:
+        for scene in SCENES[:until]:
             try:
                 await scene(play)
             except (TrufflesError, httpx.HTTPError, LookupError, ValueError) as problem:
@@ -69,7 +69,8 @@ async def _perform(folder: Path, *, keep: bool) -> int:
                 )
         code = _sum_up(screen, time.monotonic() - began)
         if keep:
-            await kept.open_house(play)
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the ordinary end here
+                await kept.open_house(play)
     return code
 
 
