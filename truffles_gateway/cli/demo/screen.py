@@ -50,7 +50,7 @@ class Screen:
     def environment(self) -> dict[str, str]:
         """Makes commands that are shown inside a scene print as this screen does."""
         coloured = self.console.is_terminal and not self.console.no_color
-        return {"COLUMNS": str(self.console.width - 2)} | ({"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"})
+        return {"COLUMNS": str(self.console.width - 4)} | ({"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"})
 
     def print(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
         """A paragraph."""
