@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import UnionType
@@ -120,22 +120,28 @@ NAMES: Mapping[Any, str] = {
 
 def _name(kind: Any) -> str:
     origin, inside = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return _name(inside[0])
-    if origin is Literal:
-        return ", ".join(f"`{_written(each)}`" for each in inside)
-    if origin in (Union, UnionType):
-        return " or ".join(_name(each) for each in inside if each is not type(None))
-    if origin is tuple:
-        return f"list of {_name(inside[0])}"
-    if origin is dict:
-        return f"table of {_name(inside[1])}"
+    if origin in GENERIC:
+        return GENERIC[origin](inside)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"{kind.__name__} table"
     return NAMES.get(kind, "time with zone" if "datetime" in str(kind).lower() else str(kind))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _either(inside: tuple[Any, ...]) -> str:
+    return " or ".join(_name(each) for each in inside if each is not type(None))
+
+
+GENERIC: Mapping[Any, Callable[[tuple[Any, ...]], str]] = {
+    Annotated: lambda inside: _name(inside[0]),
+    Literal: lambda inside: ", ".join(f"`{_written(each)}`" for each in inside),
+    Union: _either,
+    UnionType: _either,
+    tuple: lambda inside: f"list of {_name(inside[0])}",
+    dict: lambda inside: f"table of {_name(inside[1])}",
+}
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (head, *rows)]
     return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]]) + "\n"
 

@@ -21,7 +21,7 @@ from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
-from truffles_gateway.postgres import PrivatePostgres
+from truffles_gateway.postgres import PostgresError, PrivatePostgres
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
@@ -34,6 +34,7 @@ from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
+LOOK_AFTER_SERVER = 1.0
 HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 log = logger("gateway")
 
@@ -109,6 +110,7 @@ class Gateway:
         server = PrivatePostgres(self.settings.truffles_data_dir / "postgres")
         await asyncio.to_thread(server.start)
         self._stack.push_async_callback(asyncio.to_thread, server.stop)
+        self._stack.push_async_callback(_end, asyncio.create_task(_keep_alive(server)))
         return server.url()
 
     def start(self, *, work: bool = True) -> None:
@@ -172,3 +174,21 @@ class Gateway:
             knowledge=StoredKnowledge(self.database, self.knowledge_versions, plan.id, self.clock),
             blobs=StoredBlobs(self.database, plan.id),
         )
+
+
+async def _keep_alive(server: PrivatePostgres) -> None:
+    """Start the private server again whenever it has died: nobody else would."""
+    while True:
+        await asyncio.sleep(LOOK_AFTER_SERVER)
+        if await asyncio.to_thread(server.running):
+            continue
+        log.error("the private PostgreSQL server has died; it is started again")
+        try:
+            await asyncio.to_thread(server.start)
+        except PostgresError as problem:
+            log.exception("the private PostgreSQL server does not start", problem=str(problem))
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

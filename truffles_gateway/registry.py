@@ -6,7 +6,7 @@ A tenant whose new config is bad keeps its last good one, also over a restart; t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_gateway.catalog import Catalog
@@ -37,6 +37,7 @@ class Registry:
         self._database, self._catalog, self._secrets = database, catalog, secrets
         self._resources, self._clock, self._on_bad = resources, clock, on_bad
         self._tenants: dict[str, Tenant] = {}
+        self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
         self._applied: dict[str, int] = {}
@@ -57,15 +58,14 @@ class Registry:
         return iter(list(self._tenants.values()))
 
     @property
-    def broken(self) -> dict[str, str]:
+    def broken(self) -> Mapping[str, str]:
         """Whose applied config cannot be used, and why; they run on the last good one or, without any, not at all."""
-        return dict(self._broken)
+        return self._broken
 
     async def load(self, slugs: Sequence[str] | None = None) -> None:
         """Build all tenants, or those with these slugs, again."""
         async with self._lock:
-            for stored in await store.load(self._database, slugs):
-                await self._replace(stored)
+            await self._load(slugs)
 
     async def warm_up(self) -> None:
         """Have all plugins load what is heavy, now and from now on whenever a tenant is built: for those who will call
@@ -76,13 +76,22 @@ class Registry:
 
     async def refresh(self) -> None:
         """Build those whose config has changed, and those that could not be built; drop those that are gone."""
-        versions = await store.versions(self._database)
-        for slug in self._tenants.keys() - versions.keys():
-            self._by_id.pop(self._tenants[slug].id, None)
-            self._retire(self._tenants.pop(slug))
-        changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
-        if changed or self._broken:
-            await self.load([*changed, *self._broken])
+        async with self._lock:  # also around the question: an answer from before another refresh would undo that one
+            versions = await store.versions(self._database)
+            for slug in self._tenants.keys() - versions.keys():
+                self._drop(slug)
+            changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
+            if changed or self._broken:
+                await self._load([*changed, *self._broken])
+
+    async def _load(self, slugs: Sequence[str] | None) -> None:
+        for stored in await store.load(self._database, slugs):
+            await self._replace(stored)
+
+    def _drop(self, slug: str) -> None:
+        self._applied.pop(slug, None)
+        self._by_id.pop(self._tenants[slug].id, None)
+        self._retire(self._tenants.pop(slug))
 
     def wake(self) -> None:
         """A config was applied somewhere: look at once."""

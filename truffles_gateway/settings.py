@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     tick_seconds: Seconds = Field(2.0, description="how often workers look without being woken")
     lease_seconds: Seconds = Field(10.0, description="how long a claimed lane is held without a heartbeat")
     heartbeat_seconds: Seconds = Field(3.0, description="how often a lease is renewed")
+    housekeeping_seconds: Seconds = Field(600.0, description="how often what is old is forgotten")
     drain_seconds: Seconds = Field(20.0, description="how long a stopping process lets its turns end")
     app_version: str = Field("", description="shown by /admin/version")
     git_commit: str = Field("unknown", description="shown by /admin/version")

@@ -24,7 +24,8 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
 
-HOUSEKEEPING = 600.0
+# Managers' events take milliseconds; they have hands of their own when all others hold slow customers' turns.
+DESK_HANDS = 4
 NO_TENANT_PAUSE = 10.0
 log = logger("worker")
 
@@ -65,7 +66,7 @@ class Worker:
                 group.create_task(self._loop("sends", self._sender_round)),
                 group.create_task(self._loop("jobs", self._claim_jobs)),
                 group.create_task(self._every(self._settings.tick_seconds, self._chores, self._stop)),
-                group.create_task(self._every(HOUSEKEEPING, self._housekeeping, self._stop)),
+                group.create_task(self._every(self._settings.housekeeping_seconds, self._housekeeping, self._stop)),
             }
             group.create_task(self._every(self._settings.heartbeat_seconds, self._heartbeat, self._drained))
 
@@ -147,10 +148,13 @@ class Worker:
 
     async def _claim_turns(self) -> int:
         async with self._claim_lock:  # an operator's tick must not claim beside the loop
-            free = self._settings.workers_concurrency - len(self._running["turns"])
+            hands = self._settings.workers_concurrency - len(self._running["turns"])
+            desk_only = hands <= 0
+            free = hands + DESK_HANDS if desk_only else hands
             if free <= 0 or self._stop.is_set():
                 return 0
-            found = await lanes.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+            now, lease = self._clock.now(), self._settings.lease_seconds
+            found = await lanes.claim(self._database, self.id, now, free, lease, desk_only=desk_only)
             if found:
                 reach("claim.after")
             for work in found:

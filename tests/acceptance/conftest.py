@@ -62,10 +62,16 @@ class Salon:
     async def ask(self, jid: str, text: str, **more: Any) -> str:
         """A customer writes; the last of what they read by the time everything is done, "" if they read nothing new."""
         before = len(self.read(jid))
-        assert (await self.sim.write(jid, text, **more)).status_code == 200
+        await self.write(jid, text, **more)
         await self.rig.settled()
         new = self.read(jid)[before:]
         return new[-1] if new else ""
+
+    async def write(self, jid: str, text: str = "", **more: Any) -> None:
+        """A customer writes, at the moved clock's time."""
+        at = more.pop("timestamp", self.rig.clock.now().timestamp())
+        answer = await self.sim.write(jid, text, timestamp=at, **more)
+        assert answer.status_code == 200, answer.text
 
     async def reply(self, text: str, handover: str = "", manager: str = "Aliya", **more: Any) -> None:
         """A manager writes to the customer of a handover (or, with `remote_jid`, to an address)."""
@@ -95,15 +101,26 @@ class Salon:
         )
         return [row["text"] for row in rows]
 
-    async def state(self) -> tuple[str, list[tuple[str, str | None]]]:
-        """The only conversation's state, and (status, resolution) of its handovers, oldest first."""
-        [conversation] = await self.rig.rows("SELECT state FROM conversations")
-        rows = await self.rig.rows("SELECT status, resolution FROM handovers ORDER BY created_at")
+    async def state(self, jid: str = "") -> tuple[str, list[tuple[str, str | None]]]:
+        """The state of a customer's (or of the only) conversation, and (status, resolution) of its handovers."""
+        [conversation] = await self.rig.rows(
+            "SELECT c.id, c.state FROM conversations c JOIN users u ON u.id = c.user_id"
+            " WHERE $1 = '' OR u.remote_jid = $1",
+            jid,
+        )
+        rows = await self.rig.rows(
+            "SELECT status, resolution FROM handovers WHERE conversation_id = $1 ORDER BY created_at",
+            conversation["id"],
+        )
         return conversation["state"], [(row["status"], row["resolution"]) for row in rows]
 
-    async def handover(self) -> str:
-        """The id of the latest handover."""
-        rows = await self.rig.rows("SELECT id FROM handovers ORDER BY created_at DESC LIMIT 1")
+    async def handover(self, jid: str = "") -> str:
+        """The id of a customer's (or of anybody's) latest handover."""
+        rows = await self.rig.rows(
+            "SELECT h.id FROM handovers h JOIN users u ON u.id = h.user_id WHERE $1 = '' OR u.remote_jid = $1"
+            " ORDER BY h.created_at DESC LIMIT 1",
+            jid,
+        )
         assert rows, "no handover"
         return str(rows[0]["id"])
 

@@ -31,52 +31,58 @@ async def test_a_wish_for_a_human_opens_one_handover_and_is_said(salon_of, jid) 
     await salon.balanced(accepted=1, escalated=1)
 
 
-@pytest.mark.parametrize(
-    ("buttons", "state", "handover"),
-    [
-        ("take", "manager_active", ("active", None)),
-        ("return", "bot_active", ("resolved", "returned")),
-        ("resolve", "bot_active", ("resolved", "resolved")),
-        ("skip", "pending", ("pending", None)),
-        ("take resolve", "bot_active", ("resolved", "resolved")),
-        ("take return", "bot_active", ("resolved", "returned")),
-        ("take skip", "manager_active", ("active", None)),
-    ],
-)
-async def test_buttons_lead_through_the_table(salon_of, jid, buttons, state, handover) -> None:
-    salon, id = await called(salon_of, jid)
-    for button in buttons.split():
-        assert await salon.press(button, id)
-    assert await salon.state() == (state, [handover])
-    changes = await salon.rig.rows("SELECT from_state, to_state, actor, why FROM state_changes ORDER BY at, from_state")
-    pressed = [button for button in buttons.split() if button != "skip"]
-    assert [row["actor"] for row in changes] == ["bot", *["Aliya"] * len(pressed)]
-    assert all(row["why"] for row in changes)
-    assert (salon.read(jid)[-1] == salon.read(jid)[0]) is not ("return" in pressed)
+def customers(count):
+    return [f"770000001{number:02}@s.whatsapp.net" for number in range(count)]
 
 
-@pytest.mark.parametrize(
-    ("first", "late", "manager", "answer"),
-    [
-        ("take", "take", "Aliya", TAKEN),
-        ("take", "take", "Dana", TAKEN),
-        ("take", "resolve", "Dana", TAKEN),
-        ("take", "return", "Dana", TAKEN),
-        ("take", "skip", "Dana", TAKEN),
-        ("resolve", "resolve", "Aliya", CLOSED),
-        ("resolve", "take", "Dana", CLOSED),
-        ("return", "skip", "Dana", CLOSED),
-    ],
-)
-async def test_a_button_pressed_twice_late_or_by_another_is_answered_honestly(
-    salon_of, jid, first, late, manager, answer
-) -> None:
-    salon, id = await called(salon_of, jid)
-    await salon.press(first, id)
-    before, read = await salon.state(), salon.read(jid)
-    assert answer in await salon.press(late, id, manager)
-    assert await salon.state() == before
-    assert salon.read(jid) == read
+BUTTONS = {
+    "take": ("manager_active", ("active", None)),
+    "return": ("bot_active", ("resolved", "returned")),
+    "resolve": ("bot_active", ("resolved", "resolved")),
+    "skip": ("pending", ("pending", None)),
+    "take resolve": ("bot_active", ("resolved", "resolved")),
+    "take return": ("bot_active", ("resolved", "returned")),
+    "take skip": ("manager_active", ("active", None)),
+}
+
+
+async def test_buttons_lead_through_the_table(salon_of) -> None:
+    salon = await salon_of()
+    for jid, (buttons, (state, handover)) in zip(customers(len(BUTTONS)), BUTTONS.items(), strict=True):
+        await salon.ask(jid, ASK)
+        id = await salon.handover(jid)
+        for button in buttons.split():
+            assert await salon.press(button, id)
+        assert await salon.state(jid) == (state, [handover]), buttons
+        changes = await salon.rig.rows("SELECT actor, why FROM state_changes WHERE handover_id = $1 ORDER BY at", id)
+        pressed = [button for button in buttons.split() if button != "skip"]
+        assert [row["actor"] for row in changes] == ["bot", *["Aliya"] * len(pressed)]
+        assert all(row["why"] for row in changes)
+        assert len(salon.read(jid)) == (2 if "return" in pressed else 1), buttons
+
+
+# the first button, the one that changes nothing, who presses that one, and what they are told
+FUTILE = [
+    ("take", "take", "Aliya", TAKEN),
+    ("take", "take", "Dana", TAKEN),
+    ("take", "resolve", "Dana", TAKEN),
+    ("take", "return", "Dana", TAKEN),
+    ("take", "skip", "Dana", TAKEN),
+    ("resolve", "resolve", "Aliya", CLOSED),
+    ("resolve", "take", "Dana", CLOSED),
+    ("return", "skip", "Dana", CLOSED),
+]
+
+
+async def test_a_button_pressed_twice_late_or_by_another_is_answered_honestly(salon_of) -> None:
+    salon = await salon_of()
+    for jid, (first, late, manager, answer) in zip(customers(len(FUTILE)), FUTILE, strict=True):
+        await salon.ask(jid, ASK)
+        id = await salon.handover(jid)
+        await salon.press(first, id)
+        before, read = await salon.state(jid), salon.read(jid)
+        assert answer in await salon.press(late, id, manager)
+        assert (await salon.state(jid), salon.read(jid)) == (before, read), (first, late, manager)
 
 
 async def test_the_owner_may_end_what_another_has_taken(salon_of, jid) -> None:
@@ -186,7 +192,7 @@ async def test_a_human_takes_over_while_the_bot_thinks_and_the_draft_is_dropped(
 
     salon = await salon_of(extra=[stub.plugin("slow", answer=answer)])
     await salon.ask(jid, "Здравствуйте")
-    await salon.sim.write(jid, "Делаете ли вы укладку?")
+    await salon.write(jid, "Делаете ли вы укладку?")
     await asyncio.wait_for(thinking.wait(), 10)
     answered = await salon.rig.admin(
         "POST", "/admin/desk/reply",
@@ -215,7 +221,7 @@ async def test_a_human_leaves_while_their_customer_writes_and_the_bot_answers(sa
     gate = stub.plugin("slow", classify=classify)
     salon, id = await called(salon_of, jid, extra=[gate, stub.knows("укладк", "Да, делаем")])
     await salon.press("take", id)
-    await salon.sim.write(jid, "Делаете ли вы укладку?")
+    await salon.write(jid, "Делаете ли вы укладку?")
     await asyncio.wait_for(thinking.wait(), 10)
     answer = await salon.rig.admin(
         "POST", "/admin/desk/action",
@@ -241,14 +247,17 @@ DRIFTS = {
 }
 
 
-@pytest.mark.parametrize("drift", DRIFTS)
-async def test_conversation_and_handover_drift_apart(salon_of, jid, drift, database_url) -> None:
+async def test_conversation_and_handover_drift_apart(salon_of, jid, database_url) -> None:
     """A known fault of earlier systems: PostgreSQL itself refuses every way to it."""
     salon, _ = await called(salon_of, jid)
     connection = await asyncpg.connect(database_url)
     try:
-        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-            await connection.execute(DRIFTS[drift])
+        for what, statement in DRIFTS.items():
+            try:
+                await connection.execute(statement)
+            except asyncpg.IntegrityConstraintViolationError:
+                continue
+            pytest.fail(f"PostgreSQL allows {what}")
     finally:
         await connection.close()
     assert await salon.state() == ("pending", [("pending", None)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,28 @@ class Town:
             ],
         }
 
-    async def apply(self, *configs: Mapping[str, Any], url: str = "") -> None:
-        """Put tenants into the database; running gateways hear of it."""
-        database = Database(url or self.database_url, size=2)
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """The database, with no gateway around it."""
+        database = Database(self.database_url, size=2)
         await database.connect()
         try:
+            yield database
+        finally:
+            await database.close()
+
+    async def rows(self, sql: str, *args: Any) -> list[Any]:
+        """Look into the database while no gateway runs."""
+        async with self.database() as database:
+            return list(await database.fetch(sql, *args))
+
+    async def apply(self, *configs: Mapping[str, Any]) -> None:
+        """Put tenants into the database; running gateways hear of it."""
+        async with self.database() as database:
             for raw in configs:
                 config, problems = read(raw)
                 assert config, problems
                 await tenant_store.apply(database, raw, config, self.clock.now())
-        finally:
-            await database.close()
 
     async def process(self, **environment: str) -> Process:
         """A gateway in a process of its own."""
@@ -80,12 +91,13 @@ class Town:
             Process((sys.executable, str(RUNNER)), self.environment | environment)
         )
 
+    def gateway(self, **more: Any) -> Rig:
+        """A gateway in this process, to be entered."""
+        return Rig(self.database_url, self.clock, catalog=Catalog.of(puppet, desk_log, chatflow), **more)
+
     async def rig(self, **more: Any) -> Rig:
-        """A gateway in this process."""
-        catalog = Catalog.of(puppet, desk_log, chatflow)
-        return await self.stack.enter_async_context(
-            Rig(self.database_url, self.clock, catalog=catalog, **({"log_level": "error"} | more))
-        )
+        """A gateway in this process, until the end of the test."""
+        return await self.stack.enter_async_context(self.gateway(**more))
 
     async def writes(self, gateway: str, slug: str, jid: str, text: str) -> bool:
         """A customer writes. What is not acknowledged is kept and sent again later, as the provider would."""

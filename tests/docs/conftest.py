@@ -34,7 +34,10 @@ def snippets_of(path: Path) -> list[Snippet]:
     text = path.read_text(encoding="utf-8")
     return [
         Snippet(
-            path, text.count("\n", 0, found.start()) + 1, found[2], re.sub(rf"^{found[1]}", "", found[3], flags=re.MULTILINE)
+            path,
+            text.count("\n", 0, found.start()) + 1,
+            found[2],
+            re.sub(rf"^{found[1]}", "", found[3], flags=re.MULTILINE),
         )
         for found in FENCE.finditer(text)
     ]

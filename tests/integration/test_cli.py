@@ -190,7 +190,7 @@ def test_doctor_names_what_is_wrong(truffles: Truffles, salon: Path, environment
 
 def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
     truffles("tenants", "apply", str(salon), "--yes")
-    command = [sys.executable, "-m", "truffles_gateway.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "truffles_gateway", "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
     try:
         assert process.stdout

@@ -15,6 +15,8 @@ from truffles_gateway import hookspecs
 from truffles_gateway.calls import Fault, Hooks, chain, every, first, owner
 from truffles_gateway.errors import PluginError
 from truffles_gateway.messages import (
+    Attachment,
+    Content,
     Customer,
     Delivery,
     Draft,
@@ -241,3 +243,27 @@ async def test_observers_return_nothing(faults: Faults) -> None:
 
     await every(hooks(o=Observer()), "on_manager_reply", faults, reply=DELIVERY)
     assert faults[0].correlation_id == "c-2"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"text": "a\0b"},
+        {"text": "\ud800"},
+        {"text": "x", "unanswered": (1,)},
+        {"text": "x", "sources": ["1"]},
+        {"text": "x", "attachments": ("a picture",)},
+        {"text": "x", "attachments": (Attachment(content=Content.IMAGE, url="a\0"),)},
+    ],
+)
+async def test_rubbish_inside_a_value_is_a_fault_as_well(draft) -> None:
+    recorded = []
+
+    class Writer:
+        @hookimpl
+        def answer(self):
+            return Draft(**draft)
+
+    result = await first(hooks(a=Writer()), "answer", recorded.append)
+    assert result.value is None
+    assert len(recorded) == 1

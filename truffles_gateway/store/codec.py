@@ -18,8 +18,9 @@ _outgoing = TypeAdapter(Outgoing)
 
 def event_to_json(event: InboundEvent) -> str:
     """The event without its defaults and without inline bytes (those are blobs by now)."""
-    bare = replace(event, attachments=tuple(replace(part, data=None) for part in event.attachments))
-    return _events.dump_json(bare, exclude_defaults=True).decode()
+    if event.attachments:
+        event = replace(event, attachments=tuple(replace(part, data=None) for part in event.attachments))
+    return _events.dump_json(event, exclude_defaults=True).decode()
 
 
 def event_from_json(value: dict[str, Any]) -> InboundEvent:

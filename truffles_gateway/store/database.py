@@ -8,8 +8,9 @@ BEGIN or COMMIT, which the library's own transaction does not.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -84,10 +85,12 @@ class Database:
             raise StoreUnavailable(f"the database cannot be reached: {error}") from error
         try:
             yield held.raw_connection
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, *LOST) as error:
             raise _own(error) from error
         finally:
-            await held.__aexit__()
+            # Broken off here, the library would leave the task with a connection that it takes for acquired, and every
+            # later statement of the task would fail.
+            await _to_the_end(held.__aexit__())
 
     async def fetch(self, sql: str, *args: Any, retry: bool = False) -> Sequence[Record]:
         """All rows of one statement. `retry` repeats it once on a fresh connection if the old one was lost:
@@ -102,12 +105,7 @@ class Database:
     async def _fetch(self, sql: str, args: tuple[Any, ...]) -> Sequence[Record]:
         self.round_trips += 1
         async with self.raw() as connection:
-            try:
-                rows: Sequence[Record] = await connection.fetch(sql, *args)
-            except LOST as error:
-                if isinstance(error, ValueError):  # asyncpg could not encode an argument: nothing was lost
-                    raise
-                raise StoreUnavailable(f"the database was lost: {error}") from error
+            rows: Sequence[Record] = await connection.fetch(sql, *args)
             return rows
 
     async def fetch_one(self, sql: str, *args: Any, retry: bool = False) -> Record | None:
@@ -131,20 +129,33 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                await transaction.rollback()
+                with contextlib.suppress(asyncpg.PostgresError, *LOST):  # the server rolls back what it has lost
+                    await transaction.rollback()
                 raise
             else:
                 await transaction.commit()
 
 
-def _own(error: asyncpg.PostgresError) -> Exception:
-    """The gateway's error for one that the fence raised; others as they are."""
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Carry `work` out even if this task is cancelled meanwhile; the cancellation comes through after it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _own(error: Exception) -> Exception:
+    """The gateway's error for one that the fence raised and for a lost server; others as they are."""
+    if isinstance(error, LOST) and not isinstance(error, ValueError):  # asyncpg's DataError: an argument cannot be sent
+        return StoreUnavailable(f"the database was lost: {error}")
     owns: dict[str, type[Exception]] = {
         LEASE_LOST: LeaseLost,
         STATE_CHANGED: StateChanged,
         MORE_ARRIVED: MoreArrived,
     }
-    own = owns.get(error.sqlstate or "")
+    own = owns.get(getattr(error, "sqlstate", None) or "")
     return own(str(error)) if own else error
 
 

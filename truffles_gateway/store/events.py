@@ -11,15 +11,26 @@ from truffles_gateway.records import Job
 from truffles_gateway.store.codec import dumps
 from truffles_gateway.store.database import Database
 
-# Our own sends come back as echoes; an automatic greeting follows an inbound at once; a broadcast goes to many.
+# Our own sends come back as echoes, long ones in parts; an automatic greeting follows an inbound at once; a broadcast
+# goes to many. A send counts from when it went out, not from when it was written: a human's words may have waited for
+# hours, and one whose answer got lost may well have arrived.
 ECHO = """
+WITH ours AS (
+    SELECT payload ->> 'text' AS said, provider_id, payload FROM outbox_messages
+    WHERE client_id = $1 AND channel = $2 AND recipient = $3 AND (status = 'sending'
+        OR sent_at > $6::timestamptz - interval '2 min'
+        OR failed_at > $6::timestamptz - interval '2 min' AND (repeat OR status = 'flagged'))
+)
 SELECT
     EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND $4 <> ''
         AND key IN ($4, regexp_replace($4, '\\.[0-9]+$', ''))) AS by_key,
     EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND recipient = $3
-        AND created_at > $6::timestamptz - interval '10 min'
-        AND (status = 'sending' OR sent_at > $6::timestamptz - interval '2 min')
-        AND payload->>'text' = $5) AS by_text,
+        AND provider_id = $7 AND $7 <> '') AS by_id,
+    EXISTS (SELECT 1 FROM ours WHERE said = $5
+        OR length(said) > 400 AND $5 <> '' AND (right(said, length($5)) = $5
+            OR length($5) >= 200 AND position($5 IN said) > 0)
+        OR payload @> jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('caption', $5::text)))
+    ) AS by_text,
     EXISTS (SELECT 1 FROM inbox_events WHERE client_id = $1 AND channel = $2 AND address = $3 AND kind = 'customer'
         AND received_at BETWEEN $6::timestamptz - interval '3 s' AND $6::timestamptz) AS after_inbound,
     (SELECT count(DISTINCT address) FROM inbox_events WHERE client_id = $1 AND channel = $2 AND kind = 'echo'
@@ -30,10 +41,10 @@ SELECT
 async def echo_reason(database: Database, client_id: str, event: InboundEvent, at: datetime) -> str:
     """Why an echo is nobody's words: "own send", "automatic greeting" or "broadcast"; "" if a person wrote it."""
     row = await database.fetch_one(
-        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, retry=True
+        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, event.event_id, retry=True
     )
     assert row is not None
-    if row["by_key"] or row["by_text"]:
+    if row["by_key"] or row["by_id"] or row["by_text"]:
         return "own send"
     if row["after_inbound"]:
         return "automatic greeting"

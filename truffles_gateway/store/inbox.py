@@ -94,9 +94,10 @@ async def append(database: Database, rows: Sequence[InboxRow]) -> list[bool]:
 
     Repeating the call after a lost connection is safe. Rows to one lane keep their order.
     """
-    first = {row.key: row for row in reversed(rows)}
-    new = list({id(row): row for row in first.values()}.values())
-    new.sort(key=rows.index)
+    first: dict[tuple[str, str, str], InboxRow] = {}
+    for row in rows:
+        first.setdefault(row.key, row)
+    new = list(first.values())
     arguments = [[getattr(row, column) for row in new] for column in COLUMNS]
     longest = max((row.longest for row in new), default=12.0)
     stored = {record["id"] for record in await database.fetch(APPEND, *arguments, longest, retry=True)}

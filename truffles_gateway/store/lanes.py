@@ -19,16 +19,16 @@ from truffles_gateway.store.database import Database, Record
 HISTORY = 12
 
 
-# One statement: fair choice, lease, frozen members. `arrivals` is compared under the row lock with what the snapshot
+# One statement: fair choice (a tenant's desk before its customers), lease, frozen members. `arrivals` is compared under the row lock with what the snapshot
 # saw; if more came in between, the lane stays open and the newcomers make the next turn.
 CLAIM = """
 WITH ready AS (
-    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.ready_at) AS place
+    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.desk DESC, l.ready_at) AS place
     FROM tenant_service s CROSS JOIN LATERAL (
-        SELECT client_id, lane, ready_at, arrivals FROM lanes
+        SELECT client_id, lane, ready_at, arrivals, kind = 'desk' AS desk FROM lanes
         WHERE client_id = s.client_id AND ready_at <= $2 AND (not_before IS NULL OR not_before <= $2)
-          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-        ORDER BY ready_at LIMIT $3) l
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) AND (kind = 'desk' OR NOT $5::bool)
+        ORDER BY kind = 'desk' DESC, ready_at LIMIT $3) l
 ), chosen AS (
     SELECT client_id, lane, arrivals FROM ready ORDER BY place, served_at, ready_at LIMIT $3
 ), locked AS (
@@ -90,9 +90,11 @@ LEFT JOIN LATERAL (
 """
 
 
-async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Work]:
+async def claim(
+    database: Database, owner: str, now: datetime, limit: int, lease: float, *, desk_only: bool = False
+) -> list[Work]:
     """Lease up to `limit` ready lanes for `owner`, least recently served tenant first; two round trips."""
-    keys = await database.fetch(CLAIM, owner, now, limit, lease)
+    keys = await database.fetch(CLAIM, owner, now, limit, lease, desk_only)
     return await load(database, [(key["client_id"], key["turn_id"]) for key in keys], now) if keys else []
 
 
@@ -321,12 +323,24 @@ WITH rows AS (
 ), ended AS (
     UPDATE turns SET status = 'superseded', outcome = NULL
     WHERE client_id = $1 AND id = $2 AND (SELECT all_unsent FROM free)
+    RETURNING conversation_id, outcome_reason
+), restored AS (
+    UPDATE conversations c SET version = c.version + 1,
+        mute_count = GREATEST(c.mute_count - (e.outcome_reason = 'opt-out')::int, 0),
+        bot_muted_until = CASE WHEN e.outcome_reason = 'opt-out' THEN NULL ELSE c.bot_muted_until END,
+        context = CASE WHEN e.outcome_reason IN ('clarify', 'describe') AND c.context ->> 'clarified' > '1'
+            THEN c.context || '{"clarified": "1"}' WHEN e.outcome_reason IN ('clarify', 'describe')
+            THEN c.context - 'clarified' ELSE c.context END
+    FROM ended e WHERE c.client_id = $1 AND c.id = e.conversation_id
 )
 SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $5, NULL)
 """
 
 
 async def withdraw(database: Database, work: Work, now: datetime) -> Work:
-    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again."""
+    """Take back the unsent reply of the turn before and think about its events too; the work, loaded again.
+
+    What that turn counted (a wish for silence, a question asked back) was never read and does not count.
+    """
     await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
     return (await load(database, [(work.client_id, work.turn_id)], now))[0]

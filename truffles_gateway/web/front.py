@@ -35,9 +35,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
 
 INLINE_LIMIT, DRAINED = 15 * 1024 * 1024, 32 * 1024 * 1024
-READ_SECONDS, COMMIT_SECONDS = 30.0, 2.0
+# Senders are told within 2 s that a message was not stored: less what the rest of the answer takes.
+READ_SECONDS, COMMIT_SECONDS = 30.0, 1.5
 DENIED = "unknown tenant or wrong secret"
 Value = TypeVar("Value")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 log = logger("front")
 
 
@@ -79,7 +81,7 @@ class Doors:
         while head:
             if door := self._doors.get(head):
                 slug, _, rest = tail.strip("/").partition("/")
-                return replace(door, slug=slug, rest=f"/{rest}" if rest else "")
+                return Place(door.ingress, door.plugin, door.limit, slug, f"/{rest}" if rest else "")
             head, _, last = head.rpartition("/")
             tail = f"/{last}{tail}"
         return None
@@ -116,8 +118,7 @@ class Front:
         try:
             body = await _read(receive, headers, place.limit)
             query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-            whole = f"/{place.slug}{place.rest}" if place.slug else ""
-            request = WebhookRequest(whole, query, headers, body, read_json(body))
+            request = WebhookRequest(place.rest, query, headers, body, read_json(body))
             return await self._accept(place, request, correlation)
         except RejectedRequest as rejected:
             return Answer(rejected.status, {"error": rejected.reason, "correlation_id": correlation})
@@ -155,17 +156,25 @@ class Front:
         door = tenant.door(place.plugin) if tenant else self._decoy_door(place, slug)
         passed = self._passes(place, seen, door, correlation)
         if tenant is None or not passed:
+            if self._knows(place.slug):
+                self._ask_ingress(place, seen, correlation)  # the work that a name nobody knows would have cost
             raise RejectedRequest(DENIED, status=401)
         return tenant, door, seen
 
     def _named(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[str, WebhookRequest]:
-        """The tenant's slug, from the path or from what the ingress finds; the rest of the path belongs to the ingress
-        (`/admin/desk/reply` names no tenant)."""
-        found = self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
-        known = place.slug and (self._registry.get(place.slug) or place.slug in self._registry.broken)
-        if place.slug and (known or not found) and not (place.ingress.admin and found):
-            return place.slug, replace(request, path=place.rest)
-        return found, request
+        """The tenant's slug, from the path or from what the ingress finds; where the path names no tenant it belongs
+        to the ingress (`/admin/desk/reply`)."""
+        if self._knows(place.slug) and not place.ingress.admin:
+            return place.slug, request
+        whole = replace(request, path=f"/{place.slug}{place.rest}") if place.slug else request
+        found = self._ask_ingress(place, whole, correlation)
+        return (found, whole) if found else (place.slug, request)
+
+    def _knows(self, slug: str) -> bool:
+        return self._registry.get(slug) is not None or slug in self._registry.broken
+
+    def _ask_ingress(self, place: Place, request: WebhookRequest, correlation: str) -> str:
+        return self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
 
     def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
         if place.ingress.admin:
@@ -250,7 +259,7 @@ async def _collect(receive: Receive, length: str, limit: int) -> bytes:
 
 
 async def _send(send: Send, answer: Answer) -> None:
-    body = json.dumps(answer.body, ensure_ascii=False).encode()
+    body = _encode(answer.body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

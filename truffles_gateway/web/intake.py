@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
 
@@ -37,7 +38,7 @@ class Intake:
 def read_json(body: bytes) -> dict[str, Any]:
     """The body's JSON object. Raises `RejectedRequest` for everything else, with one clear line."""
     try:
-        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+        found = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise RejectedRequest("the body is not UTF-8") from None
     except RecursionError:
@@ -56,6 +57,9 @@ def _no_constant(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     value = float(text)
     return value if math.isfinite(value) else _no_constant(text[:20])
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def correlation_id(headers: Mapping[str, str]) -> str:
@@ -95,8 +99,9 @@ def _parse(ingress: Ingress, request: WebhookRequest, door: Door) -> list[Inboun
 def clean(value: Value) -> Value:
     """`value` (an event or a part of one) without characters that PostgreSQL cannot keep."""
     changes: dict[str, Any] = {}
-    for each in fields(value):  # type: ignore[arg-type]
-        old = getattr(value, each.name)
+    made_of: Any = type(value)
+    for name in _field_names(made_of):
+        old = getattr(value, name)
         if isinstance(old, str):
             new: Any = storable(old) if UNSTORABLE.search(old) else old
         elif isinstance(old, tuple):
@@ -104,8 +109,13 @@ def clean(value: Value) -> Value:
         else:
             new = clean(old) if is_dataclass(old) else old
         if new is not old:
-            changes[each.name] = new
+            changes[name] = new
     return replace(value, **changes) if changes else value  # type: ignore[type-var]
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _without_bytes(event: InboundEvent, blobs: dict[str, tuple[str, bytes]]) -> InboundEvent:

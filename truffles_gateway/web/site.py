@@ -136,7 +136,7 @@ async def admin_health() -> Response:
         "database": database or "ok",
         "retrievers": {name: problem or "ok" for name, problem in retrievers.items()},
         "tenants": sum(1 for _ in gateway.registry),
-        "bad_configs": gateway.registry.broken,
+        "bad_configs": dict(gateway.registry.broken),
         "plugin_faults": gateway.catalog.faults(),
     }
     if not database:

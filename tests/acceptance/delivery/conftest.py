@@ -154,3 +154,10 @@ def post() -> Callable[..., Awaitable[httpx.Response]]:
         return await rig.http.post(f"/webhook/{slug}", content=body, headers=headers)
 
     return send
+
+
+@pytest_asyncio.fixture
+async def door(lean_of: LeanOf) -> Rig:
+    """A gateway that only takes in: its bot is off."""
+    lean: Lean = await lean_of(mode="off")
+    return lean.rig

@@ -14,7 +14,7 @@ from pathlib import Path
 from truffles_gateway.errors import TrufflesError
 
 LEASH = Path(__file__).with_name("leash.py")
-TRUFFLES = (sys.executable, "-m", "truffles_gateway.cli")
+TRUFFLES = (sys.executable, "-m", "truffles_gateway")
 START_SECONDS = 60.0
 STOP_SECONDS = 8.0
 KEPT_LINES = 400

@@ -1,0 +1,95 @@
+"""Who is served when there is more work than hands, and how often the database is asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+from truffles_chatflow.simulator import webhook_payload
+
+ANNA = "77000000095@s.whatsapp.net"
+HEADERS = {"x-webhook-secret": "secret-of-tests"}
+
+
+async def flood(lean, count: int, text: str = "hello there") -> None:
+    """Messages of many customers, taken in together."""
+    sends = []
+    for number in range(count):
+        payload = webhook_payload(f"770000{10_000 + number}@s.whatsapp.net", text)
+        sends.append(lean.rig.http.post("/webhook/salon", content=json.dumps(payload).encode(), headers=HEADERS))
+    for response in await asyncio.gather(*sends):
+        assert response.status_code == 200
+
+
+async def test_a_busy_tenant_does_not_delay_anothers_message(lean_of, sim) -> None:
+    """Least recently served first: of 500 lanes that wait, only a few are served before the other's single message."""
+    clinic = _like_salon(sim, "clinic")
+    lean = await lean_of(clinic, rig={"workers_concurrency": 4})
+    await flood(lean, 4, "slow question")
+    await lean.rig.until(_thinking(lean, 4))
+    await flood(lean, 500)
+    payload = json.dumps(webhook_payload(ANNA, "just one")).encode()
+    assert (await lean.rig.http.post("/webhook/clinic", content=payload, headers=HEADERS)).status_code == 200
+    lean.clock.advance(seconds=5)
+    lean.parrot.gate.set()
+    assert await sim.wait(ANNA, 1)
+    await lean.rig.settled(seconds=60)
+    ends = await lean.rig.rows("SELECT c.slug FROM turns t JOIN clients c ON c.id = t.client_id ORDER BY t.finished_at")
+    place = [row["slug"] for row in ends].index("clinic")
+    assert place <= 16, f"{place} turns ended before"
+
+
+async def test_desk_events_do_not_queue_behind_customers_turns(lean_of) -> None:
+    """Every hand is busy with a slow customer and hundreds wait: a manager's words still go out at once."""
+    lean = await lean_of(rig={"workers_concurrency": 4})
+    await lean.meet(ANNA)
+    await flood(lean, 100, "slow question")
+    await lean.rig.until(_thinking(lean, 4))
+    start = time.perf_counter()
+    body = {"client_slug": "salon", "remote_jid": ANNA, "text": "manager here", "manager": {"id": "owner"}}
+    assert (await lean.rig.admin("POST", "/admin/desk/reply", json=body)).status_code == 200
+    found = await lean.sim.wait(ANNA, 1, 5)
+    assert [message.text for message in found] == ["manager here"]
+    assert time.perf_counter() - start < 5
+    lean.parrot.gate.set()
+    await lean.rig.settled(seconds=60)
+
+
+async def test_at_most_six_round_trips_a_turn(lean_of) -> None:
+    """From the webhook to the recorded receipt; another process looks on, so that its questions do not count."""
+    lean = await lean_of(rig={"tick_seconds": 600.0, "heartbeat_seconds": 600.0})
+    await lean.meet(ANNA)
+    watcher = await lean.start(work=False)
+    database = lean.rig.gateway.database
+    before = database.round_trips
+    await flood(lean, 60)
+    await watcher.until(_sent(watcher, 61), seconds=60)
+    assert database.round_trips - before <= 6 * 60
+
+
+def _thinking(lean, count: int):
+    async def thinking() -> bool:
+        return lean.parrot.thinking >= count
+
+    return thinking
+
+
+def _sent(watcher, count: int):
+    async def sent() -> bool:
+        [row] = await watcher.rows("SELECT count(*) FROM outbox_messages WHERE status = 'sent'")
+        return row["count"] >= count
+
+    return sent
+
+
+def _like_salon(sim, slug: str) -> dict[str, object]:
+    settings = {"base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": slug}
+    return {
+        "slug": slug,
+        "name": slug,
+        "mode": "auto",
+        "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+        "timing": {"complete": 0.01, "fragment": 0.01, "longest": 0.5},
+        "plugins": [{"name": "parrot"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}],
+    }

@@ -1,0 +1,108 @@
+"""Modes: answer, only record, or be off; for some numbers, for one branch. And tenants that are suspended."""
+
+from __future__ import annotations
+
+import pytest
+
+from truffles_gateway.tenant_config import read
+
+ASK = "Позовите менеджера, пожалуйста"
+
+
+async def test_shadow_records_what_it_would_have_said_and_says_nothing(salon_of, jid, stub) -> None:
+    salon = await salon_of(mode="shadow", extra=[stub.knows("где", "Улица Вымышленная, 12")])
+    assert await salon.ask(jid, "Где вы находитесь?") == ""
+    assert await salon.ask(jid, ASK) == ""
+    assert await salon.outcomes() == [("ignored", "shadow")] * 2
+    assert await salon.desk() == []
+    assert await salon.rig.rows("SELECT 1 FROM handovers") == []
+    [turn, _] = await salon.rig.rows("SELECT stages FROM turns ORDER BY started_at")
+    [shadow] = [stage for stage in turn["stages"] if stage["stage"] == "shadow"]
+    assert (shadow["outcome"], shadow["drafts"]) == ("answered", ["Улица Вымышленная, 12"])
+    await salon.balanced(accepted=2, ignored=2)
+
+
+async def test_shadow_is_silent_to_a_customer_who_was_waiting_for_a_human(salon_of, sim, jid) -> None:
+    salon = await salon_of()
+    await salon.ask(jid, ASK)
+    [served] = await salon.rig.rows("SELECT config FROM clients")
+    await salon.rig.apply({**served["config"], "mode": "shadow"})
+    assert await salon.ask(jid, "А собаку подстрижёте?") == ""
+    assert await salon.desk("forward") == ["А собаку подстрижёте?"]
+    assert (await salon.outcomes())[-1] == ("forwarded", "shadow")
+
+
+async def test_off_does_not_even_think(salon_of, jid, stub) -> None:
+    asked = []
+
+    def classify(message):
+        asked.append(message)
+
+    salon = await salon_of(mode="off", extra=[stub.plugin("spy", classify=classify)])
+    assert await salon.ask(jid, ASK) == ""
+    assert await salon.outcomes() == [("ignored", "mode off")]
+    assert asked == []
+
+
+async def test_only_numbers_limits_it_to_a_list(salon_of) -> None:
+    salon = await salon_of(only_numbers=["+7 700 000 00 01"])
+    assert await salon.ask("77000000001@s.whatsapp.net", "Здравствуйте") != ""
+    assert await salon.ask("77000000002@s.whatsapp.net", "Здравствуйте") == ""
+    assert await salon.outcomes() == [("answered", "greeting"), ("ignored", "not in only_numbers")]
+
+
+async def test_a_branch_has_a_mode_of_its_own_and_is_known_by_its_instance(salon_of, sim) -> None:
+    settings = {
+        "base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "main",
+        "instances": [{"id": "centre"}],
+    }  # fmt: skip
+    salon = await salon_of(
+        branches=[{"slug": "centre", "name": "Centre", "instance_id": "centre", "mode": "off"}],
+        plugins=[{"name": "policy"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}],
+    )
+    assert await salon.ask("77000000001@s.whatsapp.net", "Здравствуйте", instance="main") != ""
+    assert await salon.ask("77000000002@s.whatsapp.net", "Здравствуйте", instance="centre") == ""
+    assert await salon.outcomes() == [("answered", "greeting"), ("ignored", "mode off")]
+    [row] = await salon.rig.rows(
+        "SELECT b.slug FROM conversations c JOIN branches b ON b.id = c.branch_id AND b.client_id = c.client_id"
+    )
+    assert row["slug"] == "centre"
+
+
+async def test_a_suspended_tenant_is_acknowledged_and_ignored(salon_of, jid) -> None:
+    salon = await salon_of(status="suspended")
+    assert await salon.ask(jid, "Здравствуйте") == ""
+    assert await salon.outcomes() == [("ignored", "suspended")]
+    await salon.balanced(accepted=1, ignored=1)
+
+
+async def test_suspended_also_while_a_human_leads(salon_of, jid) -> None:
+    """What was accepted before the suspension is ignored after it, too."""
+    salon = await salon_of(timing={"complete": 60.0, "fragment": 60.0, "longest": 60.0})
+    await salon.write(jid, ASK)
+    await salon.pass_time(seconds=61)
+    await salon.reply("Слушаю", await salon.handover())
+    await salon.write(jid, "Вы тут?")
+    [served] = await salon.rig.rows("SELECT config FROM clients")
+    await salon.rig.apply({**served["config"], "status": "suspended"})
+    await salon.pass_time(seconds=61)
+    assert (await salon.outcomes())[-1] == ("ignored", "suspended")
+
+
+@pytest.mark.parametrize("where", ["mode", "branches"])
+def test_approve_is_refused_until_there_is_a_desk_with_buttons(where) -> None:
+    raw = {"slug": "salon", "name": "Salon"}
+    raw |= (
+        {"mode": "approve"}
+        if where == "mode"
+        else {"branches": [{"slug": "centre", "name": "Centre", "mode": "approve"}]}
+    )
+    _, [problem] = read(raw)
+    assert where in problem.where
+    assert "shadow" in str(problem)
+
+
+async def test_a_new_tenant_says_nothing_until_it_is_told_to(salon_of) -> None:
+    config, problems = read({"slug": "salon", "name": "Salon"})
+    assert not problems
+    assert config.mode == "shadow"

@@ -1,5 +1,0 @@
-"""`python -m truffles_gateway.cli`."""
-
-from truffles_gateway.cli import main
-
-main()
