@@ -61,7 +61,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A claimed turn: frozen members, the conversation (customers' turns only), and the lease that guards it."""
+    """A claimed turn: frozen members, the conversation (customers' turns only), and the lease that guards it.
+
+    `unreadable` says what is wrong with members that could not be read back: such a turn cannot be handled.
+    """
 
     client_id: str
     lane: str
@@ -77,6 +80,7 @@ class Work:
     events: tuple[StoredEvent, ...]
     conversation: Conversation | None = None
     unsent_turn: str = ""
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

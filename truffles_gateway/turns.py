@@ -39,6 +39,8 @@ class Turns:
         try:
             if not work.events:
                 return await self._empty(work)
+            if work.unreadable:
+                raise ValueError(work.unreadable)
             if work.kind == "desk":
                 return await self._desk(work, tenant)
             return await self._customer(work, tenant)

@@ -24,7 +24,7 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.testing import MovedClock, Rig
 from truffles_gateway.testing.puppet import plugin as puppet
 
-SECRET = "secret-of-tests"
+SECRET, ADMIN = "secret-of-tests", "admin-of-tests"
 SLUGS = ("left", "right")
 JIDS = [f"7700000020{number}@s.whatsapp.net" for number in range(3)]
 WORDS = ("answer", "answer", "answer", "unknown", "human", "stop", "thanks", "poison")
@@ -86,7 +86,7 @@ class World:
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     managers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLUGS, 0))
-    desk: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLUGS, 0))
+    desk: dict[str, set[str]] = field(default_factory=lambda: {slug: set() for slug in SLUGS})
     number: int = 0
 
     def next(self) -> str:
@@ -105,12 +105,17 @@ class World:
         """A customer writes."""
         payload = webhook_payload(jid, text, timestamp=self.clock.now().timestamp(), **more)
         self.sent.append((slug, payload))
-        new = await self.post(slug, payload)
-        self.events[slug] += new
+        self.events[slug] += 1
+        assert await self.post(slug, payload) <= 1
 
     async def post(self, slug: str, payload: dict[str, Any]) -> int:
         """Over any of the gateways; how many events were new."""
-        response = await self.rig.post(f"/webhook/{slug}", headers={"x-webhook-secret": SECRET}, **payload)
+        return await self.until_taken(f"/webhook/{slug}", {"x-webhook-secret": SECRET}, payload)
+
+    async def until_taken(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> int:
+        """Whoever hears 503, as on a machine that is very busy, says it again, to any gateway."""
+        while (response := await self.rig.post(path, headers=headers, **body)).status_code == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         assert response.status_code == 200, response.text
         return int(response.json()["accepted"])
 
@@ -150,8 +155,7 @@ class World:
         words, event = f"words {self.next()}", self.next()
         body = {"text": words, "event_id": event, "handover_id": handover}
         new = [await self.at_desk(slug, "reply", body) for _ in range(self.chance.choice((1, 1, 2)))]
-        assert new[0] == 1
-        assert sum(new) == 1
+        assert sum(new) <= 1
         self.managers.setdefault((slug, jid), []).append(words)
 
     async def button(self) -> None:
@@ -166,11 +170,8 @@ class World:
         """A call at the desk; how many events were new."""
         who = self.chance.choice(("anna", "boris"))
         body = {"client_slug": slug, "manager": {"id": who, "name": who}, **body}
-        response = await self.rig.admin("POST", f"/admin/desk/{path}", json=body)
-        assert response.status_code == 200, response.text
-        new = int(response.json()["accepted"])
-        self.desk[slug] += new
-        return new
+        self.desk[slug].add(body["event_id"])
+        return await self.until_taken(f"/admin/desk/{path}", {"authorization": f"Bearer {ADMIN}"}, body)
 
     async def trouble(self) -> None:
         """The provider has a bad moment."""
@@ -215,7 +216,7 @@ class World:
             return not await self.rigs[0].rows(BUSY, self.clock.now())
 
         try:
-            await self.rigs[0].until(idle, seconds=20)
+            await self.rigs[0].until(idle, seconds=40)
         except TimeoutError:
             left = await self.rigs[0].rows(STUCK)
             raise AssertionError(f"does not settle: {[dict(row) for row in left]}") from None
@@ -239,7 +240,7 @@ class World:
             assert sum(tenant[end] for end in ends) == tenant["accepted"] == self.events[tenant["tenant"]], ledger
             desk = tenant["desk"]
             assert desk["handled"] + desk["ignored"] + desk["parked"] == desk["accepted"], ledger
-            assert desk["accepted"] == self.desk[tenant["tenant"]], ledger
+            assert desk["accepted"] == len(self.desk[tenant["tenant"]]), ledger
             assert desk["parked"] == 0, ledger
 
     def check_customer(self, slug: str, sim: Simulator, jid: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway.messages import Author, Line, State
+from truffles_gateway.messages import Author, InboundEvent, Line, State
 from truffles_gateway.records import Conversation, StoredEvent, Work
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import event_from_json
@@ -106,6 +106,7 @@ async def load(database: Database, keys: Sequence[tuple[str, str]], now: datetim
 
 
 def _work(row: Record) -> Work:
+    read = [_event(value, row) for value in row["events"] or ()]
     return Work(
         client_id=row["client_id"],
         lane=row["lane"],
@@ -118,16 +119,24 @@ def _work(row: Record) -> Work:
         attempts=row["attempts"],
         correlation_id=row["correlation_id"],
         started_at=row["started_at"],
-        events=tuple(_event(value) for value in row["events"] or ()),
+        events=tuple(event for event, _ in read),
+        unreadable="; ".join(problem for _, problem in read if problem),
         conversation=conversation_of(row) if row["kind"] == "customer" else None,
         unsent_turn=row["unsent_turn"] or "",
     )
 
 
-def _event(value: dict[str, Any]) -> StoredEvent:
-    return StoredEvent(
-        id=value["id"], event=event_from_json(value["event"]), received_at=datetime.fromisoformat(value["at"])
-    )
+def _event(value: dict[str, Any], row: Record) -> tuple[StoredEvent, str]:
+    """An event of the inbox and "", or its bare words and what is wrong with it: it must not harm those that were
+    claimed with it."""
+    problem = ""
+    try:
+        event = event_from_json(value["event"])
+    except ValueError as error:
+        problem = f"event {value['id']} cannot be read: {error}"
+        words = str(value["event"].get("text", ""))
+        event = InboundEvent(channel=row["channel"], event_id=value["id"], address=row["address"], text=words)
+    return StoredEvent(id=value["id"], event=event, received_at=datetime.fromisoformat(value["at"])), problem
 
 
 def conversation_of(row: Record) -> Conversation:
