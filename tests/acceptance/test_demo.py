@@ -58,7 +58,7 @@ def left(mark: str, shown: str) -> list[str]:
 def start(mark: str, *arguments: str) -> subprocess.Popen[str]:
     environment = os.environ | {MARK: mark, "TERM": "dumb", "PORT": "1", "DATABASE_URL": "postgresql://nowhere/"}
     return subprocess.Popen(
-        [sys.executable, "-m", "truffles_gateway.cli", "demo", *arguments],
+        [sys.executable, "-m", "truffles_gateway", "demo", *arguments],
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 

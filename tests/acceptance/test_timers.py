@@ -149,7 +149,11 @@ async def test_timers_run_once_for_several_workers_and_over_a_restart(salon_of, 
         await second.tick()
         await third.tick()
         await salon.rig.until(lambda: salon.desk("reminder"))
-    moved_clock.advance(minutes=90)
+    moved_clock.advance(minutes=30)
+    await salon.rig.until(
+        lambda: salon.rig.rows("SELECT 1 FROM jobs WHERE kind = 'handover.owner' AND status = 'done'")
+    )
+    moved_clock.advance(minutes=60)
     async with Rig(database_url, moved_clock) as restarted:
         await restarted.tick()
         await salon.rig.until(lambda: salon.rig.rows("SELECT 1 FROM conversations WHERE state = 'bot_active'"))

@@ -209,6 +209,8 @@ def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, enviro
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+        if process.stdout:
+            process.stdout.close()
     told = truffles("why", "m1")
     assert told.exit_code == 0
     assert "Hi" in told.output

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 from databases import Database as Pool
-from databases.core import Connection as PoolConnection
+from databases.core import Connection as Held
 
 from truffles_gateway.errors import LeaseLost, StateChanged, StoreUnavailable
 
@@ -29,6 +29,7 @@ LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
     ConnectionError,
     OSError,
 )
@@ -77,9 +78,9 @@ class Database:
     @asynccontextmanager
     async def raw(self) -> AsyncIterator[Connection]:
         """A raw asyncpg connection, given back whatever happens; errors of the fence become the gateway's own."""
-        # One of our own each time: the library's is bound to the task, and a release that fails or is broken off would
-        # leave the task with one that it takes for acquired; every later statement of a worker's loop would fail.
-        held = PoolConnection(self._pool, self._pool._backend)  # noqa: SLF001 - as its own `connection()` makes them
+        # Not `self._pool.connection()`: that one belongs to the task, and where giving it back failed once (the server
+        # was lost meanwhile) it says "already acquired" to this task for ever: a worker's loop never worked again.
+        held = Held(self._pool, self._pool._backend)  # noqa: SLF001 - the library offers no other way to a fresh one
         try:
             async with asyncio.timeout(ACQUIRE_LIMIT):
                 await held.__aenter__()
@@ -92,8 +93,10 @@ class Database:
         except (asyncpg.PostgresError, *LOST) as error:
             raise _own(error) from error
         finally:
-            with contextlib.suppress(asyncpg.PostgresError, *LOST):  # lost by now: the pool lets go of it
-                await held.__aexit__()
+            # Broken off here, the library would leave the task with a connection that it takes for acquired, and every
+            # later statement of the task would fail.
+            with contextlib.suppress(*LOST):  # a lost connection is given back by closing it; the statement is over
+                await _to_the_end(held.__aexit__())
 
     async def fetch(self, sql: str, *args: Any, retry: bool = False) -> Sequence[Record]:
         """All rows of one statement. `retry` repeats it once on a fresh connection if the old one was lost:
@@ -137,6 +140,16 @@ class Database:
                 raise
             else:
                 await transaction.commit()
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Carry `work` out even if this task is cancelled meanwhile; the cancellation comes through after it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _own(error: Exception) -> Exception:

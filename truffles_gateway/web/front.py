@@ -37,6 +37,7 @@ PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
 INLINE_LIMIT, DRAINED = 15 * 1024 * 1024, 32 * 1024 * 1024
 # Senders are told within 2 s that a message was not stored: less what the rest of the answer takes.
 READ_SECONDS, COMMIT_SECONDS = 30.0, 1.5
+BLOB_RATE = 2_000_000  # bytes a second that even a busy database stores: a large picture is no outage
 DENIED = "unknown tenant or wrong secret"
 Value = TypeVar("Value")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -136,7 +137,7 @@ class Front:
         start = time.perf_counter()
         tenant, door, seen = self._enter(place, request, correlation)
         intake = self._intake(place, seen, door, tenant, correlation)
-        async with asyncio.timeout(COMMIT_SECONDS):
+        async with asyncio.timeout(COMMIT_SECONDS + sum(len(data) for _, data in intake.blobs.values()) / BLOB_RATE):
             if intake.blobs:
                 await self._put_blobs(tenant.id, intake.blobs)
             new = await self._committer.add(intake.rows) if intake.rows else []

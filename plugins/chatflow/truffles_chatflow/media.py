@@ -20,6 +20,8 @@ _NAMED = {
     "documentMessage": Content.DOCUMENT,
     "stickerMessage": Content.STICKER,
 }
+_FLAT = ("mediaUrl", "media_url", "base64")
+_HELD = (*_FLAT, "url", "mimetype", "mime", "mimeType", "fileName", "filename", "caption")
 _MOST = 30
 _LARGEST = 2**53
 _LONGEST = 86_400.0
@@ -43,9 +45,7 @@ def _items(value: object) -> list[Mapping[str, object]]:
 
 
 def _describes(item: Mapping[str, object], *, flat: bool) -> bool:
-    names = ["mediaUrl", "media_url", "base64"] if flat else ["url", "mediaUrl", "media_url", "base64"]
-    names += [] if flat else ["mimetype", "mime", "mimeType", "fileName", "filename", "caption"]
-    return any(line(item.get(name)) for name in names)
+    return any(name in item and line(item[name]) for name in (_FLAT if flat else _HELD))
 
 
 def inline_size(items: list[Mapping[str, object]]) -> int:

@@ -48,6 +48,7 @@ class Payload:
         self._outer = (metadata, body, *filter(None, keys), request.json)
         self._fields = Scopes((*self._outer, raw))
         self.media = holders(body, self._message)
+        self._from_me = self._fields.flag("fromMe", "from_me")
         self.kind = kind_of((metadata, body, request.json), self._message, self.media[0] if self.media else None)
 
     def news(self) -> InboundEvent:
@@ -75,27 +76,24 @@ class Payload:
         return InboundEvent(
             channel=CHANNEL,
             event_id=event_id,
-            kind=EventKind.ECHO if self._from_me() else EventKind.CUSTOMER,
+            kind=EventKind.ECHO if self._from_me else EventKind.CUSTOMER,
             address=address,
             instance=self._instance(),
             text=text,
             content=self.kind.content,
             attachments=attachments,
-            sender_name="" if self._from_me() else self._sender_name(),
+            sender_name="" if self._from_me else self._sender_name(),
             phone=jids.phone(address),
             sent_at=self._sent_at(),
             quoted=quoted((self._body, *self._outer[:1], self._message)),
             replaces=replaces,
             ignore=ignore or ("" if text or attachments or self.kind.content is not Content.TEXT else "empty"),
-            own_key=_PART.sub("", self._fields.line("msg_id", "msgId")) if self._from_me() else "",
+            own_key=_PART.sub("", self._fields.line("msg_id", "msgId")) if self._from_me else "",
         )
-
-    def _from_me(self) -> bool:
-        return self._fields.flag("fromMe", "from_me")
 
     def _address(self) -> str:
         """The customer's side of the conversation: where the message is ours, that is where it went."""
-        ways = ("to", "recipient", "phone", "from") if self._from_me() else ("from", "phone", "sender")
+        ways = ("to", "recipient", "phone", "from") if self._from_me else ("from", "phone", "sender")
         found = list(filter(None, map(jids.normalise, map(line, self._fields.every(*_ANY_JID, *ways)))))
         if not found or not jids.is_linked(found[0]):
             return found[0] if found else ""

@@ -36,10 +36,13 @@ def unwrap(message: Mapping[str, object]) -> Mapping[str, object]:
 
 def words(value: object, depth: int = _DEEPEST) -> str:
     """The words in a text or in an object that holds one somewhere: `{"text": {"body": "…"}}`."""
-    if not isinstance(value, Mapping) or depth == 0:
+    if not isinstance(value, dict) or depth == 0:
         return line(value)
-    nested = (name for name in value if isinstance(name, str) and name.endswith(("Message", "Reply", "Response")))
-    names = (*_PLAIN, *(name for name in nested if name not in _NOT_WORDS), *_CHOSEN[: "singleSelectReply" in value])
+    for name in _PLAIN:
+        if name in value and (found := words(value[name], depth - 1)):
+            return found
+    nested = [name for name in value if name.endswith(("Message", "Reply", "Response")) and name not in _NOT_WORDS]
+    names = (*nested, *_CHOSEN[: "singleSelectReply" in value])
     return next(filter(None, (words(value.get(name), depth - 1) for name in names)), "")
 
 

@@ -58,7 +58,7 @@ async def test_metrics_count_what_happened(lean_of) -> None:
     await lean.rig.tick()
     text = (await lean.rig.http.get("/metrics")).text
     samples = {
-        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[:1] not in "#"
+        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")
     }
     assert all(name.startswith(("truffles_", "python_", "process_")) for name in samples)
     for part in ("events_accepted_total", "turns", "outbox", "accept_seconds_count", "send_seconds_count"):

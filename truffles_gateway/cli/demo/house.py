@@ -70,7 +70,7 @@ async def built(folder: Path, screen: Screen) -> AsyncIterator[House]:
 
         began = loop.time()
         web, worker = await _processes(children)
-        screen.step(f"`truffles serve --no-worker` at {web.url} and `truffles worker`", loop.time() - began)
+        screen.step(f"`truffles serve` at {web.url}, a `truffles worker`", loop.time() - began)
         began = loop.time()
         simulator = await _simulator(children, web.url, tenant["slug"])
         screen.step(f"a simulated WhatsApp (ChatFlow's API) at {simulator.url}", loop.time() - began)

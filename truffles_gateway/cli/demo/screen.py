@@ -50,7 +50,7 @@ class Screen:
     def environment(self) -> dict[str, str]:
         """Makes commands that are shown inside a scene print as this screen does."""
         coloured = self.console.is_terminal and not self.console.no_color
-        return {"COLUMNS": str(self.console.width - 2)} | ({"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"})
+        return {"COLUMNS": str(self.console.width - 4)} | ({"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"})
 
     def print(self, text: str = "", *, style: str = "", indent: int = 0) -> None:
         """A paragraph."""
@@ -103,10 +103,11 @@ class Screen:
     def check(self, what: str, good: bool, expected: str = "", came: object = "") -> bool:
         """Say whether something happened; of what did not, what was expected and what came."""
         self.checks.append(Check(f"{self._scene}: {what}", good, expected, str(came)))
+        lines = escape("\n  ".join(_wrapped(what, self.console.width - 2)))
         if good:
-            self.console.print(f"[green]✓[/] {escape(what)}", soft_wrap=True)
+            self.console.print(f"[green]✓[/] {lines}", soft_wrap=True)
             return True
-        self.console.print(f"[bold red]✗ {escape(what)}[/]", soft_wrap=True)
+        self.console.print(f"[bold red]✗ {lines}[/]", soft_wrap=True)
         self.print(f"expected: {expected or what}", indent=2, style="red")
         self.print(f"came:     {came}", indent=2, style="red")
         return False
