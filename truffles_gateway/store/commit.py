@@ -62,9 +62,13 @@ def _conversation(batch: Batch, what: Commit) -> None:
         """,
         *_conversation_values(after),
     )
-    if after.name != what.before.name:
+    if (after.name, after.phone) != (what.before.name, what.before.phone):
         batch.add(
-            "UPDATE users SET name = $3 WHERE client_id = $1 AND id = $2", after.client_id, after.user_id, after.name
+            "UPDATE users SET name = $3, phone = $4 WHERE client_id = $1 AND id = $2",
+            after.client_id,
+            after.user_id,
+            after.name,
+            after.phone,
         )
 
 
