@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from truffles_gateway.errors import StoreUnavailable, TrufflesError
 from truffles_gateway.failpoints import reach
 from truffles_gateway.observability import logger
+from truffles_gateway.store.database import is_about_a_row
 from truffles_gateway.store.inbox import InboxRow
 
 Append = Callable[[Sequence[InboxRow]], Awaitable[list[bool]]]
@@ -100,7 +101,7 @@ class Committer:
         except StoreUnavailable:
             raise
         except Exception as problem:
-            if not _is_about_a_row(problem):
+            if not is_about_a_row(problem):  # a limit, a deadlock: the sender comes again
                 raise StoreUnavailable(f"the database refused to store: {problem}") from problem
             if len(rows) == 1:
                 log.warning("row refused", correlation_id=rows[0].correlation_id, problem=str(problem))
@@ -111,12 +112,6 @@ class Committer:
 
 def _weight(row: InboxRow) -> int:
     return len(row.raw) + len(row.event)
-
-
-def _is_about_a_row(problem: Exception) -> bool:
-    """Is it what stands in a row that the database objects to, or the batch as such (limits, a deadlock)?"""
-    state = str(getattr(problem, "sqlstate", None) or "")
-    return isinstance(problem, (ValueError, TypeError)) or state[:2] in ("22", "23", "54", "40")
 
 
 def _settle(group: _Group, results: list[bool | None]) -> None:

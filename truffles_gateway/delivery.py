@@ -25,7 +25,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.plugin import Capabilities
 from truffles_gateway.registry import Registry
 from truffles_gateway.store import events, outbox
-from truffles_gateway.store.database import Database
+from truffles_gateway.store.database import Database, is_about_a_row
 from truffles_gateway.store.outbox import Row, Settlement
 from truffles_gateway.tenants import Tenant
 
@@ -172,7 +172,7 @@ class Sender:
         """What comes round with every tick: expiry, rows of dead senders, probes of open circuits."""
         now = self._clock.now()
         await outbox.expire(self._database, now)
-        for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease):
+        for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease, now):
             receipt = Receipt.ambiguous("the sender died while sending")
             await self._record([Attempt(row, receipt, self._capabilities(row))])
         async with self._claiming:
@@ -281,7 +281,10 @@ class Sender:
                 return await outbox.settle(self._database, self._owner, settlements, now)
             except StoreUnavailable:
                 await asyncio.sleep(0.2)
-            except Exception:  # whatever is wrong with one of them
+            except Exception as problem:
+                if not is_about_a_row(problem):
+                    await asyncio.sleep(0.2)
+                    continue
                 if len(settlements) == 1:
                     log.exception("receipt refused", row=settlements[0].id)
                     return set()
@@ -371,6 +374,6 @@ class Sender:
             for row in rows
             if row.id in held
         ]
-        await outbox.settle(self._database, self._owner, back, self._clock.now())
+        await self._settle(back, self._clock.now())
         soonest = min(held.values())
         self.next_due = min(self.next_due or soonest, soonest)

@@ -26,7 +26,7 @@ def commit(
         now=now,
         correlation_id=work.correlation_id,
         lease=work,
-        before=conversation,
+        before=conversation if conversation and conversation.version else None,
         after=conversation,
         turn_outcome="handled",
     )
@@ -36,6 +36,8 @@ def commit(
         made.outcomes.append(outcome)
         made.stages.append({"stage": stored.event.kind.value, "outcome": ignored or "handled"})
     compose.plan_timers(made, tenant)
+    if made.before is None and not made.handovers:
+        made.after = None  # nobody said anything: there is no conversation to begin
     return made
 
 

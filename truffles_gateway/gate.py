@@ -24,11 +24,17 @@ def before_thinking(case: Case) -> Decision | None:
     if case.state is State.MANAGER_ACTIVE:
         return None
     if case.tenant.mode(case.turn.branch) == "off":
-        return Decision(outcome="ignored", reason="mode off", conditional=False)
+        return _unheard(case, "mode off")
     only = case.tenant.config.only_numbers
     if only and number(case) not in only:
-        return Decision(outcome="ignored", reason="not in only_numbers", conditional=False)
+        return _unheard(case, "not in only_numbers")
     return _late(case) or _yes_or_no(case)
+
+
+def _unheard(case: Case, reason: str) -> Decision:
+    """The bot says nothing; whoever was called reads along all the same."""
+    outcome = "forwarded" if case.state is State.PENDING else "ignored"
+    return Decision(outcome=outcome, reason=reason, conditional=False)
 
 
 def number(case: Case) -> str:
@@ -102,7 +108,7 @@ def while_muted(case: Case) -> Decision | None:
         return None
     if case.verdict.route is Route.OPT_OUT:
         return replace(mute.silence(case), outcome="ignored", reason="muted", replies=())
-    return Decision(outcome="ignored", reason="muted")
+    return _unheard(case, "muted")
 
 
 def route(case: Case) -> Route:

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TextIO
 
 import structlog
@@ -153,7 +154,8 @@ class FaultLog:
         self._metrics, self.store, self._log = metrics, store, logger("faults")
 
     def __call__(self, fault: Fault) -> None:
-        """Record `fault`."""
+        """Record `fault`, without what must not be read: a library's error may hold a whole URL."""
+        fault = replace(fault, error=mask(fault.error))
         self._metrics.faults.labels(fault.tenant, fault.plugin, fault.hook).inc()
         self._log.error(
             "plugin fault", tenant=fault.tenant, plugin=fault.plugin, hook=fault.hook,

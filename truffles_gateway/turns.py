@@ -41,6 +41,8 @@ class Turns:
                 return await self._empty(work)
             if work.unreadable:
                 raise ValueError(work.unreadable)
+            if work.attempts > len(RETRIES):
+                return await self._park(work, tenant, "its worker died each time")
             if work.kind == "desk":
                 return await self._desk(work, tenant)
             return await self._customer(work, tenant)
@@ -110,7 +112,7 @@ class Turns:
             conversation = await lanes.find_conversation(
                 self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
             )
-            made = desk.commit(work, conversation, tenant, self.clock.now(), echoes)
+            made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes)
             try:
                 reach("commit.before")
                 await commit(self.database, made)
@@ -190,6 +192,17 @@ def parked(case: Case) -> Decision:
 def _alarm(case: Case, error: str) -> str:
     who = case.conversation.name or case.conversation.address
     return case.tenant.texts.get("alarm_turn_parked", case.tenant.config.languages[0], customer=who, problem=error)
+
+
+def _met_by_phone(work: Work) -> Conversation | None:
+    """The owner wrote first, from the phone, to somebody whom the gateway has not met: a conversation begins."""
+    first = work.events[0].event
+    if first.kind is not EventKind.ECHO or not first.address:
+        return None
+    return Conversation(
+        client_id=work.client_id, channel=first.channel, address=first.address, id=str(uuid4()), user_id=str(uuid4()),
+        phone=first.phone, instance=first.instance,
+    )  # fmt: skip
 
 
 def _channel(event: InboundEvent) -> str:

@@ -320,7 +320,7 @@ def _end(batch: Batch, what: Commit) -> None:
     )
     batch.add(
         """
-        UPDATE lanes SET turn_id = NULL, last_turn_id = $3, attempts = 0, lease_owner = NULL, lease_until = NULL,
+        UPDATE lanes SET turn_id = NULL, last_turn_id = $3, lease_owner = NULL, lease_until = NULL,
             not_before = NULL, ready_at = CASE WHEN open_since IS NULL THEN NULL ELSE ready_at END
         WHERE client_id = $1 AND lane = $2
         """,

@@ -152,6 +152,12 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
+def is_about_a_row(problem: Exception) -> bool:
+    """Is it what stands in a row that the database objects to, or the statement as such (limits, a deadlock)?"""
+    state = str(getattr(problem, "sqlstate", None) or "")
+    return isinstance(problem, (ValueError, TypeError)) or state[:2] in ("22", "23", "54")
+
+
 def _own(error: Exception) -> Exception:
     """The gateway's error for one that the fence raised and for a lost server; others as they are."""
     if isinstance(error, LOST) and not isinstance(error, ValueError):  # asyncpg's DataError: an argument cannot be sent

@@ -32,7 +32,7 @@ WITH ready AS (
 ), chosen AS (
     SELECT client_id, lane, arrivals FROM ready ORDER BY place, served_at, ready_at LIMIT $3
 ), locked AS (
-    SELECT l.client_id, l.lane, l.turn_id AS unfinished, c.arrivals AS seen
+    SELECT l.client_id, l.lane, l.turn_id AS unfinished, c.arrivals AS seen, l.lease_until IS NOT NULL AS abandoned
     FROM lanes l JOIN chosen c ON c.client_id = l.client_id AND c.lane = l.lane
     WHERE l.ready_at <= $2 AND (l.not_before IS NULL OR l.not_before <= $2)
       AND (l.lease_until IS NULL OR l.lease_until <= clock_timestamp())
@@ -42,12 +42,15 @@ WITH ready AS (
         lease_token = l.lease_token + 1, turn_id = COALESCE(l.turn_id, gen_random_uuid()),
         open_since = CASE WHEN k.unfinished IS NULL AND l.arrivals = k.seen THEN NULL ELSE l.open_since END
     FROM locked k WHERE l.client_id = k.client_id AND l.lane = k.lane
-    RETURNING l.client_id, l.lane, l.kind, l.turn_id, l.lease_token, k.unfinished, k.seen
+    RETURNING l.client_id, l.lane, l.kind, l.turn_id, l.lease_token, k.unfinished, k.seen, k.abandoned
 ), frozen AS (
     UPDATE inbox_events e SET turn_id = l.turn_id FROM leased l
     WHERE l.unfinished IS NULL AND e.client_id = l.client_id AND e.lane = l.lane AND e.turn_id IS NULL
       AND e.outcome IS NULL
     RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id
+), counted AS (
+    UPDATE turns t SET attempts = t.attempts + 1, error = 'its worker died' FROM leased l
+    WHERE l.unfinished IS NOT NULL AND l.abandoned AND t.client_id = l.client_id AND t.id = l.turn_id
 ), opened AS (
     INSERT INTO turns (client_id, id, lane, kind, correlation_id, started_at)
     SELECT l.client_id, l.turn_id, l.lane, l.kind, COALESCE((
@@ -69,6 +72,7 @@ SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, t.attempts, t.correlation_i
     (SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
      FROM inbox_events e WHERE e.client_id = t.client_id AND e.turn_id = t.id) AS events,
     (SELECT o.turn_id FROM outbox_messages o
+     JOIN turns p ON p.client_id = o.client_id AND p.id = o.turn_id AND p.outcome = 'answered'
      WHERE o.client_id = l.client_id AND o.turn_id = l.last_turn_id AND o.status = 'queued' AND o.kind = 'reply'
        AND NOT o.repeat AND o.created_at > $3 LIMIT 1) AS unsent_turn,
     c.*

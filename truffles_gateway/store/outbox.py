@@ -98,16 +98,18 @@ WITH due AS (
 
 async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Row]:
     """Lease up to `limit` due rows, each the first of its recipient, on channels whose circuit is closed."""
-    rows = await database.fetch(CLAIM, owner, now, limit, lease)
-    return sorted((_row(row) for row in rows), key=lambda row: row.created_at)
+    rows = await _readable(database, owner, await database.fetch(CLAIM, owner, now, limit, lease), now)
+    return sorted(rows, key=lambda row: row.created_at)
 
 
 async def claim_probes(database: Database, owner: str, now: datetime, lease: float) -> list[Row]:
     """Lease one row for each open circuit that is due to be tested."""
-    return [_row(row, probe=True) for row in await database.fetch(PROBE, owner, now, 1, lease)]
+    return await _readable(database, owner, await database.fetch(PROBE, owner, now, 1, lease), now, probe=True)
 
 
-async def claim_abandoned(database: Database, owner: str, held: Sequence[Row], lease: float) -> list[Row]:
+async def claim_abandoned(
+    database: Database, owner: str, held: Sequence[Row], lease: float, now: datetime
+) -> list[Row]:
     """Take over rows whose sender died while sending: they may have arrived. `held` are those that the caller itself
     is still sending, however late it is (the database was away, the machine slept): it will know how they ended."""
     rows = await database.fetch(
@@ -123,7 +125,30 @@ async def claim_abandoned(database: Database, owner: str, held: Sequence[Row], l
         lease,
         [row.id for row in held],
     )
-    return [_row(row) for row in rows]
+    return await _readable(database, owner, rows, now)
+
+
+async def _readable(
+    database: Database, owner: str, records: Sequence[Record], now: datetime, *, probe: bool = False
+) -> list[Row]:
+    """The rows; one that cannot be read back (another version wrote it, or a hand) is dead and harms no other."""
+    rows, dead = [], []
+    for record in records:
+        try:
+            rows.append(_row(record, probe=probe))
+        except (ValueError, TypeError) as problem:
+            dead.append(
+                Settlement(
+                    client_id=record["client_id"],
+                    id=record["id"],
+                    status="dead",
+                    attempts=record["attempts"],
+                    error=f"unreadable: {problem}",
+                )
+            )
+    if dead:
+        await settle(database, owner, dead, now)
+    return rows
 
 
 def _row(row: Record, *, probe: bool = False) -> Row:

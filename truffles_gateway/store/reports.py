@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from truffles_gateway.store.database import Database, Record
 
@@ -121,8 +122,10 @@ async def why(database: Database, message: str) -> list[dict[str, Any]]:
 
 
 def _uuid(text: str) -> str | None:
-    digits = text.replace("-", "").lower()
-    return text if len(digits) == 32 and all(letter in "0123456789abcdef" for letter in digits) else None
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
 
 
 LETTERS = """

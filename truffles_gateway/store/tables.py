@@ -377,7 +377,6 @@ lanes = Table(
     _big("arrivals"),
     _maybe_id("turn_id"),
     _maybe_id("last_turn_id"),
-    _number("attempts"),
     _maybe_id("lease_owner"),
     _time("lease_until"),
     _big("lease_token"),
@@ -466,6 +465,7 @@ outbox_messages = Table(
     Index(
         "ix_outbox_messages_failed", "client_id", "channel", "failed_at", postgresql_where=text("failed_at IS NOT NULL")
     ),
+    Index("ix_outbox_messages_dead", "client_id", postgresql_where=text("status = 'dead'")),
     Index("ix_outbox_messages_turn", "client_id", "turn_id"),
     Index("ix_outbox_messages_sent_to", "client_id", "channel", "recipient", "sent_at"),
 )
@@ -520,6 +520,7 @@ jobs = Table(
     CheckConstraint("status IN ('waiting', 'done', 'cancelled', 'dead')", name="status"),
     _of_client(),
     Index("ix_jobs_due", "run_at", postgresql_where=text("status = 'waiting'")),
+    Index("ix_jobs_ended", "finished_at", postgresql_where=text("status <> 'waiting'")),
     Index("ix_jobs_conversation", "client_id", "conversation_id", postgresql_where=text("status = 'waiting'")),
 )
 

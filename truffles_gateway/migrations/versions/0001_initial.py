@@ -250,6 +250,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'waiting'"),
     )
     op.create_index("ix_jobs_due", "jobs", ["run_at"], unique=False, postgresql_where=sa.text("status = 'waiting'"))
+    op.create_index(
+        "ix_jobs_ended", "jobs", ["finished_at"], unique=False, postgresql_where=sa.text("status <> 'waiting'")
+    )
     op.create_table(
         "knowledge_chunks",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
@@ -292,7 +295,6 @@ def upgrade() -> None:
         sa.Column("arrivals", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("turn_id", sa.UUID(as_uuid=False), nullable=True),
         sa.Column("last_turn_id", sa.UUID(as_uuid=False), nullable=True),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_owner", sa.UUID(as_uuid=False), nullable=True),
         sa.Column("lease_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("lease_token", sa.BigInteger(), server_default="0", nullable=False),
@@ -350,6 +352,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_outbox_messages")),
         sa.UniqueConstraint("client_id", "key", name=op.f("uq_outbox_messages_client_id_key")),
+    )
+    op.create_index(
+        "ix_outbox_messages_dead",
+        "outbox_messages",
+        ["client_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'dead'"),
     )
     op.create_index(
         "ix_outbox_messages_due",
