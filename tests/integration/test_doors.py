@@ -223,6 +223,14 @@ async def test_ledger_why_and_metrics(client: httpx.AsyncClient, gateway: Gatewa
     assert (await client.get("/admin/ledger", headers=token)).json()["tenants"][0]["lost"] == 1
     assert (await client.get("/admin/why/2", headers=token)).json()["turns"][0]["outcome_reason"] == "x"
     assert (await client.get("/admin/why/none", headers=token)).status_code == 404
+    for path in (
+        "why/%00",
+        "why/" + "0-" * 31 + "0",
+        "why/" + "-" * 4 + "0" * 32,
+        "ledger?tenant=%00",
+        "dead?tenant=%00",
+    ):
+        assert (await client.get(f"/admin/{path}", headers=token)).status_code in {200, 404}, path
     metrics = (await client.get("/metrics")).text
     assert 'truffles_events_accepted_total{channel="echo",kind="customer",tenant="salon"} 2.0' in metrics
     assert "truffles_inbox_waiting 1.0" in metrics

@@ -122,7 +122,7 @@ async def why(database: Database, message: str) -> list[dict[str, Any]]:
 
 def _uuid(text: str) -> str | None:
     digits = text.replace("-", "").lower()
-    return text if len(digits) == 32 and all(letter in "0123456789abcdef" for letter in digits) else None
+    return digits if len(digits) == 32 and all(letter in "0123456789abcdef" for letter in digits) else None
 
 
 LETTERS = """
