@@ -38,7 +38,7 @@ def commit(case: Case, decision: Decision) -> Commit:
         now=case.turn.now,
         correlation_id=case.work.correlation_id,
         lease=case.work,
-        before=case.conversation if case.conversation.version else None,
+        before=case.work.conversation if case.conversation.version else None,  # as read: what the events tell is news
         after=case.conversation,
         only_if_quiet=decision.conditional and decision.outcome == "answered",
         stages=case.trace.stages,

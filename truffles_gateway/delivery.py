@@ -349,7 +349,12 @@ class Sender:
     def _buckets(self, row: Row) -> Iterable[str]:
         tenant = self._registry.by_id(row.client_id)
         used = tenant.owner_of(row.outgoing.channel) if tenant else None
-        for limit in used.plugin.rate_limits(used.settings) if used else ():
+        try:
+            limits = used.plugin.rate_limits(used.settings) if used else ()
+        except Exception:  # a plugin's own code: one tenant's must not hold up the rows of all others
+            log.exception("no rate limits from a plugin", channel=row.outgoing.channel)
+            limits = ()
+        for limit in limits:
             scope = row.outgoing.instance if limit.scope == "channel" else row.outgoing.recipient
             yield f"{row.outgoing.channel}|{limit.scope}|{scope}|{limit.count}|{limit.seconds}"
 

@@ -62,14 +62,17 @@ def person_of(event: InboundEvent) -> Person:
 
 
 def role_of(tenant: Tenant, person: Person) -> str:
-    """The role that this tenant gives to a person, "" if it does not know them."""
-    for agent in tenant.config.agents:
-        for identity in agent.identities:
-            same_id = identity.id and identity.id == person.id
-            same_name = identity.username and identity.username.lower() == person.username.lower().lstrip("@")
-            if identity.channel == person.channel and (same_id or same_name):
-                return agent.role
-    return "owner" if person.id == PHONE else ""
+    """The role that this tenant gives to a person, "" if it does not know them. Ids come first: they never change hands."""
+    known = [
+        (each, agent.role)
+        for agent in tenant.config.agents
+        for each in agent.identities
+        if each.channel == person.channel
+    ]
+    username = person.username.lower().lstrip("@")
+    by_id = (role for each, role in known if each.id and each.id == person.id)
+    by_name = (role for each, role in known if each.username and each.username.lower() == username)
+    return next(by_id, "") or next(by_name, "") or ("owner" if person.id == PHONE else "")
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:

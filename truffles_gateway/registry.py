@@ -80,6 +80,8 @@ class Registry:
             versions = await store.versions(self._database)
             for slug in self._tenants.keys() - versions.keys():
                 self._drop(slug)
+            for slug in self._broken.keys() - versions.keys():
+                del self._broken[slug]
             changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
             if changed or self._broken:
                 await self._load([*changed, *self._broken])
@@ -110,6 +112,8 @@ class Registry:
                 await self.refresh()
             except StoreUnavailable as problem:
                 log.warning("tenants not refreshed", problem=str(problem))
+            except Exception:  # whatever one tenant's config does, the others are served on
+                log.exception("tenants not refreshed")
 
     async def close(self) -> None:
         """Let all tenants go."""

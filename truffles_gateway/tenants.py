@@ -216,6 +216,8 @@ def _settings(plugin: Plugin, given: Mapping[str, Any], secrets: Secrets, slug: 
         settings = plugin.settings.model_validate(given)
     except ValidationError as error:
         return None, explain(error, plugin.settings, tenant=slug, prefix=where)
+    except Exception as error:  # noqa: BLE001 - a plugin's own validator may raise anything
+        return None, [ConfigError(f"settings cannot be checked: {error!r}", tenant=slug, where=where)]
     return secrets.fill(settings, tenant=slug, where=where)
 
 

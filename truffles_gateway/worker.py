@@ -208,7 +208,7 @@ class Worker:
         tenant = self._registry.by_id(job.client_id)
         with bound(correlation_id=job.correlation_id, tenant=tenant.slug if tenant else job.client_id):
             if tenant is None:
-                await jobs.retry_later(self._database, job, self._clock.now(), "the tenant is not served")
+                await jobs.put_off(self._database, job, NO_TENANT_PAUSE)
                 return
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,13 +19,11 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenant_config import read
-from truffles_gateway.testing import MovedClock, Rig
-from truffles_gateway.testing.process import Process
+from truffles_gateway.testing import GatewayProcess, MovedClock, Rig
 from truffles_gateway.testing.puppet import install
 from truffles_gateway.testing.puppet import plugin as puppet
 
 SECRET, ADMIN = "secret-of-tests", "admin-of-tests"
-RUNNER = Path(__file__).with_name("runner.py")
 # The leases of production would only make the tests slow: one test takes those.
 FAST = {"lease_seconds": 1.0, "heartbeat_seconds": 0.3}
 
@@ -85,11 +82,9 @@ class Town:
                 assert config, problems
                 await tenant_store.apply(database, raw, config, self.clock.now())
 
-    async def process(self, **environment: str) -> Process:
+    async def process(self, **environment: str) -> GatewayProcess:
         """A gateway in a process of its own."""
-        return await self.stack.enter_async_context(
-            Process((sys.executable, str(RUNNER)), self.environment | environment)
-        )
+        return await self.stack.enter_async_context(GatewayProcess("serve", self.environment | environment))
 
     def gateway(self, **more: Any) -> Rig:
         """A gateway in this process, to be entered."""

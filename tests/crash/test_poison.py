@@ -4,11 +4,20 @@ from __future__ import annotations
 
 JIDS = [f"7700000030{number}@s.whatsapp.net" for number in range(4)]
 
+# What the database does not take, whatever the reason.
+POISON = (
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$",
+    """CREATE TRIGGER poison BEFORE INSERT ON outbox_messages FOR EACH ROW
+       WHEN (NEW.payload->>'text' = 're: answer poison') EXECUTE FUNCTION refuse()""",
+)
+
 
 async def test_a_poisoned_turn_parks_only_its_own_lane(town) -> None:
     await town.apply(town.business("salon"))
     rig = await town.rig()
-    await town.writes(rig.url, "salon", JIDS[0], "poison one")
+    for statement in POISON:
+        await rig.rows(statement)
+    await town.writes(rig.url, "salon", JIDS[0], "answer poison")
     for jid in JIDS[1:]:
         await town.writes(rig.url, "salon", jid, "answer one")
     for jid in JIDS[1:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -20,8 +21,10 @@ def _run(connection: Connection) -> None:
 
 
 async def _online() -> None:
-    url = context.config.attributes["url"].replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(context.config.attributes["url"])  # it understands all of libpq's URL options
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=pool.NullPool)
     async with engine.begin() as connection:
         await connection.run_sync(_run)
     await engine.dispose()

@@ -8,7 +8,7 @@ import asyncpg
 
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
-from truffles_gateway.records import Commit, Conversation, NewJob, Work
+from truffles_gateway.records import Commit, Conversation, Job, NewJob, Work
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json
 from truffles_gateway.store.database import Database
@@ -38,10 +38,11 @@ def _fences(batch: Batch, what: Commit) -> None:
     if isinstance(lease, Work):
         arrivals = lease.arrivals if what.only_if_quiet else None
         batch.fence("truffles_fence_lane($1, $2, $3, $4)", lease.client_id, lease.lane, lease.token, arrivals)
-    else:
-        batch.fence("truffles_fence_job($1, $2, $3)", lease.client_id, lease.id, lease.token)
     if what.before is not None and what.before.id:
         batch.fence("truffles_fence_conversation($1, $2, $3)", what.client_id, what.before.id, what.before.version)
+    if isinstance(lease, Job):
+        # After the conversation: a turn that holds that one cancels timers, and would wait for this job's row.
+        batch.fence("truffles_fence_job($1, $2, $3)", lease.client_id, lease.id, lease.token)
 
 
 def _conversation(batch: Batch, what: Commit) -> None:
@@ -61,9 +62,13 @@ def _conversation(batch: Batch, what: Commit) -> None:
         """,
         *_conversation_values(after),
     )
-    if after.name != what.before.name:
+    if (after.name, after.phone) != (what.before.name, what.before.phone):
         batch.add(
-            "UPDATE users SET name = $3 WHERE client_id = $1 AND id = $2", after.client_id, after.user_id, after.name
+            "UPDATE users SET name = $3, phone = $4 WHERE client_id = $1 AND id = $2",
+            after.client_id,
+            after.user_id,
+            after.name,
+            after.phone,
         )
 
 

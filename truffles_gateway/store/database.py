@@ -25,9 +25,11 @@ Connection = Any  # asyncpg's pooled proxy; its stubs name no public type
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
     ConnectionError,
     OSError,
 )
@@ -84,7 +86,7 @@ class Database:
                 await held.__aenter__()
         except TimeoutError as error:
             raise StoreUnavailable("no free database connection") from error
-        except LOST as error:
+        except (*LOST, asyncpg.PostgresError) as error:  # the latter: too many connections, a standby, a lost password
             raise StoreUnavailable(f"the database cannot be reached: {error}") from error
         try:
             yield held.raw_connection

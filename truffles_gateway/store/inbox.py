@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from truffles_gateway.store.database import Database
 
 REMEMBERED = timedelta(days=8)
+LOOK_BACK = timedelta(days=30)  # older rows were seen to long ago: no need to read them again and again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +78,16 @@ WITH input AS (
     GROUP BY i.client_id, i.lane ORDER BY i.client_id, i.lane
     ON CONFLICT (client_id, lane) DO UPDATE SET
         open_since = COALESCE(lanes.open_since, excluded.open_since),
-        ready_at = LEAST(COALESCE(lanes.open_since, excluded.open_since) + $16::float8 * interval '1 s',
-                         excluded.ready_at),
+        ready_at = LEAST(excluded.ready_at, COALESCE(lanes.open_since, excluded.open_since) + (
+            SELECT max(i.longest) FROM input i WHERE i.client_id = excluded.client_id AND i.lane = excluded.lane
+        ) * interval '1 s'),
         arrivals = lanes.arrivals + excluded.arrivals
     RETURNING ready_at
 )
 SELECT id, (
     SELECT pg_notify('truffles_inbox', COALESCE(string_agg(DISTINCT (
-        ceil(extract(epoch FROM ready_at) * 100) / 100)::text, ' '), '')) FROM woken)
+        ceil(extract(epoch FROM ready_at) * 100) / 100)::text, ' '), '')) FROM woken
+    HAVING count(*) > 0)
 FROM inserted
 """
 
@@ -99,8 +102,7 @@ async def append(database: Database, rows: Sequence[InboxRow]) -> list[bool]:
         first.setdefault(row.key, row)
     new = list(first.values())
     arguments = [[getattr(row, column) for row in new] for column in COLUMNS]
-    longest = max((row.longest for row in new), default=12.0)
-    stored = {record["id"] for record in await database.fetch(APPEND, *arguments, longest, retry=True)}
+    stored = {record["id"] for record in await database.fetch(APPEND, *arguments, retry=True)}
     return [row.id in stored for row in rows]
 
 
@@ -113,11 +115,12 @@ async def forget_old_keys(database: Database, now: datetime) -> int:
         """
         UPDATE inbox_events SET event_id = NULL, raw = NULL WHERE (client_id, id) IN (
             SELECT client_id, id FROM inbox_events
-            WHERE received_at < $1 AND event_id IS NOT NULL AND outcome IS NOT NULL
-            ORDER BY received_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+            WHERE received_at < $1 AND received_at > $2 AND event_id IS NOT NULL AND outcome IS NOT NULL
+            LIMIT 1000 FOR UPDATE SKIP LOCKED)
         RETURNING id
         """,
         now - REMEMBERED,
+        now - REMEMBERED - LOOK_BACK,
     )
     return len(rows)
 

@@ -81,6 +81,20 @@ async def retry_later(database: Database, job: Job, now: datetime, error: str) -
     return True
 
 
+async def put_off(database: Database, job: Job, delay: float) -> None:
+    """Give a job back without spending an attempt, not to be claimed for `delay` seconds."""
+    await database.execute(
+        """
+        UPDATE jobs SET lease_owner = NULL, lease_until = clock_timestamp() + $4 * interval '1 s'
+        WHERE client_id = $1 AND id = $2 AND lease_token = $3 AND status = 'waiting'
+        """,
+        job.client_id,
+        job.id,
+        job.token,
+        delay,
+    )
+
+
 async def heartbeat(database: Database, held: Sequence[Job], lease: float) -> None:
     """Extend the leases of `held`, as far as they are still ours."""
     await database.execute(

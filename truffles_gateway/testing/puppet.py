@@ -2,7 +2,7 @@
 
     answer WORDS   the draft repeats all words           human WORDS    a wish for a human
     unknown WORDS  nobody knows an answer                 stop WORDS     no more messages, please
-    poison WORDS   a draft that no database can store     thanks WORDS   small talk
+    poison WORDS   a draft that is rubbish                thanks WORDS   small talk
     hold WORDS     as `answer`, but only once the file named in the setting `hold` is gone
 
 The first line decides. Other processes find it through an entry point: `install(folder)` makes one, for PYTHONPATH.

@@ -142,6 +142,8 @@ def _bounded(event: InboundEvent) -> InboundEvent:
     """Ids and texts of a length that an index, a rule and a model can bear."""
     if len(event.address) > LONGEST_ADDRESS or len(event.target) > LONGEST_ADDRESS or len(event.channel) > 64:
         raise RejectedRequest(f"an address is longer than {LONGEST_ADDRESS} characters")
+    if ":" in event.channel or event.channel == "desk":  # or one lane would have two meanings
+        raise RejectedRequest("a channel's name holds no colon, and is not desk")
     changes: dict[str, str] = {}
     if not event.event_id:
         changes["event_id"] = uuid4().hex

@@ -15,7 +15,8 @@ import httpx
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
-from truffles_rag_qdrant.plugin import RagQdrant, plugin
+from truffles_rag_qdrant.plugin import plugin
+from truffles_rag_qdrant.retriever import RagQdrant
 
 from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
 from truffles_gateway.plugin import Chunk, Resources

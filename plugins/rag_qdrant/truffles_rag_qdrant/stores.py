@@ -36,8 +36,9 @@ class Found:
 
 
 def _payload(tenant: str, chunk: Chunk) -> dict[str, Any]:
-    return {"client_slug": tenant, "knowledge_tag": chunk.tag, "chunk_id": chunk.id, "source": chunk.source,
-            "digest": digest_of(chunk), "text": chunk.text, **chunk.metadata}  # fmt: skip
+    # Metadata first: whose a point is must not be for a file to say.
+    return {**chunk.metadata, "client_slug": tenant, "knowledge_tag": chunk.tag, "chunk_id": chunk.id,
+            "source": chunk.source, "digest": digest_of(chunk), "text": chunk.text}  # fmt: skip
 
 
 class EmbeddedStore:

@@ -1,0 +1,105 @@
+"""One tenant's retriever: the hook, the knowledge writer, and what keeps them up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from qdrant_client import AsyncQdrantClient
+
+from truffles_gateway.messages import Inbound, Passage, Turn
+from truffles_gateway.plugin import Progress, Resources, SyncReport, hookimpl
+from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
+from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
+from truffles_rag_qdrant.settings import RagSettings
+from truffles_rag_qdrant.stores import ServerStore
+from truffles_rag_qdrant.sync import sync
+
+_QUIET = 15.0
+
+
+class RagQdrant:
+    """One tenant's retriever. PostgreSQL is the home of chunks and vectors; Qdrant is filled from it."""
+
+    def __init__(self, settings: RagSettings, resources: Resources) -> None:
+        self._resources = resources
+        self._embedder = _embedder(settings, resources)
+        self._engine = _engine(settings, resources, self._embedder)
+        self._version: int | None = None
+        self._reload: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+
+    @hookimpl
+    async def retrieve(self, turn: Turn, message: Inbound) -> list[Passage]:
+        """The best passages for each question in the message, with calibrated confidence."""
+        if not message.text.strip():
+            return []
+        await self._fresh()
+        try:
+            return await self._engine.find(message.text, turn.knowledge_tag)
+        except Exception:
+            self._version = None  # a server that lost its collection is filled again by the next message
+            raise
+
+    async def sync(self, folder: Path, progress: Progress) -> SyncReport:
+        """Carry a folder of files into the knowledge, and on into Qdrant."""
+        report = await sync(
+            folder, tenant=self._resources.tenant, knowledge=self._resources.knowledge,
+            model=self._embedder.model, embed=self._engine.embed, progress=progress,
+        )  # fmt: skip
+        await self._fresh()
+        return report
+
+    async def check(self) -> str:
+        """ "" when model and Qdrant answer."""
+        return await self._embedder.check() or await self._engine.check()
+
+    async def warm_up(self) -> None:
+        """Load the model and the tenant's facts: seconds on a small machine, more than a turn may wait."""
+        await self._fresh()
+        await self._engine.embed([self._resources.tenant])
+
+    async def close(self) -> None:
+        """Let go of memory and connections."""
+        if self._reload and not self._reload.done():
+            self._reload.cancel()
+            await asyncio.gather(self._reload, return_exceptions=True)
+        await self._engine.close()
+
+    async def _fresh(self) -> None:
+        """See what other processes wrote. A load that outlives the caller's time limit goes on for the next one."""
+        version = await self._resources.knowledge.version()
+        if version == self._version or asyncio.get_running_loop().time() < self._not_before:
+            return
+        if self._reload is None or self._reload.done():
+            self._reload = asyncio.create_task(self._load(version))
+        try:
+            await asyncio.shield(self._reload)
+        except Exception as error:
+            if not self._engine.loaded:
+                raise
+            self._resources.log.warning("knowledge_reload_failed", error=str(error))
+
+    async def _load(self, version: int) -> None:
+        skipped = await self._engine.load(await self._resources.knowledge.chunks())
+        self._version = version
+        if skipped:
+            self._resources.log.warning("chunks_not_embedded", count=skipped)
+            self._version, self._not_before = None, asyncio.get_running_loop().time() + _QUIET
+
+
+def _embedder(settings: RagSettings, resources: Resources) -> Embedder:
+    if settings.embedder == "local":
+        return LocalEmbedder()
+    return HttpEmbedder(resources.http, settings.embed_url, size=settings.dimensions, timeout=settings.timeout,
+                        batch=settings.embed_batch)  # fmt: skip
+
+
+def _engine(settings: RagSettings, resources: Resources, embedder: Embedder) -> Engine:
+    if not settings.qdrant_url:
+        return EmbeddedEngine(resources.tenant, embedder, settings)
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    client = AsyncQdrantClient(url=settings.qdrant_url, api_key=key, timeout=max(1, round(settings.timeout)),
+                               check_compatibility=False)  # fmt: skip
+    store = ServerStore(resources.tenant, embedder.size, client, settings.collection)
+    return ServerEngine(resources.tenant, store, embedder, settings)
