@@ -201,6 +201,8 @@ async def test_the_plain_door(client: httpx.AsyncClient, gateway: Gateway) -> No
         answer = await client.post("/message", json=body, headers=SECRET)
         assert answer.json()["accepted"] == expected
     assert (await client.post("/message", json=body | {"content": 7}, headers=SECRET)).status_code == 400
+    for key in ("channel", "remote_jid", "content"):  # PostgreSQL keeps no NUL: nothing would be left of it
+        assert (await client.post("/message", json=body | {key: "\0"}, headers=SECRET)).status_code == 400
 
 
 async def test_many_at_once_share_commits_and_none_is_lost(client: httpx.AsyncClient, gateway: Gateway) -> None:
