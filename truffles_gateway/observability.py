@@ -21,7 +21,14 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 
 from truffles_gateway.calls import Fault
 
-PHONE = re.compile(r"(?<![0-9a-fA-F-])\+?\d(?:[ ()-]{0,2}\d){8,14}(?![0-9a-fA-F:-]|\.\d)")
+# What looks like a phone and is none, told first: ids, hashes, times, addresses of hosts, decimal numbers.
+PHONE = re.compile(
+    r"(?P<kept>(?<![0-9a-fA-F])(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,})(?![0-9a-fA-F])"
+    r"|(?<!\d)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?!\d)"
+    r"|(?<![\d.])(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\d+\.\d+)(?![\d.]))"
+    r"|(?<!\d)\+?\d(?:[ ().\u00a0\u202f\u2010-\u2014-]{0,2}(?!\d{4}-\d\d-\d\d)\d){8,14}(?!\d)"
+)
 SECRET = re.compile(
     r"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*)"
     r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s&\"',;}]+)"
@@ -36,7 +43,7 @@ PLAIN_KEYS = frozenset({"timestamp", "level", "correlation_id", "event_id", "tur
 def mask(text: str) -> str:
     """`text` without phones (the last two digits stay) and secrets."""
     text = BOT_TOKEN.sub("***", URL_PASSWORD.sub(r"\1***\2", SECRET.sub(r"\1***", text)))
-    return PHONE.sub(lambda found: "***" + re.sub(r"\D", "", found[0])[-2:], text)
+    return PHONE.sub(lambda found: found["kept"] or "***" + re.sub(r"\D", "", found[0])[-2:], text)
 
 
 def _mask_value(key: str, value: Any) -> Any:

@@ -64,6 +64,9 @@ class Secrets:
 
 
 def _from_file(path: Path) -> str:
+    if not path.is_file():
+        path.stat()  # says why, where there is nothing
+        raise ValueError("not a regular file")  # a device or a pipe may never end
     if path.stat().st_size > LARGEST:
         raise ValueError(f"larger than {LARGEST} bytes")
     return path.read_text(encoding="utf-8").strip()

@@ -100,6 +100,12 @@ class Tenant:
         """The branch that owns a number or bot."""
         return next((each for each in self.config.branches if instance and each.instance_id == instance), None)
 
+    def has_instance(self, channel: str, instance: str) -> bool:
+        """Is it a number or bot of this tenant? Where its plugin does not name them, any may be."""
+        used = self.owner_of(channel)
+        named = set(used.plugin.instances(used.settings)) if used else set()
+        return bool(instance) and (not named or instance in named or self.branch_for_instance(instance) is not None)
+
     def branch(self, slug: str) -> Branch | None:
         """The branch `slug`."""
         return next((each for each in self.config.branches if each.slug == slug), None)

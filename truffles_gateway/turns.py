@@ -37,15 +37,7 @@ class Turns:
     async def handle(self, work: Work, tenant: Tenant) -> Commit | None:
         """Decide and commit; None when the turn was lost, dissolved or put off."""
         try:
-            if not work.events:
-                return await self._empty(work)
-            if work.unreadable:
-                raise ValueError(work.unreadable)
-            if work.attempts > len(RETRIES):
-                return await self._park(work, tenant, "its worker died each time")
-            if work.kind == "desk":
-                return await self._desk(work, tenant)
-            return await self._customer(work, tenant)
+            return await self._decide(work, tenant)
         except LeaseLost as lost:
             log.warning("turn lost to another worker", turn_id=work.turn_id, problem=str(lost))
             return None
@@ -55,6 +47,15 @@ class Turns:
         except Exception as problem:
             log.exception("turn failed", turn_id=work.turn_id, attempt=work.attempts + 1)
             return await self._failed(work, tenant, problem)
+
+    async def _decide(self, work: Work, tenant: Tenant) -> Commit:
+        if not work.events:
+            return await self._empty(work)
+        if work.unreadable:
+            raise ValueError(work.unreadable)
+        if work.attempts > len(RETRIES):
+            return await self._park(work, tenant, "its worker died each time")
+        return await (self._desk(work, tenant) if work.kind == "desk" else self._customer(work, tenant))
 
     async def _customer(self, work: Work, tenant: Tenant) -> Commit:
         if work.unsent_turn:
@@ -256,7 +257,7 @@ def _known(work: Work, tenant: Tenant) -> Conversation:
         event = stored.event
         changes |= {"name": event.sender_name} if event.sender_name else {}
         changes |= {"phone": event.phone} if event.phone else {}
-        changes |= {"instance": event.instance} if event.instance else {}
+        changes |= {"instance": event.instance} if tenant.has_instance(event.channel, event.instance) else {}
     branch = tenant.branch_for_instance(changes.get("instance", conversation.instance))
     if branch:
         changes["branch_id"] = tenant.branch_ids[branch.slug]

@@ -238,3 +238,24 @@ def test_dead_letters_are_listed_and_sent_again(truffles: Truffles, salon: Path,
     )
     assert [tuple(row) for row in rows] == [("k:dead", 0, False, None), ("k:flagged", 0, True, None)]
     assert truffles("outbox", "resubmit", "not-an-id").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("'[/red]' = 1", "[/red]: unknown key"),
+        ('[[agents]]\nname = "x"\nrole = "owner"\nbranch = "[/bold]"', 'no branch "[/bold]"'),
+        (f"media = {'[' * 3000}{']' * 3000}", "nested too deeply"),
+        (f"[desk]\nidle_hours = {'9' * 5000}", "a number that is too long"),
+    ],
+)
+def test_whatever_stands_in_a_config_is_a_named_problem(
+    truffles: Truffles, tmp_path: Path, text: str, expected: str
+) -> None:
+    """Square brackets are the markup of the terminal, and a parser has limits of its own."""
+    path = tmp_path / "odd.toml"
+    path.write_text(f'slug = "odd"\nname = "Odd"\n{text}\n')
+    result = truffles("tenants", "check", str(path))
+    assert result.exit_code == 1
+    assert expected in " ".join(result.output.split())
+    assert "unexpected" not in result.output

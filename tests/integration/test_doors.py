@@ -201,6 +201,8 @@ async def test_the_plain_door(client: httpx.AsyncClient, gateway: Gateway) -> No
         answer = await client.post("/message", json=body, headers=SECRET)
         assert answer.json()["accepted"] == expected
     assert (await client.post("/message", json=body | {"content": 7}, headers=SECRET)).status_code == 400
+    for key in ("channel", "remote_jid", "content"):  # PostgreSQL keeps no NUL: nothing would be left of it
+        assert (await client.post("/message", json=body | {key: "\0"}, headers=SECRET)).status_code == 400
 
 
 async def test_many_at_once_share_commits_and_none_is_lost(client: httpx.AsyncClient, gateway: Gateway) -> None:
@@ -223,6 +225,14 @@ async def test_ledger_why_and_metrics(client: httpx.AsyncClient, gateway: Gatewa
     assert (await client.get("/admin/ledger", headers=token)).json()["tenants"][0]["lost"] == 1
     assert (await client.get("/admin/why/2", headers=token)).json()["turns"][0]["outcome_reason"] == "x"
     assert (await client.get("/admin/why/none", headers=token)).status_code == 404
+    for path in (
+        "why/%00",
+        "why/" + "0-" * 31 + "0",
+        "why/" + "-" * 4 + "0" * 32,
+        "ledger?tenant=%00",
+        "dead?tenant=%00",
+    ):
+        assert (await client.get(f"/admin/{path}", headers=token)).status_code in {200, 404}, path
     metrics = (await client.get("/metrics")).text
     assert 'truffles_events_accepted_total{channel="echo",kind="customer",tenant="salon"} 2.0' in metrics
     assert "truffles_inbox_waiting 1.0" in metrics

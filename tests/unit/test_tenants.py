@@ -137,6 +137,7 @@ def test_secrets_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
         (config(webhook_secret="file:/nowhere/x"), "webhook_secret", "No such file"),
         (config(("secretive", {})), "plugins.secretive.token", "is missing"),
         (config(("secretive", {"token": "hunter2"})), "plugins.secretive.token", "plain text"),
+        (config(("secretive", {"token": "file:/dev/zero"})), "plugins.secretive.token", "not a regular file"),
         (config(("secretive", {"token": "env:TOKEN", "pauze": 1})), "plugins.secretive.pauze", '"pause"'),
         (config(("secretive", {"token": "env:TOKEN", "pause": "x"})), "plugins.secretive.pause", "valid number"),
         (config("alfa"), "plugins[0]", 'Did you mean "alpha"?'),

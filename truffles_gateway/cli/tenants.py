@@ -12,6 +12,7 @@ from typing import Any, cast
 import click
 import httpx
 import tomlkit
+from rich.markup import escape
 from rich.table import Table
 
 from truffles_gateway.app import Gateway
@@ -107,6 +108,10 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply", cure="Write it flatter") from None
+    except ValueError:  # beneath TOMLDecodeError: Python's own limit on the digits of a number
+        raise ConfigError(f"{path} holds a number that is too long", cure="Shorten it") from None
 
 
 def _section(plugin: Plugin, slug: str) -> str:
@@ -133,7 +138,7 @@ async def _check_all(configs: Sequence[Mapping[str, Any]], gateway: Gateway | No
         for raw in configs:
             problems = await check_config(raw, catalog, settings.secrets(), offline)
             for problem in problems:
-                console.print(f"[red]✗[/] {problem}", markup=True)
+                console.print(f"[red]✗[/] {escape(str(problem))}")
             good &= not problems
             if not problems:
                 config = TenantConfig.model_validate(raw)

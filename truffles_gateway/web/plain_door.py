@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import InboundEvent
 from truffles_gateway.plugin import Door, WebhookRequest, same_secret
+from truffles_gateway.store.codec import storable
 
 
 class PlainDoor:
@@ -41,6 +42,7 @@ class PlainDoor:
 
 def _words(request: WebhookRequest, key: str) -> str:
     value = request.json.get(key)
-    if not isinstance(value, str) or not value.strip():
+    words = storable(value).strip() if isinstance(value, str) else ""  # a lone NUL would become an empty channel
+    if not words:
         raise RejectedRequest(f"{key} is missing: send client_slug, remote_jid, content and channel as texts")
-    return value.strip()
+    return words

@@ -16,6 +16,7 @@ from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import KnowledgeWriter
 from truffles_gateway.store import reports
+from truffles_gateway.store.codec import storable
 from truffles_gateway.web.front import bearer
 
 CHECK_SECONDS = 3.0
@@ -181,7 +182,7 @@ async def process() -> Response:
 @admin.get("/ledger")
 async def ledger() -> Response:
     """What became of every accepted event, and whether the sums match."""
-    found = await reports.ledger(_gateway().database, request.args.get("tenant"))
+    found = await reports.ledger(_gateway().database, _asked_tenant())
     rows = [
         {
             "tenant": each.tenant, "accepted": each.accepted, **each.outcomes, "waiting": each.waiting,
@@ -196,7 +197,7 @@ async def ledger() -> Response:
 @admin.get("/why/<path:message>")
 async def why(message: str) -> Response:
     """The story of a message, with its decision trace."""
-    found = await reports.why(_gateway().database, message)
+    found = await reports.why(_gateway().database, storable(message))
     if not found:
         return _json({"error": "no such message: give its id, its event id or its correlation id"}, 404)
     return _json({"message": message, "turns": found})
@@ -205,8 +206,13 @@ async def why(message: str) -> Response:
 @admin.get("/dead")
 async def dead() -> Response:
     """Rows that were not delivered and wait for an operator."""
+    return _json({"dead": await reports.outbox(_gateway().database, reports.UNDELIVERED, _asked_tenant())})
+
+
+def _asked_tenant() -> str | None:
+    """The tenant of the query, as a text that the database can compare."""
     tenant = request.args.get("tenant")
-    return _json({"dead": await reports.outbox(_gateway().database, reports.UNDELIVERED, tenant)})
+    return tenant if tenant is None else storable(tenant)
 
 
 async def _database(gateway: Gateway) -> str:

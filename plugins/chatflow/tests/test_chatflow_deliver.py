@@ -234,6 +234,7 @@ async def test_the_token_is_in_no_log_and_no_error(
     behaviour: dict[str, object],
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # whatever another test has set
     simulator.behave(**behaviour)
     receipt = await make_plugin(simulator.url).deliver(delivery())
     assert TOKEN not in caplog.text + repr(receipt)
@@ -279,3 +280,22 @@ async def test_every_language_has_every_text() -> None:
     keys = [set(texts) for texts in plugin.catalogue.values()]
     assert set(plugin.catalogue) == {"ru", "kk", "en"}
     assert all(other == keys[0] for other in keys)
+
+
+@pytest.mark.parametrize("recipient", ["120363000000000000@g.us", "status@broadcast", "1234567@newsletter"])
+async def test_nobody_but_a_customer_is_written_to(
+    simulator: Simulator, make_plugin: Make, delivery: Row, recipient: str
+) -> None:
+    """The plain door takes any address; a group or the status page must not read what was meant for one person."""
+    receipt = await make_plugin(simulator.url).deliver(delivery("hello", recipient=recipient))
+    assert receipt.status is ReceiptStatus.REFUSED
+    assert not simulator.attempts
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bob:hush@host", "https://bob@host", "https://host/?key=hush", "https://host/#x"]
+)
+async def test_the_address_of_the_api_carries_no_secret(url: str) -> None:
+    with pytest.raises(ValidationError) as problem:
+        ChatFlowSettings(base_url=url, token="env:T", instance_id="x")  # type: ignore[arg-type]
+    assert "hush" not in str(problem.value.errors(include_input=False, include_url=False)[0]["msg"])

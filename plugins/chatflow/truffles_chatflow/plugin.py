@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from truffles_chatflow.client import Client, Part
 from truffles_chatflow.fields import line
+from truffles_chatflow.jid import not_a_customer
 from truffles_chatflow.parse import CHANNEL, INLINE_LIMIT, parse
 from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.split import PART_LENGTH, split
@@ -80,6 +81,8 @@ class ChatFlow:
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Send a row as one message or several; every attempt repeats all of them with the same `msg_id`s."""
         outgoing = delivery.outgoing
+        if wrong := not_a_customer(outgoing.recipient):  # `/message` takes any address
+            return Receipt.refused(f"{outgoing.recipient} is no customer: {wrong}")
         if any(not item.url for item in outgoing.attachments):
             return Receipt.refused("an attachment has no link that WhatsApp could fetch")
         parts = self._parts(delivery)

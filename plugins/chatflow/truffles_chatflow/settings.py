@@ -39,7 +39,11 @@ class ChatFlowSettings(PluginSettings):
     @field_validator("base_url")
     @classmethod
     def _an_http_address(cls, value: str) -> str:
-        HttpUrl(value)
+        url = HttpUrl(value)
+        if url.username is not None or url.password is not None:  # it would lie in the database in plain text
+            raise ValueError("no user or password may stand in it: the token is the only secret of this API")
+        if url.query is not None or url.fragment is not None:
+            raise ValueError("ends before ? and #: the path of the API is added to it")
         return value.rstrip("/").removesuffix("/api/v1")
 
     def token_of(self, instance: str) -> str:
