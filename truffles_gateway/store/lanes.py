@@ -71,9 +71,11 @@ SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, t.attempts, t.correlation_i
     l.channel, l.address, l.lease_token, l.arrivals,
     (SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
      FROM inbox_events e WHERE e.client_id = t.client_id AND e.turn_id = t.id) AS events,
-    (SELECT o.turn_id FROM outbox_messages o
+    (SELECT o.turn_id FROM (
+        SELECT * FROM outbox_messages WHERE client_id = l.client_id AND turn_id = l.last_turn_id
+        OFFSET 0) o -- a few rows by their turn, never all that are queued
      JOIN turns p ON p.client_id = o.client_id AND p.id = o.turn_id AND p.outcome = 'answered'
-     WHERE o.client_id = l.client_id AND o.turn_id = l.last_turn_id AND o.status = 'queued' AND o.kind = 'reply'
+     WHERE o.status = 'queued' AND o.kind = 'reply'
        AND NOT o.repeat AND o.created_at > $3 LIMIT 1) AS unsent_turn,
     c.*
 FROM unnest($1::uuid[], $2::uuid[]) AS k(client_id, turn_id)
