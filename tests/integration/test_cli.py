@@ -29,6 +29,9 @@ name = "Salon"
 mode = "off"
 webhook_secret = "env:CLI_SECRET"
 [[plugins]]
+name = "desk_log"
+
+[[plugins]]
 name = "policy"
 """
 
@@ -201,7 +204,7 @@ def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, enviro
         assert smoke.exit_code == 0, smoke.output
         assert truffles("smoke", url, "--tenant", "salon").exit_code == 1
         assert "events_accepted_total" in truffles("metrics", url).output
-        body = {"client_slug": "salon", "remote_jid": "a", "content": "Hi", "channel": "x", "message_id": "m1"}
+        body = {"client_slug": "salon", "remote_jid": "a", "content": "Hi", "channel": "desk_log", "message_id": "m1"}
         answer = httpx.post(f"{url}/message", json=body, headers={"X-Webhook-Secret": "hush"}, trust_env=False)
         assert answer.status_code == 200
         ticked = httpx.post(f"{url}/admin/outbox/process", headers={"Authorization": "Bearer admin"}, trust_env=False)
