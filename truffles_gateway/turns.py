@@ -69,7 +69,7 @@ class Turns:
         """Commit against the state as it is by then: read it again as often as somebody changes it meanwhile."""
         for _ in range(MEETINGS):
             made = await pipeline.settle(case, decision)
-            made.only_if_quiet = made.only_if_quiet and self._may_wait(case.work)
+            made.only_if_quiet = made.only_if_quiet and case.work.attempts == 0 and self._may_wait(case.work)
             try:
                 reach("commit.before")
                 await commit(self.database, made)

@@ -126,7 +126,7 @@ async def test_sigterm_drains_and_hands_the_rest_over_at_once(town) -> None:
     rig = await town.rig(tick_seconds=30.0)  # only a notification wakes it
     first = await thinking(town, rig)
     os.kill(stopping.pid, signal.SIGTERM)
-    assert await stopping.ended() == 0
+    assert await stopping.ended() == 0, "\n".join(stopping.output)
 
     async def taken_over() -> bool:
         rows = await rig.rows(HOLDER)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from truffles_chatflow import jid as jids
+from truffles_chatflow import plain
 from truffles_chatflow.fields import Scopes, digest, line, mapping
 from truffles_chatflow.kinds import kind_of
 from truffles_chatflow.media import MEDIA, attachment, holders, inline_size
@@ -28,6 +29,13 @@ _NO_JID = "no usable jid: give metadata.remoteJid, such as 77000000001@s.whatsap
 
 def parse(request: WebhookRequest, arrived: datetime) -> InboundEvent:
     """The event that the request tells of. `arrived` only matters where the sender names neither id nor time."""
+    if event := plain.read(request):
+        return event
+    return parse_any(request, arrived)
+
+
+def parse_any(request: WebhookRequest, arrived: datetime) -> InboundEvent:
+    """The long way, for every spelling."""
     payload = Payload(request)
     if len(request.body) - inline_size(payload.media) > PLAIN_LIMIT:
         raise RejectedRequest("the body holds more than 3 MB beside inline media", status=413)
