@@ -98,10 +98,12 @@ class Worker:
         for task in left:
             task.cancel()
         await self._settled(left)
-        with contextlib.suppress(StoreUnavailable):
+        try:
             await outbox.release(self._database, self.id)
             await jobs.release(self._database, self.id)
             await lanes.release(self._database, self.id)
+        except Exception as problem:  # noqa: BLE001 - the leases end by themselves
+            log.warning("leases not given back", problem=repr(problem))
 
     def _tasks(self) -> set[asyncio.Task[None]]:
         return {*self._running["turns"], *self._running["jobs"]}
