@@ -18,6 +18,7 @@ from truffles_gateway.store.database import is_about_a_row
 from truffles_gateway.store.inbox import InboxRow
 
 Append = Callable[[Sequence[InboxRow]], Awaitable[list[bool]]]
+WAYS = 3
 ROWS, BYTES, WAITING = 500, 16 * 1024 * 1024, 20_000
 log = logger("accept")
 
@@ -34,7 +35,41 @@ class _Group:
 
 
 class Committer:
-    """Stores rows for many callers at once. `append` is `store.inbox.append`, bound to a database."""
+    """Stores rows for many callers at once. `append` is `store.inbox.append`, bound to a database.
+
+    Batches are committed side by side, a few at a time, so that none waits for the disk of another; what belongs to one
+    lane goes one way only and keeps its order.
+    """
+
+    def __init__(self, append: Append, *, ways: int = WAYS) -> None:
+        self._ways = [_Way(append) for _ in range(ways)]
+
+    async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
+        """Store `rows`; for each, whether it is new. Returns after the commit.
+
+        Raises StoreUnavailable, or RefusedRowError when the database takes all of them but one (the others are safe).
+        A caller that stops waiting harms no other.
+        """
+        shares: dict[int, list[int]] = {}
+        for index, row in enumerate(rows):
+            shares.setdefault(hash((row.client_id, row.lane)) % len(self._ways), []).append(index)
+        if len(shares) == 1:
+            return await self._ways[next(iter(shares))].add(rows)
+        parts = await asyncio.gather(
+            *(self._ways[way].add([rows[index] for index in share]) for way, share in shares.items())
+        )
+        stored = {index: new for share, part in zip(shares.values(), parts, strict=True)
+                  for index, new in zip(share, part, strict=True)}  # fmt: skip
+        return [stored[index] for index in range(len(rows))]
+
+    async def close(self) -> None:
+        """Wait until everything that was handed in is stored."""
+        for way in self._ways:
+            await way.close()
+
+
+class _Way:
+    """One batch after the other: the next one gathers while the last one commits."""
 
     def __init__(self, append: Append) -> None:
         self._append = append
@@ -43,11 +78,7 @@ class Committer:
         self._flusher: asyncio.Task[None] | None = None
 
     async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
-        """Store `rows`; for each, whether it is new. Returns after the commit.
-
-        Raises StoreUnavailable, or RefusedRowError when the database takes all of them but one (the others are safe).
-        A caller that stops waiting harms no other.
-        """
+        """As `Committer.add`."""
         if self._rows >= WAITING:
             raise StoreUnavailable("too many messages wait for the database")
         group = _Group(rows, asyncio.get_running_loop().create_future(), sum(map(_weight, rows)))
