@@ -84,13 +84,19 @@ class Worker:
         """Stop claiming, let what runs end within the drain time, give the rest back for others to take at once."""
         self._stop.set()
         self.wake()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.drain_seconds):
-                await self._settled(self._claiming)
-                await self._settled(self._tasks())
-                await self._sender.drain()
+        # No asyncio.timeout here: it works by cancelling this task, which the server's own shutdown may have done before,
+        # and then Python 3.11.2 takes the time-out for that cancellation.
+        draining = asyncio.create_task(self._drain())
+        await asyncio.wait([draining], timeout=self._settings.drain_seconds)
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
         await self._give_back()
         self._drained.set()
+
+    async def _drain(self) -> None:
+        await self._settled(self._claiming)
+        await self._settled(self._tasks())
+        await self._sender.drain()
 
     async def _give_back(self) -> None:
         await self._sender.cancel()
