@@ -1,7 +1,7 @@
 """Group commit: rows that arrive together are stored together, and each caller is answered after its own row is safe.
 
-One flusher commits whatever waits in one statement while the next batch gathers. A batch that fails is halved until
-the row that the database refuses is alone: it harms no other.
+A few batches are committed side by side, each in one statement, while the next ones gather; a lane belongs to one of
+them. A batch that fails is halved until the row that the database refuses is alone: it harms no other.
 """
 
 from __future__ import annotations
