@@ -1,7 +1,7 @@
 """Group commit: rows that arrive together are stored together, and each caller is answered after its own row is safe.
 
-A few batches are committed side by side, each in one statement, while the next ones gather; a lane belongs to one of
-them. A batch that fails is halved until the row that the database refuses is alone: it harms no other.
+One flusher commits whatever waits in one statement while the next batch gathers. A batch that fails is halved until
+the row that the database refuses is alone: it harms no other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from truffles_gateway.store.database import is_about_a_row
 from truffles_gateway.store.inbox import InboxRow
 
 Append = Callable[[Sequence[InboxRow]], Awaitable[list[bool]]]
-WAYS = 3
 ROWS, BYTES, WAITING = 500, 16 * 1024 * 1024, 20_000
 log = logger("accept")
 
@@ -35,41 +34,7 @@ class _Group:
 
 
 class Committer:
-    """Stores rows for many callers at once. `append` is `store.inbox.append`, bound to a database.
-
-    Batches are committed side by side, a few at a time, so that none waits for the disk of another; what belongs to one
-    lane goes one way only and keeps its order.
-    """
-
-    def __init__(self, append: Append, *, ways: int = WAYS) -> None:
-        self._ways = [_Way(append) for _ in range(ways)]
-
-    async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
-        """Store `rows`; for each, whether it is new. Returns after the commit.
-
-        Raises StoreUnavailable, or RefusedRowError when the database takes all of them but one (the others are safe).
-        A caller that stops waiting harms no other.
-        """
-        shares: dict[int, list[int]] = {}
-        for index, row in enumerate(rows):
-            shares.setdefault(hash((row.client_id, row.lane)) % len(self._ways), []).append(index)
-        if len(shares) == 1:
-            return await self._ways[next(iter(shares))].add(rows)
-        parts = await asyncio.gather(
-            *(self._ways[way].add([rows[index] for index in share]) for way, share in shares.items())
-        )
-        stored = {index: new for share, part in zip(shares.values(), parts, strict=True)
-                  for index, new in zip(share, part, strict=True)}  # fmt: skip
-        return [stored[index] for index in range(len(rows))]
-
-    async def close(self) -> None:
-        """Wait until everything that was handed in is stored."""
-        for way in self._ways:
-            await way.close()
-
-
-class _Way:
-    """One batch after the other: the next one gathers while the last one commits."""
+    """Stores rows for many callers at once. `append` is `store.inbox.append`, bound to a database."""
 
     def __init__(self, append: Append) -> None:
         self._append = append
@@ -78,7 +43,11 @@ class _Way:
         self._flusher: asyncio.Task[None] | None = None
 
     async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
-        """As `Committer.add`."""
+        """Store `rows`; for each, whether it is new. Returns after the commit.
+
+        Raises StoreUnavailable, or RefusedRowError when the database takes all of them but one (the others are safe).
+        A caller that stops waiting harms no other.
+        """
         if self._rows >= WAITING:
             raise StoreUnavailable("too many messages wait for the database")
         group = _Group(rows, asyncio.get_running_loop().create_future(), sum(map(_weight, rows)))
