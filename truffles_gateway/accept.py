@@ -1,7 +1,8 @@
 """Group commit: rows that arrive together are stored together, and each caller is answered after its own row is safe.
 
-One flusher commits whatever waits in one statement while the next batch gathers. A batch that fails is halved until
-the row that the database refuses is alone: it harms no other.
+Two batches at most are on their way at once, so that the database works while the next requests are read. No lane is in
+both: what one customer wrote is stored in the order in which it came. A batch that fails is halved until the row that
+the database refuses is alone: it harms no other.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from truffles_gateway.store.database import is_about_a_row
 from truffles_gateway.store.inbox import InboxRow
 
 Append = Callable[[Sequence[InboxRow]], Awaitable[list[bool]]]
+Lanes = frozenset[tuple[str, str]]
 ROWS, BYTES, WAITING = 500, 16 * 1024 * 1024, 20_000
+FLIGHTS = 2
+WORTH_A_FLIGHT = 16  # rows: smaller batches spend more on the statement than on what it stores
+LOOK_AT = 2_000  # groups: how far a batch is looked for behind lanes that are on their way
 log = logger("accept")
 
 
@@ -31,6 +36,7 @@ class _Group:
     rows: Sequence[InboxRow]
     stored: asyncio.Future[list[bool]]
     weight: int
+    lanes: Lanes
 
 
 class Committer:
@@ -40,7 +46,7 @@ class Committer:
         self._append = append
         self._waiting: deque[_Group] = deque()
         self._rows = 0
-        self._flusher: asyncio.Task[None] | None = None
+        self._flights: dict[asyncio.Task[None], list[_Group]] = {}
 
     async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
         """Store `rows`; for each, whether it is new. Returns after the commit.
@@ -50,41 +56,65 @@ class Committer:
         """
         if self._rows >= WAITING:
             raise StoreUnavailable("too many messages wait for the database")
-        group = _Group(rows, asyncio.get_running_loop().create_future(), sum(map(_weight, rows)))
+        lanes = frozenset((row.client_id, row.lane) for row in rows if row.lane)
+        group = _Group(rows, asyncio.get_running_loop().create_future(), sum(map(_weight, rows)), lanes)
         self._waiting.append(group)
         self._rows += len(rows)
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush())
+        self._take_off()
         return await group.stored
 
     async def close(self) -> None:
         """Wait until everything that was handed in is stored."""
-        if self._flusher:
-            await asyncio.wait([self._flusher])
+        while self._flights:
+            await asyncio.wait(self._flights)
 
-    async def _flush(self) -> None:
+    def _take_off(self) -> None:
+        """Start a flight where one is worth it: the first at once, another one beside it for a whole batch."""
+        if not self._flights or (len(self._flights) < FLIGHTS and self._rows >= WORTH_A_FLIGHT):
+            flight = asyncio.create_task(self._fly())
+            self._flights[flight] = []
+            flight.add_done_callback(self._landed)
+
+    def _landed(self, flight: asyncio.Task[None]) -> None:
+        for group in self._flights.pop(flight):
+            group.stored.cancel()  # of a flight that was broken off: the others were settled
+        if self._waiting and not flight.cancelled():
+            self._take_off()
+
+    async def _fly(self) -> None:
+        """Commit batch after batch while something waits that is on its way nowhere else."""
+        flight = asyncio.current_task()
+        assert flight is not None
         while groups := self._take():
+            self._flights[flight] = groups
             try:
                 await self._commit(groups)
             except Exception as problem:  # noqa: BLE001 - the callers get it; the next batch must go on
                 for group in groups:
                     _fail(group, problem)
-            except BaseException:
-                for group in [*groups, *self._waiting]:
-                    group.stored.cancel()
-                raise
+            self._flights[flight] = []
 
     def _take(self) -> list[_Group]:
-        """The next batch: whole groups, up to the limits; those whose callers have left are dropped."""
-        groups: list[_Group] = []
+        """The next batch: whole groups in their order, the share of one flight, within the limits. Passed over are lanes
+        that are on their way, and what came after in them; those whose callers have left are dropped."""
+        share = min(ROWS, max(WORTH_A_FLIGHT, self._rows // FLIGHTS))
+        taken: list[_Group] = []
+        passed: list[_Group] = []
+        closed = {lane for groups in self._flights.values() for group in groups for lane in group.lanes}
         rows = weight = 0
-        while self._waiting and (not groups or (rows < ROWS and weight < BYTES)):
+        while self._waiting and len(passed) < LOOK_AT and (not taken or (rows < share and weight < BYTES)):
             group = self._waiting.popleft()
-            self._rows -= len(group.rows)
-            if not group.stored.done():
-                groups.append(group)
+            if group.stored.done():
+                self._rows -= len(group.rows)
+            elif closed.isdisjoint(group.lanes):
+                taken.append(group)
                 rows, weight = rows + len(group.rows), weight + group.weight
-        return groups
+            else:
+                closed |= group.lanes
+                passed.append(group)
+        self._waiting.extendleft(reversed(passed))
+        self._rows -= rows
+        return taken
 
     async def _commit(self, groups: list[_Group]) -> None:
         rows = [row for group in groups for row in group.rows]

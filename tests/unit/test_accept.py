@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from truffles_gateway.accept import Committer, RefusedRowError
+from truffles_gateway.accept import WORTH_A_FLIGHT, Committer, RefusedRowError
 from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.store.inbox import InboxRow
 
 
-def row(event_id: str) -> InboxRow:
+def row(event_id: str, lane: str = "l") -> InboxRow:
     return InboxRow(
-        client_id="c", id=event_id, channel="x", event_id=event_id, kind="customer", lane="l", address="a", event="{}",
+        client_id="c", id=event_id, channel="x", event_id=event_id, kind="customer", lane=lane, address="a", event="{}",
         raw=b"", correlation_id=event_id, received_at=datetime(2025, 1, 1, tzinfo=UTC),
     )  # fmt: skip
 
@@ -41,6 +43,33 @@ class Inbox:
         return new
 
 
+class Slow(Inbox):
+    """Keeps every batch until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[list[str]] = []
+        self.ended: list[str] = []
+        self._may, self._came = asyncio.Event(), asyncio.Condition()
+
+    async def append(self, rows: Sequence[InboxRow]) -> list[bool]:
+        async with self._came:
+            self.begun.append([each.event_id for each in rows])
+            self._came.notify_all()
+        await self._may.wait()
+        self.ended += [each.event_id for each in rows]
+        return await super().append(rows)
+
+    async def waits_for(self, batches: int) -> None:
+        """Until so many batches have come."""
+        async with asyncio.timeout(10), self._came:
+            await self._came.wait_for(lambda: len(self.begun) >= batches)
+
+    def go_on(self) -> None:
+        """Take them all."""
+        self._may.set()
+
+
 async def test_one_row_of_poison_in_a_hundred_harms_no_other() -> None:
     inbox = Inbox()
     committer = Committer(inbox.append)
@@ -58,16 +87,77 @@ async def test_rows_that_arrive_during_a_commit_share_the_next() -> None:
     committer = Committer(inbox.append)
     first = asyncio.create_task(committer.add([row("first")]))
     await asyncio.sleep(0.01)
-    await asyncio.gather(*(committer.add([row(f"m{n}")]) for n in range(50)))
+    await asyncio.gather(*(committer.add([row(f"m{n}")]) for n in range(WORTH_A_FLIGHT)))
     await first
-    assert inbox.calls == [1, 50]
+    assert inbox.calls == [1, WORTH_A_FLIGHT]
 
 
 async def test_a_batch_is_bounded() -> None:
     inbox = Inbox()
     committer = Committer(inbox.append)
-    await asyncio.gather(*(committer.add([row(f"m{n}")]) for n in range(1200)))
-    assert inbox.calls == [500, 500, 200]
+    await asyncio.gather(*(committer.add([row(f"m{n}", f"l{n}")]) for n in range(3000)))
+    assert max(inbox.calls) == 500
+    assert sum(inbox.calls) == 3000
+    assert len(inbox.calls) < 16
+
+
+async def test_a_second_batch_goes_out_while_the_database_works_on_the_first() -> None:
+    inbox = Slow()
+    committer = Committer(inbox.append)
+    tasks = [asyncio.create_task(committer.add([row(f"m{n}", f"l{n}")])) for n in range(1 + WORTH_A_FLIGHT)]
+    await inbox.waits_for(2)
+    inbox.go_on()
+    assert await asyncio.gather(*tasks) == [[True]] * (1 + WORTH_A_FLIGHT)
+
+
+async def test_what_one_sender_wrote_never_overtakes_itself() -> None:
+    inbox = Slow()
+    committer = Committer(inbox.append)
+    first = asyncio.create_task(committer.add([row("a1", "a")]))
+    await inbox.waits_for(1)
+    others = [asyncio.create_task(committer.add([row(f"b{n}", f"b{n}"), row(f"a{n}", "a")])) for n in range(2, 40)]
+    alone = [asyncio.create_task(committer.add([row(f"c{n}", f"c{n}")])) for n in range(WORTH_A_FLIGHT)]
+    await inbox.waits_for(2)
+    assert not any(name.startswith(("a", "b")) for name in inbox.begun[1])
+    inbox.go_on()
+    await asyncio.gather(first, *others, *alone)
+    assert [name for name in inbox.ended if name.startswith("a")] == [f"a{n}" for n in range(1, 40)]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abcde"), min_size=1, max_size=4), max_size=120),
+    st.lists(st.integers(0, 3), min_size=1, max_size=20),
+)
+@settings(max_examples=200, deadline=None)
+def test_every_lane_keeps_its_order_whatever_the_database_takes(requests: list[list[str]], pauses: list[int]) -> None:
+    ended: list[tuple[str, int]] = []
+    on_the_way: list[set[str]] = []
+
+    async def append(rows: Sequence[InboxRow]) -> list[bool]:
+        lanes = {each.lane for each in rows}
+        assert all(lanes.isdisjoint(others) for others in on_the_way)
+        on_the_way.append(lanes)
+        for _ in range(pauses[len(ended) % len(pauses)]):
+            await asyncio.sleep(0)
+        ended.extend((each.lane, int(each.event_id)) for each in rows)
+        on_the_way.remove(lanes)
+        return [True] * len(rows)
+
+    async def drive() -> None:
+        committer, number, tasks = Committer(append), 0, []
+        for lanes in requests:
+            rows = [row(str(number + place), lane) for place, lane in enumerate(lanes)]
+            number += len(rows)
+            tasks.append(asyncio.create_task(committer.add(rows)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        await committer.close()
+
+    asyncio.run(drive())
+    assert len(ended) == sum(map(len, requests))
+    for lane in "abcde":
+        mine = [number for name, number in ended if name == lane]
+        assert mine == sorted(mine)
 
 
 async def test_a_caller_that_leaves_harms_no_other() -> None:

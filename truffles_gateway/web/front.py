@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+from prometheus_client import Counter
+
 from truffles_gateway.accept import Committer, RefusedRowError
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.catalog import Catalog
@@ -99,6 +101,7 @@ class Front:
         self._put_blobs, self._clock, self._metrics, self._faults = put_blobs, clock, metrics, faults
         self._admin_token = admin_token
         self._decoy = secrets.token_hex(16)
+        self._counters: dict[tuple[str, str, str, bool], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -116,16 +119,21 @@ class Front:
     async def _serve(
         self, place: Place, scope: Scope, headers: dict[str, str], receive: Receive, correlation: str
     ) -> Answer:
+        read = False
         try:
-            body = await _read(receive, headers, place.limit)
-            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-            request = WebhookRequest(place.rest, query, headers, body, read_json(body))
-            return await self._accept(place, request, correlation)
+            async with asyncio.timeout(READ_SECONDS) as limit:  # one timer a request: it is moved on to the commit
+                body = await _collect(receive, headers.get("content-length", ""), place.limit)
+                read = True
+                query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+                request = WebhookRequest(place.rest, query, headers, body, read_json(body))
+                return await self._accept(place, request, correlation, limit)
         except RejectedRequest as rejected:
             return Answer(rejected.status, {"error": rejected.reason, "correlation_id": correlation})
         except RefusedRowError as refused:
             return Answer(422, {"error": str(refused), "correlation_id": correlation})
         except (StoreUnavailable, TimeoutError):
+            if not read:
+                return Answer(408, {"error": "the body came too slowly", "correlation_id": correlation})
             line = "the message cannot be stored now; send it again"
             return Answer(503, {"error": line, "correlation_id": correlation}, ((b"retry-after", b"2"),))
         except Exception as problem:  # a bug of ours must not lose a message: the sender repeats a 5xx
@@ -133,14 +141,15 @@ class Front:
                 log.exception("accept failed", error=repr(problem))
             return Answer(500, {"error": "internal error", "correlation_id": correlation})
 
-    async def _accept(self, place: Place, request: WebhookRequest, correlation: str) -> Answer:
+    async def _accept(self, place: Place, request: WebhookRequest, correlation: str, limit: asyncio.Timeout) -> Answer:
         start = time.perf_counter()
         tenant, door, seen = self._enter(place, request, correlation)
         intake = self._intake(place, seen, door, tenant, correlation)
-        async with asyncio.timeout(COMMIT_SECONDS + sum(len(data) for _, data in intake.blobs.values()) / BLOB_RATE):
-            if intake.blobs:
-                await self._put_blobs(tenant.id, intake.blobs)
-            new = await self._committer.add(intake.rows) if intake.rows else []
+        bytes_to_store = sum(len(data) for _, data in intake.blobs.values())
+        limit.reschedule(asyncio.get_running_loop().time() + COMMIT_SECONDS + bytes_to_store / BLOB_RATE)
+        if intake.blobs:
+            await self._put_blobs(tenant.id, intake.blobs)
+        new = await self._committer.add(intake.rows) if intake.rows else []
         self._count(tenant, intake, new)
         self._metrics.accept_seconds.observe(time.perf_counter() - start)
         accepted = sum(new)
@@ -217,10 +226,13 @@ class Front:
 
     def _count(self, tenant: Tenant, intake: Intake, new: list[bool]) -> None:
         for row, is_new in zip(intake.rows, new, strict=True):
-            if is_new:
-                self._metrics.accepted.labels(tenant.slug, row.channel, row.kind).inc()
-            else:
-                self._metrics.duplicates.labels(tenant.slug, row.channel).inc()
+            key = (tenant.slug, row.channel, row.kind, is_new)
+            counter = self._counters.get(key) or self._counters.setdefault(key, self._counter(*key))
+            counter.inc()
+
+    def _counter(self, tenant: str, channel: str, kind: str, is_new: bool) -> Counter:
+        accepted, duplicates = self._metrics.accepted, self._metrics.duplicates
+        return accepted.labels(tenant, channel, kind) if is_new else duplicates.labels(tenant, channel)
 
 
 def bearer(header: str, token: str) -> bool:
@@ -229,17 +241,9 @@ def bearer(header: str, token: str) -> bool:
     return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode()) and bool(token)
 
 
-async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The body. Raises `RejectedRequest` when it is too large, too slow or cut off."""
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            return await _collect(receive, headers.get("content-length", ""), limit)
-    except TimeoutError:
-        raise RejectedRequest("the body came too slowly", status=408) from None
-
-
 async def _collect(receive: Receive, length: str, limit: int) -> bytes:
-    """Read on for a while when it is too large: a sender that still writes would not see the answer."""
+    """The body. Raises `RejectedRequest` when it is too large or cut off; reads on for a while when it is too large: a
+    sender that still writes would not see the answer."""
     parts: list[bytes] = []
     size, more = 0, not (length.isascii() and length.isdigit() and int(length) > limit + DRAINED)
     if not more:
