@@ -231,8 +231,10 @@ class Front:
             counter.inc()
 
     def _counter(self, tenant: str, channel: str, kind: str, is_new: bool) -> Counter:
-        accepted, duplicates = self._metrics.accepted, self._metrics.duplicates
-        return accepted.labels(tenant, channel, kind) if is_new else duplicates.labels(tenant, channel)
+        metrics = self._metrics
+        labels = (tenant, channel, kind) if is_new else (tenant, channel)
+        found: Counter = (metrics.accepted if is_new else metrics.duplicates).labels(*labels)
+        return found
 
 
 def bearer(header: str, token: str) -> bool:
