@@ -91,9 +91,13 @@ def retrieve(turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage
 
 
 @hookspec
-def answer(turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
+def answer(
+    turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage], objections: Sequence[str]
+) -> Draft | None:
     """Write the reply, or return None to say that you have none.
 
+    `objections` is empty at first. When the claim firewall finds something in a draft that neither the passages nor the
+    tenant's facts hold, its author is asked once more, with what was objected to.
     The first answer wins. Limit 20 s. When all are silent or fail, a human is called.
     """
 

@@ -76,8 +76,13 @@ class InboundEvent:
     ignore     a reason such as "group" or "status": stored, counted, never answered
     phone      the customer's phone, digits only, where the address tells it
     replaces   event_id of the message that this one edits
-    target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` names the customer
-    action     CALLBACK: "take", "return", "skip" or "resolve"
+    target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
+               of "approve", "reject" and "undo" the learned answer meant
+    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"
+    thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
+               customer by it, and it is the lane
+    ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
+    hold       MANAGER: seconds for which the words may still be changed by an event that `replaces` them
     sent_at    when the sender says it was written; None if unknown
     own_key    ECHO: the key that we sent with the message, where the channel returns it
     """
@@ -99,6 +104,9 @@ class InboundEvent:
     person: Person | None = None
     target: str = ""
     action: str = ""
+    thread: str = ""
+    ref: str = ""
+    hold: float = 0.0
     own_key: str = ""
 
 
@@ -266,6 +274,12 @@ class OutgoingKind(StrEnum):
     CALLBACK the answer to a pressed button
     REMINDER a line to the managers about a handover
     ALARM    a warning to the tenant's owner
+    UPDATE   what became of a handover whose card a desk shows. `data`: `status` (pending, active, resolved),
+             `resolution`, `by`; `text` says the same in words
+    RECEIPT  whether a manager's words arrived. `data`: `thread` and `ref` of the words, `ok` ("1" or ""); `text` is "" or
+             the line that says what went wrong
+    LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
+             `question`, `answer`, `note`; the second one of a handover takes the place of the first
     """
 
     REPLY = "reply"
@@ -276,6 +290,18 @@ class OutgoingKind(StrEnum):
     CALLBACK = "callback"
     REMINDER = "reminder"
     ALARM = "alarm"
+    UPDATE = "update"
+    RECEIPT = "receipt"
+    LEARNED = "learned"
+
+
+DESK_KINDS = frozenset(
+    {
+        OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.CALLBACK, OutgoingKind.REMINDER, OutgoingKind.ALARM,
+        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED,
+    }
+)  # fmt: skip
+"""Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,13 +351,15 @@ class ReceiptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a delivery. `logged_out` says that the instance itself is gone: the circuit opens at once."""
+    """What became of a delivery. `logged_out` says that the instance itself is gone: the circuit opens at once.
+    `waiting` says that nothing was tried: the channel's own limit holds the row back, and no attempt is spent."""
 
     status: ReceiptStatus
     provider_id: str = ""
     error: str = ""
     retry_after: float | None = None
     logged_out: bool = False
+    waiting: bool = False
 
     @classmethod
     def sent(cls, provider_id: str = "") -> Receipt:
@@ -342,6 +370,11 @@ class Receipt:
     def retry(cls, error: str, *, after: float | None = None, logged_out: bool = False) -> Receipt:
         """The channel did not take it now; `after` is its own wish in seconds."""
         return cls(status=ReceiptStatus.RETRY, error=error, retry_after=after, logged_out=logged_out)
+
+    @classmethod
+    def wait(cls, seconds: float, why: str = "rate limit") -> Receipt:
+        """Nothing was sent: try again in `seconds`, without spending an attempt."""
+        return cls(status=ReceiptStatus.RETRY, error=why, retry_after=seconds, waiting=True)
 
     @classmethod
     def refused(cls, error: str) -> Receipt:

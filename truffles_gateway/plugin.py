@@ -15,7 +15,7 @@ A distribution names its manifest under the entry point group `truffles_gateway`
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -27,12 +27,12 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from truffles_gateway.clock import Clock
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
-from truffles_gateway.messages import InboundEvent
+from truffles_gateway.messages import Customer, InboundEvent, ManagerReply, OutgoingKind, State
 
 __all__ = [
-    "Blobs", "Capabilities", "Chunk", "Clock", "Door", "Ingress", "Knowledge", "KnowledgeWriter", "Logger", "Plugin",
-    "PluginSettings", "Progress", "RateLimit", "Resources", "SecretStr", "SyncReport", "Texts", "WebhookRequest",
-    "hookimpl", "same_secret",
+    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "Ingress", "Knowledge",
+    "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "Plugin", "PluginSettings", "Progress", "Prompter",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -63,15 +63,17 @@ class WebhookRequest:
 class Door:
     """What an ingress may know of the tenant whose door was knocked at.
 
-    secret     the tenant's webhook secret, None if it has none
-    open       the tenant's config says in so many words that webhooks need no secret
-    settings   this plugin's settings for the tenant
+    secret       the tenant's webhook secret, None if it has none
+    open         the tenant's config says in so many words that webhooks need no secret
+    settings     this plugin's settings for the tenant
+    desk_chats   the managers' group by branch; under "" the tenant's own
     """
 
     tenant: str
     secret: str | None = field(repr=False)
     open: bool
     settings: Any
+    desk_chats: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ingress(Protocol):
@@ -87,7 +89,11 @@ class Ingress(Protocol):
     max_body: int
 
     def tenant(self, request: WebhookRequest) -> str | None:
-        """The tenant's slug, where the path does not name it; None if the request does not either."""
+        """The tenant's slug, where the path does not name it; None if the request does not either.
+
+        An ingress whose requests name their tenant by a secret alone has a method `match(request, doors)` besides: it is
+        given the doors of all tenants that use the plugin and returns the slug of the one whose secret it is, or None.
+        """
         ...
 
     def verify(self, request: WebhookRequest, door: Door) -> bool:
@@ -187,10 +193,111 @@ class Blobs(Protocol):
         """The bytes with this SHA-256, None if they are gone."""
         ...
 
+    async def put(self, data: bytes, mime: str) -> str:
+        """Keep bytes (known ones are kept as they are); returns their SHA-256 in lower-case hex."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A conversation as a desk shows it. `assigned_to` is the manager who has it, `handover_id` the open handover."""
+
+    conversation_id: str
+    channel: str
+    customer: Customer
+    state: State
+    branch: str = ""
+    handover_id: str = ""
+    assigned_to: str = ""
+
+
+class Desk(Protocol):
+    """What a desk needs to know: whose conversation a row is about, and where it shows it."""
+
+    async def talk(self, conversation_id: str) -> Talk | None:
+        """The conversation, None if there is none of this tenant with that id."""
+        ...
+
+    async def thread(self, conversation_id: str, chat: str) -> str:
+        """The thread that shows this customer in `chat`, "" if none was made yet."""
+        ...
+
+    async def keep_thread(self, conversation_id: str, chat: str, thread: str) -> str:
+        """Remember a new thread; returns the one that counts (another process may have been first)."""
+        ...
+
+    async def drop_thread(self, conversation_id: str, chat: str, thread: str) -> None:
+        """Forget a thread that was deleted at the desk; another one may be made."""
+        ...
+
+    async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The `provider_id` of the first row of `kind` about this handover that this plugin has sent, "" if none."""
+        ...
+
+
+class Counters(Protocol):
+    """Counts over all processes, by names of the plugin's own."""
+
+    async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`."""
+        ...
+
+    async def spent(self, name: str, seconds: float) -> int:
+        """What was counted within the last `seconds`."""
+        ...
+
+    async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
+        """Take `wanted` of `count` tokens that fill up evenly within `seconds`: 0 when they were there; else nothing was
+        taken, and the result says in how many seconds to ask again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedAnswer:
+    """What a manager once answered. `status` is "pending", "approved" or "rejected"."""
+
+    id: str
+    handover_id: str
+    question: str
+    answer: str
+    status: str
+
+
+class Learned(Protocol):
+    """The tenant's learned answers. Approved ones become knowledge by a durable job, within seconds, everywhere."""
+
+    async def of(self, handover_id: str) -> LearnedAnswer | None:
+        """What was learned from a handover, None if nothing was."""
+        ...
+
+    async def approved(self) -> list[LearnedAnswer]:
+        """All that the bot may say."""
+        ...
+
+    async def keep(
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+    ) -> LearnedAnswer:
+        """Store what was learned from `reply`, one answer a handover (a second call with other words replaces them), and
+        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so."""
+        ...
+
+
+class Prompter(Protocol):
+    """The tenant's prompt templates, in front of the plugin's own `templates`."""
+
+    def render(self, name: str, language: str, **values: object) -> str:
+        """The template `name.language`, else `name`; a tenant's `[prompts]` come before the plugin's. Raises `ConfigError`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What the host hands to a plugin, bound to one tenant. Nothing else is reached for."""
+    """What the host hands to a plugin, bound to one tenant. Nothing else is reached for.
+
+    media        the tenant's `[media]` table, as written
+    desk_chats   the managers' group by branch; under "" the tenant's own
+    public_url   where the world reaches the gateway, "" if that is not known
+    """
 
     tenant: str
     timezone: str
@@ -201,6 +308,13 @@ class Resources:
     texts: Texts
     knowledge: Knowledge
     blobs: Blobs
+    desk: Desk
+    counters: Counters
+    learned: Learned
+    prompts: Prompter
+    media: Mapping[str, Any] = field(default_factory=dict)
+    desk_chats: Mapping[str, str] = field(default_factory=dict)
+    public_url: str = ""
 
 
 Progress = Callable[[int, int, str], None]
@@ -217,12 +331,31 @@ class SyncReport:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question with its answer on the way into the knowledge; `tag` is a branch's `knowledge_tag`."""
+
+    id: str
+    question: str
+    answer: str
+    tag: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
 @runtime_checkable
 class KnowledgeWriter(Protocol):
     """Implemented by the hook object of a retriever that turns a tenant's files into chunks."""
 
     async def sync(self, folder: Path, progress: Progress) -> SyncReport:
         """Read `folder`, embed what changed, put and delete chunks. `progress(done, total, what)` is called often."""
+        ...
+
+    async def learn(self, entry: Entry) -> None:
+        """Put one learned answer into the knowledge; the same id replaces. May be repeated."""
+        ...
+
+    async def forget(self, id: str) -> None:
+        """Take a learned answer out again. May be repeated."""
         ...
 
     async def check(self) -> str:
@@ -257,6 +390,10 @@ class Plugin:
     rate_limits   given the settings, the channel's limits over all processes
     catalogue     texts by language and key
     commands      click commands or groups, mounted as `truffles <command>`
+    actions       things to do for one tenant, mounted as `truffles <plugin> <action> TENANT`: given the tenant's hook
+                  object, each returns the lines to show, or raises `ConfigError` with the cure. The first line of its
+                  docstring is its help
+    templates     prompt templates by name, or by name and language ("answer", "answer.kk"); a tenant's `[prompts]` replace them
     """
 
     name: str
@@ -271,6 +408,8 @@ class Plugin:
     rate_limits: Callable[[Any], tuple[RateLimit, ...]] = lambda settings: ()
     catalogue: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     commands: tuple[click.Command, ...] = ()
+    actions: Mapping[str, Callable[[Any], Awaitable[Sequence[str]]]] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     instances: Callable[[Any], tuple[str, ...]] = lambda settings: ()
 
 

@@ -332,4 +332,19 @@ class Prompts:
         return ConfigError(_say(error), where=f"{self._where}.{name}", cure=cure)
 
 
-__all__ = ["FILTERS", "MAX_OUTPUT", "MAX_RANGE", "MAX_SOURCE", "MAX_STEPS", "Prompts", "variables"]
+class TenantPrompts:
+    """A tenant's templates in front of a plugin's own, the language's in front of the general one."""
+
+    def __init__(self, own: Prompts, templates: Mapping[str, str]) -> None:
+        self._layers = (own, Prompts(templates, where="templates"))
+
+    def render(self, name: str, language: str, **values: object) -> str:
+        """The first of the tenant's and then the plugin's `name.language` and `name`. Raises `ConfigError`."""
+        for layer in self._layers:
+            for wanted in (f"{name}.{language}", name):
+                if wanted in layer:
+                    return layer.render(wanted, **values)
+        return self._layers[0].render(name, **values)
+
+
+__all__ = ["FILTERS", "MAX_OUTPUT", "MAX_RANGE", "MAX_SOURCE", "MAX_STEPS", "Prompts", "TenantPrompts", "variables"]

@@ -12,15 +12,29 @@ from __future__ import annotations
 from truffles_gateway.clock import SystemClock
 from truffles_gateway.testing.clock import MovedClock
 from truffles_gateway.testing.conformance import conforms
-from truffles_gateway.testing.doubles import KnowledgeInMemory, make_resources, make_turn, texts_of
+from truffles_gateway.testing.doubles import (
+    BlobsInMemory,
+    CountersInMemory,
+    DeskInMemory,
+    KnowledgeInMemory,
+    LearnedInMemory,
+    make_resources,
+    make_turn,
+    prompter_of,
+    texts_of,
+)
 from truffles_gateway.testing.process import GatewayProcess
 from truffles_gateway.testing.rig import Rig
 from truffles_gateway.testing.target import HttpTarget, Sent
 
 __all__ = [
+    "BlobsInMemory",
+    "CountersInMemory",
+    "DeskInMemory",
     "GatewayProcess",
     "HttpTarget",
     "KnowledgeInMemory",
+    "LearnedInMemory",
     "MovedClock",
     "Rig",
     "Sent",
@@ -28,5 +42,6 @@ __all__ = [
     "conforms",
     "make_resources",
     "make_turn",
+    "prompter_of",
     "texts_of",
 ]

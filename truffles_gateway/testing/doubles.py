@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from truffles_gateway.clock import Clock, SystemClock
-from truffles_gateway.messages import Customer, State, Turn
+from truffles_gateway.messages import Customer, ManagerReply, OutgoingKind, State, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.plugin import Chunk, Plugin, Resources
+from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Prompter, Resources, Talk
+from truffles_gateway.prompts import Prompts, TenantPrompts
 from truffles_gateway.texts import Catalogue
 
 
@@ -44,11 +46,107 @@ class BlobsInMemory:
     """Bytes by content hash, without a database."""
 
     def __init__(self, blobs: dict[str, bytes] | None = None) -> None:
-        self._blobs = blobs or {}
+        self._blobs = blobs if blobs is not None else {}
 
     async def get(self, blob: str) -> bytes | None:
         """The bytes, None if there are none."""
         return self._blobs.get(blob)
+
+    async def put(self, data: bytes, mime: str) -> str:
+        """Keep bytes; returns their SHA-256."""
+        name = hashlib.sha256(data).hexdigest()
+        self._blobs[name] = data
+        return name
+
+
+class DeskInMemory:
+    """Talks, threads and sent rows without a database; `talks` and `rows` are the test's to fill."""
+
+    def __init__(self, talks: Sequence[Talk] = ()) -> None:
+        self.talks = {talk.conversation_id: talk for talk in talks}
+        self.threads: dict[tuple[str, str], str] = {}
+        self.rows: dict[tuple[str, OutgoingKind], str] = {}
+
+    async def talk(self, conversation_id: str) -> Talk | None:
+        """The conversation."""
+        return self.talks.get(conversation_id)
+
+    async def thread(self, conversation_id: str, chat: str) -> str:
+        """The customer's thread."""
+        return self.threads.get((conversation_id, chat), "")
+
+    async def keep_thread(self, conversation_id: str, chat: str, thread: str) -> str:
+        """The thread that counts."""
+        return self.threads.setdefault((conversation_id, chat), thread)
+
+    async def drop_thread(self, conversation_id: str, chat: str, thread: str) -> None:
+        """Forget a thread."""
+        if self.threads.get((conversation_id, chat)) == thread:
+            del self.threads[conversation_id, chat]
+
+    async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The provider's id of a sent row."""
+        return self.rows.get((handover_id, kind), "")
+
+
+class CountersInMemory:
+    """Counts of one process, on a clock that a test may move."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._counted: dict[str, list[tuple[datetime, int]]] = {}
+
+    async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        """Count `amount` if it fits."""
+        if await self.spent(name, seconds) + amount > limit:
+            return False
+        self._counted.setdefault(name, []).append((self._clock.now(), amount))
+        return True
+
+    async def spent(self, name: str, seconds: float) -> int:
+        """What was counted lately."""
+        since = self._clock.now() - timedelta(seconds=seconds)
+        return sum(amount for at, amount in self._counted.get(name, ()) if at > since)
+
+    async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
+        """0 when `wanted` fit into the window, else the seconds of a token."""
+        return 0.0 if await self.spend(f"wait {name}", wanted, limit=count, seconds=seconds) else seconds / count
+
+
+class LearnedInMemory:
+    """Learned answers without a database; `notes` says for each handover why a person was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, LearnedAnswer] = {}
+        self.notes: dict[str, str] = {}
+
+    async def of(self, handover_id: str) -> LearnedAnswer | None:
+        """What was learned from a handover."""
+        return self.answers.get(handover_id)
+
+    async def approved(self) -> list[LearnedAnswer]:
+        """What the bot may say."""
+        return [answer for answer in self.answers.values() if answer.status == "approved"]
+
+    async def keep(
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+    ) -> LearnedAnswer:
+        """One answer a handover."""
+        old = self.answers.get(reply.handover_id)
+        if old and old.status == "rejected":
+            return old
+        status = "approved" if approve else "pending"
+        kept = LearnedAnswer(
+            id=old.id if old else f"learned-{len(self.answers) + 1}",
+            handover_id=reply.handover_id, question=question, answer=answer, status=status,
+        )  # fmt: skip
+        self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
+        return kept
+
+
+def prompter_of(plugin: Plugin, own: Mapping[str, str] | None = None) -> Prompter:
+    """The plugin's templates, with a tenant's `own` in front."""
+    return TenantPrompts(Prompts(own or {}), plugin.templates)
 
 
 def texts_of(plugin: Plugin, languages: Sequence[str] = ("ru", "kk", "en")) -> Catalogue:
@@ -65,6 +163,11 @@ def make_resources(
     languages: tuple[str, ...] = ("ru", "kk", "en"),
     knowledge: KnowledgeInMemory | None = None,
     blobs: dict[str, bytes] | None = None,
+    desk: DeskInMemory | None = None,
+    counters: CountersInMemory | None = None,
+    learned: LearnedInMemory | None = None,
+    prompts: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Resources:
     """What the host would hand to `plugin`; the caller owns and closes `http`."""
     return Resources(
@@ -77,6 +180,11 @@ def make_resources(
         texts=texts_of(plugin, languages),
         knowledge=knowledge or KnowledgeInMemory(),
         blobs=BlobsInMemory(blobs),
+        desk=desk or DeskInMemory(),
+        counters=counters or CountersInMemory(clock),
+        learned=learned or LearnedInMemory(),
+        prompts=prompter_of(plugin, prompts),
+        **more,
     )
 
 
