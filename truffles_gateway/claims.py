@@ -31,9 +31,9 @@ class Claim:
 Found = Iterator[tuple[str, tuple[Key, ...], tuple[Key, ...]]]
 """Kind, keys and, where it differs, what it proves, of everything that one match says."""
 
-_NUM = r"[0-9]{1,3}(?:[ .,][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?|[0-9]+(?:[.,][0-9]{1,2}(?![0-9]))?"
+_NUM = r"[0-9]{1,3}(?:[ .,][0-9]{3}){1,3}(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?|[0-9]+(?:[.,][0-9]{1,2}(?![0-9]))?"
 _TO = r"\s*(?:-|/|\.\.+|до|или|to|or|немесе)\s*"
-_SERIES = rf"(?P<series>(?:{_NUM})(?:\s?(?:тыс|мын|k|к)?\w{{0,3}}{_TO}(?:{_NUM}))*)"
+_SERIES = rf"(?P<series>(?:{_NUM})(?:\s?(?:тыс|мын|k|к)?\w{{0,3}}{_TO}(?:{_NUM})){{0,4}})"
 _THOUSAND = r"(?:тыс\w*\.?|мын\w*|thousand)|(?<=[0-9])\s?(?:т\.?р?|к|k)\b"
 _MILLION = r"млн\.?|миллион\w*|million"
 _CURRENCIES = (
@@ -107,7 +107,9 @@ def _phone(found: re.Match[str]) -> Found:
 @lru_cache
 def _months() -> tuple[tuple[str, int], ...]:
     """Patterns of the months' names, the longest first."""
-    found = [(_ending(letters(name)), int(month)) for month, names in words()["months"].items() for name in names.split()]
+    found = [
+        (_ending(letters(name)), int(month)) for month, names in words()["months"].items() for name in names.split()
+    ]
     return tuple(sorted(found, key=lambda each: -len(each[0])))
 
 
@@ -209,6 +211,8 @@ def _currency_first(found: re.Match[str]) -> Found:
 
 def _bare_number(found: re.Match[str]) -> Found:
     """A number of three digits and more is a price, or a year, until proved otherwise."""
+    if sum(map(str.isdigit, found[0])) < 3:
+        return
     value = _value(found[0])
     keys, proves = _money_keys(value, "")
     year = (("year", int(value)),) if 1900 <= value <= 2100 and found[0].isdigit() else ()
@@ -373,7 +377,13 @@ def _contacts() -> tuple[Reader, ...]:
     return (
         _reader(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _mail, "@"),
         _reader(rf"(?:https?://|www\.){rest}+", _link, "://", "www."),
-        _reader(rf"(?<![\w@.-])(?:{domain}(?:[/?]{rest}*)?|(?:[a-z0-9-]+\.)+[a-z]{{2,}}/{rest}*)", _link, *dots, ".рф", ".каз"),
+        _reader(
+            rf"(?<![\w@.-])(?:{domain}(?:[/?]{rest}*)?|(?:[a-z0-9-]+\.)+[a-z]{{2,}}/{rest}*)",
+            _link,
+            *dots,
+            ".рф",
+            ".каз",
+        ),
         _reader(r"(?<![\w@])@[\w.]{3,}", _username, "@"),
         _reader(r"\bkz[0-9]{2}(?: ?[a-z0-9]){16}\b", _account, "kz"),
         _reader(r"\+(?:[ ().-]*[0-9]){10,15}(?![0-9])", _phone, "+"),
@@ -392,7 +402,9 @@ def _named() -> tuple[Reader, ...]:
     return (
         _reader(turned, _named_date, *_month_hints()),
         _reader(rf"(?P<before>{_PART_BEFORE})\s*(?:сагат\s*)?{_CLOCK}{_no('part')}", _clock, *parts),
-        _reader(rf"(?P<before>{_PART_BEFORE})\s*(?:сагат\s*)?(?P<hour>[0-9]{{1,2}})(?![0-9]){_no('part')}", _hour, *parts),
+        _reader(
+            rf"(?P<before>{_PART_BEFORE})\s*(?:сагат\s*)?(?P<hour>[0-9]{{1,2}})(?![0-9]){_no('part')}", _hour, *parts
+        ),
         _reader(said, _said_hour, " час"),
         _reader(rf"(?:{code})\s?{_SERIES}(?!\s?(?:{_THOUSAND}|{_MILLION}|{_CURRENCY}))", _currency_first, *_SIGNS),
         _reader(rf"(?<![0-9])(?<![0-9]\s){alone}", _money, "тысяч", "мын", "thousand"),
@@ -435,7 +447,11 @@ def _dates() -> tuple[Reader, ...]:
     local = r"(?P<d2>0?[1-9]|[12][0-9]|3[01])[./-](?P<m2>0?[1-9]|1[0-2])[./-](?P<y2>20[0-9]{2}|[0-9]{2})(?![0-9])"
     return (
         _reader(r"24 ?/ ?7(?![0-9])", _day_and_night, "/"),
-        _reader(rf"{days}(?:\s+|-)(?:of\s+)?(?P<month>{month})\.?(?:,?\s+(?P<year>20[0-9]{{2}}))?", _named_date, *_month_hints()),
+        _reader(
+            rf"(?<![0-9][.:]){days}(?:\s+|-)(?:of\s+)?(?P<month>{month})\.?(?:,?\s+(?P<year>20[0-9]{{2}}))?",
+            _named_date,
+            *_month_hints(),
+        ),
         _reader(f"{iso}|{local}", _numeric_date),
         _reader(rf"({_DAY})/(0?[1-9]|1[0-2])(?![0-9])(?!\s*(?:{_CURRENCY}))", _slashed_date, "/"),
         _reader(rf"({_DAY})(?:\s?-?го|-?е)?\s+(?:числ\w+)", _day_of_month, " числ"),
@@ -468,7 +484,9 @@ def _perhaps_named() -> tuple[Reader, ...]:
     """A word before what is left of the numbers makes them an hour, a price, a house."""
     street = r"(?:ул|улица|улице|пр|проспект\w*|пр-т|просп|мкр|микрорайон\w*|бульвар\w*|пер|переулок|street)\b\.?\s+"
     prices = r"\b(?:цена|стоит|стоимость|обойдется|price|costs?|багасы)\s*(?:[:=-]|от|всего|from|только)*\s*"
-    hours = rf"\b(?:{_hour_words('before')})\s+(?P<hours>[0-9]{{1,2}}(?:\s*-\s*[0-9]{{1,2}})?)(?![0-9.,:]*[0-9]){_closed()}"
+    hours = (
+        rf"\b(?:{_hour_words('before')})\s+(?P<hours>[0-9]{{1,2}}(?:\s*-\s*[0-9]{{1,2}})?)(?![0-9.,:]*[0-9]){_closed()}"
+    )
     streets = ("ул", "пр.", "пр ", "пр-т", "просп", "мкр", "микрор", "бульв", "пер", "street")
     return (
         _reader(rf"\b{street}(?P<street>[\w-]+)(?:\s+[а-я][\w-]+)?,?\s+(?:д\.?|дом)?\s*{_HOUSE}", _address, *streets),
@@ -500,7 +518,7 @@ def _perhaps() -> tuple[Reader, ...]:
         _reader(rf"(?P<hours>[0-9]{{1,2}}-?{away}\s+[0-9]{{1,2}})-?{to}\s+дейин", _bare_hours, "дейин"),
         _reader(rf"(?P<hours>[0-9]{{1,2}})-?{there}", _bare_hours, *endings),
         _reader(rf"(?P<hours>[0-9]{{1,2}}\s*-\s*[0-9]{{1,2}})(?![0-9-]){_closed()}", _bare_hours, "-"),
-        _reader(rf"(?=[0-9 .,]*[0-9]{{3}})(?:{_NUM})", _bare_number),
+        _reader(_NUM, _bare_number),
     )
 
 

@@ -28,9 +28,7 @@ def objections(text: str, passages: Sequence[Passage], facts: Sequence[str], que
     if not bare:
         return []
     asked = proofs(question)
-    lines = (
-        f"{claim.kind}: {claim.shown}{'' if asked.isdisjoint(claim.keys) else SAID_BY_CUSTOMER}" for claim in bare
-    )
+    lines = (f"{claim.kind}: {claim.shown}{'' if asked.isdisjoint(claim.keys) else SAID_BY_CUSTOMER}" for claim in bare)
     return list(dict.fromkeys(lines))
 
 

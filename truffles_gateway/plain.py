@@ -30,7 +30,7 @@ _ZEROES = re.compile(r"([0-9])([ .,]?)([оo]+)(?![a-zа-я])")
 _ONES = re.compile(r"([0-9])[liи|](?=[0-9])")
 _LIST_NUMBER = re.compile(r"^[ \t]*[0-9]{1,2}[.)](?=\s)", re.MULTILINE)
 _ROUBLES = re.compile(r"([0-9]) ?р\b\.?")
-_HALF = re.compile(r"([0-9]+) (?:с половиной|and a half|жарым)\b")
+_HALF = re.compile(r"([0-9]{1,3}) (?:с половиной|and a half|жарым)\b")
 _HALF_PAST = re.compile(r"\b(half past|полов\w+) ([0-9]{1,2})\b(?! *%)")
 _KAZAKH_ENDINGS = ("га", "ге", "ка", "ке", "да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен")
 
