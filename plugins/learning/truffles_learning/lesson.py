@@ -19,9 +19,10 @@ def real_question(text: str) -> str:
 
 
 def _without_courtesies(sentence: str) -> str:
-    kept = [clause for clause in clauses(sentence) if not is_empty(clause, "hollow") and not holds("wishes", clause)]
-    words = joined(kept)
-    return "" if holds("wishes", words) else words  # "позовите, пожалуйста, менеджера": only together they are one
+    said = [clause for clause in clauses(sentence) if not is_empty(clause, "hollow")]
+    words = joined([clause for clause in said if not holds("wishes", clause)])
+    only_wish = len(content(words)) < 2 and holds("wishes", joined(said))  # "позовите, пожалуйста, менеджера"
+    return "" if only_wish else words
 
 
 def useful_answer(text: str) -> str:
