@@ -31,7 +31,8 @@ _ONES = re.compile(r"([0-9])[liи|](?=[0-9])")
 _LIST_NUMBER = re.compile(r"^[ \t]*[0-9]{1,2}[.)](?=\s)", re.MULTILINE)
 _ROUBLES = re.compile(r"([0-9]) ?р\b\.?")
 _HALF = re.compile(r"([0-9]{1,3}) (?:с половиной|and a half|жарым)\b")
-_HALF_PAST = re.compile(r"\b(half past|полов\w+) ([0-9]{1,2})\b(?! *%)")
+_HALF_PAST = re.compile(r"\b(half past|quarter past|quarter to|полов\w+) ([0-9]{1,2})\b(?! *%)")
+_PAST = {"half past": 30, "quarter past": 15, "quarter to": -15}
 _KAZAKH_ENDINGS = ("га", "ге", "ка", "ке", "да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен")
 
 
@@ -55,7 +56,7 @@ def _characters() -> dict[str, str]:
             table[letter] = "-"
         elif kind == "Nd":
             table[letter] = str(unicodedata.decimal(letter))
-    table |= {"\u2212": "-", "\u2044": "/", "\u066a": "%", "\u3012": "₸", "\t": " "}
+    table |= {"\u2212": "-", "\u2044": "/", "\u066a": "%", "\u3012": "₸", "\ua789": ":", "\u2236": ":", "\t": " "}
     return {letter: plain for letter, plain in table.items() if letter != plain}
 
 
@@ -104,9 +105,9 @@ def _counted(text: str) -> str:
 
 
 def _half_past(found: re.Match[str]) -> str:
-    """ "half past 9" is 9:30, "половина девятого" 8:30."""
-    hour = int(found[2]) - (found[1] != "half past")
-    return f"{hour % 24}:30"
+    """ "half past 9" is 9:30, "quarter to 9" 8:45, "половина девятого" 8:30."""
+    minutes = int(found[2]) * 60 + _PAST.get(found[1], -30)
+    return f"{minutes // 60 % 24}:{minutes % 60:02}"
 
 
 @lru_cache
