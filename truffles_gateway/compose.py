@@ -22,6 +22,7 @@ from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
 from truffles_gateway.routes.mute import mutes_before
 from truffles_gateway.tenants import Tenant
 
+LEARNED = "learned:"
 REPLY_WORTH = timedelta(minutes=10)
 CALLBACK_WORTH = timedelta(seconds=10)
 WORTH = {
@@ -51,6 +52,8 @@ def commit(case: Case, decision: Decision) -> Commit:
     if decision.reason != "history":
         made.touch(last_customer_at=case.turn.now)
     _state(made, case, decision)
+    show_changes(made, case.tenant)
+    made.used = tuple(id.removeprefix(LEARNED) for id in decision.sources if id.startswith(LEARNED))
     _forward(made, case, decision)
     _replies(made, case, decision)
     made.outcomes.append(
@@ -192,6 +195,38 @@ def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
         data={"language": language},
     )
     add_outgoing(made, notice)
+
+
+UPDATES = {
+    handoff.Event.TAKE: "update_taken",
+    handoff.Event.MANAGER_WROTE: "update_taken",
+    handoff.Event.RESOLVE: "update_resolved",
+    handoff.Event.RETURN: "update_returned",
+    handoff.Event.CANCEL: "update_cancelled",
+}
+STATUS = {State.PENDING: "pending", State.MANAGER_ACTIVE: "active", State.BOT_ACTIVE: "resolved"}
+
+
+def show_changes(made: Commit, tenant: Tenant) -> None:
+    """Tell every desk what became of a handover, so that its card and buttons are true. An escalation brings a card of its
+    own; what timers do is told in words of their own, and here only to the card."""
+    resolutions = {update.id: update.resolution or "" for update in made.handover_updates}
+    for change in made.changes:
+        if change.event == handoff.Event.ESCALATE or not change.handover_id or made.after is None:
+            continue
+        key = UPDATES.get(handoff.Event(change.event), "")
+        text = tenant.texts.get(key, tenant.config.languages[0], name=change.actor) if key else ""
+        data = {
+            "status": STATUS[change.after],
+            "by": change.actor,
+            "resolution": resolutions.get(change.handover_id, ""),
+        }
+        for channel in desks(tenant):
+            row = Outgoing(
+                channel=channel, recipient=made.after.id, text=text, kind=OutgoingKind.UPDATE,
+                handover_id=change.handover_id, data=data,
+            )  # fmt: skip
+            add_outgoing(made, row)
 
 
 def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> None:
