@@ -392,13 +392,6 @@ def upgrade() -> None:
         "ix_outbox_messages_sent_to", "outbox_messages", ["client_id", "channel", "recipient", "sent_at"], unique=False
     )
     op.create_index("ix_outbox_messages_turn", "outbox_messages", ["client_id", "turn_id"], unique=False)
-    op.create_index(
-        "ix_outbox_messages_handover",
-        "outbox_messages",
-        ["client_id", "handover_id", "kind"],
-        unique=False,
-        postgresql_where=sa.text("handover_id IS NOT NULL"),
-    )
     op.create_table(
         "rate_limits",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
@@ -626,7 +619,6 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("qdrant_point_id", sa.Text(), nullable=True),
         sa.Column("uses", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('pending', 'approved', 'rejected')", name=op.f("ck_learned_responses_status")),
@@ -638,32 +630,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_learned_responses")),
         sa.UniqueConstraint("client_id", "handover_id", name=op.f("uq_learned_responses_client_id_handover_id")),
     )
-    op.create_table(
-        "desk_threads",
-        sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
-        sa.Column("user_id", sa.UUID(as_uuid=False), nullable=False),
-        sa.Column("desk", sa.Text(), server_default="", nullable=False),
-        sa.Column("chat", sa.Text(), server_default="", nullable=False),
-        sa.Column("thread", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["client_id", "user_id"], ["users.client_id", "users.id"], name=op.f("fk_desk_threads_users")
-        ),
-        sa.PrimaryKeyConstraint("client_id", "user_id", "desk", "chat", name=op.f("pk_desk_threads")),
-        sa.UniqueConstraint("client_id", "chat", "thread", name=op.f("uq_desk_threads_client_id_chat_thread")),
-    )
-    op.create_table(
-        "counters",
-        sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
-        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
-        sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("amount", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_counters_clients"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_counters")),
-    )
-    op.create_index("ix_counters_name", "counters", ["client_id", "name", "at"], unique=False)
-    op.create_index("ix_counters_at", "counters", ["at"], unique=False, postgresql_using="brin")
     op.create_foreign_key(
         "fk_conversations_open_handover",
         "conversations",
