@@ -1,25 +1,82 @@
-"""The manifest. Installable and selectable; it implements no hook in this version."""
+"""Turns a manager's reply into knowledge: at once where the owner said it and nothing speaks against it, else by button."""
 
 from __future__ import annotations
 
-from truffles_gateway.plugin import Plugin, PluginSettings, Resources
+from collections.abc import Sequence
+
+from truffles_gateway.messages import ManagerReply
+from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Resources, hookimpl
+from truffles_learning.doubts import doubts
+from truffles_learning.lesson import likeness, merged, real_question, useful_answer
+from truffles_learning.settings import LearningSettings
+from truffles_learning.texts import CATALOGUE
+from truffles_learning.words import content, holds
+
+SHOWN = 80
 
 
-class Settings(PluginSettings):
-    """Nothing to set in this version."""
+class Learning:
+    """One tenant's learner. Keeps nothing itself: the host has one learned answer a handover."""
 
-
-class Hooks:
-    """One tenant's instance."""
-
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    def __init__(self, settings: LearningSettings, resources: Resources) -> None:
         self._settings, self._resources = settings, resources
+
+    @hookimpl
+    async def on_manager_reply(self, reply: ManagerReply) -> None:
+        """Keep what the reply teaches, if anything. May be called again for the same reply."""
+        question, new = real_question(reply.question), useful_answer(reply.text)
+        if not (self._settings.enabled and reply.handover_id and question) or len(new) < self._settings.min_answer:
+            return
+        old = await self._resources.learned.of(reply.handover_id)
+        if old and old.status == "rejected":
+            return
+        answer = merged(old.answer if old else "", new, self._settings.max_answer)
+        if old and answer == old.answer:
+            return
+        reasons = await self._reasons(reply, question, answer, old)
+        await self._resources.learned.keep(
+            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons)
+        )
+
+    async def _reasons(
+        self, reply: ManagerReply, question: str, answer: str, old: LearnedAnswer | None
+    ) -> Sequence[str]:
+        """Why a person is asked first, in the tenant's language; none means that the bot may say it at once."""
+        reasons = [] if reply.role in self._settings.auto_approve else [self._say("role")]
+        if old and old.status == "pending":
+            reasons.append(self._say("earlier"))
+        if len(content(question)) < self._settings.min_question_words:
+            reasons.append(self._say("short"))
+        if holds("personal_answers", reply.text):
+            reasons.append(self._say("person"))
+        return [*reasons, *await self._unknown(answer, reply.handover_id), *await self._similar(question, reply)]
+
+    async def _unknown(self, answer: str, handover_id: str) -> Sequence[str]:
+        chunks = await self._resources.knowledge.chunks()
+        kinds = doubts(answer, [_said(chunk) for chunk in chunks if chunk.metadata.get("handover_id") != handover_id])
+        named = ", ".join(self._say(kind) for kind in kinds)
+        return [self._say("unknown", what=named)] if kinds else []
+
+    async def _similar(self, question: str, reply: ManagerReply) -> Sequence[str]:
+        others = [each for each in await self._resources.learned.approved() if each.handover_id != reply.handover_id]
+        like = [each.question for each in others if likeness(each.question, question) > self._settings.similar]
+        return [self._say("similar", question=like[0][:SHOWN])] if like else []
+
+    def _say(self, key: str, **values: object) -> str:
+        language = next(iter(self._resources.languages), "ru")
+        return self._resources.texts.get(f"learning_{key}", language, **values)
+
+
+def _said(chunk: Chunk) -> str:
+    """What a chunk says itself: of a learned one the answer alone, its question was a customer's."""
+    return chunk.answer if chunk.metadata.get("origin") == "learned" else f"{chunk.title} {chunk.text} {chunk.answer}"
 
 
 plugin = Plugin(
     name="learning",
     version="0.1.0",
     summary="Turns a manager's reply into knowledge that the owner approves.",
-    settings=Settings,
-    create=Hooks,
+    settings=LearningSettings,
+    create=Learning,
+    catalogue=CATALOGUE,
 )

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from truffles_rag_qdrant.plugin import plugin
 from truffles_rag_qdrant.retriever import RagQdrant
 
 from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
-from truffles_gateway.plugin import Chunk, Resources
-from truffles_gateway.testing import SystemClock
+from truffles_gateway.plugin import Chunk
+from truffles_gateway.testing import SystemClock, make_resources
 
 SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
 
@@ -60,16 +61,6 @@ class Log:
         self.warnings.append(event)
 
 
-class NoTexts:
-    def get(self, key: str, language: str, **values: object) -> str:
-        return key
-
-
-class NoBlobs:
-    async def get(self, blob: str) -> bytes | None:
-        return None
-
-
 class Rig:
     """One plugin instance and what it was given."""
 
@@ -106,10 +97,8 @@ def rigs() -> Rigs:
     ) -> AsyncIterator[Rig]:
         knowledge, log = knowledge or MemoryKnowledge(), Log()
         async with httpx.AsyncClient() as http:
-            rag = plugin.create(plugin.settings(**settings), Resources(
-                tenant=tenant, timezone="Asia/Almaty", languages=("ru", "kk", "en"), http=http, clock=SystemClock(),
-                log=log, texts=NoTexts(), knowledge=knowledge, blobs=NoBlobs(),
-            ))  # fmt: skip
+            resources = replace(make_resources(plugin, http, tenant=tenant), knowledge=knowledge, log=log)
+            rag = plugin.create(plugin.settings(**settings), resources)
             assert isinstance(rag, RagQdrant)
             try:
                 yield Rig(rag, knowledge, log, tenant)

@@ -27,6 +27,7 @@ _COMMENT = 0.5
 _HEADING = 0.8
 _ASK = 0.5
 _MINOR = 0.15
+_TELLING = 0.05
 _KINDS = (
     ("c:price", re.compile(r"₸|\bтг\b|тенге|теңге|\$|€")),
     ("c:duration", re.compile(r"\d\s*(?:ч|мин|час\w*)\b")),
@@ -135,11 +136,12 @@ class Index:
         return sum(self.rarity(key) for key in asked if key not in weights) / whole if whole else 0.0
 
     def _spread(self, keys: Sequence[str]) -> float:
-        """The share of all chunks that hold these terms too: a price without a service fits every price."""
+        """The share of all chunks that hold these terms too: a price without a service fits every price. A term that
+        one chunk alone holds tells it apart, however few chunks there are (a new tenant's first learned answers)."""
         if not keys:
             return 1.0
         rarest = min(self._counts[key] for key in keys)
-        return rarest / len(self.entries)
+        return rarest / len(self.entries) if rarest > 1 else min(1 / len(self.entries), _TELLING)
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:

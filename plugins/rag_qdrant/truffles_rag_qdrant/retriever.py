@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from qdrant_client import AsyncQdrantClient
 
 from truffles_gateway.messages import Inbound, Passage, Turn
-from truffles_gateway.plugin import Progress, Resources, SyncReport, hookimpl
-from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
+from truffles_gateway.plugin import Entry, Progress, Resources, SyncReport, hookimpl
+from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
+from truffles_rag_qdrant.facts import digest_of, embedded_of
+from truffles_rag_qdrant.learned import is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.stores import ServerStore
 from truffles_rag_qdrant.sync import sync
@@ -49,6 +52,22 @@ class RagQdrant:
         )  # fmt: skip
         await self._fresh()
         return report
+
+    async def learn(self, entry: Entry) -> None:
+        """Put one learned answer into the knowledge, and on into Qdrant; what is there already is not written again."""
+        knowledge = self._resources.knowledge
+        chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
+        if not is_known(chunk, await knowledge.chunks()):
+            [row] = await self._engine.embed([embedded_of(chunk)])
+            await knowledge.apply(put=[replace(chunk, vector=packed(row), digest=digest_of(chunk))])
+        await self._fresh()
+
+    async def forget(self, id: str) -> None:
+        """Take a learned answer out of the knowledge, and out of Qdrant; a file's chunk is left alone."""
+        knowledge = self._resources.knowledge
+        if is_learned(id, await knowledge.chunks()):
+            await knowledge.apply(delete=[id])
+        await self._fresh()
 
     async def check(self) -> str:
         """ "" when model and Qdrant answer."""

@@ -1,0 +1,35 @@
+"""What a human once answered, as a chunk: a question with its answer, like those of the files, but no file's to delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from truffles_gateway.plugin import Chunk, Entry
+from truffles_rag_qdrant.facts import digest_of
+
+ORIGIN = "learned"
+
+
+def learned_chunk(entry: Entry, tenant: str, model: str) -> Chunk:
+    """The chunk of a learned answer, without a vector yet. Ids and origin are ours to say, whatever `entry` tells."""
+    metadata = {**entry.metadata, "origin": ORIGIN, "client_slug": tenant, "source": ORIGIN,
+                "handover_id": entry.metadata.get("handover_id", ""), "question": entry.question,
+                "answer": entry.answer}  # fmt: skip
+    return Chunk(id=entry.id, source=ORIGIN, text=f"Вопрос: {entry.question}\nОтвет: {entry.answer}",
+                 question=entry.question, answer=entry.answer, tag=entry.tag, model=model,
+                 metadata=metadata)  # fmt: skip
+
+
+def is_known(chunk: Chunk, stored: Iterable[Chunk]) -> bool:
+    """Is it there already, word for word, with a vector of the same model? Then nothing has to be written again."""
+    old = next((each for each in stored if each.id == chunk.id), None)
+    return old is not None and bool(old.vector) and _said(old) == _said(chunk)
+
+
+def is_learned(id: str, stored: Iterable[Chunk]) -> bool:
+    """Is `id` a learned answer? A file's chunk is the sync's to delete, nobody else's."""
+    return any(each.id == id and each.metadata.get("origin") == ORIGIN for each in stored)
+
+
+def _said(chunk: Chunk) -> tuple[object, ...]:
+    return digest_of(chunk), chunk.model, dict(chunk.metadata)

@@ -1,0 +1,44 @@
+"""The claim firewall: what a model's draft claims and neither the passages nor the tenant's facts hold.
+
+Pure. A draft that is not sent is cheaper than an invented price, so doubt counts against the draft: a number that it only
+asks about, denies or repeats from the customer is a claim like any other.
+
+What it cannot see: a price that stands in a passage for another service; small numbers without a unit ("всё за 50"); claims
+without a number, save the families of words in `claims.toml`; which branch or which day a true number belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from truffles_gateway.claims import claims, proofs, proved
+from truffles_gateway.messages import Passage
+
+BRIEF = 160
+SAID_BY_CUSTOMER = " (only the customer said so)"
+
+
+def objections(text: str, passages: Sequence[Passage], facts: Sequence[str], question: str) -> list[str]:
+    """One short line, "kind: claim", for everything that `text` claims without evidence; empty if it may be sent.
+
+    What the customer wrote in `question` is no evidence: an objection only says that it came from there.
+    """
+    held = proved((*(part for passage in passages for part in _evidence(passage)), *facts))
+    bare = [claim for claim in claims(text) if held.isdisjoint(claim.keys)]
+    if not bare:
+        return []
+    asked = proofs(question)
+    lines = (f"{claim.kind}: {claim.shown}{'' if asked.isdisjoint(claim.keys) else SAID_BY_CUSTOMER}" for claim in bare)
+    return list(dict.fromkeys(lines))
+
+
+def _evidence(passage: Passage) -> tuple[str, ...]:
+    """What a passage says. Of a question with its answer, the answer alone: the question was a customer's."""
+    return (passage.title, passage.answer or passage.text)
+
+
+def struck(text: str, objected: Sequence[str]) -> str:
+    """A draft that was not sent, in one line for the trace: what was objected to, and how it began."""
+    line = " ".join(text.split())
+    line = line if len(line) <= BRIEF else line[: BRIEF - 1] + "…"
+    return f"✗ {'; '.join(objected)} ✗ {line}" if objected else line
