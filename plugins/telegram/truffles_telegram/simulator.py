@@ -25,7 +25,7 @@ import click
 import httpx
 from aiohttp import web
 
-from truffles_telegram.simulation.checks import check_result, check_update, no_check
+from truffles_telegram.simulation.checks import check_result, check_update, load, no_check
 from truffles_telegram.simulation.control import Control
 from truffles_telegram.simulation.faults import FloodControl, Script
 from truffles_telegram.simulation.methods import REACTIONS, Methods
@@ -51,6 +51,8 @@ class Simulator:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._host, self._port, self._checked = host, port, checked
+        if checked:
+            load()
         self.world, self.script = World(), Script()
         self.flood = FloodControl(clock, per_second=per_second, per_minute=per_minute)
         self.methods = Methods(self.world, self.flood)

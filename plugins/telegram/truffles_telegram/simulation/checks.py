@@ -6,6 +6,11 @@ from functools import cache
 from typing import Any
 
 
+def load() -> None:
+    """Import aiogram now, before somebody waits for an answer."""
+    import aiogram.methods  # noqa: F401
+
+
 @cache
 def _adapter(method: str) -> Any:
     import aiogram.methods
