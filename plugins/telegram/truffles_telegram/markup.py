@@ -11,6 +11,7 @@ ELLIPSIS = "…"
 _TAG = re.compile(r"<[^>]+>")
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _JOINER = "\u200d"
+_LONGEST_CLUSTER = 32
 _TRAILERS = {_JOINER, "\ufe0e", "\ufe0f", "\u20e3"}
 _BREAKS = ("\n\n", "\n", ". ", "! ", "? ", " ")
 
@@ -56,7 +57,7 @@ def split(text: str, limit: int = MESSAGE) -> list[str]:
         if units(rest) <= limit:
             return [*parts, rest]
         room = _reach(rest, limit)
-        end = _break(rest, room) or _whole(rest, room)
+        end = _break(rest, room) or _whole(rest, room) or max(room, 1)
         parts.append(rest[:end].rstrip())
         rest = rest[end:].lstrip()
     return parts
@@ -65,7 +66,7 @@ def split(text: str, limit: int = MESSAGE) -> list[str]:
 def _place(text: str, limit: int) -> int:
     """Where to cut so that at most `limit` units stay: before a word if one ends near, else between characters."""
     room = _reach(text, limit)
-    blank = text.rfind(" ", room - room // 5, room)
+    blank = text.rfind(" ", room - room // 3, room)
     return blank if blank > 0 else _whole(text, room)
 
 
@@ -91,12 +92,18 @@ def _break(text: str, room: int) -> int:
 def _whole(text: str, room: int) -> int:
     """Not between a letter and its accent, nor inside an emoji made of several; a heap of accents is cut all the same."""
     end = room
-    while end > room // 2 and end < len(text) and (_joins(text[end]) or text[end - 1] == _JOINER):
+    while 0 < end < len(text) and room - end < _LONGEST_CLUSTER and (_joins(text[end]) or text[end - 1] == _JOINER):
         end -= 1
-    flags = 0
-    while flags < end and _is_flag_half(text[end - 1 - flags]):
-        flags += 1
-    return end - 1 if flags % 2 and end > 1 and end < len(text) and _is_flag_half(text[end]) else max(end, 1)
+    end = room if room - end == _LONGEST_CLUSTER else end
+    return end - 1 if 0 < end < len(text) and _is_flag_half(text[end]) and _flag_halves(text, end) % 2 else end
+
+
+def _flag_halves(text: str, end: int) -> int:
+    """How many halves of flags stand right before `end`: an odd one belongs to the next."""
+    start = end
+    while start > 0 and _is_flag_half(text[start - 1]):
+        start -= 1
+    return end - start
 
 
 def _joins(character: str) -> bool:

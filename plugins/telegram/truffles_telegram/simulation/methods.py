@@ -192,7 +192,8 @@ class Methods:
 
     def _sender_of(self, kind: str) -> Callable[[Json, Mapping[str, File]], Json]:
         def send(params: Json, files: Mapping[str, File]) -> Json:
-            shown = self._medium(kind, params.get(kind), files.get(kind))
+            file = files.get(kind) or files.get(str(params.get(kind)).removeprefix("attach://"))
+            shown = self._medium(kind, params.get(kind), file)
             return self._post(params, shown | words(params, "caption", CAPTION))
 
         return send
@@ -302,5 +303,5 @@ _GIFTS = (
 _ADMIN = (
     "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
     "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
-    "can_pin_messages", "can_manage_topics",
+    "can_pin_messages", "can_manage_topics", "can_send_welcome_messages",
 )  # fmt: skip
