@@ -14,7 +14,7 @@ from truffles_gateway.messages import Author, Line
 _UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f\ud800-\udfff]|[^\\S\n ]|[\0-\x08]"
 )
-_OPENING = re.compile(r"[<＜‹〈⟨«](?=\s*[/\\!?]?\s*[a-zA-Z_])")
+_OPENING = re.compile(r"[<＜‹〈⟨](?=\s*[/\\!?]?\s*[a-zA-Z_])|«(?=\s*[/\\!?])")  # «iPhone» is a name in quotation marks
 _SPEAKER = {Author.CUSTOMER: "customer", Author.BOT: "assistant", Author.MANAGER: "manager", Author.SYSTEM: "system"}
 _CUT = " … "
 
