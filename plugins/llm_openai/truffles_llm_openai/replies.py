@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -47,6 +48,7 @@ class AnswerReply(_Reply):
     confidence: Confidence
 
 
+@cache
 def schema(reply: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of `reply` in the strict dialect: every key required, no other allowed, no bounds."""
     plain: dict[str, Any] = _stripped(reply.model_json_schema())
