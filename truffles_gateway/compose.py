@@ -56,6 +56,7 @@ def commit(case: Case, decision: Decision) -> Commit:
     made.used = tuple(id.removeprefix(LEARNED) for id in decision.sources if id.startswith(LEARNED))
     _forward(made, case, decision)
     _replies(made, case, decision)
+    _notices(made, case)
     made.outcomes.append(
         EventOutcome(
             events=tuple(event.id for event in case.work.events), outcome=decision.outcome, reason=decision.reason
@@ -65,19 +66,35 @@ def commit(case: Case, decision: Decision) -> Commit:
 
 
 def _customer_lines(made: Commit, case: Case) -> None:
+    fetched = {each.url: each for each in case.message.attachments if each.url}
     for stored in case.work.events:
         event = stored.event
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
             facts["media"] = [
                 {"kind": a.content.value, "mime": a.mime, "url": a.url, "blob": a.blob, "name": a.file_name}
-                for a in event.attachments
+                for a in (fetched.get(part.url, part) for part in event.attachments)
             ]
         if event.quoted:
             facts["quoted"] = event.quoted
         made.messages.append(
             NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=event.text, metadata=facts)
         )
+
+
+def _notices(made: Commit, case: Case) -> None:
+    """What a guard wants the customer to know, where the bot may speak at all."""
+    speaks = case.tenant.mode(case.turn.branch) == "auto" and not case.tenant.suspended
+    for text in case.message.notices if speaks else ():
+        made.messages.append(
+            NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": "guard"})
+        )
+        after = case.conversation
+        row = Outgoing(
+            channel=after.channel, recipient=after.address, instance=after.instance, text=text,
+            kind=OutgoingKind.NOTICE, data={"language": case.language},
+        )  # fmt: skip
+        add_outgoing(made, row)
 
 
 def _context(made: Commit, case: Case, decision: Decision) -> None:
@@ -129,13 +146,15 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
+    said = [event.event.text for event in case.work.events if event.event.text]
+    said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     for channel in desks(case.tenant):
         add_outgoing(
             made,
             Outgoing(
                 channel=channel,
                 recipient=case.conversation.id,
-                text="\n".join(event.event.text for event in case.work.events if event.event.text),
+                text="\n".join(said),
                 kind=OutgoingKind.FORWARD,
                 attachments=case.message.attachments,
                 handover_id=case.conversation.handover_id,

@@ -65,16 +65,25 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
         return echo
     if made.after is None:
         return "no such conversation"
-    if event.kind is EventKind.CALLBACK and event.action in approvals.STATUS:
-        role = role_of(tenant, person_of(event))
-        key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
-        return _answer(made, event, _text(tenant, key), ignored)
     if event.kind is EventKind.CALLBACK:
+        return _pressed(made, event, tenant, learned)
+    return _written(made, event, tenant)
+
+
+def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
+    if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
+    role = role_of(tenant, person_of(event))
+    key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
+    return _answer(made, event, _text(tenant, key), ignored)
+
+
+def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.text.startswith(NOTE):
         receipt(made, event, "note")
         return "private note"
     if not event.text.strip() and not event.attachments:
+        receipt(made, event, "", _text(tenant, "nothing_to_send"))
         return "empty"
     _words(made, event, tenant)
     return ""

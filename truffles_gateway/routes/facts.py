@@ -204,9 +204,19 @@ def _media(case: Case) -> Decision | None:
         return _hand_over(case, "reason_media" if Content.DOCUMENT in kinds else "reason_location")
     if case.message.text.strip():
         return None
+    if case.message.refusals and not case.message.attachments:
+        return refused(case)
     if kinds & {Content.AUDIO, Content.VIDEO, Content.OTHER}:
         return _hand_over(case, "reason_media")
     return _describe(case) if Content.IMAGE in kinds else Decision(outcome="ignored", reason="empty")
+
+
+def refused(case: Case) -> Decision:
+    """Nothing is left of the message but what a guard refused. The customer was told why, if anybody told them."""
+    if case.state is State.PENDING:
+        return Decision(outcome="forwarded", reason="media refused")
+    replies = () if case.message.notices else (case.say("describe_media"),)
+    return Decision(outcome="answered", reason="media refused", replies=replies)
 
 
 def _describe(case: Case) -> Decision:

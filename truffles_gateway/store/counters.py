@@ -25,8 +25,8 @@ class StoredCounters:
             counted = await connection.fetchval(
                 """
                 INSERT INTO counters (client_id, id, name, amount, at)
-                SELECT $1, gen_random_uuid(), $2, $3, $4 WHERE $3 + COALESCE((SELECT sum(amount) FROM counters
-                    WHERE client_id = $1 AND name = $2 AND at > $5), 0) <= $6
+                SELECT $1, gen_random_uuid(), $2, $3::bigint, $4 WHERE $3::bigint + COALESCE((SELECT sum(amount)
+                    FROM counters WHERE client_id = $1 AND name = $2 AND at > $5), 0) <= $6::bigint
                 RETURNING 1
                 """,
                 self._client,

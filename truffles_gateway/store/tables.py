@@ -525,7 +525,7 @@ counters = Table(
     _id("client_id"),
     _id("id"),
     _words("name", ""),
-    _number("amount"),
+    _big("amount"),
     _time("at", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     _of_client(),

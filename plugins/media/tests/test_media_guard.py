@@ -415,18 +415,9 @@ class TestWhatTheCustomerIsTold:
         assert lines == ["Sorry, we could not take the video: files of this kind are not taken."]
         assert message.refusals[0].what == "видео"  # the desk reads the tenant's language
 
-    async def test_by_a_host_that_can(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        given: dict[str, object] = {}
-
-        class Newer(Inbound):
-            def with_(self, **changes: object) -> Inbound:
-                given.update(changes)
-                return self
-
-        monkeypatch.setattr(module, "CAN_NOTIFY", True)
-        video = Attachment(content=Content.VIDEO)
-        await after(make(), Newer(text="", events=(event(1, video),), attachments=(video,)))
-        assert given["notices"] == ("К сожалению, не смогли принять видео: такие файлы не принимаются.",)
+    async def test_that_the_host_passes_on(self, make: Make) -> None:
+        message = await after(make(), inbound(event(1, Attachment(content=Content.VIDEO))))
+        assert message.notices == ("К сожалению, не смогли принять видео: такие файлы не принимаются.",)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from truffles_gateway.messages import Attachment, Content, Inbound, Turn
@@ -28,8 +28,6 @@ FETCH_SECONDS = 8.0
 """Of the 10 s that the host gives the hook; the rest is for counting and storing."""
 AT_ONCE = 4
 LONGEST_NAME = 100
-CAN_NOTIFY = "notices" in {field.name for field in fields(Inbound)}
-"""Does this host pass a line on to the customer? An older one is only told what was refused."""
 
 Taken = Attachment | Refused
 
@@ -152,9 +150,7 @@ class Media:
         message = message.with_(refusals=(*message.refusals, *lines))
         language = message.language or turn.context.get("language", "") or languages[0]
         line = for_the_customer(texts, named, language, self._settings.rate_limit.block_seconds)
-        if not (line and CAN_NOTIFY):
-            return message
-        return message.with_(notices=(*getattr(message, "notices", ()), line))
+        return message.with_(notices=(*message.notices, line)) if line else message
 
 
 def _too_much(part: Attachment, admission: Admission) -> Refused | None:

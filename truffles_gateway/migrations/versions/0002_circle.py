@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("amount", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("amount", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_counters_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_counters")),
