@@ -22,13 +22,17 @@ from truffles_gateway.failpoints import arm
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PostgresError, PrivatePostgres
+from truffles_gateway.prompts import TenantPrompts
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
+from truffles_gateway.store.counters import StoredCounters
 from truffles_gateway.store.database import Database, Listener
+from truffles_gateway.store.desk import StoredDesk
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
 from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
+from truffles_gateway.store.learned import StoredLearned
 from truffles_gateway.tenants import Draft
 from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
@@ -172,7 +176,14 @@ class Gateway:
             log=logger(f"plugin.{plugin.name}", tenant=plan.config.slug),
             texts=plan.texts,
             knowledge=StoredKnowledge(self.database, self.knowledge_versions, plan.id, self.clock),
-            blobs=StoredBlobs(self.database, plan.id),
+            blobs=StoredBlobs(self.database, plan.id, self.clock),
+            desk=StoredDesk(self.database, plan.id, plugin.channel, self.clock),
+            counters=StoredCounters(self.database, plan.id, plugin.name, self.clock),
+            learned=StoredLearned(self.database, plan.id, plan.desks, self.clock),
+            prompts=TenantPrompts(plan.prompts, plugin.templates),
+            media=plan.config.media,
+            desk_chats=plan.desk_chats,
+            public_url=self.settings.public_url.rstrip("/"),
         )
 
 

@@ -22,6 +22,7 @@ from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
 from truffles_gateway.routes.mute import mutes_before
 from truffles_gateway.tenants import Tenant
 
+LEARNED = "learned:"
 REPLY_WORTH = timedelta(minutes=10)
 CALLBACK_WORTH = timedelta(seconds=10)
 WORTH = {
@@ -51,8 +52,11 @@ def commit(case: Case, decision: Decision) -> Commit:
     if decision.reason != "history":
         made.touch(last_customer_at=case.turn.now)
     _state(made, case, decision)
+    show_changes(made, case.tenant)
+    made.used = tuple(id.removeprefix(LEARNED) for id in decision.sources if id.startswith(LEARNED))
     _forward(made, case, decision)
     _replies(made, case, decision)
+    _notices(made, case)
     made.outcomes.append(
         EventOutcome(
             events=tuple(event.id for event in case.work.events), outcome=decision.outcome, reason=decision.reason
@@ -62,19 +66,35 @@ def commit(case: Case, decision: Decision) -> Commit:
 
 
 def _customer_lines(made: Commit, case: Case) -> None:
+    fetched = {each.url: each for each in case.message.attachments if each.url}
     for stored in case.work.events:
         event = stored.event
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
             facts["media"] = [
                 {"kind": a.content.value, "mime": a.mime, "url": a.url, "blob": a.blob, "name": a.file_name}
-                for a in event.attachments
+                for a in (fetched.get(part.url, part) for part in event.attachments)
             ]
         if event.quoted:
             facts["quoted"] = event.quoted
         made.messages.append(
             NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=event.text, metadata=facts)
         )
+
+
+def _notices(made: Commit, case: Case) -> None:
+    """What a guard wants the customer to know, where the bot may speak at all."""
+    speaks = case.tenant.mode(case.turn.branch) == "auto" and not case.tenant.suspended
+    for text in case.message.notices if speaks else ():
+        made.messages.append(
+            NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": "guard"})
+        )
+        after = case.conversation
+        row = Outgoing(
+            channel=after.channel, recipient=after.address, instance=after.instance, text=text,
+            kind=OutgoingKind.NOTICE, data={"language": case.language},
+        )  # fmt: skip
+        add_outgoing(made, row)
 
 
 def _context(made: Commit, case: Case, decision: Decision) -> None:
@@ -126,13 +146,15 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
+    said = [event.event.text for event in case.work.events if event.event.text]
+    said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     for channel in desks(case.tenant):
         add_outgoing(
             made,
             Outgoing(
                 channel=channel,
                 recipient=case.conversation.id,
-                text="\n".join(event.event.text for event in case.work.events if event.event.text),
+                text="\n".join(said),
                 kind=OutgoingKind.FORWARD,
                 attachments=case.message.attachments,
                 handover_id=case.conversation.handover_id,
@@ -192,6 +214,38 @@ def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
         data={"language": language},
     )
     add_outgoing(made, notice)
+
+
+UPDATES = {
+    handoff.Event.TAKE: "update_taken",
+    handoff.Event.MANAGER_WROTE: "update_taken",
+    handoff.Event.RESOLVE: "update_resolved",
+    handoff.Event.RETURN: "update_returned",
+    handoff.Event.CANCEL: "update_cancelled",
+}
+STATUS = {State.PENDING: "pending", State.MANAGER_ACTIVE: "active", State.BOT_ACTIVE: "resolved"}
+
+
+def show_changes(made: Commit, tenant: Tenant) -> None:
+    """Tell every desk what became of a handover, so that its card and buttons are true. An escalation brings a card of its
+    own; what timers do is told in words of their own, and here only to the card."""
+    resolutions = {update.id: update.resolution or "" for update in made.handover_updates}
+    for change in made.changes:
+        if change.event == handoff.Event.ESCALATE or not change.handover_id or made.after is None:
+            continue
+        key = UPDATES.get(handoff.Event(change.event), "")
+        text = tenant.texts.get(key, tenant.config.languages[0], name=change.actor) if key else ""
+        data = {
+            "status": STATUS[change.after],
+            "by": change.actor,
+            "resolution": resolutions.get(change.handover_id, ""),
+        }
+        for channel in desks(tenant):
+            row = Outgoing(
+                channel=channel, recipient=made.after.id, text=text, kind=OutgoingKind.UPDATE,
+                handover_id=change.handover_id, data=data,
+            )  # fmt: skip
+            add_outgoing(made, row)
 
 
 def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> None:

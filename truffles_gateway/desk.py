@@ -5,11 +5,13 @@ Desk events have lanes of their own and never wait behind a customer's turn; the
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from truffles_gateway import compose, handoff
+from truffles_gateway import approvals, compose, handoff
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
+from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
 from truffles_gateway.tenants import Tenant
 
@@ -18,9 +20,15 @@ SKIP, NOTE, PHONE = "skip", "//", "phone"
 
 
 def commit(
-    work: Work, conversation: Conversation | None, tenant: Tenant, now: datetime, echoes: dict[str, str]
+    work: Work,
+    conversation: Conversation | None,
+    tenant: Tenant,
+    now: datetime,
+    echoes: Mapping[str, str],
+    learned: Mapping[str, LearnedAnswer],
 ) -> Commit:
-    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's)."""
+    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
+    `learned` holds the learned answers whose buttons were pressed."""
     made = Commit(
         client_id=tenant.id,
         now=now,
@@ -30,18 +38,27 @@ def commit(
         after=conversation,
         turn_outcome="handled",
     )
+    edited = held_edits(work.events)
     for stored in work.events:
-        ignored = _handle(made, stored, tenant, echoes.get(stored.id, ""))
+        ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), learned)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
         made.stages.append({"stage": stored.event.kind.value, "outcome": ignored or "handled"})
     compose.plan_timers(made, tenant)
+    compose.show_changes(made, tenant)
     if made.before is None and not made.handovers:
         made.after = None  # nobody said anything: there is no conversation to begin
     return made
 
 
-def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str) -> str:
+def held_edits(events: Sequence[StoredEvent]) -> frozenset[str]:
+    """Which of these words never went out because a later event of the same turn took their place."""
+    last = {stored.event.replaces or stored.event.event_id: stored.id for stored in events}
+    kept = set(last.values())
+    return frozenset(stored.id for stored in events if stored.id not in kept)
+
+
+def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, LearnedAnswer]) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
     if echo:
@@ -49,10 +66,24 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str) -> str
     if made.after is None:
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
+        return _pressed(made, event, tenant, learned)
+    return _written(made, event, tenant)
+
+
+def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
+    if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
+    role = role_of(tenant, person_of(event))
+    key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
+    return _answer(made, event, _text(tenant, key), ignored)
+
+
+def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.text.startswith(NOTE):
+        receipt(made, event, "note")
         return "private note"
     if not event.text.strip() and not event.attachments:
+        receipt(made, event, "", _text(tenant, "nothing_to_send"))
         return "empty"
     _words(made, event, tenant)
     return ""
@@ -73,8 +104,9 @@ def role_of(tenant: Tenant, person: Person) -> str:
     ]
     username = person.username.lower().lstrip("@")
     by_id = (role for each, role in known if each.id and each.id == person.id)
-    by_name = (role for each, role in known if each.username and each.username.lower() == username)
-    return next(by_id, "") or next(by_name, "") or ("owner" if person.id == PHONE else "")
+    by_name = (role for each, role in known if each.username and each.username.lower().lstrip("@") == username)
+    oldest = "owner" if person.id in {PHONE, tenant.older_owner} else ""
+    return next(by_id, "") or next(by_name, "") or oldest
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
@@ -95,21 +127,45 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     )
     made.messages.append(message)
     if event.kind is not EventKind.ECHO:
-        compose.add_outgoing(made, _to_customer(conversation, event))
+        compose.add_outgoing(made, _to_customer(conversation, event, _said(conversation, event, tenant)))
     made.touch(last_manager_at=made.now)
     _observe(made, event, tenant, message.id, question)
 
 
-def _to_customer(conversation: Conversation, event: InboundEvent) -> Outgoing:
+def receipt(made: Commit, event: InboundEvent, ok: str, text: str = "") -> None:
+    """Mark a manager's own message at the desk: nothing was sent of it ("note"), or it says what went wrong ("")."""
+    assert made.after is not None
+    if event.kind is EventKind.MANAGER and event.ref:
+        row = Outgoing(
+            channel=event.channel, recipient=made.after.id, text=text, kind=OutgoingKind.RECEIPT,
+            data={"thread": event.thread, "ref": event.ref, "ok": ok},
+        )  # fmt: skip
+        compose.add_outgoing(made, row)
+
+
+def _origin(event: InboundEvent) -> dict[str, str]:
+    """Where a manager wrote these words: there it is shown whether they arrived."""
+    return {"desk": event.channel, "thread": event.thread, "ref": event.ref} if event.ref else {}
+
+
+def _to_customer(conversation: Conversation, event: InboundEvent, text: str) -> Outgoing:
     return Outgoing(
         channel=conversation.channel,
         recipient=conversation.address,
         instance=conversation.instance,
-        text=event.text,
+        text=text,
         kind=OutgoingKind.HUMAN,
         attachments=event.attachments,
-        data={"language": str(conversation.context.get("language") or "")},
+        data={"language": str(conversation.context.get("language") or ""), **_origin(event)},
     )
+
+
+def _said(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> str:
+    """The words as the customer reads them; a change to what was sent already is told as one."""
+    if not event.replaces:
+        return event.text
+    language = str(conversation.context.get("language") or tenant.config.languages[0])
+    return tenant.texts.get("correction", language, text=event.text)
 
 
 def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str) -> None:
@@ -184,7 +240,7 @@ def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
             text=text,
             kind=OutgoingKind.CALLBACK,
             handover_id=event.target,
-            data={"event_id": event.event_id, "action": event.action},
+            data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
         ),
     )
     return ignored

@@ -122,7 +122,8 @@ class Refusal:
 class Inbound:
     """A customer's turn, merged: the texts of all its events joined by newlines, every attachment kept.
 
-    `on_inbound` implementations return a changed copy (`message.with_(text=…)`).
+    `on_inbound` implementations return a changed copy (`message.with_(text=…)`). `notices` are lines that the customer is
+    told whatever the turn comes to, in the best known language ("this file is too large").
     """
 
     text: str
@@ -130,6 +131,7 @@ class Inbound:
     attachments: tuple[Attachment, ...] = ()
     language: str = ""
     refusals: tuple[Refusal, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def with_(self, **changes: object) -> Inbound:
         """A copy with `changes` applied."""

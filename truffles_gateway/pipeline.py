@@ -1,7 +1,7 @@
 """The way of a message, from a claimed turn to committed rows. Read it from top to bottom.
 
     inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
-                       │                       │          │ retrieve, answer
+                       │                       │          │ retrieve, answer, claim firewall
                        └ ignored               │          └ or a human: escalate
                                                └ forwarded: a human has the conversation
 

@@ -239,7 +239,8 @@ class Counters(Protocol):
     """Counts over all processes, by names of the plugin's own."""
 
     async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
-        """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`."""
+        """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`. A negative
+        amount gives back what was counted too much."""
         ...
 
     async def spent(self, name: str, seconds: float) -> int:
@@ -285,7 +286,7 @@ class Learned(Protocol):
 class Prompter(Protocol):
     """The tenant's prompt templates, in front of the plugin's own `templates`."""
 
-    def render(self, name: str, language: str, **values: object) -> str:
+    def render(self, name: str, language: str, /, **values: object) -> str:
         """The template `name.language`, else `name`; a tenant's `[prompts]` come before the plugin's. Raises `ConfigError`."""
         ...
 

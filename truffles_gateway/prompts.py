@@ -338,7 +338,7 @@ class TenantPrompts:
     def __init__(self, own: Prompts, templates: Mapping[str, str]) -> None:
         self._layers = (own, Prompts(templates, where="templates"))
 
-    def render(self, name: str, language: str, **values: object) -> str:
+    def render(self, name: str, language: str, /, **values: object) -> str:
         """The first of the tenant's and then the plugin's `name.language` and `name`. Raises `ConfigError`."""
         for layer in self._layers:
             for wanted in (f"{name}.{language}", name):

@@ -164,6 +164,14 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedUpdate:
+    """What an owner decided about a learned answer."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventOutcome:
     """How one or more events ended."""
 
@@ -179,6 +187,8 @@ class Commit:
     lease          the turn or job that this ends; its fencing token is checked
     before, after  the conversation as it was read (its version is checked) and as it shall be
     only_if_quiet  do not commit when more arrived in the lane meanwhile
+    learned        learned answers that an owner approved, rejected or took back
+    used           ids of learned answers that a reply rests on: their use is counted
     reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
@@ -200,6 +210,8 @@ class Commit:
     manager_response: str | None = None
     reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)
+    learned: list[LearnedUpdate] = field(default_factory=list)
+    used: tuple[str, ...] = ()
     stages: list[dict[str, Any]] = field(default_factory=list)
     turn_status: str = "done"
     turn_outcome: str = ""

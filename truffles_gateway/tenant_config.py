@@ -162,6 +162,7 @@ class TenantConfig(Part):
     plugins: tuple[PluginChoice, ...] = ()
     branches: tuple[Branch, ...] = ()
     agents: tuple[Agent, ...] = ()
+    facts: tuple[str, ...] = ()
     prompts: dict[str, str] = {}
     texts: dict[str, dict[str, str]] = {}
     timing: Timing = Timing()

@@ -20,10 +20,10 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
-from truffles_gateway.prompts import Prompts
+from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
-from truffles_gateway.texts import Catalogue
+from truffles_gateway.texts import HOST_LANGUAGES, Catalogue
 
 MakeResources = Callable[["Draft", Plugin], Resources]
 """Makes what the host hands to one plugin of one tenant."""
@@ -51,6 +51,19 @@ class Draft:
     secret: str | None = field(repr=False)
     texts: Catalogue = field(repr=False)
     prompts: Prompts
+    older_chat: str = ""
+    older_owner: str = ""
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The channels at which managers work."""
+        return tuple(each.plugin.channel for each in self.used.values() if each.plugin.capabilities.desk)
+
+    @property
+    def desk_chats(self) -> dict[str, str]:
+        """The managers' group by branch. Under "" that of the tenant: older deployments keep it in `client_settings`."""
+        own = {each.slug: each.telegram_chat_id for each in self.config.branches if each.telegram_chat_id}
+        return own | ({"": self.older_chat} if self.older_chat else {})
 
 
 class BadConfig(ConfigError):
@@ -77,6 +90,8 @@ class Tenant:
     secret: str | None = field(repr=False)
     branch_ids: Mapping[str, str] = field(default_factory=dict)
     connected_at: datetime | None = None
+    desk_chats: Mapping[str, str] = field(default_factory=dict)
+    older_owner: str = ""
 
     @property
     def suspended(self) -> bool:
@@ -94,6 +109,7 @@ class Tenant:
             secret=self.secret,
             open=self.config.accept_webhooks_without_secret,
             settings=self.used[plugin].settings if plugin in self.used else None,
+            desk_chats=self.desk_chats,
         )
 
     def branch_for_instance(self, instance: str) -> Branch | None:
@@ -159,7 +175,8 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
         problems.append(problem)
     texts = Catalogue(config.languages, plugins=[each.plugin.catalogue for each in used.values()], tenant=config.texts)
     prompts = Prompts(config.prompts)
-    problems += [ConfigError(line, tenant=config.slug) for line in (*texts.check(), *prompts.check())]
+    known = _variables(used)
+    problems += [ConfigError(line, tenant=config.slug) for line in (*texts.check(), *prompts.check(known))]
     if problems:
         raise BadConfig(config.slug, problems)
     return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
@@ -187,7 +204,8 @@ async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = 
         id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
         hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
         prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
-        connected_at=plan.config.connected_at or plan.created_at,
+        connected_at=plan.config.connected_at or plan.created_at, desk_chats=plan.desk_chats,
+        older_owner=plan.older_owner,
     )  # fmt: skip
 
 
@@ -225,6 +243,17 @@ def _settings(plugin: Plugin, given: Mapping[str, Any], secrets: Secrets, slug: 
     except Exception as error:  # noqa: BLE001 - a plugin's own validator may raise anything
         return None, [ConfigError(f"settings cannot be checked: {error!r}", tenant=slug, where=where)]
     return secrets.fill(settings, tenant=slug, where=where)
+
+
+def _variables(used: Mapping[str, Used]) -> dict[str, frozenset[str]]:
+    """The names that a tenant's own prompt may use: those of the plugin's template whose place it takes."""
+    known: dict[str, frozenset[str]] = {}
+    for each in used.values():
+        for name, source in each.plugin.templates.items():
+            plain = name.partition(".")[0]
+            for key in (name, plain, *(f"{plain}.{language}" for language in HOST_LANGUAGES)):
+                known[key] = known.get(key, frozenset()) | variables(source)
+    return known
 
 
 def _channel_clashes(slug: str, used: Mapping[str, Used]) -> Iterator[ConfigError]:

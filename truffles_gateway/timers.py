@@ -23,7 +23,7 @@ from truffles_gateway.messages import (
 )
 from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, Conversation, Job, NewHandover
-from truffles_gateway.store import events, jobs, lanes
+from truffles_gateway.store import events, jobs, lanes, learned
 from truffles_gateway.store.codec import outgoing_to_json
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
@@ -88,6 +88,8 @@ class Jobs:
             await self._alarm(job, tenant)
         elif job.kind == "manager_reply":
             await self._manager_reply(job, tenant)
+        elif job.kind == "learned":
+            await self._learned(job, tenant)
         elif job.kind in SCENES:
             await self._scene(job, tenant)
         else:
@@ -123,6 +125,21 @@ class Jobs:
             raise JobFailed(result.faults[0].error)
         await jobs.finish(self.database, job, self.clock.now())
 
+    async def _learned(self, job: Job, tenant: Tenant) -> None:
+        """Make the knowledge follow what was decided about a learned answer; repeated, it changes nothing."""
+        found = await learned.source(self.database, tenant.id, job.payload["learned_id"])
+        if found is not None:
+            branch = next(
+                (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == found.branch_id), None
+            )
+            entry = learned.entry(found, tenant.slug, branch.knowledge_tag if branch else "")
+            approved = found.answer.status == "approved"
+            for writer in tenant.knowledge_writers().values():
+                await (writer.learn(entry) if approved else writer.forget(entry.id))
+            point = entry.id if approved else None
+            await learned.note_point(self.database, tenant.id, found.answer.id, point, self.clock.now())
+        await jobs.finish(self.database, job, self.clock.now())
+
     async def _scene(self, job: Job, tenant: Tenant) -> None:
         """A job about a conversation: read it, play the scene, commit; again if somebody changed it meanwhile."""
         for _ in range(5):
@@ -136,6 +153,7 @@ class Jobs:
             )
             await SCENES[job.kind](self, Scene(job=job, tenant=tenant, made=made, conversation=found))
             compose.plan_timers(made, tenant)
+            compose.show_changes(made, tenant)
             try:
                 await commit(self.database, made)
                 return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import burst, desk, gate, pipeline
+from truffles_gateway import approvals, burst, desk, gate, pipeline
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -14,8 +14,9 @@ from truffles_gateway.errors import LeaseLost, StateChanged
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
+from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, Conversation, EventOutcome, Work
-from truffles_gateway.store import events, lanes
+from truffles_gateway.store import events, lanes, learned
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database, MoreArrived
 from truffles_gateway.tenants import Tenant
@@ -109,11 +110,9 @@ class Turns:
             if stored.event.kind is EventKind.ECHO
         }
         for _ in range(MEETINGS):
-            first = work.events[0].event
-            conversation = await lanes.find_conversation(
-                self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
-            )
-            made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes)
+            conversation = await self._spoken_about(work, tenant)
+            pressed = await self._learned(work, tenant)
+            made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes, pressed)
             try:
                 reach("commit.before")
                 await commit(self.database, made)
@@ -122,6 +121,21 @@ class Turns:
             except StateChanged:
                 continue
         raise StateChanged("the conversation kept changing")
+
+    async def _spoken_about(self, work: Work, tenant: Tenant) -> Conversation | None:
+        """Whose conversation a desk's lane is about: the desk's thread names it, else the handover, else the address."""
+        first = work.events[0].event
+        if first.thread:
+            return await lanes.find_conversation(self.database, tenant.id, desk=first.channel, thread=first.thread)
+        return await lanes.find_conversation(
+            self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
+        )
+
+    async def _learned(self, work: Work, tenant: Tenant) -> dict[str, LearnedAnswer]:
+        """The learned answers whose buttons were pressed."""
+        wanted = {each.event.target for each in work.events if each.event.action in approvals.STATUS}
+        found = [await learned.find(self.database, tenant.id, id) for id in wanted]
+        return {answer.id: answer for answer in found if answer}
 
     async def _empty(self, work: Work) -> Commit:
         made = Commit(
@@ -168,7 +182,7 @@ class Turns:
 
     async def _park_alone(self, work: Work, tenant: Tenant, error: str) -> Commit:
         """Only the end of the events and an alarm: what nothing can stand in the way of."""
-        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {})
+        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {}, {})
         made.turn_status, made.turn_outcome, made.error = "parked", "parked", error
         made.outcomes = [EventOutcome(events=tuple(e.id for e in work.events), outcome="parked", reason=error[:200])]
         text = tenant.texts.get("alarm_turn_parked", tenant.config.languages[0], customer=work.address, problem=error)

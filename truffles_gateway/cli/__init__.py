@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from truffles_gateway import __version__
+
+if TYPE_CHECKING:
+    from truffles_gateway.plugin import Plugin
 
 COMMANDS = {
     "serve": ("serve:serve", "Serve webhooks and, unless told otherwise, work on what comes in."),
@@ -41,8 +45,10 @@ class Commands(click.Group):
             return found
         from truffles_gateway.catalog import Catalog
 
-        commands = (command for plugin in Catalog.scan().plugins() for command in plugin.commands)
-        return next((command for command in commands if command.name == name), None)
+        plugins = list(Catalog.scan().plugins())
+        commands = (command for plugin in plugins for command in plugin.commands)
+        found_there = next((command for command in commands if command.name == name), None)
+        return found_there or _actions_of(plugins, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `truffles --help`, without importing any of them."""
@@ -61,6 +67,14 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise as_click_error(problem) from problem
+
+
+def _actions_of(plugins: Sequence[Plugin], name: str) -> click.Command | None:
+    """What the plugin `name` can do for one tenant, as a group of commands."""
+    from truffles_gateway.cli.actions import group_of
+
+    acting = (plugin for plugin in plugins if plugin.actions and name in {plugin.name, plugin.name.replace("_", "-")})
+    return next(map(group_of, acting), None)
 
 
 @click.group(

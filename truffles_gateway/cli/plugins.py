@@ -39,7 +39,8 @@ def _row(each: Installed) -> tuple[str, ...]:
     fields = plugin.settings.model_fields.items()
     needed = " ".join(name for name, field in fields if field.is_required())
     door = plugin.ingress.path if plugin.ingress else ""
-    commands = " ".join(str(command.name) for command in plugin.commands)
+    own = (str(command.name) for command in plugin.commands)
+    commands = " ".join((*own, *(f"{plugin.name} {action}" for action in plugin.actions)))
     return plugin.name, plugin.version, " ".join(hooks_of(plugin)), plugin.channel, door, needed, commands
 
 

@@ -20,7 +20,8 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli.common import console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import logger, set_up_logging
-from truffles_gateway.plugin import Blobs, Knowledge, Plugin, Resources
+from truffles_gateway.plugin import Blobs, Counters, Desk, Knowledge, Learned, Plugin, Resources
+from truffles_gateway.prompts import TenantPrompts
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as store
 from truffles_gateway.tenant_config import TenantConfig
@@ -153,7 +154,10 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
         return Resources(
             tenant=plan.config.slug, timezone=plan.config.timezone, languages=plan.config.languages, http=http,
             clock=settings.clock(), log=logger(f"plugin.{plugin.name}"), texts=plan.texts,
-            knowledge=cast("Knowledge", None), blobs=cast("Blobs", None),
+            knowledge=cast("Knowledge", None), blobs=cast("Blobs", None), desk=cast("Desk", None),
+            counters=cast("Counters", None), learned=cast("Learned", None),
+            prompts=TenantPrompts(plan.prompts, plugin.templates), media=plan.config.media,
+            desk_chats=plan.desk_chats, public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 
     return make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import calls
+from truffles_gateway import calls, firewall
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
 
@@ -63,6 +63,7 @@ async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None,
             message=case.message,
             verdict=case.verdict,
             passages=passages,
+            objections=(),
         )
         draft: Draft | None = result.value
         entry["asked"] = asked(result)
@@ -73,7 +74,45 @@ async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None,
         sure = draft.confidence >= least
         entry |= {"plugin": result.plugin, "draft": brief(draft.text), "confidence": round(draft.confidence, 3)}
         entry["outcome"] = "draft" if sure else f"below {least:g}, dropped"
-        return (draft if sure else None), False
+    if not sure:
+        return None, False
+    return await hold_back(case, passages, draft, result.plugin), False
+
+
+async def hold_back(case: Case, passages: Sequence[Passage], draft: Draft, author: str) -> Draft | None:
+    """The claim firewall: what neither the passages nor the tenant's own facts hold does not leave the house. The author
+    may repair the draft once; one that still claims it is not sent. The tenant's own words, as they stand, pass."""
+    for attempt in (1, 2):
+        found = [] if draft.verbatim else objections(case, passages, draft)
+        case.trace.note("firewall", outcome="struck" if found else "passed", attempt=attempt, objections=found,
+                        **({"struck": brief(draft.text)} if found else {}))  # fmt: skip
+        if not found:
+            return draft
+        if attempt == 1:
+            repaired = await repair(case, passages, author, found)
+            if repaired is None:
+                return None
+            draft = repaired
+    return None
+
+
+def objections(case: Case, passages: Sequence[Passage], draft: Draft) -> list[str]:
+    """What the draft claims and nobody said."""
+    config = case.tenant.config
+    return firewall.objections(draft.text, passages, (config.name, *config.facts), case.message.text)
+
+
+async def repair(case: Case, passages: Sequence[Passage], author: str, found: Sequence[str]) -> Draft | None:
+    """Ask the draft's author once more, with what was objected to."""
+    with case.trace.stage("repair") as entry:
+        result = await calls.owner(
+            case.tenant.hooks, "answer", author, case.faults, turn=case.turn, message=case.message,
+            verdict=case.verdict, passages=passages, objections=tuple(found),
+        )  # fmt: skip
+        draft: Draft | None = result.value
+        entry |= {"asked": asked(result), "outcome": "draft" if draft else "no draft"}
+    least = case.tenant.config.thresholds.answer
+    return draft if draft is not None and draft.text.strip() and draft.confidence >= least else None
 
 
 def _reply(case: Case, draft: Draft) -> Decision:
@@ -165,9 +204,19 @@ def _media(case: Case) -> Decision | None:
         return _hand_over(case, "reason_media" if Content.DOCUMENT in kinds else "reason_location")
     if case.message.text.strip():
         return None
+    if case.message.refusals and not case.message.attachments:
+        return refused(case)
     if kinds & {Content.AUDIO, Content.VIDEO, Content.OTHER}:
         return _hand_over(case, "reason_media")
     return _describe(case) if Content.IMAGE in kinds else Decision(outcome="ignored", reason="empty")
+
+
+def refused(case: Case) -> Decision:
+    """Nothing is left of the message but what a guard refused. The customer was told why, if anybody told them."""
+    if case.state is State.PENDING:
+        return Decision(outcome="forwarded", reason="media refused")
+    replies = () if case.message.notices else (case.say("describe_media"),)
+    return Decision(outcome="answered", reason="media refused", replies=replies)
 
 
 def _describe(case: Case) -> Decision:

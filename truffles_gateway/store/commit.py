@@ -26,6 +26,7 @@ async def commit(database: Database, what: Commit) -> None:
     _handovers(batch, what)
     _rows(batch, what)
     _jobs(batch, what)
+    _learned(batch, what)
     _end(batch, what)
     try:
         await batch.run(database)
@@ -271,6 +272,26 @@ def _jobs(batch: Batch, what: Commit) -> None:
             [job.run_at for job in what.jobs],
             what.correlation_id,
             what.now,
+        )
+
+
+def _learned(batch: Batch, what: Commit) -> None:
+    for update in what.learned:
+        batch.add(
+            """
+            UPDATE learned_responses SET status = $3, revision = revision + 1, updated_at = $4
+            WHERE client_id = $1 AND id = $2
+            """,
+            what.client_id,
+            update.id,
+            update.status,
+            what.now,
+        )
+    if what.used:
+        batch.add(
+            "UPDATE learned_responses SET uses = uses + 1 WHERE client_id = $1 AND id::text = ANY($2)",
+            what.client_id,
+            list(what.used),
         )
 
 

@@ -193,12 +193,22 @@ WHERE c.client_id = $1 AND
 """
 
 
+BY_THREAD = """
+c.user_id = (SELECT user_id FROM desk_threads WHERE client_id = $1 AND desk = $2 AND chat = $3 AND thread = $4)
+"""
+
+
 async def find_conversation(
-    database: Database, client_id: str, *, id: str = "", handover: str = "", address: str = "", channel: str = ""
-) -> Conversation | None:
-    """A conversation by its id, by any of its handovers, or by the customer's address (the latest spoken in)."""
+    database: Database, client_id: str, *, id: str = "", handover: str = "", address: str = "", channel: str = "",
+    desk: str = "", thread: str = "",
+) -> Conversation | None:  # fmt: skip
+    """A conversation by its id, by the thread in which `desk` shows it ("chat:topic"), by any of its handovers, or by the
+    customer's address (the latest spoken in)."""
     if id:
         row = await database.fetch_one(FIND + "c.id = $2", client_id, id)
+    elif thread:
+        chat, _, topic = thread.rpartition(":")
+        row = await database.fetch_one(FIND + BY_THREAD, client_id, desk, chat, topic)
     elif handover:
         row = await database.fetch_one(
             FIND + "c.id = (SELECT conversation_id FROM handovers WHERE client_id = $1 AND id::text = $2)",

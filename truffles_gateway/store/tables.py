@@ -320,12 +320,28 @@ learned_responses = Table(
     _words("status", "pending"),
     _words("qdrant_point_id"),
     _number("uses"),
+    _number("revision"),
     _time("created_at", required=True),
     _time("updated_at", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "handover_id"),
     CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status"),
     _link("handovers", "handover_id"),
+)
+
+# Two groups may have a topic of the same number: a thread is known by its chat and its own name together.
+desk_threads = Table(
+    "desk_threads",
+    metadata,
+    _id("client_id"),
+    _id("user_id"),
+    _words("desk", ""),
+    _words("chat", ""),
+    _words("thread", ""),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "user_id", "desk", "chat"),
+    UniqueConstraint("client_id", "chat", "thread"),
+    _link("users", "user_id"),
 )
 
 inbox_events = Table(
@@ -467,6 +483,13 @@ outbox_messages = Table(
     ),
     Index("ix_outbox_messages_dead", "client_id", postgresql_where=text("status = 'dead'")),
     Index("ix_outbox_messages_turn", "client_id", "turn_id"),
+    Index(
+        "ix_outbox_messages_handover",
+        "client_id",
+        "handover_id",
+        "kind",
+        postgresql_where=text("handover_id IS NOT NULL"),
+    ),
     Index("ix_outbox_messages_sent_to", "client_id", "channel", "recipient", "sent_at"),
 )
 
@@ -494,6 +517,20 @@ rate_limits = Table(
     _time("free_at", required=True),
     PrimaryKeyConstraint("client_id", "bucket"),
     _of_client(),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("name", ""),
+    _big("amount"),
+    _time("at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    _of_client(),
+    Index("ix_counters_name", "client_id", "name", "at"),
+    Index("ix_counters_at", "at", postgresql_using="brin"),
 )
 
 jobs = Table(

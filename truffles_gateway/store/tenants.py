@@ -16,7 +16,8 @@ CHANGED = "truffles_tenants"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTenant:
-    """A row of `clients`, with the ids of its branches by slug."""
+    """A row of `clients`, with the ids of its branches by slug. Older deployments name one managers' group and the owner
+    in `client_settings`: they count where neither branch nor identity answers first."""
 
     id: str
     slug: str
@@ -26,12 +27,15 @@ class StoredTenant:
     error: str
     created_at: datetime
     branch_ids: Mapping[str, str]
+    older_chat: str = ""
+    older_owner: str = ""
 
 
 LOAD = """
 SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error, c.created_at,
-       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids
-FROM clients c
+       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids,
+       coalesce(s.telegram_chat_id, '') AS older_chat, coalesce(s.owner_telegram_id, '') AS older_owner
+FROM clients c LEFT JOIN client_settings s ON s.client_id = c.id
 """
 
 
@@ -39,6 +43,7 @@ def _stored(row: Record) -> StoredTenant:
     return StoredTenant(
         id=row["id"], slug=row["slug"], version=row["config_version"], config=row["config"],
         last_good=row["last_good_config"], error=row["config_error"], created_at=row["created_at"], branch_ids=row["branch_ids"],
+        older_chat=row["older_chat"], older_owner=row["older_owner"],
     )  # fmt: skip
 
 

@@ -184,7 +184,16 @@ class Front:
         return self._registry.get(slug) is not None or slug in self._registry.broken
 
     def _ask_ingress(self, place: Place, request: WebhookRequest, correlation: str) -> str:
-        return self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
+        return self._guard(place, "tenant", correlation, lambda: self._ask(place, request)) or ""
+
+    def _ask(self, place: Place, request: WebhookRequest) -> str:
+        """The tenant that the request names, or whose secret it carries."""
+        match = getattr(place.ingress, "match", None)
+        found = place.ingress.tenant(request)
+        if found or match is None:
+            return found or ""
+        doors = [tenant.door(place.plugin) for tenant in self._registry if place.plugin in tenant.used]
+        return match(request, doors) or ""
 
     def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
         if place.ingress.admin:

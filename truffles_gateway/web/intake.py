@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
 
-from truffles_gateway.burst import quiet_seconds
+from truffles_gateway.burst import BurstTiming, quiet_seconds
 from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import Attachment, EventKind, InboundEvent
 from truffles_gateway.plugin import Door, Ingress, WebhookRequest
@@ -22,6 +22,7 @@ from truffles_gateway.store.codec import UNSTORABLE, event_to_json, storable
 from truffles_gateway.store.inbox import InboxRow
 from truffles_gateway.tenants import Tenant
 
+HOLD_AT_MOST = 10.0
 LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_ID = 65_536, 256, 256
 SANE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
 Value = TypeVar("Value")
@@ -142,7 +143,8 @@ def _as_blob(part: Attachment, blobs: dict[str, tuple[str, bytes]]) -> Attachmen
 
 def _bounded(event: InboundEvent) -> InboundEvent:
     """Ids and texts of a length that an index, a rule and a model can bear."""
-    if len(event.address) > LONGEST_ADDRESS or len(event.target) > LONGEST_ADDRESS or len(event.channel) > 64:
+    longest = max(map(len, (event.address, event.target, event.thread)))
+    if longest > LONGEST_ADDRESS or len(event.channel) > 64:
         raise RejectedRequest(f"an address is longer than {LONGEST_ADDRESS} characters")
     if ":" in event.channel or event.channel == "desk":  # or one lane would have two meanings
         raise RejectedRequest("a channel's name holds no colon, and is not desk")
@@ -158,15 +160,19 @@ def _bounded(event: InboundEvent) -> InboundEvent:
 
 def _row(event: InboundEvent, tenant: Tenant, now: datetime, correlation: str, raw: bytes) -> InboxRow:
     reason = _why_ignored(event, tenant)
-    customer = event.kind is EventKind.CUSTOMER
     timing = tenant.config.timing.burst()
     return InboxRow(
         client_id=tenant.id, id=str(uuid4()), channel=event.channel, event_id=event.event_id, kind=event.kind.value,
         lane="" if reason else lane(event), address=event.address, event=event_to_json(event), raw=raw,
         correlation_id=correlation, received_at=now, longest=timing.longest,
-        quiet=quiet_seconds(event, timing) if customer and not reason else 0.0,
+        quiet=_quiet(event, timing) if not reason else 0.0,
         outcome="ignored" if reason else None, outcome_reason=reason,
     )  # fmt: skip
+
+
+def _quiet(event: InboundEvent, timing: BurstTiming) -> float:
+    """A customer's burst is waited for; a manager's words are held while they may still be changed."""
+    return quiet_seconds(event, timing) if event.kind is EventKind.CUSTOMER else min(max(event.hold, 0.0), HOLD_AT_MOST)
 
 
 def _why_ignored(event: InboundEvent, tenant: Tenant) -> str:
@@ -174,11 +180,12 @@ def _why_ignored(event: InboundEvent, tenant: Tenant) -> str:
         return "suspended"
     if event.ignore or event.kind is EventKind.STATUS:
         return event.ignore or "status"
-    return "" if event.address or event.target else "no address"
+    return "" if event.address or event.target or event.thread else "no address"
 
 
 def lane(event: InboundEvent) -> str:
-    """What is handled strictly in order: a customer's conversation, or a desk's talk about one handover."""
+    """What is handled strictly in order: a customer's conversation; at a desk one thread, or the talk about one
+    handover where the desk knows no threads."""
     if event.kind is EventKind.CUSTOMER:
         return f"{event.channel}:{event.address}"
-    return f"desk:{event.channel}:{event.target or event.address}"
+    return f"desk:{event.channel}:{event.thread or event.target or event.address}"

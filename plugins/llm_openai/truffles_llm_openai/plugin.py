@@ -1,25 +1,79 @@
-"""The manifest. Installable and selectable; it implements no hook in this version."""
+"""The model plugin: a verdict on what the rules leave open, and a reply written from the tenant's own facts.
+
+It never leaves a customer in silence: while the circuit is open, when the budget is used up or when the model has
+nothing to say it passes (None), and whatever fails is raised, so that it is recorded. Either way the next plugin in the
+tenant's order is asked, and after the last of them a human.
+"""
 
 from __future__ import annotations
 
-from truffles_gateway.plugin import Plugin, PluginSettings, Resources
+from collections.abc import Sequence
+from importlib import resources as files
+
+from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
+from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_llm_openai import sorting, writing
+from truffles_llm_openai.model import Model
+from truffles_llm_openai.replies import AnswerReply, ClassifyReply
+from truffles_llm_openai.settings import LlmSettings
+
+TEMPLATES = ("classify", "answer", "answer.ru", "answer.kk")
 
 
-class Settings(PluginSettings):
-    """Nothing to set in this version."""
+class LlmOpenai:
+    """One tenant's `classify` and `answer`."""
+
+    def __init__(self, settings: LlmSettings, resources: Resources) -> None:
+        self._settings, self._prompts = settings, resources.prompts
+        self._model = Model(settings, resources)
+
+    async def warm_up(self) -> None:
+        """Load the API's library before a customer waits for it."""
+        await self._model.warm_up()
+
+    @hookimpl
+    async def classify(self, turn: Turn, message: Inbound) -> Verdict | None:
+        """The model's verdict, if it is sure of one. Raises `LlmError`, or `ConfigError` for a broken prompt."""
+        if not self._settings.classify or not message.text.strip():
+            return None
+        language = message.language or turn.languages[0]
+        system = self._prompts.render(
+            "classify", language, business=self._settings.business, languages=list(turn.languages)
+        )
+        reply = await self._model.ask(sorting.request(self._settings, system, turn, message), ClassifyReply)
+        return sorting.verdict(reply, turn.languages, self._settings.min_confidence) if reply else None
+
+    @hookimpl
+    async def answer(
+        self, turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage], objections: Sequence[str]
+    ) -> Draft | None:
+        """A reply from the passages alone, None where they hold none. Raises as `classify` does."""
+        shown = writing.good(passages, self._settings.passage_confidence)
+        if not self._settings.answer or not shown or not message.text.strip():
+            return None
+        system = self._instructions(turn, writing.language(turn, message, verdict), repair=bool(objections))
+        request, labelled = writing.request(self._settings, system, turn, message, shown, objections)
+        reply = await self._model.ask(request, AnswerReply)
+        return writing.draft(reply, labelled, passages) if reply else None
+
+    def _instructions(self, turn: Turn, language: str, *, repair: bool) -> str:
+        return self._prompts.render(
+            "answer", language, business=self._settings.business, repair=repair,
+            language_name=self._settings.language_name(language), today=writing.today(turn.now, turn.timezone),
+        )  # fmt: skip
 
 
-class Hooks:
-    """One tenant's instance."""
-
-    def __init__(self, settings: Settings, resources: Resources) -> None:
-        self._settings, self._resources = settings, resources
+def _template(name: str) -> str:
+    return files.files("truffles_llm_openai").joinpath("templates", f"{name}.j2").read_text(encoding="utf-8")
 
 
 plugin = Plugin(
     name="llm_openai",
     version="0.1.0",
-    summary="Classification and answers by a model that speaks the OpenAI API.",
-    settings=Settings,
-    create=Hooks,
+    summary="Classifies messages and writes answers with a model that speaks the OpenAI API.",
+    settings=LlmSettings,
+    create=LlmOpenai,
+    templates={name: _template(name) for name in TEMPLATES},
 )
+
+__all__ = ["TEMPLATES", "LlmOpenai", "plugin"]

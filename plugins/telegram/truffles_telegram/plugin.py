@@ -1,25 +1,109 @@
-"""The manifest. Installable and selectable; it implements no hook in this version."""
+"""Telegram: the manifest and one tenant's hooks. Managers work in a forum group; customers may write to the bot."""
 
 from __future__ import annotations
 
-from truffles_gateway.plugin import Plugin, PluginSettings, Resources
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from truffles_gateway.messages import (
+    DESK_KINDS,
+    Attachment,
+    Delivery,
+    HandoverCard,
+    Outgoing,
+    OutgoingKind,
+    Receipt,
+    Turn,
+)
+from truffles_gateway.plugin import Capabilities, Plugin, Resources, hookimpl
+from truffles_telegram.calls import Calls, Place
+from truffles_telegram.card import CardWriter
+from truffles_telegram.catalogue import CATALOGUE
+from truffles_telegram.client import Client
+from truffles_telegram.desk import DeskRows
+from truffles_telegram.failures import CallFailed, Held
+from truffles_telegram.ingress import TelegramIngress
+from truffles_telegram.limits import Limits
+from truffles_telegram.media import file_id
+from truffles_telegram.parse import CHANNEL
+from truffles_telegram.plan import pieces
+from truffles_telegram.post import Poster
+from truffles_telegram.registration import Registration
+from truffles_telegram.settings import TelegramSettings
+from truffles_telegram.topics import Topics
 
 
-class Settings(PluginSettings):
-    """Nothing to set in this version."""
+class Telegram:
+    """One tenant's hooks."""
+
+    def __init__(self, settings: TelegramSettings, resources: Resources) -> None:
+        language = next(iter(resources.languages), "ru")
+        self._writer = CardWriter(resources.texts, language, ZoneInfo(resources.timezone))
+        self._client = Client(settings, resources.http, resources.log)
+        calls = Calls(self._client, Limits(resources.counters, resources.clock))
+        self._poster = Poster(calls, resources.blobs, self._writer)
+        topics = Topics(settings, resources, calls, self._poster, self._writer)
+        self._rows = DeskRows(resources.desk, calls, self._poster, topics, self._writer)
+        self.registration = Registration(settings, resources, self._client)
+
+    @hookimpl
+    def escalate(self, turn: Turn, card: HandoverCard) -> Sequence[Outgoing]:
+        """The card; media of the customer follow as a row of their own, so that the card is never shown twice for them."""
+        row = Outgoing(
+            channel=CHANNEL, recipient=turn.conversation_id, text=self._writer.handover(card), kind=OutgoingKind.CARD,
+            handover_id=card.handover_id, data={"branch": card.branch},
+        )  # fmt: skip
+        if not card.attachments:
+            return (row,)
+        media = Outgoing(
+            channel=CHANNEL, recipient=turn.conversation_id, text="", kind=OutgoingKind.FORWARD,
+            attachments=card.attachments, handover_id=card.handover_id,
+        )  # fmt: skip
+        return (row, media)
+
+    @hookimpl
+    async def deliver(self, delivery: Delivery) -> Receipt:
+        """Show a row at the desk, or send it to a customer's own chat."""
+        try:
+            if delivery.outgoing.kind in DESK_KINDS:
+                return Receipt.sent(await self._rows.show(delivery))
+            return Receipt.sent(await self._to_customer(delivery))
+        except Held as held:
+            return Receipt.wait(held.seconds)
+        except CallFailed as failed:
+            return failed.receipt
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """The bytes of a medium that somebody sent to the bot (`url` is `telegram:<file id>`), for other channels."""
+        return await self._client.download(file_id(attachment))
+
+    async def _to_customer(self, delivery: Delivery) -> str:
+        row = delivery.outgoing
+        parts = pieces(row.text, row.attachments)
+        if not parts:
+            raise CallFailed(Receipt.refused("there is nothing to send"))
+        return await self._poster.pieces(Place(row.recipient, private=True), delivery.id, parts)
 
 
-class Hooks:
-    """One tenant's instance."""
+async def set_webhook(hooks: Telegram) -> Sequence[str]:
+    """Register the webhook with Telegram, and say what the bot still lacks."""
+    return await hooks.registration.set_webhook()
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
-        self._settings, self._resources = settings, resources
+
+async def check(hooks: Telegram) -> Sequence[str]:
+    """Look at the bot, its webhook, its groups and its rights; change nothing."""
+    return await hooks.registration.check()
 
 
 plugin = Plugin(
     name="telegram",
     version="0.1.0",
-    summary="Telegram: the managers' desk and a customer channel.",
-    settings=Settings,
-    create=Hooks,
+    summary="Telegram: the managers' desk and a customer channel",
+    settings=TelegramSettings,
+    create=Telegram,
+    channel=CHANNEL,
+    ingress=TelegramIngress(),
+    capabilities=Capabilities(media=frozenset({"image", "audio", "document"}), desk=True),
+    catalogue=CATALOGUE,
+    actions={"set-webhook": set_webhook, "check": check},
 )

@@ -1,0 +1,93 @@
+"""`answer`: which passages the model is shown, what it is asked, and what its reply means. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
+from truffles_llm_openai import blocks
+from truffles_llm_openai.client import Request
+from truffles_llm_openai.replies import AnswerReply
+from truffles_llm_openai.settings import LlmSettings
+
+VALUES = frozenset({"business", "language_name", "today", "repair"})
+"""What the templates `answer` and `answer.…` are given."""
+MOST_PASSAGES = 12
+MOST_PARTS = 5
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WORD = re.compile(r"\w+")
+
+
+def language(turn: Turn, message: Inbound, verdict: Verdict) -> str:
+    """What the customer writes in; the tenant's first language if nobody could tell."""
+    return verdict.language or message.language or turn.languages[0]
+
+
+def today(now: datetime, timezone: str) -> str:
+    """The business's day and time, such as "Monday, 2026-01-05 14:30"."""
+    local = now.astimezone(ZoneInfo(timezone))
+    return f"{_WEEKDAYS[local.weekday()]}, {local:%Y-%m-%d %H:%M}"
+
+
+def good(passages: Sequence[Passage], least: float) -> list[Passage]:
+    """The passages that the model is shown: the surest first, each once."""
+    best = sorted((each for each in passages if each.confidence >= least), key=lambda each: -each.confidence)
+    return list({each.id: each for each in reversed(best)}.values())[::-1][:MOST_PASSAGES]
+
+
+def request(
+    settings: LlmSettings, system: str, turn: Turn, message: Inbound, shown: Sequence[Passage], objected: Sequence[str]
+) -> tuple[Request, dict[str, Passage]]:
+    """The request for a reply, and the passages in it by their labels."""
+    most = settings.input_characters
+    sources, count = blocks.sources([_fact(each) for each in shown], most // 2)
+    said = blocks.dialogue(turn.history, settings.history_lines, most // 4)
+    asked = blocks.message(message.text, message.quoted, most // 4)
+    data = "\n".join(filter(None, (sources, said, blocks.objections(objected), asked)))
+    labelled = {f"p{number}": each for number, each in enumerate(shown[:count], start=1)}
+    made = Request(
+        hook="answer", system=system, data=data, reply=AnswerReply, seconds=settings.answer_seconds,
+        tokens=settings.answer_tokens,
+    )  # fmt: skip
+    return made, labelled
+
+
+def draft(reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequence[Passage]) -> Draft | None:
+    """The draft that a reply stands for; None if it says nothing, or names no source that it was given."""
+    by_name = {**{each.id: each for each in labelled.values()}, **labelled}
+    used = list(dict.fromkeys(by_name[name] for name in reply.sources if name in by_name))
+    if not reply.answer or not used:
+        return None
+    return Draft(
+        text=reply.answer,
+        confidence=min(reply.confidence, max(each.confidence for each in used)),
+        sources=tuple(dict.fromkeys(each.id for each in used)),
+        unanswered=_unanswered(reply, {each.id for each in used}, passages),
+    )
+
+
+def _fact(passage: Passage) -> str:
+    """A passage as the model reads it."""
+    if passage.question and passage.answer:
+        return f"{passage.question}\n{passage.answer}"
+    titled = passage.title and passage.title not in passage.text
+    return f"{passage.title}\n{passage.text}" if titled else passage.text
+
+
+def _unanswered(reply: AnswerReply, used: set[str], passages: Sequence[Passage]) -> tuple[str, ...]:
+    """What the model says it left open, and the questions for which nothing that it used was even found."""
+    open_ = list(dict.fromkeys(part[:300] for part in reply.unanswered if part))[:MOST_PARTS]
+    for query in dict.fromkeys(each.query for each in passages):
+        found = {each.id for each in passages if each.query == query}
+        if not found & used and not any(_alike(query, part) for part in open_):
+            open_.append(query)
+    return tuple(open_)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Do two texts share half of the shorter one's words?"""
+    words, others = (set(_WORD.findall(text.casefold())) for text in (one, other))
+    return len(words & others) * 2 >= min(len(words), len(others))

@@ -1,0 +1,117 @@
+"""Which addresses may be connected to: a table of every special range, and properties over all addresses."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from truffles_media.addresses import is_public
+
+DENIED = {
+    "unspecified": "0.0.0.0",
+    "this network": "0.1.2.3",
+    "private 10": "10.0.0.1",
+    "carrier-grade NAT": "100.64.0.1",
+    "carrier-grade NAT, last": "100.127.255.255",
+    "loopback": "127.0.0.1",
+    "loopback, other": "127.255.255.254",
+    "link-local, cloud metadata": "169.254.169.254",
+    "private 172": "172.16.0.1",
+    "private 172, last": "172.31.255.255",
+    "protocol assignments": "192.0.0.1",
+    "NAT64 discovery": "192.0.0.170",
+    "documentation 1": "192.0.2.1",
+    "AS112": "192.31.196.1",
+    "AMT": "192.52.193.1",
+    "6to4 relay": "192.88.99.1",
+    "private 192": "192.168.1.1",
+    "direct AS112": "192.175.48.1",
+    "benchmarking": "198.18.0.1",
+    "benchmarking, last": "198.19.255.255",
+    "documentation 2": "198.51.100.1",
+    "documentation 3": "203.0.113.1",
+    "multicast": "224.0.0.1",
+    "multicast, global scope": "233.252.0.1",
+    "multicast, last": "239.255.255.255",
+    "reserved": "240.0.0.1",
+    "broadcast": "255.255.255.255",
+    "v6 unspecified": "::",
+    "v6 loopback": "::1",
+    "v6 mapped loopback": "::ffff:127.0.0.1",
+    "v6 mapped public": "::ffff:8.8.8.8",
+    "v6 translated": "::ffff:0:8.8.8.8",
+    "v6 compatible": "::8.8.8.8",
+    "v6 NAT64": "64:ff9b::10.0.0.1",
+    "v6 NAT64 of a public address": "64:ff9b::8.8.8.8",
+    "v6 NAT64, local": "64:ff9b:1::1",
+    "v6 discard": "100::1",
+    "v6 dummy prefix": "100:0:0:1::1",
+    "v6 Teredo": "2001::1",
+    "v6 benchmarking": "2001:2::1",
+    "v6 ORCHID": "2001:10::1",
+    "v6 ORCHIDv2": "2001:20::1",
+    "v6 drone remote id": "2001:30::1",
+    "v6 documentation": "2001:db8::1",
+    "v6 6to4": "2002:0a00:0001::1",
+    "v6 6to4 of a public address": "2002:808:808::1",
+    "v6 AS112": "2620:4f:8000::1",
+    "v6 6bone": "3ffe::1",
+    "v6 documentation, new": "3fff::1",
+    "v6 unassigned": "4000::1",
+    "v6 segment routing": "5f00::1",
+    "v6 unique-local": "fd00::1",
+    "v6 link-local": "fe80::1",
+    "v6 link-local with zone": "fe80::1%eth0",
+    "v6 public with zone": "2606:4700::1111%eth0",
+    "v6 site-local": "fec0::1",
+    "v6 multicast": "ff02::1",
+    "v6 multicast, global scope": "ff0e::1",
+    "v6 ISATAP": "2606:4700::5efe:10.0.0.1",
+    "v6 ISATAP, global": "2606:4700::200:5efe:10.0.0.1",
+}
+PUBLIC = ("8.8.8.8", "1.1.1.1", "91.195.1.1", "100.63.255.255", "172.32.0.1", "192.0.1.1", "198.20.0.1", "223.255.255.254",
+          "2606:4700::1111", "2a00:1450:4010::8b", "2001:4860:4860::8888", "2400:cb00::1")  # fmt: skip
+
+
+@pytest.mark.parametrize("address", DENIED.values(), ids=DENIED)
+def test_what_is_special_is_denied(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_what_is_public_is_allowed(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@given(st.ip_addresses())
+def test_nothing_passes_that_the_standard_library_knows_as_special(address: IPv4Address | IPv6Address) -> None:
+    if is_public(address):
+        assert address.is_global
+        special = (address.is_private, address.is_loopback, address.is_link_local, address.is_multicast,
+                   address.is_unspecified, address.is_reserved)  # fmt: skip
+        assert not any(special)
+
+
+@given(st.ip_addresses(v=4))
+def test_no_address_hides_another_inside(inner: IPv4Address) -> None:
+    number = int(inner)
+    hidden = {
+        "mapped": 0xFFFF << 32 | number,
+        "compatible": number,
+        "translated": 0xFFFF << 48 | number,
+        "NAT64": 0x64FF9B << 96 | number,
+        "6to4": 0x2002 << 112 | number << 80 | 1,
+        "Teredo": 0x20010000 << 96 | number << 64,
+        "Teredo, obfuscated client": 0x20010000 << 96 | number ^ 0xFFFFFFFF,
+        "ISATAP": 0x26064700 << 96 | 0x5EFE << 32 | number,
+    }
+    assert not [name for name, value in hidden.items() if is_public(IPv6Address(value))]
+
+
+@given(
+    st.ip_addresses(network="10.0.0.0/8") | st.ip_addresses(network="fc00::/7") | st.ip_addresses(network="fe80::/10")
+)
+def test_nothing_of_a_local_network_passes(address: IPv4Address | IPv6Address) -> None:
+    assert not is_public(address)

@@ -1,0 +1,123 @@
+"""What the desk shows of a handover and of a learned answer, as Telegram HTML. All text of users is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+
+from truffles_gateway.messages import Attachment, Author, Customer, HandoverCard, Line
+from truffles_gateway.plugin import Talk, Texts
+from truffles_telegram.markup import MESSAGE, TOPIC_NAME, cut, escape, one_line, units, visible
+
+ROOM = MESSAGE - 16  # the desk may put its mark before it
+_NAME, _SHORT, _SPOKEN, _QUESTION = 100, 200, 300, 900
+_MOST_LISTED = 10
+BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
+LEARNED_BUTTONS = {"pending": ("approve", "reject"), "approved": ("undo",)}
+
+Keyboard = dict[str, list[list[dict[str, str]]]]
+
+
+class CardWriter:
+    """Writes in one language, with times in the tenant's zone."""
+
+    def __init__(self, texts: Texts, language: str, zone: tzinfo) -> None:
+        self._texts, self._language, self._zone = texts, language, zone
+
+    def say(self, key: str, **values: object) -> str:
+        """A line of the catalogue, as plain text."""
+        return self._texts.get(f"telegram_{key}", self._language, **values)
+
+    def handover(self, card: HandoverCard) -> str:
+        """The whole card; where it is too long the oldest lines of the dialogue go first."""
+        head, tail = [*self._head(card)], [*self._tail(card)]
+        room = ROOM - sum(map(_size, head)) - sum(map(_size, tail))
+        return "\n".join([*head, *self._dialogue(card.dialogue, room), *tail])
+
+    def again(self, talk: Talk) -> str:
+        """The card of an open handover whose first one was deleted with its topic."""
+        taken = [escape(self.say("card_taken", name=cut(talk.assigned_to, _NAME)))] if talk.assigned_to else []
+        return "\n".join([_bold(self.say("card_again")), self._customer(talk.customer), *taken])
+
+    def learned(self, data: Mapping[str, str]) -> str:
+        """A learned answer with what its buttons ask."""
+        lines = [
+            _bold(self.say(f"learned_{data.get('status', 'pending')}")),
+            f"{_bold(self.say('learned_question'))}: {escape(cut(one_line(data.get('question', '')), _QUESTION))}",
+            f"{_bold(self.say('learned_answer'))}: {escape(cut(data.get('answer', '').strip(), 2000))}",
+        ]
+        note = cut(one_line(data.get("note", "")), _SHORT * 2)
+        return "\n".join([*lines, f"ℹ️ <i>{escape(note)}</i>"] if note else lines)
+
+    def topic(self, customer: Customer) -> str:
+        """The name of a customer's topic; never empty, because an address is there."""
+        address = reach(customer)
+        name = cut(one_line(customer.name), TOPIC_NAME - units(address) - 3)
+        return " · ".join(filter(None, [name, address])) or self.say("nameless")
+
+    def buttons(self, status: str, handover_id: str) -> Keyboard:
+        """The buttons of a handover; none once it is closed."""
+        return self._keyboard(BUTTONS.get(status, ()), handover_id)
+
+    def learned_buttons(self, status: str, learned_id: str) -> Keyboard:
+        """The buttons of a learned answer."""
+        return self._keyboard(LEARNED_BUTTONS.get(status, ()), learned_id)
+
+    def _keyboard(self, actions: Sequence[str], target: str) -> Keyboard:
+        row = [{"text": self.say(action), "callback_data": f"{action}_{target}"} for action in actions]
+        return {"inline_keyboard": [row[:1], row[1:]] if len(row) > 2 else [row] if row else []}
+
+    def _head(self, card: HandoverCard) -> Iterator[str]:
+        yield f"🙋 {_bold(self.say('card_title', reason=cut(one_line(card.reason or card.trigger), _SHORT)))}"
+        yield self._customer(card.customer)
+        if card.branch:
+            yield escape(self.say("card_branch", branch=cut(one_line(card.branch), _NAME)))
+
+    def _customer(self, customer: Customer) -> str:
+        name = cut(one_line(customer.name), _NAME) or self.say("nameless")
+        return f"👤 {_bold(name)} · <code>{escape(reach(customer))}</code>"
+
+    def _dialogue(self, dialogue: Sequence[Line], room: int) -> list[str]:
+        """The newest lines that fit."""
+        title = f"\n{_bold(self.say('card_dialogue'))}"
+        room -= _size(title)
+        kept: list[str] = []
+        for line in reversed(dialogue):
+            spoken = self._spoken(line)
+            room -= _size(spoken)
+            if room < 0:
+                break
+            kept.insert(0, spoken)
+        return [title, *kept] if kept else []
+
+    def _spoken(self, line: Line) -> str:
+        time = line.at.astimezone(self._zone).strftime("%H:%M")
+        words = cut(one_line(line.text), _SPOKEN)
+        return f"{time} <i>{escape(self.say(Author(line.author).value))}:</i> {escape(words)}"
+
+    def _tail(self, card: HandoverCard) -> Iterator[str]:
+        if card.question.strip():
+            yield f"\n❓ {_bold(self.say('card_question'))}: {escape(cut(card.question.strip(), _QUESTION))}"
+        for item in card.attachments[:_MOST_LISTED]:
+            yield f"📎 {escape(self.say('card_attachment', name=name_of(item)))}"
+        for refusal in card.refusals[:_MOST_LISTED]:
+            what, why = (cut(one_line(each), _NAME) for each in (refusal.what, refusal.reason))
+            yield f"🚫 {escape(self.say('card_refused', what=what, reason=why))}"
+
+
+def reach(customer: Customer) -> str:
+    """How a human would reach the customer: the phone, else the channel's address."""
+    return f"+{customer.phone}" if customer.phone else cut(one_line(customer.address), 60)
+
+
+def name_of(item: Attachment) -> str:
+    """A medium in words."""
+    return cut(one_line(" ".join(filter(None, [item.content.value, item.file_name]))), _NAME)
+
+
+def _bold(text: str) -> str:
+    return f"<b>{escape(text)}</b>"
+
+
+def _size(markup: str) -> int:
+    return units(visible(markup)) + 1

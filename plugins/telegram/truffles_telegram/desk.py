@@ -1,0 +1,179 @@
+"""Rows that managers see, each kind in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from truffles_gateway.messages import Delivery, OutgoingKind
+from truffles_gateway.plugin import Desk
+from truffles_telegram.calls import Calls, Place
+from truffles_telegram.card import CardWriter, Keyboard
+from truffles_telegram.failures import CallFailed
+from truffles_telegram.markup import MESSAGE, POPUP, cut
+from truffles_telegram.plan import Piece, pieces
+from truffles_telegram.post import Poster
+from truffles_telegram.topics import Topics
+
+OWNER = "owner"
+_MARKS = {OutgoingKind.FORWARD: "👤", OutgoingKind.REMINDER: "⏰", OutgoingKind.ALARM: "⚠️"}
+_AGAIN = "↻"
+_OK, _NOTE = "1", "note"
+
+
+class DeskRows:
+    """Shows rows at the desk; every method returns the provider's id."""
+
+    def __init__(self, desk: Desk, calls: Calls, poster: Poster, topics: Topics, writer: CardWriter) -> None:
+        self._desk, self._calls, self._poster, self._topics, self._writer = desk, calls, poster, topics, writer
+        self._ways: dict[OutgoingKind, Callable[[Delivery], Awaitable[str]]] = {
+            OutgoingKind.CARD: self._card,
+            OutgoingKind.UPDATE: self._update,
+            OutgoingKind.CALLBACK: self._callback,
+            OutgoingKind.RECEIPT: self._receipt,
+            OutgoingKind.LEARNED: self._learned,
+        }
+
+    async def show(self, delivery: Delivery) -> str:
+        """Show one row; what has no way of its own is a line with its media."""
+        return await self._ways.get(delivery.outgoing.kind, self._line)(delivery)
+
+    async def _card(self, delivery: Delivery) -> str:
+        row = delivery.outgoing
+        buttons = self._writer.buttons("pending", row.handover_id)
+
+        async def post(place: Place) -> str:
+            await self._calls.limits.take(place.group, 2)  # together, so that a card is never shown twice for its pin
+            card = await self._poster.card(place, _marked(delivery, row.text), buttons, tokens=0)
+            await self._topics.pin(place, card)
+            return card
+
+        return await self._topics.show(row.recipient, post, is_card=True)
+
+    async def _line(self, delivery: Delivery) -> str:
+        row = delivery.outgoing
+        text = _marked(delivery, " ".join(filter(None, [_MARKS.get(row.kind, ""), row.text.strip()])))
+        parts = pieces(text, row.attachments) or [Piece(text)]
+
+        async def post(place: Place) -> str:
+            return await self._poster.pieces(place, delivery.id, parts)
+
+        if row.recipient == OWNER:
+            return await post(self._topics.general())
+        return await self._topics.show(row.recipient, post)
+
+    async def _update(self, delivery: Delivery) -> str:
+        """The buttons tell what can be done now, and a line what happened. The line comes last: the rest may be repeated."""
+        row = delivery.outgoing
+        status = row.data.get("status", "")
+        buttons = self._writer.buttons(status, row.handover_id)
+        card = await self._desk.sent(row.handover_id, OutgoingKind.CARD)
+        shown = [each for each in (card, await self._desk.sent(row.handover_id, OutgoingKind.UPDATE)) if each.isdigit()]
+        unpins = status == "resolved" and card.isdigit()
+
+        async def post(place: Place) -> str:
+            await self._calls.limits.take(place.group, len(shown) + unpins + bool(row.text))
+            edited = [await self._edit_buttons(place, message, buttons) for message in shown]
+            if unpins:
+                await self._calls.try_to("unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(card)})
+            carries = not any(edited) and not place.fresh and bool(buttons["inline_keyboard"])
+            keyboard = buttons if carries else None
+            text = _marked(delivery, cut(row.text, MESSAGE - 2))
+            line = await self._poster.words(place, text, keyboard=keyboard, tokens=0) if row.text else ""
+            return line if carries else ""
+
+        return await self._topics.show(row.recipient, post) if shown or row.text else ""
+
+    async def _edit_buttons(self, place: Place, message_id: str, buttons: Keyboard) -> bool:
+        """Did the message get its buttons? One that is gone did not."""
+        params = {"chat_id": place.chat, "message_id": int(message_id), "reply_markup": buttons}
+        try:
+            await self._calls.make("editMessageReplyMarkup", place, params, tokens=0)
+        except CallFailed as failed:
+            if failed.message_gone or failed.unchanged:
+                return failed.unchanged
+            raise
+        return True
+
+    async def _callback(self, delivery: Delivery) -> str:
+        row = delivery.outgoing
+        query_id = row.data.get("ref", "").partition("/")[0] or row.data.get("event_id", "").removeprefix("callback:")
+        nowhere = Place("", private=True)  # popups count for no group
+        params = {"callback_query_id": query_id, "text": cut(row.text, POPUP)}
+        await self._calls.make("answerCallbackQuery", nowhere, params)
+        return query_id
+
+    async def _receipt(self, delivery: Delivery) -> str:
+        """👌 on the manager's own message, or a line under it."""
+        row = delivery.outgoing
+        chat, _, thread = row.data.get("thread", "").partition(":")
+        ref, ok = row.data.get("ref", ""), row.data.get("ok", "")
+        if not (chat and ref.isdigit()):
+            return ""
+        there = Place(self._calls.home(chat), thread)
+        if ok == _OK:
+            return await self._react(there, ref)
+        if ok == _NOTE:
+            return await self._unless_gone(self._poster.words(there, self._writer.say("private_note"), reply_to=ref))
+        text = _marked(delivery, f"⚠️ {row.text or self._writer.say('not_delivered')}")
+
+        async def post(place: Place) -> str:
+            return await self._poster.words(place, text, reply_to=ref)
+
+        return await self._topics.show(row.recipient, post)
+
+    async def _react(self, place: Place, ref: str) -> str:
+        """Reactions count for no group. Where a group forbids them, an answer says the same."""
+        emoji = [{"type": "emoji", "emoji": "👌"}]
+        params = {"chat_id": place.chat, "message_id": int(ref), "reaction": emoji}
+        try:
+            await self._calls.make("setMessageReaction", replace(place, private=True), params)
+        except CallFailed as failed:
+            if failed.message_gone:
+                return ""
+            if not failed.about_the_content:
+                raise
+            return await self._unless_gone(self._poster.words(place, "👌", reply_to=ref))
+        return ref
+
+    @staticmethod
+    async def _unless_gone(work: Awaitable[str]) -> str:
+        """What was to be marked may have been deleted: then there is nothing left to say."""
+        try:
+            return await work
+        except CallFailed as failed:
+            if failed.message_gone or failed.topic_gone or failed.topic_closed:
+                return ""
+            raise
+
+    async def _learned(self, delivery: Delivery) -> str:
+        """One card a learned answer: what became of it is edited into it."""
+        row = delivery.outgoing
+        text = self._writer.learned(row.data)
+        buttons = self._writer.learned_buttons(row.data.get("status", ""), row.data.get("learned_id", ""))
+        shown = await self._desk.sent(row.handover_id, OutgoingKind.LEARNED)
+
+        async def post(place: Place) -> str:
+            if shown.isdigit() and await self._edit(place, shown, text, buttons):
+                return shown
+            return await self._poster.card(place, _marked(delivery, text), buttons)
+
+        return await self._topics.show(row.recipient, post)
+
+    async def _edit(self, place: Place, message_id: str, text: str, buttons: Keyboard) -> bool:
+        params = {
+            "chat_id": place.chat, "message_id": int(message_id), "text": text, "parse_mode": "HTML",
+            "reply_markup": buttons,
+        }  # fmt: skip
+        try:
+            await self._calls.make("editMessageText", place, params)
+        except CallFailed as failed:
+            if failed.message_gone or failed.unchanged:
+                return failed.unchanged
+            raise
+        return True
+
+
+def _marked(delivery: Delivery, text: str) -> str:
+    """↻ says that this may have been shown before."""
+    return f"{_AGAIN} {text}".strip() if delivery.repeat else text

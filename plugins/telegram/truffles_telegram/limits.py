@@ -1,0 +1,55 @@
+"""Telegram's limits over all processes: about 30 calls a second for a bot, 20 a minute in one group."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from truffles_gateway.plugin import Clock, Counters
+from truffles_telegram.failures import Held
+
+# Tokens fill up while they are spent: a bucket of 10 in half a second lets no more than 30 through in any one.
+BOT_COUNT, BOT_SECONDS = 10, 0.5
+GROUP_COUNT, GROUP_SECONDS = 20, 60.0
+_REMEMBERED = 4 * 24 * 3600.0
+
+
+class Limits:
+    """Tokens for calls, and the steps of a row that are done already."""
+
+    def __init__(self, counters: Counters, clock: Clock) -> None:
+        self._counters, self._clock = counters, clock
+        self._closed: dict[str, datetime] = {}
+
+    async def take(self, group: str, wanted: int = 1) -> None:
+        """Tokens for `wanted` calls; `group` is "" for calls that count for no group. Raises `Held`, all or nothing.
+
+        A group's calls are counted in a sliding window: a bucket that fills up would let 40 through in its first minute.
+        """
+        self._ask_the_pause(group)
+        seconds = await self._counters.wait(
+            "calls", count=BOT_COUNT, seconds=BOT_SECONDS, wanted=min(wanted, BOT_COUNT)
+        )
+        if seconds > 0:
+            raise Held(seconds)
+        wanted = min(wanted, GROUP_COUNT)
+        if group and not await self._counters.spend(f"group:{group}", wanted, limit=GROUP_COUNT, seconds=GROUP_SECONDS):
+            raise Held(GROUP_SECONDS / GROUP_COUNT)
+
+    def pause(self, group: str, seconds: float) -> None:
+        """Telegram itself asked for a break in a group: no call of this process goes there before it is over."""
+        self._closed[group] = self._clock.now() + timedelta(seconds=seconds)
+
+    def _ask_the_pause(self, group: str) -> None:
+        until = self._closed.get(group)
+        left = (until - self._clock.now()).total_seconds() if until else 0.0
+        if left > 0:
+            raise Held(left)
+        self._closed.pop(group, None)
+
+    async def is_done(self, step: str) -> bool:
+        """Was this step of a row carried out in an earlier attempt, by whatever process?"""
+        return await self._counters.spent(f"step:{step}", _REMEMBERED) > 0
+
+    async def done(self, step: str) -> None:
+        """Remember a step, for as long as a row may be tried again."""
+        await self._counters.spend(f"step:{step}", 1, limit=1, seconds=_REMEMBERED)

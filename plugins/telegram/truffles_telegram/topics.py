@@ -1,0 +1,110 @@
+"""A customer's topic: found, made once, made again when it was deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from truffles_gateway.messages import Receipt, State
+from truffles_gateway.plugin import Resources, Talk
+from truffles_telegram.calls import Calls, Place
+from truffles_telegram.card import CardWriter
+from truffles_telegram.failures import CallFailed
+from truffles_telegram.fields import integer, mapping
+from truffles_telegram.post import Poster
+from truffles_telegram.settings import TelegramSettings
+
+_AGAIN = 3  # a topic, the card, its pin
+_NO_GROUP = "no managers' group is set: write its id as desk_chat of the tenant or chat_id of the plugin"
+
+
+class Topics:
+    """One tenant's topics in its managers' groups."""
+
+    def __init__(
+        self, settings: TelegramSettings, resources: Resources, calls: Calls, poster: Poster, writer: CardWriter
+    ) -> None:
+        self._settings, self._resources, self._desk = settings, resources, resources.desk
+        self._calls, self._poster, self._writer = calls, poster, writer
+        self._making = asyncio.Lock()
+
+    def group(self, branch: str = "") -> str:
+        """The managers' group of a branch. Raises `CallFailed` when there is none yet: rows wait for one."""
+        chats = self._resources.desk_chats
+        found = (chats.get(branch, "") if branch else "") or self._settings.chat_id or chats.get("", "")
+        if not found:
+            raise CallFailed(Receipt.retry(_NO_GROUP))
+        return self._calls.home(found)
+
+    def general(self) -> Place:
+        """The General topic of the tenant's own group."""
+        return Place(self.group())
+
+    async def show(
+        self, conversation_id: str, action: Callable[[Place], Awaitable[str]], *, is_card: bool = False
+    ) -> str:
+        """Carry `action` out in the customer's topic, in a new one if it was deleted; there an open handover is shown
+        again first, unless the action itself is its card."""
+        talk = await self._desk.talk(conversation_id)
+        if talk is None:
+            raise CallFailed(Receipt.refused("there is no such conversation"))
+        place = await self._place(talk)
+        try:
+            return await action(place)
+        except CallFailed as failed:
+            if failed.topic_closed:
+                await self._calls.make("reopenForumTopic", place, place.params())
+                return await action(place)
+            if not failed.topic_gone:
+                raise
+        return await action(await self._again(talk, place, is_card=is_card))
+
+    async def _place(self, talk: Talk) -> Place:
+        chat = self.group(talk.branch)
+        if thread := await self._thread(talk, chat):
+            return Place(chat, thread)
+        async with self._making:  # rows of one conversation may be under way side by side
+            thread = await self._thread(talk, chat)
+            return Place(chat, thread or await self._make(talk, chat))
+
+    async def _thread(self, talk: Talk, chat: str) -> str:
+        """The thread that was kept; rubbish from an older deployment counts as none."""
+        thread = await self._desk.thread(talk.conversation_id, chat)
+        return thread if thread.isascii() and thread.isdigit() else ""
+
+    async def _make(self, talk: Talk, chat: str, *, tokens: int = 1) -> str:
+        params = {"chat_id": chat, "name": self._writer.topic(talk.customer)}
+        made = mapping(await self._calls.make("createForumTopic", Place(chat), params, tokens=tokens))
+        thread = integer(made.get("message_thread_id"))
+        if thread is None:
+            raise CallFailed(Receipt.ambiguous("Telegram named no topic"))
+        kept = await self._desk.keep_thread(talk.conversation_id, self._calls.home(chat), str(thread))
+        if kept != str(thread):  # another process was first: one customer, one topic
+            await self._calls.try_to("deleteForumTopic", Place(chat), {"chat_id": chat, "message_thread_id": thread})
+        return kept
+
+    async def _again(self, talk: Talk, gone: Place, *, is_card: bool) -> Place:
+        """A new topic for a deleted one. Its tokens are taken together: stopped half-way, the card would stay unseen."""
+        shows_card = bool(talk.handover_id) and not is_card
+        async with self._making:
+            known = await self._thread(talk, gone.chat)
+            if known and known != gone.thread:  # somebody has just made it
+                return Place(gone.chat, known, fresh=shows_card)
+            await self._calls.limits.take(gone.group, _AGAIN if shows_card else 1)
+            await self._desk.drop_thread(talk.conversation_id, gone.chat, gone.thread)
+            place = Place(gone.chat, await self._make(talk, gone.chat, tokens=0), fresh=shows_card)
+            if shows_card:
+                await self._show_again(talk, place)
+            return place
+
+    async def _show_again(self, talk: Talk, place: Place) -> None:
+        status = "active" if talk.state is State.MANAGER_ACTIVE else "pending"
+        buttons = self._writer.buttons(status, talk.handover_id)
+        card = await self._poster.card(place, self._writer.again(talk), buttons, tokens=0)
+        await self.pin(place, card)
+
+    async def pin(self, place: Place, message_id: str) -> None:
+        """Pin a card quietly, with a token taken before. A card without its pin is still a card."""
+        params = {"chat_id": place.chat, "message_id": int(message_id or 0), "disable_notification": True}
+        if not await self._calls.try_to("pinChatMessage", place, params):
+            self._resources.log.warning("telegram.not_pinned", chat=place.chat, cure="give the bot the right to pin")

@@ -1,0 +1,75 @@
+"""Counts that all processes share: what was used within a time, and tokens that fill up again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from truffles_gateway.clock import Clock
+from truffles_gateway.store.database import Database
+
+LONGEST = timedelta(days=32)  # nobody counts over more than a month
+
+
+class StoredCounters:
+    """One tenant's counts of one plugin."""
+
+    def __init__(self, database: Database, client_id: str, plugin: str, clock: Clock) -> None:
+        self._database, self._client, self._plugin, self._clock = database, client_id, plugin, clock
+
+    async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`."""
+        name, now = f"{self._plugin}:{name}", self._clock.now()
+        async with self._database.transaction() as connection:
+            # whoever counts under the same name waits here: two that both still fit must not both be counted
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 1))", self._client, name)
+            counted = await connection.fetchval(
+                """
+                INSERT INTO counters (client_id, id, name, amount, at)
+                SELECT $1, gen_random_uuid(), $2, $3::bigint, $4 WHERE $3::bigint + COALESCE((SELECT sum(amount)
+                    FROM counters WHERE client_id = $1 AND name = $2 AND at > $5), 0) <= $6::bigint
+                RETURNING 1
+                """,
+                self._client,
+                name,
+                amount,
+                now,
+                now - timedelta(seconds=seconds),
+                limit,
+            )
+        return counted is not None
+
+    async def spent(self, name: str, seconds: float) -> int:
+        """What was counted within the last `seconds`."""
+        row = await self._database.fetch_one(
+            "SELECT COALESCE(sum(amount), 0) AS spent FROM counters WHERE client_id = $1 AND name = $2 AND at > $3",
+            self._client,
+            f"{self._plugin}:{name}",
+            self._clock.now() - timedelta(seconds=seconds),
+            retry=True,
+        )
+        return int(row["spent"]) if row else 0
+
+    async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
+        """0 when `wanted` tokens were there and are taken; else how many seconds to wait before asking again."""
+        now, bucket = self._clock.now(), f"{self._plugin}:{name}"
+        cost = timedelta(seconds=seconds * wanted / count)
+        full = now + timedelta(seconds=seconds)
+        if await self._database.fetch_one(TAKE, self._client, bucket, now, cost, full):
+            return 0.0
+        sql = "SELECT free_at FROM rate_limits WHERE client_id = $1 AND bucket = $2"
+        row = await self._database.fetch_one(sql, self._client, bucket, retry=True)
+        return max((row["free_at"] + cost - full).total_seconds(), 0.001) if row else 0.001
+
+
+# `free_at` runs ahead of the clock by what was used up (the generic cell rate algorithm): all that is wanted, or nothing.
+TAKE = """
+INSERT INTO rate_limits AS r (client_id, bucket, free_at) VALUES ($1, $2, $3::timestamptz + $4::interval)
+ON CONFLICT (client_id, bucket) DO UPDATE SET free_at = GREATEST(r.free_at, $3::timestamptz) + $4::interval
+WHERE GREATEST(r.free_at, $3::timestamptz) + $4::interval <= $5::timestamptz
+RETURNING r.free_at
+"""
+
+
+async def forget_old(database: Database, now: datetime) -> None:
+    """Drop counts that no window reaches back to any more."""
+    await database.execute("DELETE FROM counters WHERE at < $1", now - LONGEST)

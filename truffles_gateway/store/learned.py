@@ -1,0 +1,188 @@
+"""What managers answered once, on its way into the knowledge: candidate, approved, rejected, counted.
+
+A row's status is the truth; a durable job makes the knowledge follow it (`kind` "learned"), as often as it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from truffles_gateway.clock import Clock
+from truffles_gateway.messages import ManagerReply, Outgoing, OutgoingKind
+from truffles_gateway.plugin import Entry, LearnedAnswer
+from truffles_gateway.store.codec import outgoing_to_json, storable
+from truffles_gateway.store.database import Connection, Database, Record
+
+PREFIX = "learned:"
+LONGEST = 2000
+COLUMNS = "id, handover_id, question, answer, status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A learned answer with what its knowledge entry says besides: the branch's id and the conversation."""
+
+    answer: LearnedAnswer
+    branch_id: str
+    conversation_id: str
+
+
+def chunk_id(learned_id: str) -> str:
+    """The id of a learned answer in the knowledge: the same for ever, so that a repeated job changes nothing."""
+    return f"{PREFIX}{learned_id}"
+
+
+def entry(found: Source, tenant: str, tag: str) -> Entry:
+    """A learned answer as the knowledge keeps it."""
+    answer = found.answer
+    metadata = {
+        "client_slug": tenant, "source": "learned", "handover_id": answer.handover_id,
+        "question": answer.question, "answer": answer.answer,
+    }  # fmt: skip
+    return Entry(id=chunk_id(answer.id), question=answer.question, answer=answer.answer, tag=tag, metadata=metadata)
+
+
+def card(answer: LearnedAnswer, conversation_id: str, channel: str, note: str) -> Outgoing:
+    """The row that shows a learned answer at a desk."""
+    data = {
+        "learned_id": answer.id,
+        "status": answer.status,
+        "question": answer.question,
+        "answer": answer.answer,
+        "note": note,
+    }
+    return Outgoing(
+        channel=channel,
+        recipient=conversation_id,
+        text=f"{answer.question}\n{answer.answer}",
+        kind=OutgoingKind.LEARNED,
+        handover_id=answer.handover_id,
+        data=data,
+    )
+
+
+class StoredLearned:
+    """One tenant's learned answers; `desks` are the channels at which they are shown."""
+
+    def __init__(self, database: Database, client_id: str, desks: Sequence[str], clock: Clock) -> None:
+        self._database, self._client, self._desks, self._clock = database, client_id, tuple(desks), clock
+
+    async def of(self, handover_id: str) -> LearnedAnswer | None:
+        """What was learned from a handover."""
+        sql = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND handover_id::text = $2"
+        row = await self._database.fetch_one(sql, self._client, handover_id, retry=True)
+        return _answer(row) if row else None
+
+    async def approved(self) -> list[LearnedAnswer]:
+        """All that the bot may say."""
+        sql = (
+            f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND status = 'approved' ORDER BY created_at"
+        )
+        return [_answer(row) for row in await self._database.fetch(sql, self._client, retry=True)]
+
+    async def keep(
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+    ) -> LearnedAnswer:
+        """Store what was learned from `reply`, one answer a handover, and show it at every desk."""
+        wanted = LearnedAnswer(
+            id=str(uuid4()),
+            handover_id=reply.handover_id,
+            question=storable(question)[:LONGEST],
+            answer=storable(answer)[:LONGEST],
+            status="approved" if approve else "pending",
+        )
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(
+                UPSERT, self._client, wanted.id, wanted.handover_id, wanted.question, wanted.answer, wanted.status,
+                self._clock.now(),
+            )  # fmt: skip
+            if row is None:  # nothing new, or a person has rejected it
+                old = await connection.fetchrow(FIND, self._client, wanted.handover_id)
+                return _answer(old)
+            kept = _answer(row)
+            await self._announce(connection, kept, reply, note, row["revision"])
+        return kept
+
+    async def _announce(
+        self, connection: Connection, kept: LearnedAnswer, reply: ManagerReply, note: str, revision: int
+    ) -> None:
+        """The knowledge follows, and the desks see it, in the transaction that stores it."""
+        now = self._clock.now()
+        await connection.execute(
+            JOB, self._client, f"learned:{kept.id}:{revision}", {"learned_id": kept.id}, reply.correlation_id, now
+        )
+        for channel in self._desks:
+            row = card(kept, reply.conversation_id, channel, note)
+            await connection.execute(
+                ROW, self._client, f"learned:{kept.id}:{revision}:{channel}", channel, row.recipient,
+                outgoing_to_json(row), kept.handover_id, reply.conversation_id, reply.correlation_id, now,
+            )  # fmt: skip
+
+
+UPSERT = f"""
+INSERT INTO learned_responses AS l (client_id, id, handover_id, question, answer, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+ON CONFLICT (client_id, handover_id) DO UPDATE SET question = excluded.question, answer = excluded.answer,
+    status = excluded.status, updated_at = excluded.updated_at, revision = l.revision + 1
+WHERE l.status <> 'rejected' AND (l.question, l.answer) <> (excluded.question, excluded.answer)
+RETURNING {COLUMNS}, revision
+"""
+FIND = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND handover_id = $2"
+JOB = """
+INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+VALUES ($1, gen_random_uuid(), $2, 'learned', $3, $4, $5, $5) ON CONFLICT (client_id, key) DO NOTHING
+"""
+ROW = """
+INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, handover_id, conversation_id,
+    correlation_id, created_at, due_at)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, 'learned', $5, $6, $7, $8, $9, $9) ON CONFLICT (client_id, key) DO NOTHING
+"""
+
+
+async def find(database: Database, client_id: str, learned_id: str) -> LearnedAnswer | None:
+    """A learned answer by its id."""
+    if not _is_id(learned_id):
+        return None
+    sql = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND id = $2"
+    row = await database.fetch_one(sql, client_id, learned_id, retry=True)
+    return _answer(row) if row else None
+
+
+async def source(database: Database, client_id: str, learned_id: str) -> Source | None:
+    """A learned answer with where it comes from."""
+    row = await database.fetch_one(
+        """
+        SELECT l.id, l.handover_id, l.question, l.answer, l.status, h.branch_id, h.conversation_id
+        FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
+        WHERE l.client_id = $1 AND l.id = $2
+        """,
+        client_id,
+        learned_id,
+        retry=True,
+    )
+    if row is None:
+        return None
+    return Source(answer=_answer(row), branch_id=row["branch_id"] or "", conversation_id=row["conversation_id"])
+
+
+async def note_point(database: Database, client_id: str, learned_id: str, point: str | None, now: datetime) -> None:
+    """Where the knowledge has it; None when it was taken out."""
+    sql = "UPDATE learned_responses SET qdrant_point_id = $3, updated_at = $4 WHERE client_id = $1 AND id = $2"
+    await database.execute(sql, client_id, learned_id, point, now)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _answer(row: Record) -> LearnedAnswer:
+    fields: dict[str, Any] = {name: str(row[name]) for name in ("id", "handover_id", "question", "answer", "status")}
+    return LearnedAnswer(**fields)
