@@ -138,8 +138,10 @@ async def every(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float |
     found = hooks.of(name)
     if len(found) == 1:
         asked = [await _ask(hooks, name, found[0], faults, limit, args)]
-    else:
-        asked = list(await asyncio.gather(*(_ask(hooks, name, each, faults, limit, args) for each in found)))
+    else:  # a group, because gather does not wait for those that tidy up when all are cancelled
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(_ask(hooks, name, each, faults, limit, args)) for each in found]
+        asked = [each.result() for each in asking]
     return Result(value=[item for answer in asked for item in answer.value or ()], asked=tuple(asked))
 
 
