@@ -341,6 +341,11 @@ WITH rows AS (
     RETURNING conversation_id, outcome_reason
 ), restored AS (
     UPDATE conversations c SET version = c.version + 1,
+        last_bot_at = (
+            SELECT m.created_at FROM messages m
+            WHERE m.client_id = $1 AND m.conversation_id = c.id AND m.role = 'assistant'
+              AND m.turn_id IS DISTINCT FROM $2 -- this statement still sees what it drops
+            ORDER BY m.seq DESC LIMIT 1),
         mute_count = GREATEST(c.mute_count - (e.outcome_reason = 'opt-out')::int, 0),
         bot_muted_until = CASE WHEN e.outcome_reason = 'opt-out' THEN NULL ELSE c.bot_muted_until END,
         context = CASE WHEN e.outcome_reason IN ('clarify', 'describe') AND c.context ->> 'clarified' > '1'
@@ -355,7 +360,7 @@ SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $
 async def withdraw(database: Database, work: Work, now: datetime) -> Work:
     """Take back the unsent reply of the turn before and think about its events too; the work, loaded again.
 
-    What that turn counted (a wish for silence, a question asked back) was never read and does not count.
+    What that turn counted (a greeting, a wish for silence, a question asked back) was never read and does not count.
     """
     await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
     return (await load(database, [(work.client_id, work.turn_id)], now))[0]
