@@ -60,6 +60,11 @@ class Registry:
         return iter(list(self._tenants.values()))
 
     @property
+    def serves_several(self) -> bool:
+        """Is there more than one tenant who may need a worker's hands?"""
+        return sum(not tenant.suspended for tenant in self._tenants.values()) > 1
+
+    @property
     def broken(self) -> Mapping[str, str]:
         """Whose applied config cannot be used, and why; they run on the last good one or, without any, not at all."""
         return self._broken
