@@ -19,6 +19,7 @@ from truffles_gateway.store import tenants as store
 from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
 from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
+from truffles_gateway.threads import Threads
 
 GRACE = TURN_LIMIT + 5
 WARM_SECONDS = 20.0
@@ -41,6 +42,7 @@ class Registry:
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
         self._applied: dict[str, int] = {}
+        self._threads = Threads()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
@@ -56,6 +58,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[Tenant]:
         return iter(list(self._tenants.values()))
+
+    @property
+    def serves_several(self) -> bool:
+        """Is there more than one tenant who may need a worker's hands?"""
+        return sum(not tenant.suspended for tenant in self._tenants.values()) > 1
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -123,6 +130,7 @@ class Registry:
         for tenant in self._tenants.values():
             await _close(tenant)
         self._tenants, self._by_id = {}, {}
+        self._threads.close()
 
     async def _replace(self, stored: StoredTenant) -> None:
         try:
@@ -154,7 +162,7 @@ class Registry:
         known = replace(
             plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
         )
-        tenant = await build(known, self._resources, clock=self._clock)
+        tenant = await build(known, self._resources, clock=self._clock, threads=self._threads)
         if self._warming:
             await _warm_up(tenant)
         return tenant

@@ -24,6 +24,7 @@ from truffles_gateway.prompts import Prompts
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
 from truffles_gateway.texts import Catalogue
+from truffles_gateway.threads import Threads
 
 MakeResources = Callable[["Draft", Plugin], Resources]
 """Makes what the host hands to one plugin of one tenant."""
@@ -165,7 +166,9 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
 
 
-async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = None) -> Tenant:
+async def build(
+    plan: Draft, resources: MakeResources, *, clock: Clock | None = None, threads: Threads | None = None
+) -> Tenant:
     """Let the plugins make their hook objects and register them. Raises `BadConfig` with every problem."""
     slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
     for name, used in plan.used.items():
@@ -185,8 +188,8 @@ async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = 
         raise BadConfig(slug, problems)
     return Tenant(
         id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
-        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
-        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
+        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock(), threads=threads),
+        texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
         connected_at=plan.config.connected_at or plan.created_at,
     )  # fmt: skip
 

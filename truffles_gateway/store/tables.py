@@ -383,6 +383,7 @@ lanes = Table(
     PrimaryKeyConstraint("client_id", "lane"),
     _of_client(),
     Index("ix_lanes_ready", "client_id", "ready_at", postgresql_where=text("ready_at IS NOT NULL")),
+    Index("ix_lanes_unfinished", "client_id", postgresql_where=text("turn_id IS NOT NULL")),
     Index("ix_lanes_lease_owner", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
 )
 

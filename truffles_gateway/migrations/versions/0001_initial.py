@@ -315,6 +315,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("ready_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_lanes_unfinished",
+        "lanes",
+        ["client_id"],
+        unique=False,
+        postgresql_where=sa.text("turn_id IS NOT NULL"),
+    )
     op.create_table(
         "outbox_messages",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
