@@ -22,14 +22,6 @@ from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
 from truffles_gateway.routes.mute import mutes_before
 from truffles_gateway.tenants import Tenant
 
-REPLY_WORTH = timedelta(minutes=10)
-CALLBACK_WORTH = timedelta(seconds=10)
-WORTH = {
-    OutgoingKind.REPLY: REPLY_WORTH,
-    OutgoingKind.NOTICE: REPLY_WORTH,
-    OutgoingKind.CALLBACK: CALLBACK_WORTH,
-}
-
 
 def commit(case: Case, decision: Decision) -> Commit:
     """All rows of a customer's turn."""
@@ -38,6 +30,7 @@ def commit(case: Case, decision: Decision) -> Commit:
         now=case.turn.now,
         correlation_id=case.work.correlation_id,
         lease=case.work,
+        worth=case.tenant.config.outbox.worth(),
         before=case.work.conversation if case.conversation.version else None,  # as read: what the events tell is news
         after=case.conversation,
         only_if_quiet=decision.conditional and decision.outcome == "answered",
@@ -166,7 +159,7 @@ def _replies(made: Commit, case: Case, decision: Decision) -> None:
 def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows."""
     owner = made.lease.turn_id if hasattr(made.lease, "turn_id") else made.lease.id
-    worth = WORTH.get(outgoing.kind)
+    worth = made.worth.get(outgoing.kind)
     made.outgoing.append(
         NewOutgoing(
             key=f"{owner}:{len(made.outgoing)}",

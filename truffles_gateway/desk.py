@@ -26,6 +26,7 @@ def commit(
         now=now,
         correlation_id=work.correlation_id,
         lease=work,
+        worth=tenant.config.outbox.worth(),
         before=conversation if conversation and conversation.version else None,
         after=conversation,
         turn_outcome="handled",

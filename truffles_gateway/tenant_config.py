@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -27,7 +28,10 @@ from pydantic import (
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
 from truffles_gateway.errors import ConfigError
+from truffles_gateway.messages import DESK_KINDS, OutgoingKind
 
+# People's words, and what people work from, are not given up before the week-end is over.
+PATIENT = DESK_KINDS - {OutgoingKind.CALLBACK} | {OutgoingKind.HUMAN}
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 DEPTH = 20
 
@@ -143,6 +147,54 @@ class Mute(Part):
     second_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24
 
 
+Step = Annotated[float, Field(gt=0, le=60 * 60 * 24 * 7)]
+Steps = Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
+HUMAN_ATTEMPTS, HUMAN_HOURS = 10, 76
+
+
+class Outbox(Part):
+    """How outgoing rows are tried again, how long they are worth sending, how long one holds the next ones back.
+
+    The words of a human are promised ten attempts over 76 hours: a tenant may ask for more of it, not for less.
+    """
+
+    reply_retry_seconds: Steps = (2, 4, 8, 16)
+    # Eleven attempts over 80 hours: a person's words, and what people work from, wait out a long week-end.
+    human_retry_seconds: Steps = (2, 10, 60, 300, 1800, 7200, 21600, 43200, 86400, 129600)
+    hold_seconds: Seconds = 60
+    reply_minutes: Minutes = 10
+    callback_seconds: Seconds = 10
+
+    @field_validator("human_retry_seconds")
+    @classmethod
+    def _as_promised(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) + 1 < HUMAN_ATTEMPTS or sum(value) < HUMAN_HOURS * 3600:
+            raise ValueError(
+                f"a human's words are tried at least {HUMAN_ATTEMPTS} times over at least {HUMAN_HOURS} h: "
+                f"{HUMAN_ATTEMPTS - 1} or more pauses, {HUMAN_HOURS * 3600} s or more together"
+            )
+        return value
+
+    def retries(self, kind: OutgoingKind) -> tuple[float, ...]:
+        """The pauses between the attempts of a row."""
+        return self.human_retry_seconds if kind in PATIENT else self.reply_retry_seconds
+
+    def worth(self) -> dict[OutgoingKind, timedelta]:
+        """How long a row is worth sending; without an end where its kind is not named."""
+        reply = timedelta(minutes=self.reply_minutes)
+        callback = timedelta(seconds=self.callback_seconds)
+        return {OutgoingKind.REPLY: reply, OutgoingKind.NOTICE: reply, OutgoingKind.CALLBACK: callback}
+
+
+class Circuit(Part):
+    """When sending through a number stops: after `failures` to different recipients within `window_seconds`; the first
+    probe follows `probe_seconds` later, the next ones ever more seldom."""
+
+    failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    window_seconds: Seconds = 60
+    probe_seconds: Annotated[int, Field(ge=1, le=300)] = 15
+
+
 class TenantConfig(Part):
     """One business. A new one is in mode "shadow": it says nothing to customers until it is told to.
 
@@ -169,6 +221,8 @@ class TenantConfig(Part):
     desk: Desk = Desk()
     mute: Mute = Mute()
     media: dict[str, Any] = {}
+    outbox: Outbox = Outbox()
+    circuit: Circuit = Circuit()
 
     @field_validator("timezone")
     @classmethod

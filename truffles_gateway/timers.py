@@ -94,7 +94,11 @@ class Jobs:
             raise JobFailed(f"nobody knows jobs of kind {job.kind!r}")
 
     async def _alarm(self, job: Job, tenant: Tenant) -> None:
-        cause, text = job.payload["cause"], job.payload["text"]
+        """Tell the owner. Who raised it wrote the text, or named one of the catalogue because a statement raised it."""
+        about = job.payload
+        cause, text = about["cause"], about.get("text", "")
+        if "key" in about:
+            text = tenant.texts.get(about["key"], tenant.config.languages[0], **about["values"])
         rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text)]
         if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now()):
             log.error("alarm", cause=cause, text=text)
@@ -132,8 +136,9 @@ class Jobs:
                 return
             now = self.clock.now()
             made = Commit(
-                client_id=tenant.id, now=now, correlation_id=job.correlation_id, lease=job, before=found, after=found
-            )
+                client_id=tenant.id, now=now, correlation_id=job.correlation_id, lease=job,
+                worth=tenant.config.outbox.worth(), before=found, after=found,
+            )  # fmt: skip
             await SCENES[job.kind](self, Scene(job=job, tenant=tenant, made=made, conversation=found))
             compose.plan_timers(made, tenant)
             try:

@@ -125,7 +125,7 @@ class Turns:
 
     async def _empty(self, work: Work) -> Commit:
         made = Commit(
-            client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work,
+            client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work, worth={},
             turn_outcome="", turn_reason="no events",
         )  # fmt: skip
         await commit(self.database, made)

@@ -94,7 +94,7 @@ SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, t.attempts, t.correlation_i
         OFFSET 0) o -- a few rows by their turn, never all that are queued
      JOIN turns p ON p.client_id = o.client_id AND p.id = o.turn_id AND p.outcome = 'answered'
      WHERE o.status = 'queued' AND o.kind = 'reply'
-       AND NOT o.repeat AND o.created_at > $3 LIMIT 1) AS unsent_turn,
+       AND NOT o.repeat AND o.expires_at > $3 LIMIT 1) AS unsent_turn,
     c.*
 FROM unnest($1::uuid[], $2::uuid[]) AS k(client_id, turn_id)
 JOIN turns t ON t.client_id = k.client_id AND t.id = k.turn_id
@@ -130,7 +130,7 @@ async def claim(
 async def load(database: Database, keys: Sequence[tuple[str, str]], now: datetime) -> list[Work]:
     """The work of the turns `(client_id, turn_id)`."""
     clients, ids = [key[0] for key in keys], [key[1] for key in keys]
-    rows = await database.fetch(LOAD, clients, ids, now - timedelta(minutes=10))
+    rows = await database.fetch(LOAD, clients, ids, now)
     return [_work(row) for row in rows]
 
 

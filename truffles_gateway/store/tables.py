@@ -453,7 +453,14 @@ outbox_messages = Table(
         "status IN ('queued', 'sending', 'sent', 'dead', 'expired', 'flagged', 'withdrawn')", name="status"
     ),
     _of_client(),
-    Index("ix_outbox_messages_due", "due_at", postgresql_where=text("status = 'queued'")),
+    Index(
+        "ix_outbox_messages_due",
+        "client_id",
+        "channel",
+        "instance",
+        "due_at",
+        postgresql_where=text("status = 'queued'"),
+    ),
     Index(
         "ix_outbox_messages_recipient",
         "client_id",
@@ -482,6 +489,7 @@ circuits = Table(
     _time("opened_at"),
     _time("probe_at"),
     _number("probes"),
+    _number("probe_seconds"),
     PrimaryKeyConstraint("client_id", "channel", "instance"),
     CheckConstraint("state IN ('closed', 'open')", name="state"),
     _of_client(),
@@ -493,6 +501,7 @@ rate_limits = Table(
     _id("client_id"),
     _words("bucket", ""),
     _time("free_at", required=True),
+    _number("granted"),
     PrimaryKeyConstraint("client_id", "bucket"),
     _of_client(),
 )

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("opened_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("probe_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("probe_seconds", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("state IN ('closed', 'open')", name=op.f("ck_circuits_state")),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_circuits_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "channel", "instance", name=op.f("pk_circuits")),
@@ -370,7 +371,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_messages_due",
         "outbox_messages",
-        ["due_at"],
+        ["client_id", "channel", "instance", "due_at"],
         unique=False,
         postgresql_where=sa.text("status = 'queued'"),
     )
@@ -404,6 +405,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("bucket", sa.Text(), server_default="", nullable=False),
         sa.Column("free_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("granted", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_rate_limits_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "bucket", name=op.f("pk_rate_limits")),
     )
