@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, handoff
+from truffles_gateway import calls, handoff, voice
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.messages import (
     Author,
@@ -141,6 +141,8 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
+    if voice.silence(case.tenant, case.conversation):
+        return  # the gate saw to it that there is nothing to say; whatever slips past it stays unsaid
     kind = OutgoingKind.NOTICE if decision.escalation and not decision.sources else OutgoingKind.REPLY
     for number, reply in enumerate(decision.replies):
         text = f"{case.say('late_apology')} {reply}" if case.apology and number == 0 else reply
@@ -177,9 +179,11 @@ def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
 
 
 def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
-    """A line of the catalogue about the service, in the customer's language."""
+    """A line of the catalogue about the service, in the customer's language; none where the bot is silent."""
     after = made.after
     assert after is not None
+    if voice.silence(tenant, after):
+        return
     language = str(after.context.get("language") or tenant.config.languages[0])
     text = tenant.texts.get(key, language)
     made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": key}))
@@ -194,9 +198,12 @@ def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
     add_outgoing(made, notice)
 
 
-def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> None:
-    """A line to every desk about the conversation."""
+def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
+    """A line to every desk about the conversation. Where the bot is silent nobody was called by it, and nobody is
+    reminded."""
     assert made.after is not None
+    if voice.silence(tenant, made.after):
+        return
     for channel in desks(tenant):
         add_outgoing(
             made,
@@ -204,7 +211,7 @@ def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> N
                 channel=channel,
                 recipient=made.after.id,
                 text=text,
-                kind=kind,
+                kind=OutgoingKind.REMINDER,
                 handover_id=made.after.handover_id,
             ),
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from truffles_gateway import voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.routes import facts, mute
@@ -23,11 +23,9 @@ def before_thinking(case: Case) -> Decision | None:
         return Decision(outcome="ignored", reason="history", conditional=False)
     if case.state is State.MANAGER_ACTIVE:
         return None
-    if case.tenant.mode(case.turn.branch) == "off":
-        return _unheard(case, "mode off")
-    only = case.tenant.config.only_numbers
-    if only and number(case) not in only:
-        return _unheard(case, "not in only_numbers")
+    silence = voice.silence(case.tenant, case.conversation)
+    if silence in {voice.OFF, voice.NOT_SERVED}:
+        return _unheard(case, silence)
     return _late(case) or _yes_or_no(case)
 
 
@@ -35,12 +33,6 @@ def _unheard(case: Case, reason: str) -> Decision:
     """The bot says nothing; whoever was called reads along all the same."""
     outcome = "forwarded" if case.state is State.PENDING else "ignored"
     return Decision(outcome=outcome, reason=reason, conditional=False)
-
-
-def number(case: Case) -> str:
-    """The customer's number, as `only_numbers` writes it; where the channel tells none, the address's own digits."""
-    told = case.turn.customer.phone or case.turn.customer.address.partition("@")[0]
-    return re.sub(r"\D", "", told)
 
 
 def _newest(case: Case) -> datetime:
@@ -128,15 +120,15 @@ def unguarded(case: Case, message: Inbound) -> Inbound:
 
 
 def after_thinking(case: Case, decision: Decision) -> Decision:
-    """In shadow mode what would have been said is recorded, and nothing happens; a human at work still reads along."""
-    if case.tenant.mode(case.turn.branch) != "shadow" or decision.outcome == "ignored":
+    """Where the bot is silent, what it would have said is recorded, and nothing happens; a human at work still reads
+    along."""
+    silence = voice.silence(case.tenant, case.conversation)
+    if not silence or decision.outcome == "ignored" or case.state is State.MANAGER_ACTIVE:
         return decision
-    if case.state is State.MANAGER_ACTIVE:
-        return decision
-    case.trace.note("shadow", outcome=decision.outcome, drafts=list(decision.replies))
-    if case.state is State.PENDING:
-        return Decision(outcome="forwarded", reason="shadow", context=decision.context, conditional=False)
-    return Decision(outcome="ignored", reason="shadow", context=decision.context)
+    case.trace.note(silence, outcome=decision.outcome, drafts=list(decision.replies))
+    if silence == voice.SUSPENDED:
+        return Decision(outcome="ignored", reason=silence, conditional=False)
+    return replace(_unheard(case, silence), context=decision.context)
 
 
 def language(case: Case) -> str:

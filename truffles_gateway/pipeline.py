@@ -92,4 +92,4 @@ def meet(case: Case, decision: Decision) -> Decision:
         return decision
     drafts = [brief(reply) for reply in decision.replies]
     case.trace.note("draft dropped", outcome=taken.outcome, reason=taken.reason, drafts=drafts)
-    return replace(taken, context={**decision.context, **taken.context})
+    return gate.after_thinking(case, replace(taken, context={**decision.context, **taken.context}))

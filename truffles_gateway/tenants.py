@@ -110,6 +110,10 @@ class Tenant:
         """The branch `slug`."""
         return next((each for each in self.config.branches if each.slug == slug), None)
 
+    def branch_with_id(self, id: str) -> Branch | None:
+        """The branch whose row has this id."""
+        return next((each for each in self.config.branches if id and self.branch_ids.get(each.slug) == id), None)
+
     def mode(self, branch: str = "") -> str:
         """ "auto", "shadow" or "off", at a branch or in general."""
         found = self.branch(branch)

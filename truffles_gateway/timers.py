@@ -15,7 +15,6 @@ from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import (
     HandoverCard,
     ManagerReply,
-    OutgoingKind,
     Person,
     State,
     Trigger,
@@ -154,13 +153,13 @@ class Jobs:
 
     async def _remind(self, scene: Scene, key: str, **values: object) -> None:
         if scene.about_open_handover and scene.conversation.state is State.PENDING:
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text(key, **values))
+            compose.remind_desks(scene.made, scene.tenant, scene.text(key, **values))
 
     async def time_out(self, scene: Scene) -> None:
         """Nobody came: customer and desk are told, the bot goes on."""
         if not scene.about_open_handover or scene.conversation.state is not State.PENDING:
             return
-        compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_timed_out"))
+        compose.remind_desks(scene.made, scene.tenant, scene.text("desk_timed_out"))
         if handoff.apply(scene.made, handoff.Event.TIME_OUT, actor="timer", why="nobody took it in time"):
             compose.tell_customer(scene.made, scene.tenant, "handover_timed_out")
 
@@ -169,13 +168,13 @@ class Jobs:
         if scene.about_open_handover and self._still_unanswered(scene):
             minutes = int((scene.made.now - _since(scene)).total_seconds() // 60)
             line = scene.text("nudge", minutes=minutes)
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, line)
+            compose.remind_desks(scene.made, scene.tenant, line)
 
     async def take_back(self, scene: Scene) -> None:
         """The manager does not answer: the handover is open for everybody again."""
         if scene.about_open_handover and self._still_unanswered(scene):
             handoff.apply(scene.made, handoff.Event.UNANSWERED, actor="timer", why="the manager did not answer")
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("reminder_manager"))
+            compose.remind_desks(scene.made, scene.tenant, scene.text("reminder_manager"))
 
     async def idle(self, scene: Scene) -> None:
         """Neither side wrote for hours: the bot takes over; otherwise look again later."""
@@ -185,7 +184,7 @@ class Jobs:
         due = max(spoken, default=_since(scene)) + timedelta(hours=scene.tenant.config.desk.idle_hours)
         if due <= scene.made.now:
             handoff.apply(scene.made, handoff.Event.IDLE, actor="timer", why="neither side wrote")
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_returned"))
+            compose.remind_desks(scene.made, scene.tenant, scene.text("desk_returned"))
         else:
             handoff.plan(scene.made, "manager.idle", due)
 
