@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from truffles_gateway import voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
+from truffles_gateway.records import StoredEvent
 from truffles_gateway.routes import facts, mute
 
 LATE, TOO_LATE, SKEW = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=5)
@@ -40,9 +41,15 @@ def _newest(case: Case) -> datetime:
 
 
 def _is_history(case: Case) -> bool:
-    """Was all of it written before the tenant was connected?"""
-    connected = case.tenant.connected_at
-    return connected is not None and _newest(case) < connected - SKEW
+    """Was all of it written before the number that it came to was connected?"""
+    return all(_before_connection(case, stored) for stored in case.work.events)
+
+
+def _before_connection(case: Case, stored: StoredEvent) -> bool:
+    instance = stored.event.instance
+    branch = case.tenant.branch_for_instance(instance) if instance else case.tenant.branch(case.turn.branch)
+    connected = case.tenant.connected_at(branch)
+    return connected is not None and (stored.event.sent_at or stored.received_at) < connected - SKEW
 
 
 def _late(case: Case) -> Decision | None:

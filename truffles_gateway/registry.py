@@ -152,8 +152,9 @@ class Registry:
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)
         known = replace(
-            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
-        )
+            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, branch_times=stored.branch_times,
+            created_at=stored.created_at,
+        )  # fmt: skip
         tenant = await build(known, self._resources, clock=self._clock)
         if self._warming:
             await _warm_up(tenant)

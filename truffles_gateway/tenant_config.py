@@ -71,7 +71,10 @@ class PluginChoice(Part):
 
 
 class Branch(Part):
-    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it."""
+    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it.
+
+    Messages written to its instance before `connected_at` (default: when the branch was first applied) are history.
+    """
 
     slug: Slug
     name: str
@@ -79,6 +82,7 @@ class Branch(Part):
     knowledge_tag: str = ""
     mode: Mode | None = None
     telegram_chat_id: str = ""
+    connected_at: AwareDatetime | None = None
 
 
 class Identity(Part):

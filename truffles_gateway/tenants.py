@@ -40,11 +40,12 @@ class Used:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A checked config with everything that does not need the plugins' own code to run. What the database knows of
-    the tenant (the first four fields) is added by the registry."""
+    the tenant (the first five fields) is added by the registry."""
 
     id: str = ""
     version: int = 0
     branch_ids: Mapping[str, str] = field(default_factory=dict)
+    branch_times: Mapping[str, datetime] = field(default_factory=dict)
     created_at: datetime | None = None
     config: TenantConfig
     used: Mapping[str, Used]
@@ -63,7 +64,10 @@ class BadConfig(ConfigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order."""
+    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
+
+    `branch_times` say when each branch was first applied, `created_at` when the tenant was.
+    """
 
     id: str
     slug: str
@@ -76,7 +80,8 @@ class Tenant:
     prompts: Prompts
     secret: str | None = field(repr=False)
     branch_ids: Mapping[str, str] = field(default_factory=dict)
-    connected_at: datetime | None = None
+    branch_times: Mapping[str, datetime] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     @property
     def suspended(self) -> bool:
@@ -105,6 +110,16 @@ class Tenant:
         used = self.owner_of(channel)
         named = set(used.plugin.instances(used.settings)) if used else set()
         return bool(instance) and (not named or instance in named or self.branch_for_instance(instance) is not None)
+
+    def connected_at(self, branch: Branch | None) -> datetime | None:
+        """Since when messages to the instance of `branch` are questions and not history. A branch that came later than
+        the tenant was connected when it came."""
+        if branch and branch.connected_at:
+            return branch.connected_at
+        whole = self.config.connected_at or self.created_at
+        came = self.branch_times.get(branch.slug) if branch else None
+        later = came is not None and self.created_at is not None and came > self.created_at
+        return max(filter(None, (whole, came))) if later else whole
 
     def branch(self, slug: str) -> Branch | None:
         """The branch `slug`."""
@@ -190,8 +205,8 @@ async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = 
     return Tenant(
         id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
         hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
-        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
-        connected_at=plan.config.connected_at or plan.created_at,
+        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids, branch_times=plan.branch_times,
+        created_at=plan.created_at,
     )  # fmt: skip
 
 
