@@ -178,14 +178,14 @@ def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     )
 
 
-def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
-    """A line of the catalogue about the service, in the customer's language; none where the bot is silent."""
+def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> bool:
+    """A line of the catalogue about the service, in the customer's language; none, and False, where the bot is silent."""
     after = made.after
     assert after is not None
     if voice.silence(tenant, after):
-        return
+        return False
     language = str(after.context.get("language") or tenant.config.languages[0])
-    text = tenant.texts.get(key, language)
+    text = tenant.texts.get(key, language, **values)
     made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": key}))
     notice = Outgoing(
         channel=after.channel,
@@ -196,6 +196,7 @@ def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
         data={"language": language},
     )
     add_outgoing(made, notice)
+    return True
 
 
 def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:

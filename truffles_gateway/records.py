@@ -179,6 +179,7 @@ class Commit:
     lease          the turn or job that this ends; its fencing token is checked
     before, after  the conversation as it was read (its version is checked) and as it shall be
     only_if_quiet  do not commit when more arrived in the lane meanwhile
+    skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
     reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
@@ -197,6 +198,7 @@ class Commit:
     outgoing: list[NewOutgoing] = field(default_factory=list)
     jobs: list[NewJob] = field(default_factory=list)
     cancel_jobs: list[str] = field(default_factory=list)
+    skipped_by: list[str] = field(default_factory=list)
     manager_response: str | None = None
     reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)

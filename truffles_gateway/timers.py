@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from truffles_gateway import calls, compose, handoff
@@ -28,6 +28,7 @@ from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
+TOLD_UNHEARD = "told_unheard"
 log = logger("jobs")
 
 
@@ -48,6 +49,11 @@ class Scene:
     def about_open_handover(self) -> bool:
         """Is the handover that the timer was set for still the open one?"""
         return bool(self.conversation.handover_id) and self.conversation.handover_id == self.job.payload["handover_id"]
+
+    @property
+    def waits(self) -> bool:
+        """Does the customer still wait for somebody to take it?"""
+        return self.about_open_handover and self.conversation.state is State.PENDING
 
     def text(self, key: str, **values: object) -> str:
         """A text for the desk, in the tenant's first language, with who waits and for how long."""
@@ -147,17 +153,32 @@ class Jobs:
         await self._remind(scene, "reminder_manager")
 
     async def remind_owner(self, scene: Scene) -> None:
-        """Still nobody: the owner is named."""
+        """Still nobody: the owner is named. What never times out has one more step after this one."""
         owner = next((agent.name for agent in scene.tenant.config.agents if agent.role == "owner"), "")
         await self._remind(scene, "reminder_owner", name=owner)
+        if scene.waits and not scene.conversation.handover_times_out:
+            rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
+            due = handoff.desk_time(scene.made.now, rules.owner_minutes, rules, zone)
+            handoff.plan(scene.made, "handover.unheard", due)
 
     async def _remind(self, scene: Scene, key: str, **values: object) -> None:
-        if scene.about_open_handover and scene.conversation.state is State.PENDING:
+        if scene.waits:
             compose.remind_desks(scene.made, scene.tenant, scene.text(key, **values))
+
+    async def admit(self, scene: Scene) -> None:
+        """Not even the owner came for what never times out: the customer is told so, once, and what they may expect."""
+        about = scene.conversation
+        if not scene.waits or about.context.get(TOLD_UNHEARD) == about.handover_id:
+            return
+        rules = scene.tenant.config.desk
+        always = rules.quiet_from == rules.quiet_until
+        hours = "" if always else f"{rules.quiet_until:02}:00–{rules.quiet_from:02}:00"
+        if compose.tell_customer(scene.made, scene.tenant, "still_waiting", hours=hours):
+            scene.made.touch(context={**about.context, TOLD_UNHEARD: about.handover_id})
 
     async def time_out(self, scene: Scene) -> None:
         """Nobody came: customer and desk are told, the bot goes on."""
-        if not scene.about_open_handover or scene.conversation.state is not State.PENDING:
+        if not scene.waits:
             return
         compose.remind_desks(scene.made, scene.tenant, scene.text("desk_timed_out"))
         if handoff.apply(scene.made, handoff.Event.TIME_OUT, actor="timer", why="nobody took it in time"):
@@ -181,7 +202,8 @@ class Jobs:
         if not scene.about_open_handover or scene.conversation.state is not State.MANAGER_ACTIVE:
             return
         spoken = [at for at in (scene.conversation.last_customer_at, scene.conversation.last_manager_at) if at]
-        due = max(spoken, default=_since(scene)) + timedelta(hours=scene.tenant.config.desk.idle_hours)
+        rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
+        due = handoff.desk_time(max(spoken, default=_since(scene)), rules.idle_hours * 60, rules, zone)
         if due <= scene.made.now:
             handoff.apply(scene.made, handoff.Event.IDLE, actor="timer", why="neither side wrote")
             compose.remind_desks(scene.made, scene.tenant, scene.text("desk_returned"))
@@ -238,6 +260,7 @@ class Jobs:
 SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
     "handover.remind": Jobs.remind,
     "handover.owner": Jobs.remind_owner,
+    "handover.unheard": Jobs.admit,
     "handover.timeout": Jobs.time_out,
     "manager.nudge": Jobs.nudge,
     "manager.back": Jobs.take_back,
