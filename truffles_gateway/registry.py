@@ -18,7 +18,7 @@ from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
-from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
+from truffles_gateway.tenants import BadConfig, MakeResources, Shut, Tenant, build, draft, shut
 
 GRACE = TURN_LIMIT + 5
 WARM_SECONDS = 20.0
@@ -40,6 +40,7 @@ class Registry:
         self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
+        self._shut: dict[str, Shut] = {}
         self._applied: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -49,6 +50,10 @@ class Registry:
     def get(self, slug: str) -> Tenant | None:
         """The tenant `slug`, None if it is unknown or cannot be built."""
         return self._tenants.get(slug)
+
+    def shut(self, slug: str) -> Shut | None:
+        """The doors of the tenant `slug` while its config is bad and it has no good one."""
+        return self._shut.get(slug)
 
     def by_id(self, client: str) -> Tenant | None:
         """The tenant with this id."""
@@ -82,6 +87,7 @@ class Registry:
                 self._drop(slug)
             for slug in self._broken.keys() - versions.keys():
                 del self._broken[slug]
+                self._shut.pop(slug, None)
             changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
             if changed or self._broken:
                 await self._load([*changed, *self._broken])
@@ -148,6 +154,8 @@ class Registry:
                 self._swap(await self._build(stored, stored.last_good), stored)
             except BadConfig as worse:
                 log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
+        if stored.slug not in self._tenants:
+            self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)
@@ -163,6 +171,7 @@ class Registry:
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:
         old = self._tenants.get(stored.slug)
         self._tenants[stored.slug] = self._by_id[new.id] = new
+        self._shut.pop(stored.slug, None)
         self._applied[stored.slug] = stored.version
         if old:
             self._retire(old)

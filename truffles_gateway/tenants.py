@@ -6,7 +6,7 @@ A tenant is never changed. When its config changes, another one is built and put
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,24 @@ class Draft:
     secret: str | None = field(repr=False)
     texts: Catalogue = field(repr=False)
     prompts: Prompts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shut:
+    """The doors of a tenant that cannot be served: who could prove who they are shall send again later.
+
+    `readable` is False where not even its secret can be found out.
+    """
+
+    slug: str
+    plugins: frozenset[str] = frozenset()
+    secret: str | None = field(default=None, repr=False)
+    open: bool = False
+    readable: bool = False
+
+    def door(self) -> Door:
+        """What an ingress may know: the settings of its plugin may be what is wrong."""
+        return Door(tenant=self.slug, secret=self.secret, open=self.open, settings=None)
 
 
 class BadConfig(ConfigError):
@@ -182,6 +200,21 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     if problems:
         raise BadConfig(config.slug, problems)
     return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
+
+
+def shut(slug: str, configs: Sequence[Mapping[str, Any]], secrets: Secrets) -> Shut:
+    """The doors of a tenant whose configs are all bad: those of the first whose secret can be read all the same."""
+    lists = [raw.get("plugins") for raw in configs]
+    named = [each.get("name") for found in lists if isinstance(found, list) for each in found if isinstance(each, dict)]
+    plugins = frozenset(name for name in named if isinstance(name, str))
+    for raw in filter(None, configs):
+        reference, is_open = raw.get("webhook_secret", ""), raw.get("accept_webhooks_without_secret") is True
+        try:
+            secret = secrets.resolve(reference, tenant=slug, where="webhook_secret") if reference else None
+        except (ConfigError, TypeError, AttributeError):  # or it is no text at all
+            continue
+        return Shut(slug=slug, plugins=plugins, secret=secret, open=is_open, readable=True)
+    return Shut(slug=slug, plugins=plugins)
 
 
 async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = None) -> Tenant:
