@@ -82,9 +82,11 @@ class Hooks:
     """A tenant's hook implementations, in the order of its config (a plugin's wish to be first or last is ignored)."""
 
     def __init__(
-        self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None
-    ) -> None:
+        self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None,
+        limits: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
         self.tenant, self.clock = tenant, clock or SystemClock()
+        self._limits = limits or {}
         self._implementations = {name: self._ordered(manager, name, order) for name in CALLS}
 
     @staticmethod
@@ -92,6 +94,10 @@ class Hooks:
         place = {plugin: index for index, plugin in enumerate(order)}
         found = getattr(manager.hook, name).get_hookimpls()
         return tuple(sorted(found, key=lambda each: place.get(each.plugin_name, len(place))))
+
+    def limit(self, name: str) -> float:
+        """Seconds for each implementation of the hook `name`: the tenant's own, else those of `hookspecs`."""
+        return self._limits.get(name, CALLS[name].limit)
 
     def of(self, name: str) -> tuple[HookImpl, ...]:
         """The implementations of the hook `name`, in call order."""
@@ -149,7 +155,7 @@ async def _ask(
     hooks: Hooks, name: str, implementation: HookImpl, faults: FaultSink, limit: float | None, args: dict[str, Any]
 ) -> Answer:
     call, plugin, start = CALLS[name], implementation.plugin_name, time.perf_counter()
-    seconds = call.limit if limit is None else limit
+    seconds = hooks.limit(name) if limit is None else limit
     scope = asyncio.timeout(seconds)
     try:
         async with scope:

@@ -11,7 +11,7 @@ from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.records import StoredEvent
 from truffles_gateway.routes import facts, mute
 
-LATE, TOO_LATE, SKEW = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=5)
+SKEW = timedelta(minutes=5)
 YES = frozenset({"да", "иә", "иа", "ия", "yes", "y", "ага", "ok", "ок", "1", "+"})
 NO = frozenset({"нет", "жоқ", "жок", "no", "n", "не", "2", "-"})
 
@@ -54,10 +54,10 @@ def _before_connection(case: Case, stored: StoredEvent) -> bool:
 
 def _late(case: Case) -> Decision | None:
     """15 minutes late: answered with an apology; over 12 hours: only a card."""
-    delay = case.work.events[-1].received_at - _newest(case)
-    if delay <= LATE:
+    rules, delay = case.tenant.config.late, case.work.events[-1].received_at - _newest(case)
+    if delay <= timedelta(minutes=rules.apology_minutes):
         return None
-    if delay <= TOO_LATE:
+    if delay <= timedelta(hours=rules.card_hours):
         case.apology = True
         return None
     if case.state is State.PENDING:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StoreUnavailable
-from truffles_gateway.hookspecs import TURN_LIMIT
 from truffles_gateway.observability import logger
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.store import tenants as store
@@ -20,7 +19,7 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
 from truffles_gateway.tenants import BadConfig, MakeResources, Shut, Tenant, build, draft, shut
 
-GRACE = TURN_LIMIT + 5
+GRACE = 5.0
 WARM_SECONDS = 20.0
 log = logger("registry")
 
@@ -184,7 +183,7 @@ class Registry:
 
     async def _close_later(self, old: Tenant) -> None:
         try:
-            await asyncio.sleep(GRACE)
+            await asyncio.sleep(old.config.limits.turn + GRACE)
         finally:
             await _close(old)
 

@@ -237,8 +237,9 @@ async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = 
         raise BadConfig(slug, problems)
     return Tenant(
         id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
-        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
-        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids, branch_times=plan.branch_times,
+        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock(),
+                    limits=plan.config.limits.hooks()),
+        texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids, branch_times=plan.branch_times,
         created_at=plan.created_at,
     )  # fmt: skip
 

@@ -101,7 +101,8 @@ class Jobs:
     async def _alarm(self, job: Job, tenant: Tenant) -> None:
         cause, text = job.payload["cause"], job.payload["text"]
         rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text)]
-        if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now()):
+        once = tenant.config.alarms.once_minutes
+        if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now(), once):
             log.error("alarm", cause=cause, text=text)
 
     async def _manager_reply(self, job: Job, tenant: Tenant) -> None:
