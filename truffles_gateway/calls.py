@@ -85,9 +85,10 @@ class Hooks:
 
     def __init__(
         self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None,
-        threads: Threads | None = None,
+        threads: Threads | None = None, limits: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         self.tenant, self.clock = tenant, clock or SystemClock()
+        self._limits = limits or {}
         room = partial(Room, threads or Threads())
         self._rooms: defaultdict[str, Room] = defaultdict(room)
         self._implementations = {name: self._ordered(manager, name, order) for name in CALLS}
@@ -97,6 +98,10 @@ class Hooks:
         place = {plugin: index for index, plugin in enumerate(order)}
         found = getattr(manager.hook, name).get_hookimpls()
         return tuple(sorted(found, key=lambda each: place.get(each.plugin_name, len(place))))
+
+    def limit(self, name: str) -> float:
+        """Seconds for each implementation of the hook `name`: the tenant's own, else those of `hookspecs`."""
+        return self._limits.get(name, CALLS[name].limit)
 
     def of(self, name: str) -> tuple[HookImpl, ...]:
         """The implementations of the hook `name`, in call order."""
@@ -160,7 +165,7 @@ async def _ask(
     hooks: Hooks, name: str, implementation: HookImpl, faults: FaultSink, limit: float | None, args: dict[str, Any]
 ) -> Answer:
     call, plugin, start = CALLS[name], implementation.plugin_name, time.perf_counter()
-    run = _Run(call.limit if limit is None else limit)
+    run = _Run(hooks.limit(name) if limit is None else limit)
     try:
         async with run.scope:
             value = await run.value(hooks, implementation, args)

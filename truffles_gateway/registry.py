@@ -12,16 +12,15 @@ from dataclasses import replace
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StoreUnavailable
-from truffles_gateway.hookspecs import TURN_LIMIT
 from truffles_gateway.observability import logger
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
-from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
+from truffles_gateway.tenants import BadConfig, MakeResources, Shut, Tenant, build, draft, shut
 from truffles_gateway.threads import Threads
 
-GRACE = TURN_LIMIT + 5
+GRACE = 5.0
 WARM_SECONDS = 20.0
 log = logger("registry")
 
@@ -41,6 +40,7 @@ class Registry:
         self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
+        self._shut: dict[str, Shut] = {}
         self._applied: dict[str, int] = {}
         self._threads = Threads()
         self._lock = asyncio.Lock()
@@ -51,6 +51,10 @@ class Registry:
     def get(self, slug: str) -> Tenant | None:
         """The tenant `slug`, None if it is unknown or cannot be built."""
         return self._tenants.get(slug)
+
+    def shut(self, slug: str) -> Shut | None:
+        """The doors of the tenant `slug` while its config is bad and it has no good one."""
+        return self._shut.get(slug)
 
     def by_id(self, client: str) -> Tenant | None:
         """The tenant with this id."""
@@ -89,6 +93,7 @@ class Registry:
                 self._drop(slug)
             for slug in self._broken.keys() - versions.keys():
                 del self._broken[slug]
+                self._shut.pop(slug, None)
             changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
             if changed or self._broken:
                 await self._load([*changed, *self._broken])
@@ -156,12 +161,15 @@ class Registry:
                 self._swap(await self._build(stored, stored.last_good), stored)
             except BadConfig as worse:
                 log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
+        if stored.slug not in self._tenants:
+            self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)
         known = replace(
-            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
-        )
+            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, branch_times=stored.branch_times,
+            created_at=stored.created_at,
+        )  # fmt: skip
         tenant = await build(known, self._resources, clock=self._clock, threads=self._threads)
         if self._warming:
             await _warm_up(tenant)
@@ -170,6 +178,7 @@ class Registry:
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:
         old = self._tenants.get(stored.slug)
         self._tenants[stored.slug] = self._by_id[new.id] = new
+        self._shut.pop(stored.slug, None)
         self._applied[stored.slug] = stored.version
         if old:
             self._retire(old)
@@ -182,7 +191,7 @@ class Registry:
 
     async def _close_later(self, old: Tenant) -> None:
         try:
-            await asyncio.sleep(GRACE)
+            await asyncio.sleep(old.config.limits.turn + GRACE)
         finally:
             await _close(old)
 

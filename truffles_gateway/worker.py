@@ -189,7 +189,7 @@ class Worker:
             self._observe(made)
             if made.outgoing:
                 self._bell["sends"].set()
-            if made.jobs:
+            if made.jobs or made.skipped_by:
                 self._bell["jobs"].set()
 
     def _observe(self, made: Commit) -> None:

@@ -125,6 +125,7 @@ branches = Table(
     _words("knowledge_tag", ""),
     _words("mode"),
     Column("active", Boolean, nullable=False, server_default="true"),
+    _time("created_at", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "slug"),
     _of_client(),

@@ -152,12 +152,17 @@ class Front:
         """The tenant whose door this is, the door, and the request as the ingress shall see it, if it may pass."""
         slug, seen = self._named(place, request, correlation)
         tenant = self._registry.get(slug)
-        if tenant is None and slug in self._registry.broken:
-            raise StoreUnavailable(f"the config of {slug} cannot be used")
         if tenant and place.plugin and place.plugin not in tenant.used:
             tenant = None
-        door = tenant.door(place.plugin) if tenant else self._decoy_door(place, slug)
+        shut = self._registry.shut(slug) if tenant is None else None
+        if shut and place.plugin and place.plugin not in shut.plugins:
+            shut = None
+        known = tenant.door(place.plugin) if tenant else shut.door() if shut else None
+        door = known or self._decoy_door(place, slug)
         passed = self._passes(place, seen, door, correlation)
+        if shut and (passed or passed is None or not (shut.readable or place.ingress.admin)):
+            # Where nobody can tell right from wrong, losing a message is worse than telling that the name exists.
+            raise StoreUnavailable(f"the config of {slug} cannot be used")
         if tenant is None or not passed:
             if self._knows(place.slug):
                 self._ask_ingress(place, seen, correlation)  # the work that a name nobody knows would have cost
@@ -179,10 +184,11 @@ class Front:
     def _ask_ingress(self, place: Place, request: WebhookRequest, correlation: str) -> str:
         return self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
 
-    def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
+    def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool | None:
+        """Whether the request is from whom it claims; None if the ingress failed to say."""
         if place.ingress.admin:
             return bearer(request.headers.get("authorization", ""), self._admin_token)
-        return bool(self._guard(place, "verify", correlation, lambda: place.ingress.verify(request, door)))
+        return self._guard(place, "verify", correlation, lambda: bool(place.ingress.verify(request, door)))
 
     def _decoy_door(self, place: Place, slug: str) -> Door:
         """A door that opens for nobody, so that an unknown tenant costs the same work as a wrong secret."""
