@@ -6,6 +6,7 @@ Desk events have lanes of their own and never wait behind a customer's turn; the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob,
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-SKIP, NOTE, PHONE = "skip", "//", "phone"
+NOTE, PHONE = "//", "phone"
 
 
 def commit(
@@ -34,12 +35,15 @@ def commit(
         now=now,
         correlation_id=work.correlation_id,
         lease=work,
+        worth=tenant.config.outbox.worth(),
         before=conversation if conversation and conversation.version else None,
         after=conversation,
         turn_outcome="handled",
     )
-    edited = held_edits(work.events)
+    edited, held = held_edits(work.events), {stored.event.event_id for stored in work.events}
     for stored in work.events:
+        if stored.event.replaces in held:  # what it changes never went out: these are simply the words
+            stored = replace(stored, event=replace(stored.event, replaces=""))
         ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), learned)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
@@ -64,6 +68,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
     if echo:
         return echo
     if made.after is None:
+        _nobody_there(made, event, tenant)
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _pressed(made, event, tenant, learned)
@@ -82,11 +87,31 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.text.startswith(NOTE):
         receipt(made, event, "note")
         return "private note"
-    if not event.text.strip() and not event.attachments:
+    if event.attachments:
+        receipt(made, event, "", _text(tenant, "file_not_passed"))
+    elif not event.text.strip():
         receipt(made, event, "", _text(tenant, "nothing_to_send"))
+    if not event.text.strip() and event.kind is not EventKind.ECHO:
+        return "file" if event.attachments else "empty"
+    if not event.text.strip() and not event.attachments:
         return "empty"
     _words(made, event, tenant)
     return ""
+
+
+def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
+    """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
+    if event.kind is EventKind.CALLBACK:
+        kind, line = OutgoingKind.CALLBACK, _text(tenant, "callback_unknown")
+    elif event.kind is EventKind.MANAGER and event.text.strip() and not event.text.startswith(NOTE):
+        problem = _text(tenant, "reason_no_conversation", customer=event.address or event.target)
+        kind, line = OutgoingKind.REMINDER, _text(tenant, "not_delivered", text=event.text, problem=problem)
+    else:
+        return
+    where = event.address or event.target or event.thread
+    data = {"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref, "ok": ""}
+    kind = OutgoingKind.RECEIPT if event.ref and kind is OutgoingKind.REMINDER else kind
+    compose.add_outgoing(made, Outgoing(channel=event.channel, recipient=where, text=line, kind=kind, data=data))
 
 
 def person_of(event: InboundEvent) -> Person:
@@ -105,7 +130,7 @@ def role_of(tenant: Tenant, person: Person) -> str:
     username = person.username.lower().lstrip("@")
     by_id = (role for each, role in known if each.id and each.id == person.id)
     by_name = (role for each, role in known if each.username and each.username.lower().lstrip("@") == username)
-    oldest = "owner" if person.id in {PHONE, tenant.older_owner} else ""
+    oldest = "owner" if person.id in {PHONE, tenant.older_owner or PHONE} else ""
     return next(by_id, "") or next(by_name, "") or oldest
 
 
@@ -127,7 +152,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     )
     made.messages.append(message)
     if event.kind is not EventKind.ECHO:
-        compose.add_outgoing(made, _to_customer(conversation, event, _said(conversation, event, tenant)))
+        compose.add_outgoing(made, _to_customer(conversation, event, tenant))
     made.touch(last_manager_at=made.now)
     _observe(made, event, tenant, message.id, question)
 
@@ -143,20 +168,23 @@ def receipt(made: Commit, event: InboundEvent, ok: str, text: str = "") -> None:
         compose.add_outgoing(made, row)
 
 
-def _origin(event: InboundEvent) -> dict[str, str]:
-    """Where a manager wrote these words: there it is shown whether they arrived."""
-    return {"desk": event.channel, "thread": event.thread, "ref": event.ref} if event.ref else {}
+def _origin(event: InboundEvent, tenant: Tenant) -> dict[str, str]:
+    """Where a manager wrote these words: there it is shown whether they arrived, and what is said if they did not."""
+    if not event.ref:
+        return {}
+    failed = _text(tenant, "not_delivered_line")
+    return {"desk": event.channel, "thread": event.thread, "ref": event.ref, "failed": failed}
 
 
-def _to_customer(conversation: Conversation, event: InboundEvent, text: str) -> Outgoing:
+def _to_customer(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> Outgoing:
+    text = _said(conversation, event, tenant)
     return Outgoing(
         channel=conversation.channel,
         recipient=conversation.address,
         instance=conversation.instance,
         text=text,
         kind=OutgoingKind.HUMAN,
-        attachments=event.attachments,
-        data={"language": str(conversation.context.get("language") or ""), **_origin(event)},
+        data={"language": str(conversation.context.get("language") or ""), **_origin(event, tenant)},
     )
 
 
@@ -184,6 +212,7 @@ def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str,
                     "message_id": message_id,
                     "handover_id": made.after.handover_id,
                     "question": question,
+                    "earlier": _asked(made.after),
                     "text": event.text,
                     "person": {
                         "channel": person.channel,
@@ -205,19 +234,27 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.target and event.target != conversation.handover_id:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
     wish = ACTIONS.get(event.action)
-    if wish is None and event.action != SKIP:
+    if wish is None and event.action != handoff.SKIP:
         return _answer(made, event, _text(tenant, "callback_unknown"), "unknown action")
     holder = conversation.assigned_to
     if _is_anothers(conversation, event, tenant):
         return _answer(made, event, _text(tenant, "callback_taken_by", name=holder), "changes nothing")
     if wish is None:
-        return _answer(made, event, _text(tenant, "callback_skipped"), "")
+        return _skip(made, event, tenant, name)
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
+
+
+def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:
+    assert made.after is not None
+    if made.after.state is State.BOT_ACTIVE:
+        return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
+    handoff.skip(made, name)
+    return _answer(made, event, _text(tenant, "callback_skipped"), "")
 
 
 def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
@@ -254,6 +291,9 @@ def _name(person: Person) -> str:
     return person.name or person.username or person.id
 
 
+def _asked(conversation: Conversation) -> list[str]:
+    return [line.text for line in conversation.history if line.author is Author.CUSTOMER and line.text]
+
+
 def _last_question(conversation: Conversation) -> str:
-    lines = [line.text for line in conversation.history if line.author is Author.CUSTOMER and line.text]
-    return lines[-1] if lines else ""
+    return next(reversed(_asked(conversation)), "")

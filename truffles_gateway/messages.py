@@ -419,7 +419,11 @@ class HandoverCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerReply:
-    """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list."""
+    """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list.
+
+    `question` is what the human was called for, `earlier` what the customer wrote before, the newest last: where they only
+    wanted a human, the question stands there.
+    """
 
     id: str
     tenant: str
@@ -431,3 +435,4 @@ class ManagerReply:
     role: str
     at: datetime
     correlation_id: str
+    earlier: tuple[str, ...] = ()

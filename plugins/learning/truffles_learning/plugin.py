@@ -24,7 +24,8 @@ class Learning:
     @hookimpl
     async def on_manager_reply(self, reply: ManagerReply) -> None:
         """Keep what the reply teaches, if anything. May be called again for the same reply."""
-        question, new = real_question(reply.question), useful_answer(reply.text)
+        asked = map(real_question, (reply.question, *reversed(reply.earlier)))
+        question, new = next(filter(None, asked), ""), useful_answer(reply.text)
         if not (self._settings.enabled and reply.handover_id and question) or len(new) < self._settings.min_answer:
             return
         old = await self._resources.learned.of(reply.handover_id)
