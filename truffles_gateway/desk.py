@@ -5,9 +5,10 @@ Desk events have lanes of their own and never wait behind a customer's turn; the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import uuid4
 
 from truffles_gateway import approvals, compose, handoff
@@ -40,10 +41,8 @@ def commit(
         after=conversation,
         turn_outcome="handled",
     )
-    edited, held = held_edits(work.events), {stored.event.event_id for stored in work.events}
-    for stored in work.events:
-        if stored.event.replaces in held:  # what it changes never went out: these are simply the words
-            stored = replace(stored, event=replace(stored.event, replaces=""))
+    edited = held_edits(work.events)
+    for stored in map(partial(_as_words, {each.event.event_id for each in work.events}), work.events):
         ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), learned)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
@@ -60,6 +59,11 @@ def held_edits(events: Sequence[StoredEvent]) -> frozenset[str]:
     last = {stored.event.replaces or stored.event.event_id: stored.id for stored in events}
     kept = set(last.values())
     return frozenset(stored.id for stored in events if stored.id not in kept)
+
+
+def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
+    """A change to what never went out is simply the words."""
+    return replace(stored, event=replace(stored.event, replaces="")) if stored.event.replaces in held else stored
 
 
 def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, LearnedAnswer]) -> str:
