@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from truffles_rag_qdrant.worker import shared_worker
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import Chunk
@@ -150,3 +151,18 @@ async def test_a_cancelled_first_load_is_finished_for_the_next_message(rigs: Any
 async def test_check_says_that_all_is_well(rigs: Any) -> None:
     async with rigs() as rig:
         assert await rig.rag.check() == ""
+
+
+async def test_check_tells_that_the_thread_is_held(rigs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rigs() as rig:
+        monkeypatch.setattr(shared_worker(), "check", lambda: "the search has been busy")
+        assert await rig.rag.check() == "the search has been busy"
+
+
+async def test_a_huge_message_does_not_hold_up_the_others(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        huge = "сколько стоит маникюр и где вы находитесь? " * 1_500
+        async with asyncio.timeout(5):
+            _, other = await asyncio.gather(rig.ask(huge), rig.ask("где вы находитесь?"))
+        assert "Вымышленная" in other[0].text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from truffles_rag_qdrant.words import fold, tokens
@@ -84,6 +84,7 @@ class Glossary:
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
         self._patterns = _Patterns()
+        self._patterns_of = lru_cache(maxsize=20_000)(self._patterns.of)
         for name, entry in table.items():
             self._add(name, entry)
         self.greeting = _folded(light["greeting"])
@@ -108,7 +109,7 @@ class Glossary:
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
-        matches = [self._patterns.of(word) for word in words]
+        matches = [self._patterns_of(word) for word in words]
         hits: list[Hit] = []
         position = 0
         while position < len(words):
@@ -138,7 +139,7 @@ class Glossary:
 
     def knows(self, word: str) -> bool:
         """Is the word a concept or a light word by itself?"""
-        return self.is_light(word) or bool(self._singles([self._patterns.of(word)], 0))
+        return self.is_light(word) or bool(self._singles([self._patterns_of(word)], 0))
 
     def is_light(self, word: str) -> bool:
         """Does it carry grammar or politeness only?"""

@@ -14,6 +14,7 @@ from truffles_rag_qdrant.words import looks_kazakh
 
 GOOD = 0.5
 _TIE = 0.05
+_LONGEST_EMBEDDED = 300
 Search = tuple[Question, Sequence[Found]]
 
 
@@ -37,7 +38,11 @@ def plan(text: str, index: Index) -> Plan:
 def embeddable(part: Part, *, knows_kazakh: bool) -> str:
     """What of a question is embedded: spelling put right; Kazakh said in Russian where the model has no Kazakh."""
     if knows_kazakh:
-        return part.text
+        return part.text[:_LONGEST_EMBEDDED]
+    return _embeddable(part)[:_LONGEST_EMBEDDED]
+
+
+def _embeddable(part: Part) -> str:
     if any(term.kazakh for term in part.terms) or looks_kazakh(part.text):
         return " ".join(dict.fromkeys(term.surface for term in part.terms))
     return " ".join(word.text for word in part.words)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from truffles_rag_qdrant.glossary import Glossary, Hit, glossary
+from truffles_rag_qdrant.glossary import Concept, Glossary, Hit, glossary
 from truffles_rag_qdrant.words import (
     from_latin,
     from_layout,
@@ -24,6 +25,8 @@ from truffles_rag_qdrant.words import (
 
 UNKNOWN = "?"
 WITHOUT = frozenset({"без", "without"})
+_GROUP = re.compile(r"\d{3}(?!\d)")
+_BEGUN = re.compile(r"[^\w.,]*\d{1,3}(?: \d{3})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,17 @@ def _softened(word: str) -> Iterator[str]:
             yield f"{word[: at + 1]}ь{word[at + 1 :]}"
 
 
+def _chunks(text: str) -> list[str]:
+    """The words of a text as they stand there; "4 000" is one."""
+    result: list[str] = []
+    for chunk in text.split():
+        if result and _GROUP.match(chunk) and _BEGUN.fullmatch(result[-1]):
+            result[-1] = f"{result[-1]} {chunk}"
+        else:
+            result.append(chunk)
+    return result
+
+
 class Reader:
     """Reads questions against one tenant's vocabulary. Not thread-safe, cheap to make."""
 
@@ -113,16 +127,16 @@ class Reader:
         self._words = frozenset(vocabulary)
         self._stems = frozenset(stem(word) for word in self._words)
         known = self._words | self.glossary.words | self.glossary.light
-        self._targets = sorted(word for word in known if len(word) > 3)
+        self._targets = _by_first_letter(word for word in known if len(word) > 3)
         self._beginnings = {
-            size: sorted(word for word in self.glossary.beginnings if len(word) == size) for size in (5, 6, 7)
+            size: _by_first_letter(word for word in self.glossary.beginnings if len(word) == size) for size in (5, 6, 7)
         }
         self._seen: dict[str, str] = {}
 
     def words(self, text: str) -> list[Word]:
         """The words of a text, each put right: spelling, transliteration, keyboard layout."""
         result: list[Word] = []
-        for chunk in text.split():
+        for chunk in _chunks(text):
             kazakh = looks_kazakh(chunk)
             parts = tokens(chunk)
             swapped = self._from_layout(chunk, parts)
@@ -140,6 +154,13 @@ class Reader:
         found = [(hit.start, self._lacking(self._concept(hit, words), words, hit.start)) for hit in hits]
         found += [(at, self._word(word)) for at, word in enumerate(words) if at not in taken]
         return [term for _, term in sorted(found, key=lambda pair: pair[0]) if term.weight > 0]
+
+    def concepts_by_end(self, read: Sequence[Word]) -> list[list[Concept]]:
+        """For each word the concepts that are complete with it."""
+        result: list[list[Concept]] = [[] for _ in read]
+        for hit in self.glossary.find([word.text for word in read]):
+            result[hit.start + hit.length - 1].append(hit.concept)
+        return result
 
     def _concept(self, hit: Hit, words: Sequence[str]) -> Term:
         written = " ".join(words[hit.start : hit.start + hit.length])
@@ -198,17 +219,15 @@ class Reader:
         slips = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
         if not slips:
             return ""
-        near = process.extractOne(word, self._targets, scorer=OSA.distance, score_cutoff=slips)
-        if near and near[0][0] == word[0]:
-            return near[0]
-        return self._nearest_beginning(word)
+        near = _near(word, self._targets, slips)
+        return near or self._nearest_beginning(word)
 
     def _nearest_beginning(self, word: str) -> str:
         """ "оплотить" → "оплатить": one slip in a beginning that the glossary knows."""
         for size, beginnings in self._beginnings.items():
-            near = process.extractOne(word[:size], beginnings, scorer=OSA.distance, score_cutoff=1)
-            if len(word) >= size and near and near[0][0] == word[0]:
-                return near[0] + word[size:]
+            near = _near(word[:size], beginnings, 1) if len(word) >= size else ""
+            if near:
+                return near + word[size:]
         return ""
 
     def _from_layout(self, chunk: str, parts: Sequence[str]) -> str:
@@ -222,3 +241,17 @@ class Reader:
             if self._known(swapped[0]) or (len(swapped[0]) > 3 and is_russian(swapped[0])):
                 return swapped[0]
         return ""
+
+
+def _by_first_letter(words: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Words by their first letter: a slip is hardly ever in that one, and the others need not be compared."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(words):
+        found.setdefault(word[0], []).append(word)
+    return found
+
+
+def _near(word: str, words: Mapping[str, Sequence[str]], slips: int) -> str:
+    """The nearest of `words` within so many slips, "" if there is none."""
+    near = process.extractOne(word, words.get(word[0], ()), scorer=OSA.distance, score_cutoff=slips)
+    return str(near[0]) if near else ""

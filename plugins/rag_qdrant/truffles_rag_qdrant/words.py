@@ -11,8 +11,10 @@ import snowballstemmer
 
 KAZAKH = frozenset("әғқңөұүһі")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
+LONGEST_WORD = 40
 _TOKEN = re.compile(r"[a-zа-я0-9]+")
-_LONG_RUN = re.compile(r"(.)\1{2,}")
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")  # of letters only: the zeros of "4000" are none too many
+_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?!\d)")
 _KEYS = str.maketrans(
     "qwertyuiop[]asdfghjkl;'zxcvbnm,.`",
     "йцукенгшщзхъфывапролджэячсмитьбюё",
@@ -38,8 +40,9 @@ def fold(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The folded words and numbers of a text."""
-    return _TOKEN.findall(fold(text))
+    """The folded words and numbers of a text: "4 000" is the number 4000. Nothing longer than 40 letters is a word."""
+    whole = _THOUSANDS.sub(lambda match: match[0].replace(" ", ""), fold(text))
+    return [word[:LONGEST_WORD] for word in _TOKEN.findall(whole)]
 
 
 def looks_kazakh(word: str) -> bool:
