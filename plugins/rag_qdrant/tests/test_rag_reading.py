@@ -38,7 +38,7 @@ def test_what_may_be_one_question_or_two_keeps_both_readings() -> None:
 
 @pytest.mark.parametrize(("written", "meant"), [
     ("маникур", "маникур"), ("педекюр", "педикюр"), ("manikyur", "маникюр"), ("оплотить", "оплатить"),
-    ("vfybr.h", "маникюр"), ("солярий", "солярий"), ("стрижкаааа", "стрижка"),
+    ("vfybr.h", "маникюр"), ("солярий", "солярий"), ("стрижкаааа", "стрижка"), ("скольк", "сколька"),
 ])  # fmt: skip
 def test_words_are_put_right(written: str, meant: str) -> None:
     assert [word.text for word in READER.words(written)] == [meant]
@@ -59,6 +59,19 @@ def test_numbers_keep_their_zeros_and_thousands_are_one_number(written: str, num
 
 def test_a_number_in_groups_stays_as_it_was_written() -> None:
     assert [part.text for part in split("маникюр за 4 000 есть?", READER)] == ["маникюр за 4 000 есть?"]
+
+
+@pytest.mark.parametrize(("message", "parts"), [
+    ("маникюр\nой не маникюр\nпедикюр", ["педикюр"]),
+    ("сколько стоит маникюр\nой не маникюр\nпедикюр", ["сколько стоит педикюр"]),
+    ("педикюр\nхотя нет, маникюр", ["маникюр"]),
+    ("стрижка\nточнее маникюр", ["маникюр"]),
+    ("не маникюр, а педикюр", ["педикюр"]),
+    ("маникюр\nне педикюр", ["маникюр", "не педикюр"]),
+    ("сколько стоит маникюр? где вы?", ["сколько стоит маникюр?", "где вы?"]),
+])  # fmt: skip
+def test_what_is_taken_back_is_not_asked(message: str, parts: list[str]) -> None:
+    assert [part.text for part in split(message, READER)] == parts
 
 
 HUGE = {

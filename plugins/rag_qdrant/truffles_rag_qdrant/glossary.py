@@ -16,13 +16,14 @@ LANGUAGES = ("ru", "kk", "en")
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
-    say little beside another thing, those of less `weight` even alone; `instead_of` names asks that are none beside
-    this one."""
+    say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it is
+    about another thing; `instead_of` names asks that are none beside this one."""
 
     name: str
     russian: str
     ask: bool = False
     minor: bool = False
+    narrows: bool = False
     weight: float = 1.0
     instead_of: tuple[str, ...] = ()
 
@@ -99,7 +100,8 @@ class Glossary:
         shown = next(word for word in russian if "*" not in word)
         instead: list[str] = entry.get("instead_of", [])  # type: ignore[assignment]
         weight = float(entry.get("weight", 1.0))  # type: ignore[arg-type]
-        concept = Concept(name, shown, bool(entry.get("ask")), bool(entry.get("minor")), weight, tuple(instead))
+        ask, minor, narrows = (bool(entry.get(flag)) for flag in ("ask", "minor", "narrows"))
+        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead))
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]

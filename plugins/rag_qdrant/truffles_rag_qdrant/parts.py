@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from truffles_rag_qdrant.glossary import Concept
-from truffles_rag_qdrant.reading import Reader, Term, Word
+from truffles_rag_qdrant.part import NEEDS_THING, Part
+from truffles_rag_qdrant.reading import Reader, Word
+from truffles_rag_qdrant.slips import corrected, without_denied
 
 MOST_PARTS = 6
 MOST_PIECES = 10
@@ -16,50 +19,16 @@ LONGEST_PART = 16
 READ_HEAD, READ_TAIL = 1_500, 700
 _HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
 _JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
-_NEEDS_THING = frozenset({"c:price", "c:duration"})
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One question of a message. `pieces` is another way to read it: as several questions."""
-
-    words: tuple[Word, ...]
-    terms: tuple[Term, ...]
-    asks: bool = True
-    pieces: tuple[Part, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The part as the customer wrote it."""
-        return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Keys of what is asked for."""
-        return frozenset(term.key for term in self.terms if term.ask)
-
-    @property
-    def things(self) -> frozenset[str]:
-        """Keys of what it is asked about."""
-        return frozenset(term.key for term in self.terms if not term.ask)
-
-    @property
-    def lacks_thing(self) -> bool:
-        """A price or a duration, but of what?"""
-        return bool(self.asked) and not self.things and self.asked <= _NEEDS_THING
-
-    @property
-    def lacks_question(self) -> bool:
-        """A thing, but what about it?"""
-        return bool(self.things) and not self.asked
 
 
 def split(text: str, reader: Reader) -> list[Part]:
     """The questions of a message, in order; greetings and small talk are left out. What is too much to be looked up
     one by one comes last, as one part, so that it is missed and not forgotten."""
-    read = (_part(reader, reader.words(piece), "?" in piece) for piece in _HARD.split(excerpt(text)))
-    parts = _joined([part for part in read if part.terms], reader)
+    pieces = [(without_denied(reader.words(piece), reader), "?" in piece) for piece in _HARD.split(excerpt(text))]
+    read = [_part(reader, words, marked) for words, marked in pieces]
+    make = partial(_part, reader)
+    parts = _joined(corrected([part for part in read if part.terms], reader, make), reader)
     questions = [part for part in parts if part.asks] or parts
     return _affordable(_gathered([final for part in questions for final in _taken_apart(part, reader)], reader))
 
@@ -193,7 +162,7 @@ def _new_question(old: set[str], word: Word, reader: Reader) -> bool:
     new = {term.key for term in reader.terms([word]) if term.ask}
     if not new:
         return False
-    return bool(old) and not old & new and not (old | new) <= _NEEDS_THING and "c:when" not in old | new
+    return bool(old) and not old & new and not (old | new) <= NEEDS_THING and "c:when" not in old | new
 
 
 def _meaningful(pieces: Sequence[list[Word]], reader: Reader) -> list[list[Word]]:
@@ -213,7 +182,7 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
         words: tuple[Word, ...] = tuple(piece.words)
         if piece.lacks_question and not _wishes(piece.words, reader):
-            lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
+            lender = next((one for one in others if one.asked and one.asked <= NEEDS_THING), None)
             words = (*_borrowed(lender, reader, ask=True), *words) if lender else words
         elif piece.lacks_thing:
             lender = next((one for one in others if one.things), None)

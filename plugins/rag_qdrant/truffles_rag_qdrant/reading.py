@@ -24,6 +24,7 @@ from truffles_rag_qdrant.words import (
 )
 
 UNKNOWN = "?"
+_PRICE = 0.3  # a number of three digits or more that the facts hold; lesser ones are minutes, ages, dates
 WITHOUT = frozenset({"без", "without"})
 _GROUP = re.compile(r"\d{3}(?!\d)")
 _BEGUN = re.compile(r"[^\w.,]*\d{1,3}(?: \d{3})*")
@@ -44,6 +45,7 @@ class Term:
     ask: bool = False
     kazakh: bool = False
     minor: bool = False
+    narrows: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -84,6 +86,11 @@ def head_key(name: str) -> str:
     words = tokens(name)
     keyed = [(key, words[at]) for key, at in _keyed(name)]
     return next((key for key, word in keyed if is_noun(word)), keyed[0][0] if keyed else "")
+
+
+def literal(words: Iterable[str]) -> tuple[str, ...]:
+    """The stems of words, grammar left out, in an order of their own: equal ones say the same literally."""
+    return tuple(sorted({stem(word) for word in words if _is_content(word, glossary())}))
 
 
 def _keyed(text: str) -> list[tuple[str, int]]:
@@ -155,6 +162,17 @@ class Reader:
         found += [(at, self._word(word)) for at, word in enumerate(words) if at not in taken]
         return [term for _, term in sorted(found, key=lambda pair: pair[0]) if term.weight > 0]
 
+    def literal(self, read: Sequence[Word]) -> tuple[str, ...]:
+        """The stems of what is said, as `literal` gives those of a name; without what is asked about it."""
+        words = [word.text for word in read]
+        asked = {
+            at
+            for hit in self.glossary.find(words)
+            if hit.concept.ask
+            for at in range(hit.start, hit.start + hit.length)
+        }
+        return literal(word for at, word in enumerate(words) if at not in asked)
+
     def concepts_by_end(self, read: Sequence[Word]) -> list[list[Concept]]:
         """For each word the concepts that are complete with it."""
         result: list[list[Concept]] = [[] for _ in read]
@@ -167,7 +185,7 @@ class Reader:
         surface = hit.concept.russian if hit.language == "kk" else written
         concept = hit.concept
         return Term(concept_key(hit), surface, concept.weight, ask=concept.ask, kazakh=hit.language == "kk",
-                    minor=concept.minor)  # fmt: skip
+                    minor=concept.minor, narrows=concept.narrows)  # fmt: skip
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
         if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
@@ -179,7 +197,7 @@ class Reader:
             return Term(word, word, 0.0)
         root = stem(word)
         if root in self._stems:
-            return Term(root, word, max(gravity(word), 0.3) if word.isdigit() else gravity(word))
+            return Term(root, word, _PRICE if word.isdigit() and len(word) > 2 else gravity(word))
         return Term(UNKNOWN + root, word, gravity(word))
 
     def _right(self, word: str) -> str:
@@ -191,7 +209,7 @@ class Reader:
         return right
 
     def _cyrillic(self, word: str) -> str:
-        if self._known(word) or is_russian(word):
+        if self._known_as_it_stands(word) or is_russian(word):
             return word
         return self._nearest(word) or word
 
@@ -210,9 +228,11 @@ class Reader:
         return self._nearest(said) or word
 
     def _known(self, word: str) -> bool:
-        if word in self._words or word in self.glossary.words:
-            return True
-        return word.isdigit() or self.glossary.knows(word) or stem(word) in self._stems
+        return self._known_as_it_stands(word) or stem(word) in self._stems
+
+    def _known_as_it_stands(self, word: str) -> bool:
+        """Known by more than its stem: "скольк" has that of "сколько", and is a slip all the same."""
+        return word in self._words or word in self.glossary.words or word.isdigit() or self.glossary.knows(word)
 
     def _nearest(self, word: str) -> str:
         """The one known word within one slip of the finger (two in long words), "" if there is none."""

@@ -29,6 +29,7 @@ _SOUNDS = (
 )  # fmt: skip
 _SOUND = dict(_SOUNDS)
 _LATIN = re.compile("|".join(re.escape(latin) for latin, _ in _SOUNDS))
+_SHORT = 0.2  # "vi", "др": hardly the thing that is asked for
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
@@ -93,7 +94,7 @@ def gravity(word: str) -> float:
     if word.isdigit():
         return 0.1
     if is_latin(word) or not is_russian(word):
-        return 1.0
+        return 1.0 if len(word) > 2 else _SHORT
     part = _morph().parse(word)[0].tag.POS
     return 0.0 if part in _LIGHT_POS else _WEIGHTS.get(part, 1.0)
 
