@@ -10,111 +10,30 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from uuid import uuid4
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
 
 from truffles_gateway import calls
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import PluginError, StoreUnavailable
 from truffles_gateway.failpoints import reach
-from truffles_gateway.hookspecs import MEDIA_DELIVER_LIMIT
-from truffles_gateway.messages import Delivery, OutgoingKind, Receipt, ReceiptStatus
+from truffles_gateway.messages import Delivery, Receipt
 from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.plugin import Capabilities
 from truffles_gateway.registry import Registry
-from truffles_gateway.store import events, outbox
+from truffles_gateway.retries import Attempt, settle
+from truffles_gateway.store import circuits, limits, outbox
 from truffles_gateway.store.database import Database, is_about_a_row
 from truffles_gateway.store.outbox import Row, Settlement
-from truffles_gateway.tenants import Tenant
+from truffles_gateway.tenant_config import Circuit, Outbox
 
-HELD = timedelta(seconds=60)
-SHORT = (2, 4, 8, 16)
-# Eleven attempts over 80 hours: a person's words, and what people work from, wait out a long week-end.
-LONG = (2, 10, 60, 300, 1800, 7200, 21600, 43200, 86400, 129600)
-PATIENT = frozenset(
-    {OutgoingKind.HUMAN, OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.ALARM, OutgoingKind.REMINDER}
-)
-TOLD = frozenset({OutgoingKind.HUMAN, OutgoingKind.NOTICE})
+# One line is one number or bot of a tenant. Sends that hang hold what they have until they time out: so that others'
+# go out meanwhile, no line and no tenant ever has all hands.
+HANDS, OF_LINE, OF_TENANT = 128, 32, 64
+RULES, CIRCUIT = Outbox(), Circuit()
 log = logger("outbox")
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A claimed row, its receipt, and whether its channel is safe to repeat on."""
-
-    row: Row
-    receipt: Receipt
-    capabilities: Capabilities
-
-
-def settle(attempt: Attempt, now: datetime) -> Settlement:
-    """What a receipt means for a row: pure, and the one place where retries are decided."""
-    row, receipt = attempt.row, attempt.receipt
-    kind = row.outgoing.kind
-    if receipt.status is ReceiptStatus.SENT:
-        return _end(row, "sent", sent_at=now, provider_id=receipt.provider_id)
-    if receipt.status is ReceiptStatus.REFUSED:
-        return _end(row, "dead", error=receipt.error)
-    ambiguous = receipt.status is ReceiptStatus.AMBIGUOUS
-    repeatable = attempt.capabilities.idempotent_send or attempt.capabilities.desk
-    if ambiguous and not repeatable:
-        return _end(row, "flagged", error=receipt.error, failed_at=now)
-    free = row.probe or receipt.logged_out
-    delay = next_delay(kind, row.attempt, receipt.retry_after, spent=not free, expires=row.expires_at is not None)
-    if delay is None:
-        return _end(row, "dead", error=receipt.error, failed_at=now)
-    return Settlement(
-        client_id=row.client_id,
-        id=row.id,
-        status="queued",
-        attempts=row.attempt - free,
-        due_at=now + timedelta(seconds=delay),
-        held_until=now + HELD,
-        failed_at=now,
-        repeat=ambiguous,
-        error=receipt.error,
-    )
-
-
-def next_delay(
-    kind: OutgoingKind, attempt: int, wish: float | None, *, spent: bool = True, expires: bool = True
-) -> float | None:
-    """Seconds until the next attempt, at least as long as the channel wishes; None if there is none left.
-
-    A bot's reply keeps trying until it is no longer worth sending: its expiry ends it. One that was submitted again
-    has none, and ends with its attempts. An attempt that was not spent, because the channel is down, is never the last.
-    """
-    steps: Sequence[int] = LONG if kind in PATIENT else SHORT
-    if spent and attempt > len(steps) and (kind in PATIENT or not expires):
-        return None
-    return max(steps[min(attempt, len(steps)) - 1], wish or 0)
-
-
-def _end(
-    row: Row,
-    status: str,
-    *,
-    error: str = "",
-    provider_id: str = "",
-    sent_at: datetime | None = None,
-    failed_at: datetime | None = None,
-) -> Settlement:
-    return Settlement(
-        client_id=row.client_id,
-        id=row.id,
-        status=status,
-        attempts=row.attempt,
-        error=error,
-        provider_id=provider_id,
-        sent_at=sent_at,
-        failed_at=failed_at,
-    )
-
-
-def _alarm(tenant: Tenant, cause: str, key: str, values: dict[str, str]) -> dict[str, str]:
-    return {"cause": cause, "text": tenant.texts.get(key, tenant.config.languages[0], **values)}
 
 
 class Sender:
@@ -130,7 +49,7 @@ class Sender:
         *,
         owner: str,
         lease: float,
-        concurrency: int = 64,
+        concurrency: int = HANDS,
     ) -> None:
         self._database, self._registry, self._clock = database, registry, clock
         self._faults, self._metrics, self._owner, self._lease = faults, metrics, owner, lease
@@ -157,7 +76,10 @@ class Sender:
             free = self._concurrency - len(self._running)
             if free <= 0:
                 return 0
-            rows = await outbox.claim(self._database, self._owner, self._clock.now(), free, self._lease)
+            rows = await outbox.claim(
+                self._database, self._owner, self._clock.now(), free, self._lease,
+                busy=self.rows, of_line=OF_LINE, of_tenant=OF_TENANT,
+            )  # fmt: skip
             try:
                 rows = await self._within_limits(rows)
             except BaseException:
@@ -174,7 +96,7 @@ class Sender:
         await outbox.expire(self._database, now)
         for row in await outbox.claim_abandoned(self._database, self._owner, self.rows, self._lease, now):
             receipt = Receipt.ambiguous("the sender died while sending")
-            await self._record([Attempt(row, receipt, self._capabilities(row))])
+            await self._record([self._attempt(row, receipt)])
         async with self._claiming:
             for row in await outbox.claim_probes(self._database, self._owner, now, self._lease):
                 self._start(row, done)
@@ -200,17 +122,23 @@ class Sender:
     def _ended(self, task: asyncio.Task[None]) -> None:
         row = self._running.pop(task)
         if not task.cancelled() and task.exception():
-            log.error("send failed", correlation_id=row.correlation_id, problem=repr(task.exception()))
+            with self._about(row):
+                log.error("send failed", problem=repr(task.exception()))
+
+    def _about(self, row: Row) -> AbstractContextManager[None]:
+        """Log lines about this row, whoever writes them."""
+        tenant = self._registry.by_id(row.client_id)
+        return bound(correlation_id=row.correlation_id, tenant=tenant.slug if tenant else row.client_id)
 
     async def _send(self, row: Row) -> None:
-        with bound(correlation_id=row.correlation_id, client_id=row.client_id):
+        with self._about(row):
             reach("send.before")
             start = time.perf_counter()
             receipt = await self._deliver(row)
             reach("send.after")
             channel = row.outgoing.channel
             self._metrics.send_seconds.labels(channel).observe(time.perf_counter() - start)
-            self._receipts.append(Attempt(row, receipt, self._capabilities(row)))
+            self._receipts.append(self._attempt(row, receipt))
             await self._flush()
 
     async def _deliver(self, row: Row) -> Receipt:
@@ -227,7 +155,7 @@ class Sender:
             correlation_id=row.correlation_id,
             repeat=row.repeat,
         )
-        limit = MEDIA_DELIVER_LIMIT if row.outgoing.attachments else None
+        limit = tenant.config.limits.deliver_media if row.outgoing.attachments else None
         try:
             result = await calls.owner(
                 tenant.hooks, "deliver", used.plugin.name, self._faults, limit=limit, delivery=delivery
@@ -239,6 +167,10 @@ class Sender:
             return Receipt.ambiguous(fault.error) if fault.timed_out else Receipt.retry(fault.error)
         receipt: Receipt | None = result.value
         return receipt or Receipt.retry(f"plugin {used.plugin.name} gave no receipt")
+
+    def _attempt(self, row: Row, receipt: Receipt) -> Attempt:
+        tenant = self._registry.by_id(row.client_id)
+        return Attempt(row, receipt, self._capabilities(row), tenant.config.outbox if tenant else RULES)
 
     def _capabilities(self, row: Row) -> Capabilities:
         """Those of the tenant's own instance of the channel, else of its manifest."""
@@ -264,15 +196,16 @@ class Sender:
 
     async def _record(self, attempts: Sequence[Attempt]) -> None:
         now = self._clock.now()
-        settlements = [self._with_alarm(attempt.row, settle(attempt, now)) for attempt in attempts]
+        settlements = [settle(attempt, now) for attempt in attempts]
         settled = await self._settle(settlements, now)
         for attempt, settlement in zip(attempts, settlements, strict=True):
             if settlement.id not in settled:
                 continue
-            try:
-                await self._follow_up(attempt, settlement, now)
-            except Exception:  # one row's trouble is not that of the others
-                log.exception("could not follow up on a receipt", row=settlement.id)
+            with self._about(attempt.row):
+                try:
+                    await self._follow_up(attempt, settlement, now)
+                except Exception:  # one row's trouble is not that of the others
+                    log.exception("could not follow up on a receipt", row=settlement.id)
 
     async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> set[str]:
         """Until the database is back: forgetting a receipt would mean sending twice. One that it refuses harms no other."""
@@ -298,36 +231,44 @@ class Sender:
         tenant = self._registry.by_id(row.client_id)
         self._metrics.outbox.labels(tenant.slug if tenant else "", channel, status).inc()
         if status == "sent":
-            if row.probe and await outbox.close_circuit(self._database, row, now) and tenant:
-                await self._alarm(tenant, row, "alarm_circuit_recovered", "recovered", now)
+            if row.probe:
+                await self._close_circuit(row, now)
             return
         log.warning("not sent", status=status, channel=channel, attempt=row.attempt, error=settlement.error)
-        if status == "queued" and settlement.due_at:
-            self.next_due = min(self.next_due or settlement.due_at, settlement.due_at)
-        if tenant and (attempt.receipt.status is not ReceiptStatus.REFUSED):
-            await self._circuit(tenant, attempt, settlement, now)
+        self._look_again_at(settlement.due_at if status == "queued" else None, settlement.paused_until)
+        if settlement.failed_at:
+            await self._open_circuit(attempt, settlement, now)
 
-    def _with_alarm(self, row: Row, settlement: Settlement) -> Settlement:
-        """Lost words of a human are told to the desk (a bot's lost reply makes a handover)."""
-        tenant = self._registry.by_id(row.client_id)
-        if settlement.status not in {"dead", "flagged"} or row.outgoing.kind not in TOLD or tenant is None:
-            return settlement
-        values = {"text": row.outgoing.text, "problem": settlement.error}
-        return replace(settlement, alarm=_alarm(tenant, f"not delivered:{row.id}", "not_delivered", values))
+    def _look_again_at(self, *times: datetime | None) -> None:
+        self.next_due = min((time for time in (self.next_due, *times) if time), default=None)
 
-    async def _circuit(self, tenant: Tenant, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
+    async def _open_circuit(self, attempt: Attempt, settlement: Settlement, now: datetime) -> None:
+        """Stop sending on this line if too much has failed there."""
         row, out = attempt.row, attempt.receipt.logged_out
-        if await outbox.open_circuit_if_failing(self._database, row, now, settlement.error, at_once=out):
-            key = "alarm_circuit_logged_out" if out else "alarm_circuit_open"
-            await self._alarm(tenant, row, key, f"open {settlement.error}", now)
+        tenant = self._registry.by_id(row.client_id)
+        rules = tenant.config.circuit if tenant else CIRCUIT
+        alarm = _alarm(row, "alarm_circuit_logged_out" if out else "alarm_circuit_open", settlement.error)
+        reach("circuit.before")
+        opened = await circuits.open_if_failing(
+            self._database, row, now, settlement.error, alarm,
+            at_once=out, failures=rules.failures, window=rules.window_seconds, probe=rules.probe_seconds,
+        )  # fmt: skip
+        reach("circuit.after")
+        if opened:
+            self._show_circuit(row, is_open=True)
 
-    async def _alarm(self, tenant: Tenant, row: Row, key: str, cause: str, now: datetime) -> None:
-        where = row.outgoing.instance or row.outgoing.channel
-        opened = key != "alarm_circuit_recovered"
-        self._metrics.circuit_open.labels(tenant.slug, row.outgoing.channel, row.outgoing.instance).set(opened)
-        values = {"instance": where, "problem": cause.removeprefix("open ") if opened else ""}
-        payload = _alarm(tenant, f"circuit {row.outgoing.channel} {where} {key}", key, values)
-        await events.add_job(self._database, tenant.id, "alarm", f"alarm:{uuid4()}", {**payload}, now)
+    async def _close_circuit(self, row: Row, now: datetime) -> None:
+        """A probe arrived: the line is sent to again."""
+        reach("circuit.before")
+        closed = await circuits.close(self._database, row, now, _alarm(row, "alarm_circuit_recovered"))
+        reach("circuit.after")
+        if closed:
+            self._show_circuit(row, is_open=False)
+
+    def _show_circuit(self, row: Row, *, is_open: bool) -> None:
+        tenant = self._registry.by_id(row.client_id)
+        labels = tenant.slug if tenant else "", row.outgoing.channel, row.outgoing.instance
+        self._metrics.circuit_open.labels(*labels).set(is_open)
 
     async def _within_limits(self, rows: list[Row]) -> list[Row]:
         """Hold back what the channels' rate limits do not allow now; all processes share the buckets."""
@@ -341,7 +282,7 @@ class Sender:
         for (client_id, bucket), members in limited.items():
             waiting = [row for row in members if row.id not in held]
             count, seconds = self._limit_of(bucket)
-            granted, again = await outbox.take_tokens(
+            granted, again = await limits.take(
                 self._database, client_id, bucket, self._clock.now(), count=count, seconds=seconds, wanted=len(waiting)
             )
             held |= {row.id: again for row in waiting[granted:]}
@@ -353,11 +294,11 @@ class Sender:
         tenant = self._registry.by_id(row.client_id)
         used = tenant.owner_of(row.outgoing.channel) if tenant else None
         try:
-            limits = used.plugin.rate_limits(used.settings) if used else ()
+            wanted = used.plugin.rate_limits(used.settings) if used else ()
         except Exception:  # a plugin's own code: one tenant's must not hold up the rows of all others
             log.exception("no rate limits from a plugin", channel=row.outgoing.channel)
-            limits = ()
-        for limit in limits:
+            wanted = ()
+        for limit in wanted:
             scope = row.outgoing.instance if limit.scope == "channel" else row.outgoing.recipient
             yield f"{row.outgoing.channel}|{limit.scope}|{scope}|{limit.count}|{limit.seconds}"
 
@@ -375,5 +316,11 @@ class Sender:
             if row.id in held
         ]
         await self._settle(back, self._clock.now())
-        soonest = min(held.values())
-        self.next_due = min(self.next_due or soonest, soonest)
+        self._look_again_at(*held.values())
+
+
+def _alarm(row: Row, key: str, problem: str = "") -> dict[str, Any]:
+    """What the owner is told of a line; the job that tells it finds the words in the tenant's language."""
+    where = row.outgoing.instance or row.outgoing.channel
+    cause = f"circuit {row.outgoing.channel} {where} {key}"
+    return {"cause": cause, "key": key, "values": {"instance": where, "problem": problem}}

@@ -21,6 +21,8 @@ NAMES = (
     "send.after",
     "receipt.before",
     "receipt.after",
+    "circuit.before",
+    "circuit.after",
     "job.before",
     "job.after",
 )

@@ -278,6 +278,14 @@ class OutgoingKind(StrEnum):
     ALARM = "alarm"
 
 
+DESK_KINDS = frozenset(
+    {
+        OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.CALLBACK, OutgoingKind.REMINDER, OutgoingKind.ALARM,
+    }
+)  # fmt: skip
+"""Rows that managers see, not customers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A row to be sent. `recipient` is an address on `channel`; rows to one recipient keep their order."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway.messages import Customer, InboundEvent, Line, Outgoing, State, Trigger
+from truffles_gateway.messages import Customer, InboundEvent, Line, Outgoing, OutgoingKind, State, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +179,8 @@ class Commit:
     lease          the turn or job that this ends; its fencing token is checked
     before, after  the conversation as it was read (its version is checked) and as it shall be
     only_if_quiet  do not commit when more arrived in the lane meanwhile
+    worth          how long an outgoing row of a kind is worth sending
+    skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
     reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
@@ -186,6 +188,7 @@ class Commit:
     now: datetime
     correlation_id: str
     lease: Work | Job
+    worth: Mapping[OutgoingKind, timedelta]
     before: Conversation | None = None
     after: Conversation | None = None
     only_if_quiet: bool = False
@@ -197,6 +200,7 @@ class Commit:
     outgoing: list[NewOutgoing] = field(default_factory=list)
     jobs: list[NewJob] = field(default_factory=list)
     cancel_jobs: list[str] = field(default_factory=list)
+    skipped_by: list[str] = field(default_factory=list)
     manager_response: str | None = None
     reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -27,13 +28,23 @@ from pydantic import (
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
 from truffles_gateway.errors import ConfigError
+from truffles_gateway.hookspecs import CALLS, MEDIA_DELIVER_LIMIT, TURN_LIMIT
+from truffles_gateway.messages import DESK_KINDS, OutgoingKind
 
+# People's words, and what people work from, are not given up before the week-end is over.
+PATIENT = DESK_KINDS - {OutgoingKind.CALLBACK} | {OutgoingKind.HUMAN}
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 DEPTH = 20
 
 
+def digits(phone: str) -> str:
+    """A phone number in one spelling: digits only, and the 8 that people in Kazakhstan dial at home as a 7."""
+    found = re.sub(r"\D", "", phone)
+    return f"7{found[1:]}" if len(found) == 11 and found.startswith("8") else found
+
+
 def _digits(value: object) -> object:
-    return re.sub(r"\D", "", str(value)) if isinstance(value, (str, int)) else value
+    return digits(str(value)) if isinstance(value, (str, int)) else value
 
 
 def _no_approve(value: object) -> object:
@@ -48,6 +59,7 @@ Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Minutes = Annotated[float, Field(gt=0, le=60 * 24 * 30)]
+Hours = Annotated[float, Field(gt=0, le=24 * 30)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
 
@@ -65,7 +77,10 @@ class PluginChoice(Part):
 
 
 class Branch(Part):
-    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it."""
+    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it.
+
+    Messages written to its instance before `connected_at` (default: when the branch was first applied) are history.
+    """
 
     slug: Slug
     name: str
@@ -73,6 +88,7 @@ class Branch(Part):
     knowledge_tag: str = ""
     mode: Mode | None = None
     telegram_chat_id: str = ""
+    connected_at: AwareDatetime | None = None
 
 
 class Identity(Part):
@@ -123,6 +139,68 @@ class Thresholds(Part):
         return self
 
 
+class Limits(Part):
+    """Seconds that one call of a hook may take, and a whole turn."""
+
+    on_inbound: Seconds = CALLS["on_inbound"].limit
+    classify: Seconds = CALLS["classify"].limit
+    retrieve: Seconds = CALLS["retrieve"].limit
+    answer: Seconds = CALLS["answer"].limit
+    escalate: Seconds = CALLS["escalate"].limit
+    deliver: Seconds = CALLS["deliver"].limit
+    deliver_media: Seconds = MEDIA_DELIVER_LIMIT
+    on_manager_reply: Seconds = CALLS["on_manager_reply"].limit
+    turn: Seconds = TURN_LIMIT
+
+    def hooks(self) -> dict[str, float]:
+        """The hooks whose limits this tenant sets itself."""
+        return {name: getattr(self, name) for name in CALLS if name in self.model_fields_set}
+
+
+class Retry(Part):
+    """A turn that fails is tried again after so many seconds each time; one that more messages overtake is thought over
+    again, but not for longer than `rethink` seconds after its first."""
+
+    turn: Annotated[tuple[Seconds, ...], Field(max_length=10)] = (1.0, 2.0, 4.0, 8.0)
+    rethink: Seconds = 45.0
+
+
+class Late(Part):
+    """From when on a message counts as late: answered with an apology, and later only shown to a human."""
+
+    apology_minutes: Minutes = 15
+    card_hours: Hours = 12
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Late:
+        if self.apology_minutes > self.card_hours * 60:
+            raise ValueError("apology_minutes must not be more than card_hours")
+        return self
+
+
+class Dialogue(Part):
+    """How often the bot asks back before a human is called, and how soon it greets again."""
+
+    clarify_at_most: Annotated[int, Field(ge=0, le=10)] = 2
+    greet_again_minutes: Minutes = 30
+
+
+class Echo(Part):
+    """What comes back from the business's own number: a send of ours, an automatic greeting, a broadcast, or else the
+    owner at the phone."""
+
+    own_minutes: Minutes = 2
+    greeting_seconds: Seconds = 3
+    broadcast_users: Annotated[int, Field(ge=2, le=1000)] = 3
+    broadcast_hours: Hours = 24
+
+
+class Alarms(Part):
+    """One alarm a cause within so many minutes."""
+
+    once_minutes: Minutes = 15
+
+
 class Desk(Part):
     """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
 
@@ -133,14 +211,65 @@ class Desk(Part):
     quiet_until: Hour = 8
     nudge_minutes: Minutes = 15
     back_minutes: Minutes = 60
-    idle_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 12
+    idle_hours: Hours = 12
 
 
 class Mute(Part):
-    """How long the bot is silent after "don't write to me", the first time and the second."""
+    """How long the bot is silent after "don't write to me", the first time and the second; how long without a word
+    until the next is a first time again; how long its question "shall we be silent?" stands."""
 
     first_minutes: Minutes = 30
-    second_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24
+    second_hours: Hours = 24
+    reset_hours: Hours = 24
+    question_minutes: Minutes = 15
+
+
+Step = Annotated[float, Field(gt=0, le=60 * 60 * 24 * 7)]
+Steps = Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
+HUMAN_ATTEMPTS, HUMAN_HOURS = 10, 76
+
+
+class Outbox(Part):
+    """How outgoing rows are tried again, how long they are worth sending, how long one holds the next ones back.
+
+    The words of a human are promised ten attempts over 76 hours: a tenant may ask for more of it, not for less.
+    """
+
+    reply_retry_seconds: Steps = (2, 4, 8, 16)
+    # Eleven attempts over 80 hours: a person's words, and what people work from, wait out a long week-end.
+    human_retry_seconds: Steps = (2, 10, 60, 300, 1800, 7200, 21600, 43200, 86400, 129600)
+    hold_seconds: Seconds = 60
+    reply_minutes: Minutes = 10
+    callback_seconds: Seconds = 10
+
+    @field_validator("human_retry_seconds")
+    @classmethod
+    def _as_promised(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) + 1 < HUMAN_ATTEMPTS or sum(value) < HUMAN_HOURS * 3600:
+            raise ValueError(
+                f"a human's words are tried at least {HUMAN_ATTEMPTS} times over at least {HUMAN_HOURS} h: "
+                f"{HUMAN_ATTEMPTS - 1} or more pauses, {HUMAN_HOURS * 3600} s or more together"
+            )
+        return value
+
+    def retries(self, kind: OutgoingKind) -> tuple[float, ...]:
+        """The pauses between the attempts of a row."""
+        return self.human_retry_seconds if kind in PATIENT else self.reply_retry_seconds
+
+    def worth(self) -> dict[OutgoingKind, timedelta]:
+        """How long a row is worth sending; without an end where its kind is not named."""
+        reply = timedelta(minutes=self.reply_minutes)
+        callback = timedelta(seconds=self.callback_seconds)
+        return {OutgoingKind.REPLY: reply, OutgoingKind.NOTICE: reply, OutgoingKind.CALLBACK: callback}
+
+
+class Circuit(Part):
+    """When sending through a number stops: after `failures` to different recipients within `window_seconds`; the first
+    probe follows `probe_seconds` later, the next ones ever more seldom."""
+
+    failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    window_seconds: Seconds = 60
+    probe_seconds: Annotated[int, Field(ge=1, le=300)] = 15
 
 
 class TenantConfig(Part):
@@ -166,9 +295,17 @@ class TenantConfig(Part):
     texts: dict[str, dict[str, str]] = {}
     timing: Timing = Timing()
     thresholds: Thresholds = Thresholds()
+    limits: Limits = Limits()
+    retry: Retry = Retry()
+    late: Late = Late()
+    dialogue: Dialogue = Dialogue()
+    echo: Echo = Echo()
+    alarms: Alarms = Alarms()
     desk: Desk = Desk()
     mute: Mute = Mute()
     media: dict[str, Any] = {}
+    outbox: Outbox = Outbox()
+    circuit: Circuit = Circuit()
 
     @field_validator("timezone")
     @classmethod

@@ -162,7 +162,12 @@ class Worker:
             if free <= 0 or self._stop.is_set():
                 return 0
             now, lease = self._clock.now(), self._settings.lease_seconds
-            found = await lanes.claim(self._database, self.id, now, free, lease, desk_only=desk_only)
+            working = [each for each in self._running["turns"].values() if isinstance(each, Work)]
+            found = await lanes.claim(
+                self._database, self.id, now, free, lease, desk_only=desk_only,
+                busy=[work.client_id for work in working if work.kind == "customer"],
+                shared=self._registry.serves_several,
+            )  # fmt: skip
             if found:
                 reach("claim.after")
             for work in found:
@@ -184,7 +189,7 @@ class Worker:
             self._observe(made)
             if made.outgoing:
                 self._bell["sends"].set()
-            if made.jobs:
+            if made.jobs or made.skipped_by:
                 self._bell["jobs"].set()
 
     def _observe(self, made: Commit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 from truffles_chatflow.simulator import Simulator
 
 from truffles_gateway.catalog import Catalog, Installed
 from truffles_gateway.messages import Draft, Inbound
+from truffles_gateway.observability import set_up_logging
 from truffles_gateway.plugin import Capabilities, Plugin, hookimpl
 from truffles_gateway.testing import Rig
 
@@ -223,3 +226,15 @@ class Stub:
 def stub() -> Stub:
     """Plugins of the test's own."""
     return Stub()
+
+
+@pytest.fixture
+def logs(caplog):
+    """Logs as an operator gets them; the lines written since, as dictionaries."""
+    root, structured = logging.getLogger(), structlog.get_config()
+    before = root.handlers[:], root.level
+    set_up_logging("info", "json")
+    yield lambda: [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    root.handlers[:], level = before[0], before[1]
+    root.setLevel(level)
+    structlog.configure(**structured)

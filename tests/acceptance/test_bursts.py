@@ -139,6 +139,23 @@ async def test_a_withdrawn_opt_out_counts_once(salon_of, jid) -> None:
     assert row["bot_muted_until"] - salon.rig.clock.now() <= timedelta(minutes=30)
 
 
+async def test_a_withdrawn_greeting_was_no_greeting(salon_of, jid) -> None:
+    salon = await salon_of()
+    salon.sim.behave(success=False, message="busy")
+    await salon.write(jid, "Здравствуйте")
+    await salon.rig.until(
+        lambda: salon.rig.rows("SELECT 1 FROM outbox_messages WHERE status = 'queued' AND attempts > 0")
+    )
+    salon.sim.behave(clear=True)
+    await salon.write(jid, "Добрый день")
+    await salon.rig.settled()
+    [greeting] = salon.read(jid)
+    assert greeting.startswith("Здравствуйте")
+    again = await salon.ask(jid, "Добрый день")
+    assert again
+    assert again != greeting
+
+
 async def test_a_turn_that_is_tried_again_has_the_same_members(salon_of, jid, parrot, database_url) -> None:
     """The database refuses its commit twice; what arrives meanwhile makes the next turn."""
     salon = await salon_of(extra=[parrot], brain=())

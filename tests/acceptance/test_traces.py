@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-import pytest
-import structlog
-
-from truffles_gateway.observability import set_up_logging
-
 CORRELATION = "from-the-sender-1"
 
 
@@ -27,18 +20,6 @@ async def post(salon, jid, text, **more):
 
 def raises():
     raise RuntimeError("out of order")
-
-
-@pytest.fixture
-def logs(caplog):
-    """Logs as an operator gets them; the lines written since, as dictionaries."""
-    root, structured = logging.getLogger(), structlog.get_config()
-    before = root.handlers[:], root.level
-    set_up_logging("info", "json")
-    yield lambda: [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    root.handlers[:], level = before[0], before[1]
-    root.setLevel(level)
-    structlog.configure(**structured)
 
 
 async def test_no_correlation_id(salon_of, jid, stub, logs) -> None:

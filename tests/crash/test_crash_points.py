@@ -31,7 +31,10 @@ async def script(town, gateway: str, tag: str) -> None:
         await town.writes(gateway, slug, jid, f"answer {tag} second")
 
 
-@pytest.mark.parametrize("name", NAMES)
+CIRCUITS = ("circuit.before", "circuit.after")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in CIRCUITS])
 async def test_killed_at(town, name: str) -> None:
     for slug in (CAREFUL, FOOLED):
         town.sim.behave(jid=JIDS[slug], honour_msg_id=False)
@@ -77,3 +80,60 @@ async def escalated(rig, slug: str) -> bool:
         """SELECT 1 FROM inbox_events e JOIN clients c ON c.id = e.client_id
            WHERE c.slug = $1 AND e.outcome = 'escalated'""", slug,
     ))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+async def test_killed_around_the_opening_of_a_circuit(town, name: str) -> None:
+    """The owner is told once, whichever side of it the process dies on."""
+    victim = await a_number_that_is_gone(town, name, 1)
+    async with asyncio.timeout(10):
+        assert await victim.ended() == -signal.SIGKILL, f"{name} is never reached"
+    rig = await town.rig(lease_seconds=1.0, heartbeat_seconds=0.3)
+    await told(town, rig, 1)
+    assert [row["state"] for row in await rig.rows("SELECT state FROM circuits")] == ["open"]
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+async def test_killed_around_the_closing_of_a_circuit(town, name: str) -> None:
+    """A probe arrived and nobody could say so: another one will, and the owner is told once."""
+    victim = await a_number_that_is_gone(town, name, 2)
+    await until_told(town, 1)
+    town.sim.behave(clear=True)
+    town.clock.advance(seconds=20)
+    async with asyncio.timeout(10):
+        assert await victim.ended() == -signal.SIGKILL, f"{name} is never reached"
+    rig = await town.rig(lease_seconds=1.0, heartbeat_seconds=0.3)
+    await town.writes(rig.url, HONEST, JIDS[CAREFUL], "answer another")  # so that there is something to probe with
+    await told(town, rig, 2)
+    assert [row["state"] for row in await rig.rows("SELECT state FROM circuits")] == ["closed"]
+
+
+async def a_number_that_is_gone(town, name: str, count: int):
+    """A process that will die at `name` when it is passed the `count`-th time, and a message that cannot be answered."""
+    town.sim.behave(logged_out=True)
+    await town.apply(town.business(HONEST))
+    victim = await town.process(TRUFFLES_CRASH=f"{name}:{count}")
+    await town.writes(victim.url, HONEST, JIDS[HONEST], "answer me")
+    return victim
+
+
+async def until_told(town, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(await town.rows("SELECT 1 FROM outbox_messages WHERE kind = 'alarm'")) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def told(town, rig, count: int) -> None:
+    """So many alarms, and no more of them however much time goes by."""
+
+    async def alarms() -> bool:
+        town.clock.advance(seconds=1)
+        return len(await rig.rows("SELECT 1 FROM outbox_messages WHERE kind = 'alarm'")) >= count
+
+    await rig.until(alarms, seconds=20)
+    for _ in range(3):
+        town.clock.advance(seconds=20)
+        await rig.tick()
+    rows = await rig.rows("SELECT correlation_id FROM outbox_messages WHERE kind = 'alarm'")
+    assert len(rows) == count
+    assert all(row["correlation_id"] for row in rows), "an alarm can be traced to the message that raised it"

@@ -203,3 +203,31 @@ async def test_branches_by_instance_and_their_mode() -> None:
     assert found.slug == "a"
     assert tenant.branch_for_instance("") is None
     assert (tenant.mode("a"), tenant.mode("b"), tenant.mode()) == ("auto", "shadow", "shadow")
+
+
+def test_the_promise_to_a_human_may_be_longer_and_not_shorter() -> None:
+    """Ten attempts over 76 hours are what a manager can rely on, whatever else a tenant sets."""
+    for steps in ([86400.0] * 8, [60.0] * 20, [], [-1.0] + [86400.0] * 9):
+        with pytest.raises(BadConfig, match=r"outbox.human_retry_seconds"):
+            draft(config(outbox={"human_retry_seconds": steps}), CATALOG, SECRETS)
+    assert (
+        len(
+            draft(
+                config(outbox={"human_retry_seconds": [86400.0] * 9}), CATALOG, SECRETS
+            ).config.outbox.human_retry_seconds
+        )
+        == 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("outbox", "reply_retry_seconds", []), ("outbox", "hold_seconds", 0), ("outbox", "reply_minutes", -1),
+        ("outbox", "callback_seconds", 0), ("outbox", "retry", 1), ("circuit", "failures", 0),
+        ("circuit", "window_seconds", 0), ("circuit", "probe_seconds", 0),
+    ],
+)  # fmt: skip
+def test_numbers_that_make_no_sense_are_named(part: str, key: str, value: object) -> None:
+    with pytest.raises(BadConfig, match=rf"{part}\.{key}"):
+        draft(config(**{part: {key: value}}), CATALOG, SECRETS)

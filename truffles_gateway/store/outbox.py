@@ -6,12 +6,12 @@ A row is `queued` → `sending` (leased) → `sent`, or back to `queued` with a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from truffles_gateway.messages import Outgoing
-from truffles_gateway.store.codec import dumps, outgoing_from_json, storable
+from truffles_gateway.store.codec import outgoing_from_json, storable
 from truffles_gateway.store.database import Database, Record
 
 
@@ -35,8 +35,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What becomes of a claimed row. `attempts` is the number that counts from now on; `alarm` is the payload of an
-    alarm job that is stored with it."""
+    """What becomes of a claimed row. `attempts` is the number that counts from now on; until `paused_until` the other
+    rows of its line wait as well."""
 
     client_id: str
     id: str
@@ -44,25 +44,42 @@ class Settlement:
     attempts: int
     due_at: datetime | None = None
     held_until: datetime | None = None
+    paused_until: datetime | None = None
     failed_at: datetime | None = None
     sent_at: datetime | None = None
     repeat: bool = False
     error: str = ""
     provider_id: str = ""
-    alarm: Mapping[str, str] | None = None
 
 
+# A line is what goes out through one number or bot: (client_id, channel, instance). Nothing goes out on one whose
+# circuit is open, or while the pause lasts that its channel asked for.
+SHUT = """
+(EXISTS (SELECT 1 FROM circuits k WHERE k.client_id = {line}.client_id AND k.channel = {line}.channel
+    AND k.instance = {line}.instance AND k.state = 'open')
+OR EXISTS (SELECT 1 FROM rate_limits p WHERE p.client_id = {line}.client_id
+    AND p.bucket = 'pause|' || {line}.channel || '|' || {line}.instance AND p.free_at > $2))
+"""
 # Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`, one that
-# is no longer worth sending not at all. (Written with COALESCE: a comparison with null is neither true nor false, and a
-# row that never failed has no `held_until`.)
-HEAD = """
+# is no longer worth sending not at all, and one in a line that is shut only its own line: another number of the tenant
+# works. (Written with COALESCE: a comparison with null is neither true nor false, and a row that never failed has no
+# `held_until`.) Answers to buttons are worth seconds: they neither wait nor are waited for.
+# A bot's reply that could still be withdrawn waits while the customer goes on writing, for the turn that will withdraw
+# it; where no hand is free for that turn when it is due, only a few seconds more.
+HEAD = f"""
 o.status = 'queued' AND o.due_at <= $2 AND (o.expires_at IS NULL OR o.expires_at > $2)
-AND NOT EXISTS (
+AND (o.kind = 'callback' OR NOT EXISTS (
     SELECT 1 FROM outbox_messages b
     WHERE b.client_id = o.client_id AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq
-      AND b.status IN ('queued', 'sending') AND (b.status = 'sending' OR (
-          COALESCE(b.held_until, 'infinity') > $2 AND COALESCE(b.expires_at, 'infinity') > $2))
-)
+      AND b.status IN ('queued', 'sending') AND b.kind <> 'callback' AND (b.status = 'sending' OR (
+          COALESCE(b.held_until, 'infinity') > $2 AND COALESCE(b.expires_at, 'infinity') > $2
+          AND (b.instance = o.instance OR NOT {SHUT.format(line="b")})))
+))
+AND NOT (o.kind = 'reply' AND NOT o.repeat AND o.expires_at IS NOT NULL AND EXISTS (
+    SELECT 1 FROM turns t JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane
+    WHERE t.client_id = o.client_id AND t.id = o.turn_id AND t.outcome = 'answered' AND l.last_turn_id = t.id
+      AND (l.open_since IS NOT NULL OR l.turn_id IS NOT NULL) AND l.ready_at > $2::timestamptz - interval '5 s'
+))
 """
 TAKE = """
 UPDATE outbox_messages o SET status = 'sending', attempts = o.attempts + 1, lease_owner = $1,
@@ -70,19 +87,44 @@ UPDATE outbox_messages o SET status = 'sending', attempts = o.attempts + 1, leas
 FROM head h WHERE o.client_id = h.client_id AND o.id = h.id
 RETURNING o.*
 """
+# The lines with rows are found by one step through the index each, however many rows wait in them; `busy` is what the
+# sender is sending already. Each tenant's first row comes before anybody's second one.
 CLAIM = f"""
-WITH head AS (
-    SELECT o.client_id, o.id FROM outbox_messages o
-    WHERE {HEAD} AND NOT EXISTS (
-        SELECT 1 FROM circuits k WHERE k.client_id = o.client_id AND k.channel = o.channel
-          AND k.instance = o.instance AND k.state = 'open')
-    ORDER BY o.due_at, o.seq LIMIT $3 FOR UPDATE SKIP LOCKED
+WITH RECURSIVE line AS (
+    (SELECT client_id, channel, instance FROM outbox_messages WHERE status = 'queued'
+     ORDER BY client_id, channel, instance LIMIT 1)
+    UNION ALL
+    SELECT n.client_id, n.channel, n.instance FROM line l CROSS JOIN LATERAL (
+        SELECT client_id, channel, instance FROM outbox_messages WHERE status = 'queued'
+          AND (client_id, channel, instance) > (l.client_id, l.channel, l.instance)
+        ORDER BY client_id, channel, instance LIMIT 1) n
+), busy AS (
+    SELECT client_id, channel, instance, count(*) AS sends
+    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS t(client_id, channel, instance)
+    GROUP BY client_id, channel, instance
+), due AS (
+    SELECT o.*, row_number() OVER (PARTITION BY o.client_id ORDER BY o.due_at, o.seq)
+        + (SELECT COALESCE(sum(sends), 0) FROM busy WHERE client_id = o.client_id) AS place
+    FROM line l CROSS JOIN LATERAL (
+        SELECT o.client_id, o.id, o.due_at, o.seq FROM outbox_messages o
+        WHERE o.client_id = l.client_id AND o.channel = l.channel AND o.instance = l.instance AND {HEAD}
+        ORDER BY o.due_at, o.seq LIMIT GREATEST(0, $8::int - (SELECT COALESCE(sum(sends), 0) FROM busy b
+            WHERE b.client_id = l.client_id AND b.channel = l.channel AND b.instance = l.instance))) o
+    WHERE NOT {SHUT.format(line="l")}
+), chosen AS (
+    SELECT client_id, id FROM due WHERE place <= $9::int ORDER BY place, due_at, seq LIMIT $3
+), head AS (
+    SELECT o.client_id, o.id FROM chosen c JOIN outbox_messages o ON o.client_id = c.client_id AND o.id = c.id
+    WHERE o.status = 'queued' AND o.due_at <= $2 FOR UPDATE OF o SKIP LOCKED
 ) {TAKE}
 """
 # A probe needs a row to send: where none waits, the next one to come is the probe, at once.
 PROBE = f"""
 WITH due AS (
-    SELECT client_id, channel, instance FROM circuits WHERE state = 'open' AND probe_at <= $2 FOR UPDATE SKIP LOCKED
+    SELECT client_id, channel, instance FROM circuits k WHERE state = 'open' AND probe_at <= $2
+      AND NOT EXISTS (SELECT 1 FROM rate_limits p WHERE p.client_id = k.client_id
+        AND p.bucket = 'pause|' || k.channel || '|' || k.instance AND p.free_at > $2)
+    FOR UPDATE SKIP LOCKED
 ), head AS (
     SELECT p.* FROM due CROSS JOIN LATERAL (
         SELECT o.client_id, o.id, o.channel, o.instance FROM outbox_messages o
@@ -90,15 +132,26 @@ WITH due AS (
         ORDER BY o.seq LIMIT $3 FOR UPDATE SKIP LOCKED) p
 ), probed AS (
     UPDATE circuits k SET probes = k.probes + 1,
-        probe_at = $2 + LEAST(300, 15 * 2 ^ LEAST(k.probes, 5)) * interval '1 s'
+        probe_at = $2 + LEAST(300, k.probe_seconds * 2 ^ LEAST(k.probes, 5)) * interval '1 s'
     FROM head h WHERE k.client_id = h.client_id AND k.channel = h.channel AND k.instance = h.instance
 ) {TAKE}
 """
 
 
-async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Row]:
-    """Lease up to `limit` due rows, each the first of its recipient, on channels whose circuit is closed."""
-    rows = await _readable(database, owner, await database.fetch(CLAIM, owner, now, limit, lease), now)
+async def claim(
+    database: Database, owner: str, now: datetime, limit: int, lease: float, *, busy: Sequence[Row] = (),
+    of_line: int = 64, of_tenant: int = 64,
+) -> list[Row]:  # fmt: skip
+    """Lease up to `limit` due rows, each the first of its recipient, on lines that are not shut, tenants in turn.
+
+    With those that the caller is sending already, `busy`, it never has more than `of_line` rows of one line and
+    `of_tenant` of one tenant.
+    """
+    lines = [(row.client_id, row.outgoing.channel, row.outgoing.instance) for row in busy]
+    records = await database.fetch(
+        CLAIM, owner, now, limit, lease, *([line[part] for line in lines] for part in range(3)), of_line, of_tenant
+    )
+    rows = await _readable(database, owner, records, now)
     return sorted(rows, key=lambda row: row.created_at)
 
 
@@ -168,32 +221,45 @@ def _row(row: Record, *, probe: bool = False) -> Row:
     )
 
 
-# What a bot could not say goes to a human, and what a human could not say is told to the desk, in the transaction that
-# gives the row up: a crash in between would lose it.
-SETTLE = """
+# What a bot could not say goes to a human, and what a human could not say, or that one was called, is told to the desk,
+# in the transaction that gives the row up: a crash in between would lose it.
+TELL = """
+handed_over AS (
+    INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
+    SELECT DISTINCT ON (client_id, turn_id) client_id, gen_random_uuid(), 'undelivered:' || turn_id, 'turn.undelivered',
+        jsonb_build_object('turn_id', turn_id), conversation_id, correlation_id, $1::timestamptz, $1::timestamptz
+    FROM given_up WHERE kind = 'reply' AND turn_id IS NOT NULL AND conversation_id IS NOT NULL
+    ON CONFLICT (client_id, key) DO NOTHING
+    RETURNING id
+), told AS (
+    INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+    SELECT client_id, gen_random_uuid(), 'alarm:' || gen_random_uuid(), 'alarm',
+        jsonb_build_object('cause', 'not delivered:' || id, 'key', 'not_delivered',
+            'values', jsonb_build_object('text', payload ->> 'text', 'problem', error)),
+        correlation_id, $1::timestamptz, $1::timestamptz
+    FROM given_up WHERE kind IN ('human', 'notice')
+)
+"""
+SETTLE = f"""
 WITH settled AS (
     UPDATE outbox_messages o SET status = s.status, attempts = s.attempts, due_at = COALESCE(s.due_at, o.due_at),
         held_until = COALESCE(o.held_until, s.held_until), failed_at = COALESCE(s.failed_at, o.failed_at),
         sent_at = s.sent_at, repeat = o.repeat OR s.repeat, error = s.error, provider_id = s.provider_id,
         lease_owner = NULL, lease_until = NULL
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[],
-        $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::text[], $12::text[], $13::jsonb[])
-        AS s(client_id, id, status, attempts, due_at, held_until, failed_at, sent_at, repeat, error, provider_id, alarm)
-    WHERE o.client_id = s.client_id AND o.id = s.id AND o.lease_owner = $1 AND o.status = 'sending'
-    RETURNING o.client_id, o.id, o.status, o.kind, o.turn_id, o.conversation_id, o.correlation_id, s.alarm
-), handed_over AS (
-    INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
-    SELECT DISTINCT ON (client_id, turn_id) client_id, gen_random_uuid(), 'undelivered:' || turn_id, 'turn.undelivered',
-        jsonb_build_object('turn_id', turn_id), conversation_id, correlation_id, $14::timestamptz, $14::timestamptz
-    FROM settled WHERE status IN ('dead', 'flagged') AND kind = 'reply' AND turn_id IS NOT NULL
-        AND conversation_id IS NOT NULL
-    ON CONFLICT (client_id, key) DO NOTHING
-), told AS (
-    INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
-    SELECT client_id, gen_random_uuid(), 'alarm:' || gen_random_uuid(), 'alarm', alarm, correlation_id,
-        $14::timestamptz, $14::timestamptz
-    FROM settled WHERE alarm IS NOT NULL
-)
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[],
+        $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bool[], $13::text[], $14::text[])
+        AS s(client_id, id, status, attempts, due_at, held_until, paused_until, failed_at, sent_at, repeat, error,
+             provider_id)
+    WHERE o.client_id = s.client_id AND o.id = s.id AND o.lease_owner = $2 AND o.status = 'sending'
+    RETURNING o.*, s.paused_until
+), given_up AS (
+    SELECT * FROM settled WHERE status IN ('dead', 'flagged')
+), paused AS (
+    INSERT INTO rate_limits AS r (client_id, bucket, free_at)
+    SELECT client_id, 'pause|' || channel || '|' || instance AS bucket, max(paused_until) FROM settled
+    WHERE paused_until IS NOT NULL GROUP BY client_id, channel, instance ORDER BY client_id, bucket
+    ON CONFLICT (client_id, bucket) DO UPDATE SET free_at = GREATEST(r.free_at, excluded.free_at)
+), {TELL}
 SELECT id FROM settled
 """
 
@@ -203,6 +269,7 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
     settlements = sorted(settlements, key=lambda settlement: (settlement.client_id, settlement.id))
     rows = await database.fetch(
         SETTLE,
+        now,
         owner,
         [s.client_id for s in settlements],
         [s.id for s in settlements],
@@ -210,13 +277,12 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
         [s.attempts for s in settlements],
         [s.due_at for s in settlements],
         [s.held_until for s in settlements],
+        [s.paused_until for s in settlements],
         [s.failed_at for s in settlements],
         [s.sent_at for s in settlements],
         [s.repeat for s in settlements],
         [storable(s.error[:500]) for s in settlements],
         [storable(s.provider_id) for s in settlements],
-        [dumps(dict(s.alarm)) if s.alarm else None for s in settlements],
-        now,
         retry=True,
     )
     return {row["id"] for row in rows}
@@ -247,9 +313,9 @@ async def release(database: Database, owner: str) -> None:
     )
 
 
-# What a bot wanted to say and could not is handed to a human once; a channel that is known to be down makes no cards.
-EXPIRE = """
-WITH gone AS (
+# A channel that is known to be down makes no cards: its rows wait until it is back.
+EXPIRE = f"""
+WITH given_up AS (
     UPDATE outbox_messages SET status = 'expired', error = CASE WHEN error = '' THEN 'too late' ELSE error END
     WHERE (client_id, id) IN (
         SELECT o.client_id, o.id FROM outbox_messages o
@@ -257,100 +323,12 @@ WITH gone AS (
             SELECT 1 FROM circuits k WHERE k.client_id = o.client_id AND k.channel = o.channel
               AND k.instance = o.instance AND k.state = 'open')
         LIMIT 200 FOR UPDATE SKIP LOCKED)
-    RETURNING client_id, kind, turn_id, conversation_id, correlation_id
-)
-INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
-SELECT DISTINCT ON (client_id, turn_id) client_id, gen_random_uuid(), 'undelivered:' || turn_id, 'turn.undelivered',
-    jsonb_build_object('turn_id', turn_id), conversation_id, correlation_id, $1::timestamptz, $1::timestamptz
-FROM gone WHERE kind = 'reply' AND turn_id IS NOT NULL AND conversation_id IS NOT NULL
-ON CONFLICT (client_id, key) DO NOTHING
-RETURNING id
+    RETURNING *
+), {TELL}
+SELECT id FROM handed_over
 """
 
 
 async def expire(database: Database, now: datetime) -> int:
     """End rows that are no longer worth sending; returns how many turns go to a human because of it."""
     return len(await database.fetch(EXPIRE, now))
-
-
-async def open_circuit_if_failing(
-    database: Database, row: Row, now: datetime, reason: str, *, at_once: bool, threshold: int = 5
-) -> bool:
-    """Open the circuit of the row's channel when `threshold` different recipients failed within 60 s.
-
-    True only for the call that opened it.
-    """
-    outgoing = row.outgoing
-    record = await database.fetch_one(
-        """
-        INSERT INTO circuits (client_id, channel, instance, state, reason, opened_at, probe_at)
-        SELECT $1, $2, $3, 'open', $5, $4::timestamptz, $4::timestamptz + interval '15 s'
-        WHERE $6 OR (SELECT count(DISTINCT recipient) FROM outbox_messages
-            WHERE client_id = $1 AND channel = $2 AND instance = $3 AND failed_at > $4::timestamptz - interval '60 s'
-              AND failed_at > COALESCE((SELECT c.opened_at FROM circuits c WHERE c.client_id = $1 AND c.channel = $2
-                AND c.instance = $3), '-infinity')) >= $7
-        ON CONFLICT (client_id, channel, instance) DO UPDATE SET state = 'open', reason = excluded.reason,
-            opened_at = excluded.opened_at, probe_at = excluded.probe_at, probes = 0
-        WHERE circuits.state = 'closed'
-        RETURNING channel
-        """,
-        row.client_id,
-        outgoing.channel,
-        outgoing.instance,
-        now,
-        reason[:500],
-        at_once,
-        threshold,
-    )
-    return record is not None
-
-
-async def close_circuit(database: Database, row: Row, now: datetime) -> bool:
-    """A send worked: close the circuit. True only for the call that closed it. Rows wait no longer."""
-    outgoing = row.outgoing
-    record = await database.fetch_one(
-        """
-        UPDATE circuits SET state = 'closed', opened_at = $4, probes = 0
-        WHERE client_id = $1 AND channel = $2 AND instance = $3 AND state = 'open' RETURNING channel
-        """,
-        row.client_id,
-        outgoing.channel,
-        outgoing.instance,
-        now,
-    )
-    return record is not None
-
-
-async def take_tokens(
-    database: Database, client_id: str, bucket: str, now: datetime, *, count: int, seconds: float, wanted: int
-) -> tuple[int, datetime]:
-    """Take up to `wanted` of `count` sends per `seconds` from a bucket shared by all processes.
-
-    Returns how many were granted, and when the next one will be there. `free_at` runs ahead of the clock by what was
-    used up (the generic cell rate algorithm).
-    """
-    await database.execute(
-        "INSERT INTO rate_limits (client_id, bucket, free_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        client_id,
-        bucket,
-        now,
-    )
-    row = await database.fetch_one(
-        """
-        UPDATE rate_limits r SET free_at = o.base + o.granted * o.cell FROM (
-            SELECT GREATEST(free_at, $3) AS base, $4 * interval '1 s' AS cell,
-                GREATEST(0, LEAST($6::int, floor(
-                    extract(epoch FROM $3 - GREATEST(free_at, $3) + $5 * interval '1 s') / $4 + 1e-6)::int)) AS granted
-            FROM rate_limits WHERE client_id = $1 AND bucket = $2 FOR UPDATE) o
-        WHERE r.client_id = $1 AND r.bucket = $2
-        RETURNING o.granted, r.free_at
-        """,
-        client_id,
-        bucket,
-        now,
-        seconds / count,
-        float(seconds),
-        wanted,
-    )
-    assert row is not None
-    return row["granted"], row["free_at"] + timedelta(seconds=seconds / count - seconds)

@@ -125,6 +125,7 @@ branches = Table(
     _words("knowledge_tag", ""),
     _words("mode"),
     Column("active", Boolean, nullable=False, server_default="true"),
+    _time("created_at", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "slug"),
     _of_client(),
@@ -383,6 +384,7 @@ lanes = Table(
     PrimaryKeyConstraint("client_id", "lane"),
     _of_client(),
     Index("ix_lanes_ready", "client_id", "ready_at", postgresql_where=text("ready_at IS NOT NULL")),
+    Index("ix_lanes_unfinished", "client_id", postgresql_where=text("turn_id IS NOT NULL")),
     Index("ix_lanes_lease_owner", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
 )
 
@@ -452,7 +454,14 @@ outbox_messages = Table(
         "status IN ('queued', 'sending', 'sent', 'dead', 'expired', 'flagged', 'withdrawn')", name="status"
     ),
     _of_client(),
-    Index("ix_outbox_messages_due", "due_at", postgresql_where=text("status = 'queued'")),
+    Index(
+        "ix_outbox_messages_due",
+        "client_id",
+        "channel",
+        "instance",
+        "due_at",
+        postgresql_where=text("status = 'queued'"),
+    ),
     Index(
         "ix_outbox_messages_recipient",
         "client_id",
@@ -481,6 +490,7 @@ circuits = Table(
     _time("opened_at"),
     _time("probe_at"),
     _number("probes"),
+    _number("probe_seconds"),
     PrimaryKeyConstraint("client_id", "channel", "instance"),
     CheckConstraint("state IN ('closed', 'open')", name="state"),
     _of_client(),
@@ -492,6 +502,7 @@ rate_limits = Table(
     _id("client_id"),
     _words("bucket", ""),
     _time("free_at", required=True),
+    _number("granted"),
     PrimaryKeyConstraint("client_id", "bucket"),
     _of_client(),
 )

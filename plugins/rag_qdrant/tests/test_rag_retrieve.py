@@ -184,6 +184,18 @@ async def test_a_folder_without_files_is_refused_and_deletes_nothing(rigs: Any, 
         assert rig.knowledge.stored == before
 
 
+async def test_the_wrong_folder_does_not_make_the_bot_forget(rigs: Any, tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("name;price\nСтрижка;100\nУкладка;200\n", "utf-8")
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        before = dict(rig.knowledge.stored)
+        with pytest.raises(ConfigError, match="--shrink"):
+            await rig.sync(tmp_path)
+        assert rig.knowledge.stored == before
+        report = await rig.rag.sync(tmp_path, lambda done, total, what: None, shrink=True)
+        assert (report.deleted, len(rig.knowledge.stored)) == (len(before), 2)
+
+
 async def test_retrieval_does_not_hold_up_the_event_loop(rigs: Any) -> None:
     async with rigs() as rig:
         await rig.sync(SALON)

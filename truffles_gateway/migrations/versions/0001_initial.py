@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("knowledge_tag", sa.Text(), server_default="", nullable=False),
         sa.Column("mode", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_branches_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_branches")),
         sa.UniqueConstraint("client_id", "slug", name=op.f("uq_branches_client_id_slug")),
@@ -131,6 +132,7 @@ def upgrade() -> None:
         sa.Column("opened_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("probe_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("probe_seconds", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("state IN ('closed', 'open')", name=op.f("ck_circuits_state")),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_circuits_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "channel", "instance", name=op.f("pk_circuits")),
@@ -315,6 +317,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("ready_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_lanes_unfinished",
+        "lanes",
+        ["client_id"],
+        unique=False,
+        postgresql_where=sa.text("turn_id IS NOT NULL"),
+    )
     op.create_table(
         "outbox_messages",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
@@ -363,7 +372,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_messages_due",
         "outbox_messages",
-        ["due_at"],
+        ["client_id", "channel", "instance", "due_at"],
         unique=False,
         postgresql_where=sa.text("status = 'queued'"),
     )
@@ -397,6 +406,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("bucket", sa.Text(), server_default="", nullable=False),
         sa.Column("free_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("granted", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_rate_limits_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "bucket", name=op.f("pk_rate_limits")),
     )
