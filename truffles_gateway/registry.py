@@ -149,6 +149,8 @@ class Registry:
                 await store.mark_good(self._database, stored.id, stored.version)
 
     async def _keep_last_good(self, stored: StoredTenant, problem: BadConfig) -> None:
+        if stored.slug not in self._tenants:  # before anything is waited for: it may be knocked at meanwhile
+            self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
         if self._broken.get(stored.slug) != str(problem):
             self._broken[stored.slug] = str(problem)
             log.warning("bad config", tenant=stored.slug, problem=str(problem))
@@ -161,8 +163,6 @@ class Registry:
                 self._swap(await self._build(stored, stored.last_good), stored)
             except BadConfig as worse:
                 log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
-        if stored.slug not in self._tenants:
-            self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)

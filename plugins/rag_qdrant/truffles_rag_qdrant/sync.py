@@ -20,10 +20,11 @@ Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a sync will do."""
+    """What a sync will do. `moved` ones say what they said, elsewhere in their file: nothing to embed."""
 
     added: list[Chunk]
     changed: list[Chunk]
+    moved: list[Chunk]
     unchanged: int
     deleted: list[str]
 
@@ -52,7 +53,9 @@ def compare(reading: Reading, stored: Iterable[Chunk], tenant: str, model: str) 
     elsewhere = [replace(chunk, model=model) for chunk in old.values() if _is_foreign(chunk, model)]
     gone = [chunk.id for chunk in old.values() if _is_gone(chunk, new, reading.unread)]
     added = [chunk for chunk in new.values() if chunk.id not in old]
-    return Changes(added, differs + elsewhere, len(new) - len(added) - len(differs), gone)
+    same = [(old[key], chunk) for key, chunk in new.items() if key in old and _same(chunk, old[key])]
+    moved = [replace(was, metadata=now.metadata) for was, now in same if was.metadata != now.metadata]
+    return Changes(added, differs + elsewhere, moved, len(same), gone)
 
 
 def _same(new: Chunk, old: Chunk) -> bool:
@@ -108,7 +111,7 @@ async def sync(
     changes = compare(reading, stored, tenant, model)
     _not_the_wrong_folder(changes, [chunk for chunk in stored if _is_of_a_file(chunk)], tenant, shrink=shrink)
     put = await with_vectors([*changes.added, *changes.changed], model, embed, progress)
-    if put or changes.deleted:
-        await knowledge.apply(put=put, delete=changes.deleted)
+    if put or changes.moved or changes.deleted:
+        await knowledge.apply(put=[*put, *changes.moved], delete=changes.deleted)
     return SyncReport(added=len(changes.added), changed=len(changes.changed), unchanged=changes.unchanged,
                       deleted=len(changes.deleted), problems=tuple(reading.problems))  # fmt: skip
