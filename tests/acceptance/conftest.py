@@ -217,7 +217,7 @@ class Stub:
         """A plugin that answers whatever holds `word` with `fact`."""
 
         def answer(message: Inbound) -> Draft | None:
-            return Draft(text=fact) if word in message.text.lower() else None
+            return Draft(text=fact, verbatim=True) if word in message.text.lower() else None
 
         return plugin_of(name, answer=answer)
 
