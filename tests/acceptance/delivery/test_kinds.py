@@ -78,7 +78,7 @@ async def test_a_row_behind_an_answer_to_a_button_does_not_wait_for_it(salon_of,
     await salon.ask(jid, ASK)
     await salon.press("take", await salon.handover())
     await salon.ask(jid, "Вы ещё тут?")
-    assert [kind for kind in desk.kinds() if kind != "callback"] == ["card", "forward"]
+    assert [kind for kind in desk.kinds() if kind != "callback"] == ["card", "update", "forward"]
     assert [
         row["status"] for row in await salon.rig.rows("SELECT status FROM outbox_messages WHERE kind = 'callback'")
     ] == ["queued"], "it is still being tried"
