@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from truffles_gateway.errors import StoreUnavailable, TrufflesError
 from truffles_gateway.failpoints import reach
@@ -23,6 +24,9 @@ Lanes = frozenset[tuple[str, str]]
 ROWS, BYTES, WAITING = 500, 16 * 1024 * 1024, 20_000
 FLIGHTS = 2
 WORTH_A_FLIGHT = 16  # rows: smaller batches spend more on the statement than on what it stores
+COMMIT_SECONDS, STORED_A_SECOND = 1.5, 2_000_000  # bytes a second that even a busy database stores
+STEP = 0.1
+HANGS = "the database does not answer"
 LOOK_AT = 2_000  # groups: how far a batch is looked for behind lanes that are on their way
 log = logger("accept")
 
@@ -47,6 +51,7 @@ class Committer:
         self._waiting: deque[_Group] = deque()
         self._rows = 0
         self._flights: dict[asyncio.Task[None], list[_Group]] = {}
+        self._stuck: set[asyncio.Task[None]] = set()
 
     async def add(self, rows: Sequence[InboxRow]) -> list[bool]:
         """Store `rows`; for each, whether it is new. Returns after the commit.
@@ -58,6 +63,8 @@ class Committer:
             raise StoreUnavailable("too many messages wait for the database")
         lanes = frozenset((row.client_id, row.lane) for row in rows if row.lane)
         group = _Group(rows, asyncio.get_running_loop().create_future(), sum(map(_weight, rows)), lanes)
+        if self._stuck and self._hangs(group):
+            raise StoreUnavailable(HANGS)
         self._waiting.append(group)
         self._rows += len(rows)
         self._take_off()
@@ -69,17 +76,25 @@ class Committer:
             await asyncio.wait(self._flights)
 
     def _take_off(self) -> None:
-        """Start a flight where one is worth it: the first at once, another one beside it for a whole batch."""
-        if not self._flights or (len(self._flights) < FLIGHTS and self._rows >= WORTH_A_FLIGHT):
+        """Start a flight where one is worth it: the first at once, another one beside it for a whole batch. One that is
+        stuck counts only against the most that there may be."""
+        flying = len(self._flights) - len(self._stuck)
+        if len(self._stuck) < FLIGHTS and (not flying or (flying < FLIGHTS and self._rows >= WORTH_A_FLIGHT)):
             flight = asyncio.create_task(self._fly())
             self._flights[flight] = []
             flight.add_done_callback(self._landed)
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
+        self._stuck.discard(flight)
         for group in self._flights.pop(flight):
             group.stored.cancel()  # of a flight that was broken off: the others were settled
-        if self._waiting and not flight.cancelled():
-            self._take_off()
+        if not flight.cancelled() and any(map(self._is_free, islice(self._waiting, LOOK_AT))):
+            self._take_off()  # it came after the flight's last look; what is on its way elsewhere is taken up there
+
+    def _is_free(self, group: _Group) -> bool:
+        return not any(
+            lane in other.lanes for groups in self._flights.values() for other in groups for lane in group.lanes
+        )
 
     async def _fly(self) -> None:
         """Commit batch after batch while something waits that is on its way nowhere else."""
@@ -87,12 +102,33 @@ class Committer:
         assert flight is not None
         while groups := self._take():
             self._flights[flight] = groups
+            self._watch(flight, groups, patience(sum(group.weight for group in groups)))
             try:
                 await self._commit(groups)
             except Exception as problem:  # noqa: BLE001 - the callers get it; the next batch must go on
                 for group in groups:
                     _fail(group, problem)
+            self._stuck.discard(flight)
             self._flights[flight] = []
+
+    def _watch(self, flight: asyncio.Task[None], groups: list[_Group], left: float) -> None:
+        """Give a batch up when its patience is spent, in small steps: while this process is too busy to hear the database,
+        no time passes. The statement goes on (breaking it off would wait for the same database), and so its lanes stay
+        closed; its callers are told that it hangs."""
+        if self._flights.get(flight) is not groups:
+            return
+        if left > 0:
+            asyncio.get_running_loop().call_later(STEP, self._watch, flight, groups, left - STEP)
+            return
+        self._stuck.add(flight)
+        for group in [*groups, *filter(self._hangs, self._waiting)]:
+            _fail(group, StoreUnavailable(HANGS))
+        self._take_off()
+
+    def _hangs(self, group: _Group) -> bool:
+        """Would it have to wait for a batch that is stuck? When all that may fly are, everything would."""
+        stuck = {lane for flight in self._stuck for other in self._flights[flight] for lane in other.lanes}
+        return len(self._stuck) >= FLIGHTS or not stuck.isdisjoint(group.lanes)
 
     def _take(self) -> list[_Group]:
         """The next batch: whole groups in their order, the share of one flight, within the limits. Passed over are lanes
@@ -138,6 +174,12 @@ class Committer:
                 return [None]
         middle = len(rows) // 2
         return [*await self._store(rows[:middle]), *await self._store(rows[middle:])]
+
+
+def patience(size: int) -> float:
+    """Seconds to wait for so many bytes to be stored. Senders are told within 2 s that a message was not stored; a slow
+    database that goes on storing is no outage, however many wait for it, and neither is a large picture."""
+    return COMMIT_SECONDS + size / STORED_A_SECOND
 
 
 def _weight(row: InboxRow) -> int:

@@ -2,7 +2,7 @@
 
 Each implementation is called alone, within its own time limit, with only the arguments that it names. One that raises,
 hangs or returns rubbish becomes a `Fault` and harms only its own contribution; cancellation of the caller passes
-through. pluggy keeps the implementations and checks their signatures; it does not call them, because its
+through. An `async def` runs on the event loop, a `def` in a thread (`threads.py`), so that it may block. pluggy keeps the implementations and checks their signatures; it does not call them, because its
 `firstresult` takes a coroutine for an answer (docs/adr explains).
 """
 
@@ -13,10 +13,11 @@ import inspect
 import math
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -26,6 +27,7 @@ from pluggy import HookImpl
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import PluginError
 from truffles_gateway.hookspecs import CALLS, Call
+from truffles_gateway.threads import AT_ONCE, Room, Threads
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What Python's texts may hold and PostgreSQL's may not."""
@@ -33,7 +35,7 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One implementation failed. `timed_out` says that it ran into its limit (a send may then have happened)."""
+    """One implementation failed. `timed_out` says that it ran, and ran into its limit: a send may have happened."""
 
     tenant: str
     plugin: str
@@ -82,9 +84,13 @@ class Hooks:
     """A tenant's hook implementations, in the order of its config (a plugin's wish to be first or last is ignored)."""
 
     def __init__(
-        self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None
-    ) -> None:
+        self, manager: pluggy.PluginManager, order: Sequence[str], *, tenant: str = "", clock: Clock | None = None,
+        threads: Threads | None = None, limits: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
         self.tenant, self.clock = tenant, clock or SystemClock()
+        self._limits = limits or {}
+        room = partial(Room, threads or Threads())
+        self._rooms: defaultdict[str, Room] = defaultdict(room)
         self._implementations = {name: self._ordered(manager, name, order) for name in CALLS}
 
     @staticmethod
@@ -93,9 +99,17 @@ class Hooks:
         found = getattr(manager.hook, name).get_hookimpls()
         return tuple(sorted(found, key=lambda each: place.get(each.plugin_name, len(place))))
 
+    def limit(self, name: str) -> float:
+        """Seconds for each implementation of the hook `name`: the tenant's own, else those of `hookspecs`."""
+        return self._limits.get(name, CALLS[name].limit)
+
     def of(self, name: str) -> tuple[HookImpl, ...]:
         """The implementations of the hook `name`, in call order."""
         return self._implementations[name]
+
+    def room(self, plugin: str) -> Room:
+        """The share of threads of one plugin of this tenant: its `def` hooks run there."""
+        return self._rooms[plugin]
 
 
 async def first(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float | None = None, **args: Any) -> Result:
@@ -129,8 +143,10 @@ async def every(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float |
     found = hooks.of(name)
     if len(found) == 1:
         asked = [await _ask(hooks, name, found[0], faults, limit, args)]
-    else:
-        asked = list(await asyncio.gather(*(_ask(hooks, name, each, faults, limit, args) for each in found)))
+    else:  # a group, because gather does not wait for those that tidy up when all are cancelled
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(_ask(hooks, name, each, faults, limit, args)) for each in found]
+        asked = [each.result() for each in asking]
     return Result(value=[item for answer in asked for item in answer.value or ()], asked=tuple(asked))
 
 
@@ -149,13 +165,10 @@ async def _ask(
     hooks: Hooks, name: str, implementation: HookImpl, faults: FaultSink, limit: float | None, args: dict[str, Any]
 ) -> Answer:
     call, plugin, start = CALLS[name], implementation.plugin_name, time.perf_counter()
-    seconds = call.limit if limit is None else limit
-    scope = asyncio.timeout(seconds)
+    run = _Run(hooks.limit(name) if limit is None else limit)
     try:
-        async with scope:
-            value = implementation.function(*(args[each] for each in implementation.argnames))
-            if inspect.isawaitable(value):
-                value = await value
+        async with run.scope:
+            value = await run.value(hooks, implementation, args)
         _check(call, value)
         return Answer(plugin=plugin, value=value, seconds=time.perf_counter() - start)
     except asyncio.CancelledError:
@@ -163,13 +176,40 @@ async def _ask(
             raise
         error = "a task inside it was cancelled"
     except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a plugin does, the host goes on
-        error = f"took longer than {seconds:g} s" if scope.expired() else _describe(problem)
+        error = run.late() or _describe(problem)
     fault = Fault(
         tenant=hooks.tenant, plugin=plugin, hook=name, correlation_id=_correlation_id(args), error=error,
-        at=hooks.clock.now(), timed_out=scope.expired(),
+        at=hooks.clock.now(), timed_out=run.begun and run.scope.expired(),
     )  # fmt: skip
     faults(fault)
     return Answer(plugin=plugin, seconds=time.perf_counter() - start, fault=fault)
+
+
+class _Run:
+    """One call of one implementation within its limit. `begun`: its own code was reached."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.begun, self.scope = seconds, False, asyncio.timeout(seconds)
+
+    async def value(self, hooks: Hooks, implementation: HookImpl, args: Mapping[str, Any]) -> Any:
+        """What it returns; an `async def` runs here, a `def` in a thread."""
+        work: Callable[[], Any] = partial(implementation.function, *(args[each] for each in implementation.argnames))
+        if inspect.iscoroutinefunction(implementation.function):
+            self.begun = True
+            return await work()
+        room = hooks.room(implementation.plugin_name)
+        await room.enter()
+        self.begun = True
+        value = await room.run(work)
+        return await value if inspect.isawaitable(value) else value
+
+    def late(self) -> str:
+        """What is to be said when the limit was reached; "" if it was not."""
+        if not self.scope.expired():
+            return ""
+        if self.begun:
+            return f"took longer than {self.seconds:g} s"
+        return f"not called: {AT_ONCE} calls of this plugin run, and none ended within {self.seconds:g} s"
 
 
 def _being_cancelled() -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, handoff
+from truffles_gateway import calls, handoff, voice
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.messages import (
     Author,
@@ -134,6 +134,8 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
+    if voice.silence(case.tenant, case.conversation):
+        return  # the gate saw to it that there is nothing to say; whatever slips past it stays unsaid
     kind = OutgoingKind.NOTICE if decision.escalation and not decision.sources else OutgoingKind.REPLY
     for number, reply in enumerate(decision.replies):
         text = f"{case.say('late_apology')} {reply}" if case.apology and number == 0 else reply
@@ -169,12 +171,14 @@ def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     )
 
 
-def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
-    """A line of the catalogue about the service, in the customer's language."""
+def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> bool:
+    """A line of the catalogue about the service, in the customer's language; none, and False, where the bot is silent."""
     after = made.after
     assert after is not None
+    if voice.silence(tenant, after):
+        return False
     language = str(after.context.get("language") or tenant.config.languages[0])
-    text = tenant.texts.get(key, language)
+    text = tenant.texts.get(key, language, **values)
     made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": key}))
     notice = Outgoing(
         channel=after.channel,
@@ -185,11 +189,15 @@ def tell_customer(made: Commit, tenant: Tenant, key: str) -> None:
         data={"language": language},
     )
     add_outgoing(made, notice)
+    return True
 
 
-def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> None:
-    """A line to every desk about the conversation."""
+def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
+    """A line to every desk about the conversation. Where the bot is silent nobody was called by it, and nobody is
+    reminded."""
     assert made.after is not None
+    if voice.silence(tenant, made.after):
+        return
     for channel in desks(tenant):
         add_outgoing(
             made,
@@ -197,7 +205,7 @@ def tell_desks(made: Commit, tenant: Tenant, kind: OutgoingKind, text: str) -> N
                 channel=channel,
                 recipient=made.after.id,
                 text=text,
-                kind=kind,
+                kind=OutgoingKind.REMINDER,
                 handover_id=made.after.handover_id,
             ),
         )

@@ -20,7 +20,6 @@ from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import PluginError, StoreUnavailable
 from truffles_gateway.failpoints import reach
-from truffles_gateway.hookspecs import MEDIA_DELIVER_LIMIT
 from truffles_gateway.messages import Delivery, Receipt
 from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.plugin import Capabilities
@@ -164,7 +163,7 @@ class Sender:
             correlation_id=row.correlation_id,
             repeat=row.repeat,
         )
-        limit = MEDIA_DELIVER_LIMIT if row.outgoing.attachments else None
+        limit = tenant.config.limits.deliver_media if row.outgoing.attachments else None
         try:
             result = await calls.owner(
                 tenant.hooks, "deliver", used.plugin.name, self._faults, limit=limit, delivery=delivery

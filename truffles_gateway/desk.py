@@ -14,7 +14,7 @@ from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob,
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-SKIP, NOTE, PHONE = "skip", "//", "phone"
+NOTE, PHONE = "//", "phone"
 
 
 def commit(
@@ -48,6 +48,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str) -> str
     if echo:
         return echo
     if made.after is None:
+        _nobody_there(made, event, tenant)
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _button(made, event, tenant)
@@ -57,6 +58,20 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str) -> str
         return "empty"
     _words(made, event, tenant)
     return ""
+
+
+def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
+    """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
+    if event.kind is EventKind.CALLBACK:
+        kind, line = OutgoingKind.CALLBACK, _text(tenant, "callback_unknown")
+    elif event.kind is EventKind.MANAGER and event.text.strip() and not event.text.startswith(NOTE):
+        problem = _text(tenant, "reason_no_conversation", customer=event.address or event.target)
+        kind, line = OutgoingKind.REMINDER, _text(tenant, "not_delivered", text=event.text, problem=problem)
+    else:
+        return
+    where = event.address or event.target
+    data = {"event_id": event.event_id, "action": event.action}
+    compose.add_outgoing(made, Outgoing(channel=event.channel, recipient=where, text=line, kind=kind, data=data))
 
 
 def person_of(event: InboundEvent) -> Person:
@@ -150,19 +165,27 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.target and event.target != conversation.handover_id:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
     wish = ACTIONS.get(event.action)
-    if wish is None and event.action != SKIP:
+    if wish is None and event.action != handoff.SKIP:
         return _answer(made, event, _text(tenant, "callback_unknown"), "unknown action")
     holder = conversation.assigned_to
     if _is_anothers(conversation, event, tenant):
         return _answer(made, event, _text(tenant, "callback_taken_by", name=holder), "changes nothing")
     if wish is None:
-        return _answer(made, event, _text(tenant, "callback_skipped"), "")
+        return _skip(made, event, tenant, name)
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
+
+
+def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:
+    assert made.after is not None
+    if made.after.state is State.BOT_ACTIVE:
+        return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
+    handoff.skip(made, name)
+    return _answer(made, event, _text(tenant, "callback_skipped"), "")
 
 
 def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:

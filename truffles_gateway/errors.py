@@ -28,7 +28,8 @@ class ConfigError(TrufflesError):
         super().__init__(f"{place}: {problem}" if place else problem)
 
     def __str__(self) -> str:
-        return f"{super().__str__()}. {self.cure}" if self.cure else super().__str__()
+        said = super().__str__()
+        return f"{said.rstrip('.')}{'' if said.endswith(('?', '!')) else '.'} {self.cure}" if self.cure else said
 
 
 class PluginError(TrufflesError):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from truffles_gateway import voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
+from truffles_gateway.records import StoredEvent
 from truffles_gateway.routes import facts, mute
 
-LATE, TOO_LATE, SKEW = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=5)
+SKEW = timedelta(minutes=5)
 YES = frozenset({"да", "иә", "иа", "ия", "yes", "y", "ага", "ok", "ок", "1", "+"})
 NO = frozenset({"нет", "жоқ", "жок", "no", "n", "не", "2", "-"})
 
@@ -23,11 +24,9 @@ def before_thinking(case: Case) -> Decision | None:
         return Decision(outcome="ignored", reason="history", conditional=False)
     if case.state is State.MANAGER_ACTIVE:
         return None
-    if case.tenant.mode(case.turn.branch) == "off":
-        return _unheard(case, "mode off")
-    only = case.tenant.config.only_numbers
-    if only and number(case) not in only:
-        return _unheard(case, "not in only_numbers")
+    silence = voice.silence(case.tenant, case.conversation)
+    if silence in {voice.OFF, voice.NOT_SERVED}:
+        return _unheard(case, silence)
     return _late(case) or _yes_or_no(case)
 
 
@@ -37,28 +36,28 @@ def _unheard(case: Case, reason: str) -> Decision:
     return Decision(outcome=outcome, reason=reason, conditional=False)
 
 
-def number(case: Case) -> str:
-    """The customer's number, as `only_numbers` writes it; where the channel tells none, the address's own digits."""
-    told = case.turn.customer.phone or case.turn.customer.address.partition("@")[0]
-    return re.sub(r"\D", "", told)
-
-
 def _newest(case: Case) -> datetime:
     return max((stored.event.sent_at or stored.received_at for stored in case.work.events), default=case.turn.now)
 
 
 def _is_history(case: Case) -> bool:
-    """Was all of it written before the tenant was connected?"""
-    connected = case.tenant.connected_at
-    return connected is not None and _newest(case) < connected - SKEW
+    """Was all of it written before the number that it came to was connected?"""
+    return all(_before_connection(case, stored) for stored in case.work.events)
+
+
+def _before_connection(case: Case, stored: StoredEvent) -> bool:
+    instance = stored.event.instance
+    branch = case.tenant.branch_for_instance(instance) if instance else case.tenant.branch(case.turn.branch)
+    connected = case.tenant.connected_at(branch)
+    return connected is not None and (stored.event.sent_at or stored.received_at) < connected - SKEW
 
 
 def _late(case: Case) -> Decision | None:
     """15 minutes late: answered with an apology; over 12 hours: only a card."""
-    delay = case.work.events[-1].received_at - _newest(case)
-    if delay <= LATE:
+    rules, delay = case.tenant.config.late, case.work.events[-1].received_at - _newest(case)
+    if delay <= timedelta(minutes=rules.apology_minutes):
         return None
-    if delay <= TOO_LATE:
+    if delay <= timedelta(hours=rules.card_hours):
         case.apology = True
         return None
     if case.state is State.PENDING:
@@ -128,15 +127,15 @@ def unguarded(case: Case, message: Inbound) -> Inbound:
 
 
 def after_thinking(case: Case, decision: Decision) -> Decision:
-    """In shadow mode what would have been said is recorded, and nothing happens; a human at work still reads along."""
-    if case.tenant.mode(case.turn.branch) != "shadow" or decision.outcome == "ignored":
+    """Where the bot is silent, what it would have said is recorded, and nothing happens; a human at work still reads
+    along."""
+    silence = voice.silence(case.tenant, case.conversation)
+    if not silence or decision.outcome == "ignored" or case.state is State.MANAGER_ACTIVE:
         return decision
-    if case.state is State.MANAGER_ACTIVE:
-        return decision
-    case.trace.note("shadow", outcome=decision.outcome, drafts=list(decision.replies))
-    if case.state is State.PENDING:
-        return Decision(outcome="forwarded", reason="shadow", context=decision.context, conditional=False)
-    return Decision(outcome="ignored", reason="shadow", context=decision.context)
+    case.trace.note(silence, outcome=decision.outcome, drafts=list(decision.replies))
+    if silence == voice.SUSPENDED:
+        return Decision(outcome="ignored", reason=silence, conditional=False)
+    return replace(_unheard(case, silence), context=decision.context)
 
 
 def language(case: Case) -> str:

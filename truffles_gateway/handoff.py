@@ -12,14 +12,16 @@ bot_active if and only if a handover is open with the matching status.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
+from truffles_gateway import clock
 from truffles_gateway.messages import State, Trigger
 from truffles_gateway.records import Commit, HandoverUpdate, NewHandover, NewJob, StateChange
 from truffles_gateway.tenant_config import Desk
+
+SKIP = "skip"
 
 
 class Event(StrEnum):
@@ -103,6 +105,20 @@ def apply(commit: Commit, event: Event, *, actor: str, why: str, opening: NewHan
     return True
 
 
+def skip(commit: Commit, actor: str) -> None:
+    """A manager cannot take it: that is recorded, the state stays, and whoever is next on the ladder is asked at once."""
+    about = commit.after
+    assert about is not None
+    commit.changes.append(
+        StateChange(
+            handover_id=about.handover_id, before=about.state, after=about.state, event=SKIP, actor=actor,
+            why="button skip",
+        )
+    )  # fmt: skip
+    if about.state is State.PENDING:
+        commit.skipped_by.append(actor)
+
+
 def _open(commit: Commit, opening: NewHandover) -> str:
     commit.handovers.append(opening)
     commit.touch(
@@ -131,10 +147,11 @@ def _enter(commit: Commit, state: State, handover_id: str, actor: str) -> None:
 def timers(commit: Commit, rules: Desk, zone: str) -> None:
     """Plan the clocks of the state that `commit` enters, or whose clocks it stopped."""
     after = commit.after
-    if after is None or not (commit.changes or commit.cancel_jobs):
+    moved = any(change.before is not change.after for change in commit.changes)
+    if after is None or not (moved or commit.cancel_jobs):
         return
     if after.state is State.MANAGER_ACTIVE:
-        plan(commit, "manager.idle", commit.now + timedelta(hours=rules.idle_hours))
+        plan(commit, "manager.idle", desk_time(commit.now, rules.idle_hours * 60, rules, zone))
     if any(change.event == Event.TAKE for change in commit.changes) and commit.manager_response is None:
         nudges(commit, rules, zone)
     if after.state is not State.PENDING:
@@ -143,20 +160,20 @@ def timers(commit: Commit, rules: Desk, zone: str) -> None:
     if after.handover_times_out:
         clocks["handover.timeout"] = rules.timeout_minutes
     for kind, minutes in clocks.items():
-        plan(commit, kind, desk_time(commit, minutes, rules, zone))
+        plan(commit, kind, desk_time(commit.now, minutes, rules, zone))
 
 
 def nudges(commit: Commit, rules: Desk, zone: str) -> None:
     """A customer waits for the manager who has the conversation: remind them, then take it back."""
     assert commit.after is not None
     if commit.after.state is State.MANAGER_ACTIVE:
-        plan(commit, "manager.nudge", desk_time(commit, rules.nudge_minutes, rules, zone))
-        plan(commit, "manager.back", desk_time(commit, rules.back_minutes, rules, zone))
+        plan(commit, "manager.nudge", desk_time(commit.now, rules.nudge_minutes, rules, zone))
+        plan(commit, "manager.back", desk_time(commit.now, rules.back_minutes, rules, zone))
 
 
-def desk_time(commit: Commit, minutes: float, rules: Desk, zone: str) -> datetime:
-    """So many minutes of desk hours from now."""
-    return add_desk_minutes(commit.now, minutes, (rules.quiet_from, rules.quiet_until), zone)
+def desk_time(start: datetime, minutes: float, rules: Desk, zone: str) -> datetime:
+    """`start` plus so many minutes of desk hours."""
+    return add_desk_minutes(start, minutes, (rules.quiet_from, rules.quiet_until), zone)
 
 
 def plan(commit: Commit, kind: str, run_at: datetime) -> None:
@@ -175,12 +192,15 @@ def plan(commit: Commit, kind: str, run_at: datetime) -> None:
 
 
 def add_desk_minutes(start: datetime, minutes: float, quiet: tuple[int, int], zone: str) -> datetime:
-    """`start` plus so many minutes of desk hours: time between the hours `quiet` (from, until) does not count."""
-    place = ZoneInfo(zone)
-    now, left = start.astimezone(place), timedelta(minutes=minutes)
+    """`start` plus so many minutes of desk hours: time between the hours `quiet` (from, until) does not count.
+
+    Moments are added up in UTC; only the hours are read off the wall, whose clock jumps twice a year in many zones.
+    """
+    place = clock.zone(zone)
+    now, left = start.astimezone(UTC), timedelta(minutes=minutes)
     while True:
-        now = _leave_quiet(now, quiet)
-        bell = _next_quiet(now, quiet)
+        now = _leave_quiet(now, quiet, place)
+        bell = None if quiet[0] == quiet[1] else _next(now, quiet[0], place)
         if bell is None or now + left <= bell:
             return (now + left).astimezone(start.tzinfo)
         left -= bell - now
@@ -192,15 +212,12 @@ def _is_quiet(hour: int, quiet: tuple[int, int]) -> bool:
     return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
-def _leave_quiet(now: datetime, quiet: tuple[int, int]) -> datetime:
-    if not _is_quiet(now.hour, quiet):
-        return now
-    end = now.replace(hour=quiet[1], minute=0, second=0, microsecond=0)
-    return end if end > now else end + timedelta(days=1)
+def _leave_quiet(now: datetime, quiet: tuple[int, int], place: tzinfo) -> datetime:
+    return _next(now, quiet[1], place) if _is_quiet(now.astimezone(place).hour, quiet) else now
 
 
-def _next_quiet(now: datetime, quiet: tuple[int, int]) -> datetime | None:
-    if quiet[0] == quiet[1]:
-        return None
-    begin = now.replace(hour=quiet[0], minute=0, second=0, microsecond=0)
-    return begin if begin > now else begin + timedelta(days=1)
+def _next(now: datetime, hour: int, place: tzinfo) -> datetime:
+    """The next moment at which the clock on the wall strikes `hour`."""
+    today = now.astimezone(place).replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+    strikes = ((today + timedelta(days=days)).astimezone(UTC) for days in range(3))
+    return next(moment for moment in strikes if moment > now)

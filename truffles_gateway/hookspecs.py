@@ -1,7 +1,7 @@
 """The seven hooks. These names are fixed, and there are no others.
 
-An implementation may be `def` or `async def` and may leave out arguments that it does not need. The order is that of
-the tenant's config. How the host calls them (first, every, chain), within which time and what happens when one fails
+An implementation may be `def`, which runs in a thread and may block, or `async def`, which may not; it may leave out
+arguments that it does not need. The order is that of the tenant's config. How the host calls them (first, every, chain), within which time and what happens when one fails
 stands in `CALLS` below and is carried out by `calls.py`; `docs/hooks.md` has an example of each.
 """
 

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 from truffles_gateway import calls, compose, gate
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
-from truffles_gateway.hookspecs import TURN_LIMIT
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
 from truffles_gateway.routes import ROUTES
@@ -27,7 +26,7 @@ async def run(case: Case) -> Decision:
     decision = gate.before_thinking(case)
     if decision is None:
         try:
-            async with asyncio.timeout(TURN_LIMIT):
+            async with asyncio.timeout(case.tenant.config.limits.turn):
                 decision = await think(case)
         except TimeoutError:
             decision = out_of_time(case)
@@ -66,7 +65,7 @@ async def understand(case: Case) -> Verdict:
 
 def out_of_time(case: Case) -> Decision:
     """The turn used up its 45 seconds: a human, and an honest line."""
-    case.trace.note("timeout", outcome=f"over {TURN_LIMIT:g} s")
+    case.trace.note("timeout", outcome=f"over {case.tenant.config.limits.turn:g} s")
     if case.state is not State.BOT_ACTIVE:
         return Decision(outcome="forwarded", reason="timeout", conditional=False)
     return Decision(
@@ -92,4 +91,4 @@ def meet(case: Case, decision: Decision) -> Decision:
         return decision
     drafts = [brief(reply) for reply in decision.replies]
     case.trace.note("draft dropped", outcome=taken.outcome, reason=taken.reason, drafts=drafts)
-    return replace(taken, context={**decision.context, **taken.context})
+    return gate.after_thinking(case, replace(taken, context={**decision.context, **taken.context}))

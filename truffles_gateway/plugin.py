@@ -221,8 +221,11 @@ class SyncReport:
 class KnowledgeWriter(Protocol):
     """Implemented by the hook object of a retriever that turns a tenant's files into chunks."""
 
-    async def sync(self, folder: Path, progress: Progress) -> SyncReport:
-        """Read `folder`, embed what changed, put and delete chunks. `progress(done, total, what)` is called often."""
+    async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
+        """Read `folder`, embed what changed, put and delete chunks. `progress(done, total, what)` is called often.
+
+        Raises `ConfigError`, and changes nothing, when most of the facts would go and `shrink` does not allow it.
+        """
         ...
 
     async def check(self) -> str:
@@ -253,7 +256,10 @@ class Closing(Protocol):
 class Plugin:
     """The manifest of a plugin: data about it, and how to make one tenant's instance of it.
 
+    implements    the hooks that its objects have, where the class that `create` returns is not told by its annotation
     channel       the channel whose rows it delivers and whose events its ingress makes, "" if none
+    address       an address of the channel as a person or another system writes it → its one spelling ("" if it is none), and
+                  why nobody behind it is answered ("group"), "" for a customer
     rate_limits   given the settings, the channel's limits over all processes
     catalogue     texts by language and key
     commands      click commands or groups, mounted as `truffles <command>`
@@ -265,7 +271,9 @@ class Plugin:
     settings: type[PluginSettings] = PluginSettings
     summary: str = ""
     spec_version: int = SPEC_VERSION
+    implements: tuple[str, ...] = ()
     channel: str = ""
+    address: Callable[[str], tuple[str, str]] | None = None
     ingress: Ingress | None = None
     capabilities: Capabilities = Capabilities()
     rate_limits: Callable[[Any], tuple[RateLimit, ...]] = lambda settings: ()

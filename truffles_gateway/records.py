@@ -180,6 +180,7 @@ class Commit:
     before, after  the conversation as it was read (its version is checked) and as it shall be
     only_if_quiet  do not commit when more arrived in the lane meanwhile
     worth          how long an outgoing row of a kind is worth sending
+    skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
     reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
@@ -199,6 +200,7 @@ class Commit:
     outgoing: list[NewOutgoing] = field(default_factory=list)
     jobs: list[NewJob] = field(default_factory=list)
     cancel_jobs: list[str] = field(default_factory=list)
+    skipped_by: list[str] = field(default_factory=list)
     manager_response: str | None = None
     reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)

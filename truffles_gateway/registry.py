@@ -12,15 +12,15 @@ from dataclasses import replace
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StoreUnavailable
-from truffles_gateway.hookspecs import TURN_LIMIT
 from truffles_gateway.observability import logger
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
-from truffles_gateway.tenants import BadConfig, MakeResources, Tenant, build, draft
+from truffles_gateway.tenants import BadConfig, MakeResources, Shut, Tenant, build, draft, shut
+from truffles_gateway.threads import Threads
 
-GRACE = TURN_LIMIT + 5
+GRACE = 5.0
 WARM_SECONDS = 20.0
 log = logger("registry")
 
@@ -40,7 +40,9 @@ class Registry:
         self._slugs: dict[str, str] = {}
         self._by_id: dict[str, Tenant] = {}
         self._broken: dict[str, str] = {}
+        self._shut: dict[str, Shut] = {}
         self._applied: dict[str, int] = {}
+        self._threads = Threads()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
@@ -50,12 +52,21 @@ class Registry:
         """The tenant `slug`, None if it is unknown or cannot be built."""
         return self._tenants.get(slug)
 
+    def shut(self, slug: str) -> Shut | None:
+        """The doors of the tenant `slug` while its config is bad and it has no good one."""
+        return self._shut.get(slug)
+
     def by_id(self, client: str) -> Tenant | None:
         """The tenant with this id."""
         return self._by_id.get(client)
 
     def __iter__(self) -> Iterator[Tenant]:
         return iter(list(self._tenants.values()))
+
+    @property
+    def serves_several(self) -> bool:
+        """Is there more than one tenant who may need a worker's hands?"""
+        return sum(not tenant.suspended for tenant in self._tenants.values()) > 1
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -82,6 +93,7 @@ class Registry:
                 self._drop(slug)
             for slug in self._broken.keys() - versions.keys():
                 del self._broken[slug]
+                self._shut.pop(slug, None)
             changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
             if changed or self._broken:
                 await self._load([*changed, *self._broken])
@@ -123,6 +135,7 @@ class Registry:
         for tenant in self._tenants.values():
             await _close(tenant)
         self._tenants, self._by_id = {}, {}
+        self._threads.close()
 
     async def _replace(self, stored: StoredTenant) -> None:
         try:
@@ -136,6 +149,8 @@ class Registry:
                 await store.mark_good(self._database, stored.id, stored.version)
 
     async def _keep_last_good(self, stored: StoredTenant, problem: BadConfig) -> None:
+        if stored.slug not in self._tenants:  # before anything is waited for: it may be knocked at meanwhile
+            self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
         if self._broken.get(stored.slug) != str(problem):
             self._broken[stored.slug] = str(problem)
             log.warning("bad config", tenant=stored.slug, problem=str(problem))
@@ -152,9 +167,10 @@ class Registry:
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)
         known = replace(
-            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, created_at=stored.created_at
-        )
-        tenant = await build(known, self._resources, clock=self._clock)
+            plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, branch_times=stored.branch_times,
+            created_at=stored.created_at,
+        )  # fmt: skip
+        tenant = await build(known, self._resources, clock=self._clock, threads=self._threads)
         if self._warming:
             await _warm_up(tenant)
         return tenant
@@ -162,6 +178,7 @@ class Registry:
     def _swap(self, new: Tenant, stored: StoredTenant) -> None:
         old = self._tenants.get(stored.slug)
         self._tenants[stored.slug] = self._by_id[new.id] = new
+        self._shut.pop(stored.slug, None)
         self._applied[stored.slug] = stored.version
         if old:
             self._retire(old)
@@ -174,7 +191,7 @@ class Registry:
 
     async def _close_later(self, old: Tenant) -> None:
         try:
-            await asyncio.sleep(GRACE)
+            await asyncio.sleep(old.config.limits.turn + GRACE)
         finally:
             await _close(old)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from truffles_gateway.clock import Clock, make_clock
@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     app_version: str = Field("", description="shown by /admin/version")
     git_commit: str = Field("unknown", description="shown by /admin/version")
     build_time: str = Field("unknown", description="shown by /admin/version")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://: PostgreSQL is the only database")
+        return value
 
     @classmethod
     def load(cls) -> Settings:

@@ -28,6 +28,7 @@ from pydantic import (
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
 from truffles_gateway.errors import ConfigError
+from truffles_gateway.hookspecs import CALLS, MEDIA_DELIVER_LIMIT, TURN_LIMIT
 from truffles_gateway.messages import DESK_KINDS, OutgoingKind
 
 # People's words, and what people work from, are not given up before the week-end is over.
@@ -36,8 +37,14 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 DEPTH = 20
 
 
+def digits(phone: str) -> str:
+    """A phone number in one spelling: digits only, and the 8 that people in Kazakhstan dial at home as a 7."""
+    found = re.sub(r"\D", "", phone)
+    return f"7{found[1:]}" if len(found) == 11 and found.startswith("8") else found
+
+
 def _digits(value: object) -> object:
-    return re.sub(r"\D", "", str(value)) if isinstance(value, (str, int)) else value
+    return digits(str(value)) if isinstance(value, (str, int)) else value
 
 
 def _no_approve(value: object) -> object:
@@ -52,6 +59,7 @@ Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Minutes = Annotated[float, Field(gt=0, le=60 * 24 * 30)]
+Hours = Annotated[float, Field(gt=0, le=24 * 30)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
 
@@ -69,7 +77,10 @@ class PluginChoice(Part):
 
 
 class Branch(Part):
-    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it."""
+    """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it.
+
+    Messages written to its instance before `connected_at` (default: when the branch was first applied) are history.
+    """
 
     slug: Slug
     name: str
@@ -77,6 +88,7 @@ class Branch(Part):
     knowledge_tag: str = ""
     mode: Mode | None = None
     telegram_chat_id: str = ""
+    connected_at: AwareDatetime | None = None
 
 
 class Identity(Part):
@@ -127,6 +139,68 @@ class Thresholds(Part):
         return self
 
 
+class Limits(Part):
+    """Seconds that one call of a hook may take, and a whole turn."""
+
+    on_inbound: Seconds = CALLS["on_inbound"].limit
+    classify: Seconds = CALLS["classify"].limit
+    retrieve: Seconds = CALLS["retrieve"].limit
+    answer: Seconds = CALLS["answer"].limit
+    escalate: Seconds = CALLS["escalate"].limit
+    deliver: Seconds = CALLS["deliver"].limit
+    deliver_media: Seconds = MEDIA_DELIVER_LIMIT
+    on_manager_reply: Seconds = CALLS["on_manager_reply"].limit
+    turn: Seconds = TURN_LIMIT
+
+    def hooks(self) -> dict[str, float]:
+        """The hooks whose limits this tenant sets itself."""
+        return {name: getattr(self, name) for name in CALLS if name in self.model_fields_set}
+
+
+class Retry(Part):
+    """A turn that fails is tried again after so many seconds each time; one that more messages overtake is thought over
+    again, but not for longer than `rethink` seconds after its first."""
+
+    turn: Annotated[tuple[Seconds, ...], Field(max_length=10)] = (1.0, 2.0, 4.0, 8.0)
+    rethink: Seconds = 45.0
+
+
+class Late(Part):
+    """From when on a message counts as late: answered with an apology, and later only shown to a human."""
+
+    apology_minutes: Minutes = 15
+    card_hours: Hours = 12
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Late:
+        if self.apology_minutes > self.card_hours * 60:
+            raise ValueError("apology_minutes must not be more than card_hours")
+        return self
+
+
+class Dialogue(Part):
+    """How often the bot asks back before a human is called, and how soon it greets again."""
+
+    clarify_at_most: Annotated[int, Field(ge=0, le=10)] = 2
+    greet_again_minutes: Minutes = 30
+
+
+class Echo(Part):
+    """What comes back from the business's own number: a send of ours, an automatic greeting, a broadcast, or else the
+    owner at the phone."""
+
+    own_minutes: Minutes = 2
+    greeting_seconds: Seconds = 3
+    broadcast_users: Annotated[int, Field(ge=2, le=1000)] = 3
+    broadcast_hours: Hours = 24
+
+
+class Alarms(Part):
+    """One alarm a cause within so many minutes."""
+
+    once_minutes: Minutes = 15
+
+
 class Desk(Part):
     """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
 
@@ -137,14 +211,17 @@ class Desk(Part):
     quiet_until: Hour = 8
     nudge_minutes: Minutes = 15
     back_minutes: Minutes = 60
-    idle_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 12
+    idle_hours: Hours = 12
 
 
 class Mute(Part):
-    """How long the bot is silent after "don't write to me", the first time and the second."""
+    """How long the bot is silent after "don't write to me", the first time and the second; how long without a word
+    until the next is a first time again; how long its question "shall we be silent?" stands."""
 
     first_minutes: Minutes = 30
-    second_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24
+    second_hours: Hours = 24
+    reset_hours: Hours = 24
+    question_minutes: Minutes = 15
 
 
 Step = Annotated[float, Field(gt=0, le=60 * 60 * 24 * 7)]
@@ -218,6 +295,12 @@ class TenantConfig(Part):
     texts: dict[str, dict[str, str]] = {}
     timing: Timing = Timing()
     thresholds: Thresholds = Thresholds()
+    limits: Limits = Limits()
+    retry: Retry = Retry()
+    late: Late = Late()
+    dialogue: Dialogue = Dialogue()
+    echo: Echo = Echo()
+    alarms: Alarms = Alarms()
     desk: Desk = Desk()
     mute: Mute = Mute()
     media: dict[str, Any] = {}

@@ -6,7 +6,7 @@ A tenant is never changed. When its config changes, another one is built and put
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from truffles_gateway.prompts import Prompts
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
 from truffles_gateway.texts import Catalogue
+from truffles_gateway.threads import Threads
 
 MakeResources = Callable[["Draft", Plugin], Resources]
 """Makes what the host hands to one plugin of one tenant."""
@@ -40,17 +41,36 @@ class Used:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A checked config with everything that does not need the plugins' own code to run. What the database knows of
-    the tenant (the first four fields) is added by the registry."""
+    the tenant (the first five fields) is added by the registry."""
 
     id: str = ""
     version: int = 0
     branch_ids: Mapping[str, str] = field(default_factory=dict)
+    branch_times: Mapping[str, datetime] = field(default_factory=dict)
     created_at: datetime | None = None
     config: TenantConfig
     used: Mapping[str, Used]
     secret: str | None = field(repr=False)
     texts: Catalogue = field(repr=False)
     prompts: Prompts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shut:
+    """The doors of a tenant that cannot be served: who could prove who they are shall send again later.
+
+    `readable` is False where not even its secret can be found out.
+    """
+
+    slug: str
+    plugins: frozenset[str] = frozenset()
+    secret: str | None = field(default=None, repr=False)
+    open: bool = False
+    readable: bool = False
+
+    def door(self) -> Door:
+        """What an ingress may know: the settings of its plugin may be what is wrong."""
+        return Door(tenant=self.slug, secret=self.secret, open=self.open, settings=None)
 
 
 class BadConfig(ConfigError):
@@ -63,7 +83,10 @@ class BadConfig(ConfigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order."""
+    """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
+
+    `branch_times` say when each branch was first applied, `created_at` when the tenant was.
+    """
 
     id: str
     slug: str
@@ -76,7 +99,8 @@ class Tenant:
     prompts: Prompts
     secret: str | None = field(repr=False)
     branch_ids: Mapping[str, str] = field(default_factory=dict)
-    connected_at: datetime | None = None
+    branch_times: Mapping[str, datetime] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     @property
     def suspended(self) -> bool:
@@ -106,9 +130,23 @@ class Tenant:
         named = set(used.plugin.instances(used.settings)) if used else set()
         return bool(instance) and (not named or instance in named or self.branch_for_instance(instance) is not None)
 
+    def connected_at(self, branch: Branch | None) -> datetime | None:
+        """Since when messages to the instance of `branch` are questions and not history. A branch that came later than
+        the tenant was connected when it came."""
+        if branch and branch.connected_at:
+            return branch.connected_at
+        whole = self.config.connected_at or self.created_at
+        came = self.branch_times.get(branch.slug) if branch else None
+        later = came is not None and self.created_at is not None and came > self.created_at
+        return max(filter(None, (whole, came))) if later else whole
+
     def branch(self, slug: str) -> Branch | None:
         """The branch `slug`."""
         return next((each for each in self.config.branches if each.slug == slug), None)
+
+    def branch_with_id(self, id: str) -> Branch | None:
+        """The branch whose row has this id."""
+        return next((each for each in self.config.branches if id and self.branch_ids.get(each.slug) == id), None)
 
     def mode(self, branch: str = "") -> str:
         """ "auto", "shadow" or "off", at a branch or in general."""
@@ -165,7 +203,24 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
 
 
-async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = None) -> Tenant:
+def shut(slug: str, configs: Sequence[Mapping[str, Any]], secrets: Secrets) -> Shut:
+    """The doors of a tenant whose configs are all bad: those of the first whose secret can be read all the same."""
+    lists = [raw.get("plugins") for raw in configs]
+    named = [each.get("name") for found in lists if isinstance(found, list) for each in found if isinstance(each, dict)]
+    plugins = frozenset(name for name in named if isinstance(name, str))
+    for raw in filter(None, configs):
+        reference, is_open = raw.get("webhook_secret", ""), raw.get("accept_webhooks_without_secret") is True
+        try:
+            secret = secrets.resolve(reference, tenant=slug, where="webhook_secret") if reference else None
+        except (ConfigError, TypeError, AttributeError):  # or it is no text at all
+            continue
+        return Shut(slug=slug, plugins=plugins, secret=secret, open=is_open, readable=True)
+    return Shut(slug=slug, plugins=plugins)
+
+
+async def build(
+    plan: Draft, resources: MakeResources, *, clock: Clock | None = None, threads: Threads | None = None
+) -> Tenant:
     """Let the plugins make their hook objects and register them. Raises `BadConfig` with every problem."""
     slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
     for name, used in plan.used.items():
@@ -185,9 +240,10 @@ async def build(plan: Draft, resources: MakeResources, *, clock: Clock | None = 
         raise BadConfig(slug, problems)
     return Tenant(
         id=plan.id, slug=slug, version=plan.version, config=plan.config, used=plan.used, objects=objects,
-        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock()), texts=plan.texts,
-        prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
-        connected_at=plan.config.connected_at or plan.created_at,
+        hooks=Hooks(manager, list(plan.used), tenant=slug, clock=clock or SystemClock(), threads=threads,
+                    limits=plan.config.limits.hooks()),
+        texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
+        branch_times=plan.branch_times, created_at=plan.created_at,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from truffles_gateway import calls, compose, handoff
@@ -15,7 +15,6 @@ from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import (
     HandoverCard,
     ManagerReply,
-    OutgoingKind,
     Person,
     State,
     Trigger,
@@ -29,6 +28,7 @@ from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
+TOLD_UNHEARD = "told_unheard"
 log = logger("jobs")
 
 
@@ -49,6 +49,11 @@ class Scene:
     def about_open_handover(self) -> bool:
         """Is the handover that the timer was set for still the open one?"""
         return bool(self.conversation.handover_id) and self.conversation.handover_id == self.job.payload["handover_id"]
+
+    @property
+    def waits(self) -> bool:
+        """Does the customer still wait for somebody to take it?"""
+        return self.about_open_handover and self.conversation.state is State.PENDING
 
     def text(self, key: str, **values: object) -> str:
         """A text for the desk, in the tenant's first language, with who waits and for how long."""
@@ -100,7 +105,8 @@ class Jobs:
         if "key" in about:
             text = tenant.texts.get(about["key"], tenant.config.languages[0], **about["values"])
         rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text)]
-        if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now()):
+        once = tenant.config.alarms.once_minutes
+        if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now(), once):
             log.error("alarm", cause=cause, text=text)
 
     async def _manager_reply(self, job: Job, tenant: Tenant) -> None:
@@ -153,19 +159,34 @@ class Jobs:
         await self._remind(scene, "reminder_manager")
 
     async def remind_owner(self, scene: Scene) -> None:
-        """Still nobody: the owner is named."""
+        """Still nobody: the owner is named. What never times out has one more step after this one."""
         owner = next((agent.name for agent in scene.tenant.config.agents if agent.role == "owner"), "")
         await self._remind(scene, "reminder_owner", name=owner)
+        if scene.waits and not scene.conversation.handover_times_out:
+            rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
+            due = handoff.desk_time(scene.made.now, rules.owner_minutes, rules, zone)
+            handoff.plan(scene.made, "handover.unheard", due)
 
     async def _remind(self, scene: Scene, key: str, **values: object) -> None:
-        if scene.about_open_handover and scene.conversation.state is State.PENDING:
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text(key, **values))
+        if scene.waits:
+            compose.remind_desks(scene.made, scene.tenant, scene.text(key, **values))
+
+    async def admit(self, scene: Scene) -> None:
+        """Not even the owner came for what never times out: the customer is told so, once, and what they may expect."""
+        about = scene.conversation
+        if not scene.waits or about.context.get(TOLD_UNHEARD) == about.handover_id:
+            return
+        rules = scene.tenant.config.desk
+        always = rules.quiet_from == rules.quiet_until
+        hours = "" if always else f"{rules.quiet_until:02}:00–{rules.quiet_from:02}:00"
+        if compose.tell_customer(scene.made, scene.tenant, "still_waiting", hours=hours):
+            scene.made.touch(context={**about.context, TOLD_UNHEARD: about.handover_id})
 
     async def time_out(self, scene: Scene) -> None:
         """Nobody came: customer and desk are told, the bot goes on."""
-        if not scene.about_open_handover or scene.conversation.state is not State.PENDING:
+        if not scene.waits:
             return
-        compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_timed_out"))
+        compose.remind_desks(scene.made, scene.tenant, scene.text("desk_timed_out"))
         if handoff.apply(scene.made, handoff.Event.TIME_OUT, actor="timer", why="nobody took it in time"):
             compose.tell_customer(scene.made, scene.tenant, "handover_timed_out")
 
@@ -174,23 +195,24 @@ class Jobs:
         if scene.about_open_handover and self._still_unanswered(scene):
             minutes = int((scene.made.now - _since(scene)).total_seconds() // 60)
             line = scene.text("nudge", minutes=minutes)
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, line)
+            compose.remind_desks(scene.made, scene.tenant, line)
 
     async def take_back(self, scene: Scene) -> None:
         """The manager does not answer: the handover is open for everybody again."""
         if scene.about_open_handover and self._still_unanswered(scene):
             handoff.apply(scene.made, handoff.Event.UNANSWERED, actor="timer", why="the manager did not answer")
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("reminder_manager"))
+            compose.remind_desks(scene.made, scene.tenant, scene.text("reminder_manager"))
 
     async def idle(self, scene: Scene) -> None:
         """Neither side wrote for hours: the bot takes over; otherwise look again later."""
         if not scene.about_open_handover or scene.conversation.state is not State.MANAGER_ACTIVE:
             return
         spoken = [at for at in (scene.conversation.last_customer_at, scene.conversation.last_manager_at) if at]
-        due = max(spoken, default=_since(scene)) + timedelta(hours=scene.tenant.config.desk.idle_hours)
+        rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
+        due = handoff.desk_time(max(spoken, default=_since(scene)), rules.idle_hours * 60, rules, zone)
         if due <= scene.made.now:
             handoff.apply(scene.made, handoff.Event.IDLE, actor="timer", why="neither side wrote")
-            compose.tell_desks(scene.made, scene.tenant, OutgoingKind.REMINDER, scene.text("desk_returned"))
+            compose.remind_desks(scene.made, scene.tenant, scene.text("desk_returned"))
         else:
             handoff.plan(scene.made, "manager.idle", due)
 
@@ -244,6 +266,7 @@ class Jobs:
 SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
     "handover.remind": Jobs.remind,
     "handover.owner": Jobs.remind_owner,
+    "handover.unheard": Jobs.admit,
     "handover.timeout": Jobs.time_out,
     "manager.nudge": Jobs.nudge,
     "manager.back": Jobs.take_back,

@@ -14,14 +14,12 @@ from truffles_gateway.errors import LeaseLost, StateChanged
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.records import Commit, Conversation, EventOutcome, Work
+from truffles_gateway.records import Commit, Conversation, EventOutcome, StoredEvent, Work
 from truffles_gateway.store import events, lanes
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database, MoreArrived
 from truffles_gateway.tenants import Tenant
 
-RETRIES = (1.0, 2.0, 4.0, 8.0)
-SUPERSEDE_AT_MOST = 45.0
 MEETINGS = 5
 log = logger("turns")
 
@@ -53,7 +51,7 @@ class Turns:
             return await self._empty(work)
         if work.unreadable:
             raise ValueError(work.unreadable)
-        if work.attempts > len(RETRIES):
+        if work.attempts > len(tenant.config.retry.turn):
             return await self._park(work, tenant, "its worker died each time")
         return await (self._desk(work, tenant) if work.kind == "desk" else self._customer(work, tenant))
 
@@ -69,7 +67,7 @@ class Turns:
         """Commit against the state as it is by then: read it again as often as somebody changes it meanwhile."""
         for _ in range(MEETINGS):
             made = await pipeline.settle(case, decision)
-            made.only_if_quiet = made.only_if_quiet and case.work.attempts == 0 and self._may_wait(case.work)
+            made.only_if_quiet = made.only_if_quiet and case.work.attempts == 0 and self._may_wait(case)
             try:
                 reach("commit.before")
                 await commit(self.database, made)
@@ -90,9 +88,10 @@ class Turns:
             return fresh, await pipeline.run(fresh)
         return fresh, pipeline.meet(fresh, decision)
 
-    def _may_wait(self, work: Work) -> bool:
+    def _may_wait(self, case: Case) -> bool:
         """Whoever writes without a pause is answered all the same."""
-        return (self.clock.now() - work.events[0].received_at).total_seconds() < SUPERSEDE_AT_MOST
+        waited = self.clock.now() - case.work.events[0].received_at
+        return waited.total_seconds() < case.tenant.config.retry.rethink
 
     async def _again(self, case: Case) -> Case:
         work = (await lanes.load(self.database, [(case.work.client_id, case.work.turn_id)], self.clock.now()))[0]
@@ -104,7 +103,7 @@ class Turns:
 
     async def _desk(self, work: Work, tenant: Tenant) -> Commit:
         echoes = {
-            stored.id: await events.echo_reason(self.database, tenant.id, stored.event, stored.received_at)
+            stored.id: await self._echo_reason(stored, tenant)
             for stored in work.events
             if stored.event.kind is EventKind.ECHO
         }
@@ -123,6 +122,10 @@ class Turns:
                 continue
         raise StateChanged("the conversation kept changing")
 
+    async def _echo_reason(self, stored: StoredEvent, tenant: Tenant) -> str:
+        rules = tenant.config.echo
+        return await events.echo_reason(self.database, tenant.id, stored.event, stored.received_at, rules)
+
     async def _empty(self, work: Work) -> Commit:
         made = Commit(
             client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work, worth={},
@@ -133,10 +136,9 @@ class Turns:
 
     async def _failed(self, work: Work, tenant: Tenant, problem: Exception) -> Commit | None:
         """Again after 1, 2, 4 and 8 seconds; then the turn is parked and its lane goes on."""
-        error = f"{type(problem).__name__}: {problem}"
-        if work.attempts < len(RETRIES):
-            now = self.clock.now()
-            await lanes.retry_later(self.database, work, now, RETRIES[work.attempts], error)
+        error, pauses = f"{type(problem).__name__}: {problem}", tenant.config.retry.turn
+        if work.attempts < len(pauses):
+            await lanes.retry_later(self.database, work, self.clock.now(), pauses[work.attempts], error)
             return None
         return await self._park(work, tenant, error)
 

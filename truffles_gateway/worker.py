@@ -166,13 +166,20 @@ class Worker:
                 self._more_turns = True
                 return 0
             now, lease = self._clock.now(), self._settings.lease_seconds
-            news = self._news
-            found = await lanes.claim(self._database, self.id, now, free, lease, desk_only=desk_only)
-            self._more_turns = desk_only or len(found) == free
+            news, shared = self._news, self._registry.serves_several
+            working = [each for each in self._running["turns"].values() if isinstance(each, Work)]
+            found = await lanes.claim(
+                self._database, self.id, now, free, lease, desk_only=desk_only,
+                busy=[work.client_id for work in working if work.kind == "customer"],
+                shared=shared,
+            )  # fmt: skip
             if found:
                 reach("claim.after")
             for work in found:
                 self._spawn("turns", work, self._turn(work), news)
+            left = free - len(found)  # a tenant's share may have kept it from one of these
+            short = shared and len(self._running["turns"]) + 1 > 3 * (left - 1)
+            self._more_turns = desk_only or left == 0 or short
             return len(found) if len(found) == free else 0
 
     async def _turn(self, work: Work) -> None:
@@ -190,7 +197,7 @@ class Worker:
             self._observe(made)
             if made.outgoing:
                 self._bell["sends"].set()
-            if made.jobs:
+            if made.jobs or made.skipped_by:
                 self._bell["jobs"].set()
 
     def _observe(self, made: Commit) -> None:

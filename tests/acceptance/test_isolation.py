@@ -241,3 +241,38 @@ async def test_a_reply_that_never_left_reaches_a_human_though_a_desk_is_broken(s
     assert await salon.outcomes() == [("escalated", "undelivered")]
     assert len(await salon.desk("card")) == 1
     await salon.balanced(accepted=1, escalated=1)
+
+
+async def test_a_turn_that_is_lost_leaves_no_hook_running(salon_of, jid, stub) -> None:
+    """Two retrievers are asked side by side when somebody else claims the lane; one takes its time to tidy up."""
+    running, ends = set(), []
+
+    def retriever(name, tidying=0.0):
+        async def retrieve():
+            running.add(name)
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(tidying)
+                running.discard(name)
+
+        return stub.plugin(name, retrieve=retrieve)
+
+    salon = await salon_of(
+        extra=[retriever("quick"), retriever("tidy", 0.3)], options={"heartbeat_seconds": 0.1, "lease_seconds": 60.0}
+    )
+    await salon.write(jid, "Сколько стоит маникюр?")
+
+    async def asked():
+        return len(running) == 2
+
+    await salon.rig.until(asked)
+    [turn] = [task for task in asyncio.all_tasks() if "Worker._turn" in repr(task)]
+    turn.add_done_callback(lambda _: ends.append(set(running)))
+    await salon.rig.rows("UPDATE lanes SET lease_token = lease_token + 1 RETURNING 1")
+
+    async def ended():
+        return bool(ends)
+
+    await salon.rig.until(ended)
+    assert ends == [set()]

@@ -51,6 +51,13 @@ async def test_only_numbers_limits_it_to_a_list(salon_of) -> None:
     assert await salon.outcomes() == [("answered", "greeting"), ("ignored", "not in only_numbers")]
 
 
+async def test_numbers_are_the_same_however_people_spell_them(salon_of) -> None:
+    salon = await salon_of(only_numbers=["8 701 000 00 11", "8-701-000-00-12"])
+    for known in ("77010000011@s.whatsapp.net", "87010000012@s.whatsapp.net"):
+        assert await salon.ask(known, "Здравствуйте") != ""
+    assert await salon.ask("77010000013@s.whatsapp.net", "Здравствуйте") == ""
+
+
 async def test_a_branch_has_a_mode_of_its_own_and_is_known_by_its_instance(salon_of, sim) -> None:
     settings = {
         "base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "main",

@@ -172,6 +172,37 @@ async def test_late_events(salon_of, jid) -> None:
     await salon.balanced(accepted=5, answered=3, escalated=1, ignored=1)
 
 
+def _two_numbers(sim, *branches):
+    settings = {
+        "base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "main", "instances": [{"id": "second"}],
+    }  # fmt: skip
+    plugins = [{"name": "policy"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}]
+    return {"plugins": plugins, "branches": [*branches]}
+
+
+async def test_a_number_that_comes_later_brings_a_history_of_its_own(salon_of, sim) -> None:
+    main = {"slug": "main", "name": "Main", "instance_id": "main"}
+    second = {"slug": "second", "name": "Second", "instance_id": "second"}
+    salon = await salon_of(**_two_numbers(sim, main))
+    salon.rig.clock.advance(hours=24 * 30)
+    [served] = await salon.rig.rows("SELECT config FROM clients")
+    await salon.rig.apply({**served["config"], **_two_numbers(sim, main, second)})
+    yesterday = salon.rig.clock.now() - timedelta(days=1)
+
+    async def late(number, instance):
+        jid = f"7700000060{number}@s.whatsapp.net"
+        return await salon.ask(jid, "Сколько стоит маникюр?", timestamp=yesterday.timestamp(), instance=instance)
+
+    assert await late(1, "second") == await late(2, "main") == ""
+    await salon.rig.apply({
+        **served["config"], **_two_numbers(sim, main, {**second, "connected_at": (yesterday - timedelta(days=1)).isoformat()}),
+    })  # fmt: skip
+    assert await late(3, "second") == ""
+    assert await salon.outcomes() == [("ignored", "history"), ("escalated", "late"), ("escalated", "late")]
+    assert len(await salon.desk("card")) == 2
+    await salon.balanced(accepted=3, ignored=1, escalated=2)
+
+
 def _iso(days: float) -> str:
     from datetime import UTC, datetime
 

@@ -55,10 +55,38 @@ async def test_buttons_lead_through_the_table(salon_of) -> None:
             assert await salon.press(button, id)
         assert await salon.state(jid) == (state, [handover]), buttons
         changes = await salon.rig.rows("SELECT actor, why FROM state_changes WHERE handover_id = $1 ORDER BY at", id)
-        pressed = [button for button in buttons.split() if button != "skip"]
+        pressed = buttons.split()
         assert [row["actor"] for row in changes] == ["bot", *["Aliya"] * len(pressed)]
         assert all(row["why"] for row in changes)
         assert len(salon.read(jid)) == (2 if "return" in pressed else 1), buttons
+
+
+async def test_who_cannot_take_it_makes_the_next_on_the_ladder_hear_of_it_at_once(salon_of, jid) -> None:
+    salon, id = await called(salon_of, jid)
+    assert SKIPPED in await salon.press("skip", id)
+    [change] = await salon.rig.rows("SELECT * FROM state_changes WHERE event = 'skip'")
+    assert (change["from_state"], change["to_state"], change["actor"]) == ("pending", "pending", "Aliya")
+    assert str(change["handover_id"]) == id
+    await salon.rig.until(lambda: salon.desk("reminder"))
+    assert SKIPPED in await salon.press("skip", id)  # said already: nobody else is called for it
+    await salon.pass_time(seconds=5)
+    assert len(await salon.desk("reminder")) == 1
+    assert SKIPPED in await salon.press("skip", id, "Dana")
+    await salon.pass_time(seconds=5)
+    assert "Owner" in (await salon.desk("reminder"))[1]
+    assert SKIPPED in await salon.press("skip", id, "Boris")
+    await salon.pass_time(seconds=5)
+    assert len(await salon.desk("reminder")) == 2
+    assert await salon.state() == ("pending", [("pending", None)])
+
+
+async def test_skipping_moves_no_other_clock(salon_of, jid) -> None:
+    salon, id = await called(salon_of, jid, desk={"quiet_from": 0, "quiet_until": 0})
+    await salon.press("skip", id)
+    await salon.pass_time(minutes=61)
+    assert len(await salon.desk("reminder")) == 2
+    await salon.pass_time(minutes=60)
+    assert await salon.state() == ("bot_active", [("resolved", "timed_out")])
 
 
 # the first button, the one that changes nothing, who presses that one, and what they are told
@@ -94,8 +122,8 @@ async def test_the_owner_may_end_what_another_has_taken(salon_of, jid) -> None:
 
 async def test_a_button_of_an_unknown_handover_changes_nothing(salon_of, jid) -> None:
     salon, _ = await called(salon_of, jid)
-    await salon.press("resolve", str(uuid4()))
-    await salon.press("resolve", "not-an-id")
+    for unknown in (str(uuid4()), "not-an-id"):
+        assert "ничего не изменилось" in await salon.press("resolve", unknown)
     assert await salon.state() == ("pending", [("pending", None)])
     await salon.balanced(accepted=1, escalated=1)
 
@@ -165,6 +193,22 @@ async def test_a_reply_by_address_opens_one_too(salon_of, jid) -> None:
     await salon.reply("Добрый день! Это Дана", remote_jid=jid, manager="Dana")
     assert salon.read(jid)[-1] == "Добрый день! Это Дана"
     assert await salon.state() == ("manager_active", [("active", None)])
+
+
+async def test_words_to_somebody_unknown_come_back_to_the_desk(salon_of, jid) -> None:
+    salon = await salon_of()
+    await salon.reply("Добрый день! Это Дана", remote_jid=jid)
+    await salon.reply("Вы ещё тут?", str(uuid4()))
+    await salon.reply("// заметка", remote_jid=jid)
+    first, second = await salon.desk()
+    assert "Не доставлено" in first
+    assert "Добрый день! Это Дана" in first
+    assert jid in first
+    assert "Вы ещё тут?" in second
+    assert salon.read(jid) == []
+    rows = await salon.rig.rows("SELECT outcome, outcome_reason FROM inbox_events")
+    assert [tuple(row) for row in rows] == [("ignored", "no such conversation")] * 3
+    assert (await salon.rig.ledger())["balanced"]
 
 
 async def test_a_private_note_is_never_sent(salon_of, jid) -> None:

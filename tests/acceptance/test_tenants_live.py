@@ -91,7 +91,43 @@ async def test_a_bad_config_harms_no_other_tenant(salon_of, sim, jid, bad) -> No
     await salon.rig.until(noticed)
     assert await salon.ask(jid, "Здравствуйте") != ""
     sim.tenant = "broken"
-    assert (await sim.write(jid, "Здравствуйте")).status_code in (401, 503)
+    assert (await sim.write(jid, "Здравствуйте")).status_code == 401  # it uses no plugin that listens here
+
+
+@pytest.mark.parametrize(
+    ("changes", "right", "wrong"),
+    [
+        ({}, 503, 401),
+        ({"webhook_secret": "env:TEST_NO_SUCH_SECRET"}, 503, 503),  # nobody can tell: rather than lose a message
+        ({"webhook_secret": ""}, 401, 401),  # it lets nobody in, good or bad
+    ],
+)
+async def test_whose_config_was_never_good_is_shown_only_to_who_knows_its_secret(
+    salon_of, sim, jid, changes, right, wrong
+) -> None:
+    salon = await salon_of()
+    broken = {**await config_of(salon), "slug": "broken", **changes}
+    broken["plugins"] = [*broken["plugins"], {"name": "no_such_plugin"}]
+    await apply_elsewhere(salon, broken)
+
+    async def noticed():
+        return "broken" in salon.rig.gateway.registry.broken
+
+    await salon.rig.until(noticed)
+
+    async def knock(slug, secret):
+        sim.tenant, sim.secret = slug, secret
+        return await sim.write(jid, "Здравствуйте")
+
+    secret, desk = sim.secret, {"client_slug": "broken", "remote_jid": jid, "text": "x", "manager": {"id": "x"}}
+    assert (await knock("broken", secret)).status_code == right
+    answer, unknown = await knock("broken", "wrong"), await knock("nobody", "wrong")
+    assert answer.status_code == wrong
+    if wrong == 401:
+        assert answer.json()["error"] == unknown.json()["error"]
+    assert (await salon.rig.post("/admin/desk/reply", **desk)).status_code == 401
+    assert (await salon.rig.admin("POST", "/admin/desk/reply", json=desk)).status_code == 503
+    assert await salon.rig.rows("SELECT 1 FROM inbox_events") == []
 
 
 async def test_two_tenants_with_other_plugins_and_the_same_customer_never_mix(salon_of, sim, jid, stub) -> None:

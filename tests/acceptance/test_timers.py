@@ -58,6 +58,43 @@ async def test_who_is_angry_is_never_given_up(day_and_night, jid) -> None:
     assert len(await salon.desk("reminder")) == 2
 
 
+async def test_who_is_angry_is_told_once_that_nobody_is_free(day_and_night, jid) -> None:
+    """The last step of the ladder, an hour after the owner was called: an honest line, and the request stays open."""
+    salon, _ = await day_and_night(jid, RUDE)
+    await salon.pass_time(minutes=61)
+    await salon.pass_time(minutes=58)
+    assert len(salon.read(jid)) == 1
+    await salon.pass_time(minutes=4)
+    assert "никто из коллег не освободился" in salon.read(jid)[1]
+    assert "отвечаем" not in salon.read(jid)[1]  # this desk never closes
+    await salon.pass_time(hours=30)
+    assert len(salon.read(jid)) == 2
+    assert await salon.state() == ("pending", [("pending", None)])
+
+
+async def test_the_honest_line_comes_in_desk_hours_and_says_which(salon_of, jid) -> None:
+    salon = await salon_of(timezone="Asia/Almaty", languages=["en"])
+    _until(salon, 21)
+    await salon.ask(jid, RUDE)
+    await salon.pass_time(minutes=61)
+    await salon.pass_time(hours=9)  # 07:01: the night has stopped the clock two minutes before its time
+    assert len(salon.read(jid)) == 1
+    await salon.pass_time(minutes=62)
+    assert "we answer 08:00" in salon.read(jid)[1]
+
+
+async def test_an_honest_line_is_said_once_even_if_a_manager_came_and_went(day_and_night, jid) -> None:
+    salon, id = await day_and_night(jid, RUDE)
+    await salon.pass_time(minutes=61)
+    await salon.pass_time(minutes=61)
+    assert len(salon.read(jid)) == 2
+    await salon.press("take", id)
+    for _ in range(6):
+        await salon.pass_time(minutes=61)
+    assert await salon.state() == ("pending", [("pending", None)])
+    assert len(salon.read(jid)) == 2
+
+
 async def test_a_taken_or_closed_handover_is_not_reminded_of(day_and_night, jid) -> None:
     salon, id = await day_and_night(jid)
     await salon.press("resolve", id)
@@ -66,11 +103,16 @@ async def test_a_taken_or_closed_handover_is_not_reminded_of(day_and_night, jid)
     assert len(salon.read(jid)) == 1
 
 
+def _until(salon, hour: int, minute: int = 0) -> None:
+    """Tomorrow at this hour in Almaty."""
+    here = salon.rig.clock.now().astimezone(ZoneInfo("Asia/Almaty"))
+    then = (here + timedelta(days=1)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    salon.rig.clock.advance(seconds=(then - here).total_seconds())
+
+
 async def test_quiet_hours_of_the_tenants_zone_stop_the_clock(salon_of, jid) -> None:
     salon = await salon_of(timezone="Asia/Almaty")
-    here = salon.rig.clock.now().astimezone(ZoneInfo("Asia/Almaty"))
-    evening = (here + timedelta(days=1)).replace(hour=22, minute=40, second=0, microsecond=0)
-    salon.rig.clock.advance(seconds=(evening - here).total_seconds())
+    _until(salon, 22, 40)
     await salon.ask(jid, ASK)
     await salon.pass_time(hours=9)  # 07:40
     assert await salon.desk("reminder") == []
@@ -124,6 +166,18 @@ async def test_after_12_hours_without_either_side_the_bot_takes_over(day_and_nig
     await salon.pass_time(hours=10.5)
     assert (await salon.state())[0] == "manager_active"
     await salon.pass_time(hours=1)
+    assert (await salon.state())[0] == "bot_active"
+
+
+async def test_the_night_stops_the_12_hours_too(salon_of, jid) -> None:
+    salon = await salon_of(timezone="Asia/Almaty")
+    _until(salon, 20)
+    await salon.ask(jid, ASK)
+    await salon.reply("Слушаю вас", await salon.handover())
+    await salon.pass_time(hours=13)  # 09:00
+    await salon.pass_time(hours=7.9)  # 16:54: 3 hours before the night, nearly 9 after it
+    assert (await salon.state())[0] == "manager_active"
+    await salon.pass_time(minutes=10)
     assert (await salon.state())[0] == "bot_active"
 
 

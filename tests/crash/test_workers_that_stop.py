@@ -34,6 +34,25 @@ async def test_a_dead_workers_turn_is_resumed_within_15_seconds(town) -> None:
     assert time.monotonic() - died < 15
 
 
+async def test_a_dead_workers_turn_is_resumed_while_the_customer_writes_on(town) -> None:
+    """What was written since waits for its own quiet time, a minute here; the turn that was begun does not."""
+    await town.apply({**town.business("salon"), "timing": {"complete": 0.02, "fragment": 60.0, "longest": 300.0}})
+    town.hold.touch()
+    victim = await town.process()
+    rig = await town.rig(work=False)
+    await town.writes(victim.url, "salon", JID, "hold a?")
+    await thinking(town, rig)
+    await town.writes(victim.url, "salon", JID, "and")
+    await victim.kill()
+    town.hold.unlink()
+    await town.rig()
+    await rig.until(lambda: rig.rows("SELECT 1 FROM turns WHERE status = 'done'"), seconds=15)
+    town.clock.advance(seconds=61)
+    await town.sim.wait(JID, 1, timeout=10)
+    await rig.settled()
+    assert "\n".join(town.read(JID)) in ("re: hold a?\nre: and", "re: hold a?\nand"), "each was answered once"
+
+
 async def test_a_frozen_worker_cannot_answer_after_another_one_has(town) -> None:
     await town.apply(town.business("salon"))
     town.hold.touch()

@@ -19,7 +19,9 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli import COMMANDS, main
+from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.store.database import Database
 
 Truffles = Callable[..., Result]
@@ -262,3 +264,41 @@ def test_whatever_stands_in_a_config_is_a_named_problem(
     assert result.exit_code == 1
     assert expected in " ".join(result.output.split())
     assert "unexpected" not in result.output
+
+
+def test_a_new_tenant_gets_its_plugins_in_the_order_in_which_they_should_be_asked(
+    truffles: Truffles, tmp_path: Path
+) -> None:
+    written = tmp_path / "fresh.toml"
+    assert truffles("tenants", "new", "fresh", "--file", str(written)).exit_code == 0
+    names = re.findall(r'^#? ?name = "(\w+)"', written.read_text(), re.MULTILINE)
+    assert [names.index(name) for name in ("policy", "rag_qdrant", "answer_local", "chatflow")] == sorted(
+        names.index(name) for name in ("policy", "rag_qdrant", "answer_local", "chatflow")
+    )
+    refused = truffles("tenants", "new", "Bad Slug")
+    assert refused.exit_code != 0
+    assert "lower-case" in refused.output
+
+
+def test_a_time_may_be_written_as_toml_has_it(truffles: Truffles, tmp_path: Path) -> None:
+    file = tmp_path / "salon.toml"
+    file.write_text("connected_at = 2026-10-01T00:00:00Z\n" + SALON)
+    assert truffles("tenants", "check", str(file)).exit_code == 0
+
+
+def test_another_kind_of_database_is_named(truffles: Truffles) -> None:
+    result = truffles("ledger", DATABASE_URL="mysql://somewhere/db")
+    assert result.exit_code != 0
+    assert "postgresql://" in result.output
+
+
+def test_dead_letters_of_an_unknown_tenant_are_no_good_news(truffles: Truffles) -> None:
+    result = truffles("outbox", "dead", "--tenant", "nope")
+    assert result.exit_code != 0
+    assert 'no tenant "nope"' in result.output
+
+
+def test_plugins_show_the_hooks_of_a_retriever() -> None:
+    shown = {each.name: hooks_of(each) for each in Catalog.scan().plugins()}
+    assert shown["rag_qdrant"] == ["retrieve"]
+    assert shown["policy"] == ["classify"]

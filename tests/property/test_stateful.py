@@ -29,7 +29,8 @@ from truffles_gateway.testing.fixtures import TEMPLATE
 from truffles_gateway.testing.puppet import plugin as puppet
 
 SECRET, ADMIN = "secret-of-tests", "admin-of-tests"
-SLUGS = ("left", "right")
+SLUGS = ("left", "right", "shade")
+SHADOW = "shade"
 JIDS = [f"7700000020{number}@s.whatsapp.net" for number in range(3)]
 WORDS = ("answer", "answer", "answer", "unknown", "human", "stop", "thanks", "poison")
 # A provider that takes every attempt, one way or another; its doubles are those that `msg_id` prevents.
@@ -58,6 +59,10 @@ BUSY = """
     UNION ALL SELECT 'job' FROM jobs WHERE status = 'waiting' AND run_at <= $1
     LIMIT 1
 """
+SAID_BY_BOT = """
+    SELECT o.kind, o.recipient, o.payload->>'text' AS text FROM outbox_messages o JOIN clients c ON c.id = o.client_id
+    WHERE c.slug = $1 AND o.kind IN ('reply', 'notice', 'card', 'reminder')
+"""
 STUCK = """
     SELECT e.kind, e.event->>'text' AS text, l.ready_at, l.not_before, l.lease_until, l.open_since, l.turn_id, e.turn_id AS mine,
         t.status, t.attempts, t.error, clock_timestamp() AS now
@@ -72,7 +77,7 @@ def business(slug: str, url: str) -> dict[str, Any]:
     return {
         "slug": slug,
         "name": slug,
-        "mode": "auto",
+        "mode": "shadow" if slug == SHADOW else "auto",
         "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.03, "fragment": 0.05, "longest": 0.2},
         "plugins": [{"name": "puppet"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}],
@@ -162,6 +167,17 @@ class World:
         assert sum(new) <= 1
         self.managers.setdefault((slug, jid), []).append(words)
 
+    async def phone(self) -> None:
+        """The owner writes from the phone, past the gateway."""
+        slug, jid = self.somebody()
+        words, event = f"phone {self.next()}", self.next()
+        self.clock.advance(seconds=5)  # sooner after a customer's message it would be an automatic greeting
+        payload = webhook_payload(
+            jid, words, timestamp=self.clock.now().timestamp(), message_id=event, from_me=True, instance=slug
+        )
+        self.desk[slug].add(event)
+        assert await self.post(slug, payload) == 1
+
     async def button(self) -> None:
         """A button is pressed: twice, late, on a handover that nobody knows."""
         slug, _, handover = await self.some_handover()
@@ -235,6 +251,12 @@ class World:
         for slug, sim in self.sims.items():
             for jid in JIDS:
                 self.check_customer(slug, sim, jid)
+        await self.check_shadow()
+
+    async def check_shadow(self) -> None:
+        """In shadow nothing of the bot's is sent, and nobody is reminded of what it did not begin."""
+        said = await self.rigs[0].rows(SAID_BY_BOT, SHADOW)
+        assert not said, [dict(row) for row in said]
 
     async def check_ledger(self) -> None:
         ledger = await self.rigs[0].ledger()
@@ -264,13 +286,13 @@ def _tokens(text: str) -> list[str]:
 Step = Callable[[World], Awaitable[None]]
 STEPS_OF: dict[Step, int] = {
     World.write: 8, World.burst: 3, World.edit: 1, World.duplicate: 2, World.crowd: 1, World.reply: 4, World.button: 4,
-    World.trouble: 4, World.later: 3, World.moment: 3,
+    World.trouble: 4, World.later: 3, World.moment: 3, World.phone: 2,
 }  # fmt: skip
 
 
 @asynccontextmanager
 async def a_world(database_url: str, clock: MovedClock, chance: random.Random) -> AsyncIterator[World]:
-    """Three gateways, two tenants, a provider for each."""
+    """Three gateways, three tenants, one of them in shadow, a provider for each."""
     async with AsyncExitStack() as stack:
         sims = {slug: await stack.enter_async_context(Simulator()) for slug in SLUGS}
         rigs = []

@@ -183,6 +183,38 @@ async def test_without_a_database_every_caller_is_told_and_the_next_batch_works(
     assert await committer.add([row("m1")]) == [True]
 
 
+async def test_a_database_that_hangs_is_told_to_all_who_wait_within_two_seconds() -> None:
+    inbox = Slow()
+    committer = Committer(inbox.append)
+    begun = asyncio.get_running_loop().time()
+    tasks = [committer.add([row(f"m{n}")]) for n in range(40)]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(each) for each in results} == {StoreUnavailable}
+    assert asyncio.get_running_loop().time() - begun < 4  # 1.5 on a machine with nothing else to do
+    inbox.go_on()
+    await committer.close()
+    assert await committer.add([row("later")]) == [True]
+
+
+async def test_what_waits_for_a_batch_that_hangs_costs_nothing_and_is_told_in_time() -> None:
+    inbox = Slow()
+    committer = Committer(inbox.append)
+    tasks = [asyncio.create_task(committer.add([row("m0", "same")]))]
+    await inbox.waits_for(1)
+    tasks += [asyncio.create_task(committer.add([row(f"m{n}", "same")])) for n in range(1, 40)]
+    steps = 0
+    while not tasks[0].done():
+        await asyncio.sleep(0.01)
+        steps += 1
+    assert steps > 100, "the loop was free meanwhile"
+    inbox.go_on()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[0], StoreUnavailable)
+    assert all(result == [True] or isinstance(result, StoreUnavailable) for result in results[1:])
+    await committer.close()
+    assert await committer.add([row("later", "same")]) == [True]
+
+
 async def test_duplicates_inside_a_batch() -> None:
     committer = Committer(Inbox().append)
     assert await committer.add([row("a"), row("b")]) == [True, True]

@@ -54,6 +54,36 @@ def test_waiting_twice_is_waiting_once_for_both(minute, first, second) -> None:
     assert at_once >= start + timedelta(minutes=first + second)
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "minutes", "quiet", "end"),
+    [  # in Berlin 02:00 is followed by 03:00 on 29 March and by 02:00 again on 25 October 2026
+        ("Europe/Berlin", "2026-03-29T00:30+00:00", 120, (0, 0), "2026-03-29T02:30+00:00"),
+        ("Europe/Berlin", "2026-10-24T23:30+00:00", 240, (0, 0), "2026-10-25T03:30+00:00"),
+        ("Europe/Berlin", "2026-03-28T21:30+00:00", 60, NIGHT, "2026-03-29T06:30+00:00"),
+        ("Europe/Berlin", "2026-10-24T20:30+00:00", 60, NIGHT, "2026-10-25T07:30+00:00"),
+        ("Europe/Berlin", "2026-03-29T00:30+00:00", 90, (2, 3), "2026-03-29T02:00+00:00"),
+        ("Europe/Berlin", "2026-10-24T23:30+00:00", 60, (2, 3), "2026-10-25T02:30+00:00"),
+        ("America/New_York", "2026-03-08T06:00+00:00", 180, (0, 0), "2026-03-08T09:00+00:00"),
+    ],
+)
+def test_the_clock_on_the_wall_may_jump(zone, start, minutes, quiet, end) -> None:
+    assert add_desk_minutes(datetime.fromisoformat(start), minutes, quiet, zone) == datetime.fromisoformat(end)
+
+
+@given(st.integers(0, 366 * 24 * 60), st.integers(0, 3000), st.sampled_from([(0, 0), NIGHT, (2, 3), (1, 2), (13, 14)]))
+def test_desk_minutes_are_real_minutes_outside_the_quiet_hours(minute, minutes, quiet) -> None:
+    """Counted one by one on the clock of a place that moves it."""
+    zone = ZoneInfo("Europe/Berlin")
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    end, counted = add_desk_minutes(now, minutes, quiet, "Europe/Berlin"), 0
+    while now < end:
+        hour = now.astimezone(zone).hour
+        begin, until = quiet
+        counted += not (begin <= hour < until if begin <= until else hour >= begin or hour < until)
+        now += timedelta(minutes=1)
+    assert counted == minutes
+
+
 def test_the_table_is_the_one_that_is_specified() -> None:
     leads = {(before.value, event.value): after.value for (before, event), (after, _, _) in TRANSITIONS.items()}
     assert leads == {

@@ -10,7 +10,7 @@ from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue, host_texts, host_words
 
 VALUES = {
-    "business": "Салон", "opens": "в 10:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
+    "business": "Салон", "opens": "в 10:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
 }  # fmt: skip

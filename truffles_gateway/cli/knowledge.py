@@ -25,7 +25,8 @@ def knowledge() -> None:
 @click.argument("tenant")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--plugin", help="Which retriever, where the tenant has several.")
-def sync(tenant: str, folder: Path, plugin: str | None) -> None:
+@click.option("--shrink", is_flag=True, help="Allow that more than half of the facts are deleted.")
+def sync(tenant: str, folder: Path, plugin: str | None, shrink: bool) -> None:
     """Bring a tenant's knowledge to what stands in FOLDER: Markdown, text, questions and answers, price lists.
 
     What has not changed is skipped, what is gone is deleted, and a line that cannot be read is named while the rest
@@ -33,7 +34,7 @@ def sync(tenant: str, folder: Path, plugin: str | None) -> None:
 
     Example: truffles knowledge sync salon facts/
     """
-    report = run(_sync(tenant, folder, plugin))
+    report = run(_sync(tenant, folder, plugin, shrink=shrink))
     for problem in report.problems:
         console.print(f"[yellow]![/] {problem}")
     figures = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.deleted} deleted"
@@ -42,7 +43,7 @@ def sync(tenant: str, folder: Path, plugin: str | None) -> None:
         raise SystemExit(2)
 
 
-async def _sync(slug: str, folder: Path, plugin: str | None) -> SyncReport:
+async def _sync(slug: str, folder: Path, plugin: str | None, *, shrink: bool) -> SyncReport:
     async with opened() as gateway:
         writer = _writer(find_tenant(gateway, slug), plugin)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -52,7 +53,7 @@ async def _sync(slug: str, folder: Path, plugin: str | None) -> SyncReport:
             def progress(done: int, total: int, what: str) -> None:
                 bar.update(task, completed=done, total=total, description=what[:40])
 
-            return await writer.sync(folder, progress)
+            return await writer.sync(folder, progress, shrink=shrink)
 
 
 def _writer(tenant: Tenant, plugin: str | None) -> KnowledgeWriter:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import mask
 from truffles_gateway.store import reports
@@ -53,7 +53,7 @@ def resubmit(ids: tuple[str, ...], everything: bool) -> None:
     Example: truffles outbox resubmit --all
     """
     if everything == bool(ids):
-        raise ConfigError("which rows?", cure="Give IDs from `truffles outbox dead`, or --all")
+        raise ConfigError("no rows are named", cure="Give IDs from `truffles outbox dead`, or --all")
     count = run(_resubmit(None if everything else ids))
     console.print(f"{count} queued again")
     if ids and count < len(set(ids)):
@@ -67,6 +67,8 @@ async def _resubmit(ids: Sequence[str] | None) -> int:
 
 async def _show(statuses: Sequence[str], tenant: str | None, none: str) -> None:
     async with opened() as gateway:
+        if tenant and tenant not in gateway.registry.broken:
+            find_tenant(gateway, tenant)
         found = await reports.outbox(gateway.database, statuses, tenant)
     if not found:
         console.print(none)

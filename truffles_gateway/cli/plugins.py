@@ -45,6 +45,8 @@ def _row(each: Installed) -> tuple[str, ...]:
 
 def hooks_of(plugin: Plugin) -> list[str]:
     """The hooks that the class of its hook objects implements, as far as `create` tells which class that is."""
+    if plugin.implements:
+        return [name for name in CALLS if name in plugin.implements]
     made: object = plugin.create
     if not inspect.isclass(made):
         try:

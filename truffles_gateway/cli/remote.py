@@ -59,8 +59,11 @@ def _expect(
         headers = {"X-Webhook-Secret": secret} if secret else {}
         answer = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as problem:
-        return f"{type(problem).__name__}: {problem}"
-    return "" if answer.status_code == status else f"answered {answer.status_code}: {answer.text[:200]}"
+        return f"{type(problem).__name__}: {problem}. Is the gateway running, and is this its address?"
+    if answer.status_code == status:
+        return ""
+    cure = ". Give the tenant's secret with --secret env:NAME" if answer.status_code == 401 and not secret else ""
+    return f"answered {answer.status_code}: {answer.text[:200]}{cure}"
 
 
 @click.command()

@@ -15,6 +15,7 @@ from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import mask
 from truffles_gateway.store import reports
 
+LONGEST_SHOWN = 600
 SHOWN_APART = ("stage", "ms", "plugin", "outcome", "why", "reason", "asked")
 
 
@@ -85,16 +86,24 @@ def _tell(story: Mapping[str, Any]) -> None:
         return
     console.print(f"[b]{escape(story['tenant'])}[/] turn {story['turn_id']} ({story['correlation_id']})")
     for event in story["events"] or ():
-        console.print(f"  [cyan]customer[/] {escape(event['text'] or '')}  [dim]{event['event_id']}[/]")
+        text = shortened(event["text"] or "")
+        console.print(f"  [cyan]customer[/] {escape(text)}  [dim]{event['event_id']}[/]")
     console.print(_stages(story["stages"]) if console.width >= WIDE else _stage_lines(story["stages"]))
     for fault in story["faults"] or ():
         console.print(f"  [red]fault[/] {fault['plugin']}.{fault['hook']}: {escape(fault['error'])}")
     for row in story["outgoing"] or ():
         to = escape(mask(f"{row['channel']} {row['recipient']}"))
-        console.print(f"  [green]{row['kind']}[/] to {to}, {row['status']}: {escape(row['text'] or '')} {row['error']}")
+        console.print(
+            f"  [green]{row['kind']}[/] to {to}, {row['status']}: {escape(shortened(row['text'] or ''))} {row['error']}"
+        )
     console.print(
         f"  → {story['outcome'] or story['status']} {story['outcome_reason']} {escape(story['error'])}".rstrip()
     )
+
+
+def shortened(text: str) -> str:
+    """A text as one looks at it: of a very long one the beginning, and how long it is."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text)} characters)"
 
 
 def _stages(stages: list[dict[str, Any]]) -> Table:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +20,13 @@ from rich.table import Table
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import logger, set_up_logging
 from truffles_gateway.plugin import Blobs, Knowledge, Plugin, Resources
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as store
-from truffles_gateway.tenant_config import TenantConfig
+from truffles_gateway.tenant_config import NAME, TenantConfig
 from truffles_gateway.tenants import Draft, MakeResources
 from truffles_gateway.tenants import check as check_config
 
@@ -94,24 +97,48 @@ def new(slug: str, path: Path | None) -> None:
 
     Example: truffles tenants new salon
     """
+    if not re.fullmatch(NAME, slug):
+        raise ConfigError(
+            f"{slug!r} cannot be a slug", cure="Use lower-case letters, digits, - and _, such as salon-aina"
+        )
     target = path or Path(f"{slug}.toml")
     if target.exists():
         raise ConfigError(f"{target} exists", cure="Choose another name with --file, or edit it")
-    sections = "".join(_section(plugin, slug) for plugin in Catalog.scan().plugins())
+    plugins = sorted(Catalog.scan().plugins(), key=_place)
+    sections = "".join(_section(plugin, slug) for plugin in plugins)
     target.write_text(SKELETON.format(slug=slug, upper=slug.upper().replace("-", "_"), plugins=sections))
     console.print(f"wrote {target}: fill in what is marked, then run: truffles tenants check {target}")
+
+
+def _place(plugin: Plugin) -> tuple[int, str]:
+    """Guards before rules, rules before models, what is found before who words it, desks and channels last: the first
+    answer wins, so the order is the business's policy."""
+    hooks = set(hooks_of(plugin))
+    ranks = ({"on_inbound"} & hooks, hooks & {"classify"} and not hooks & {"answer"}, {"retrieve"} & hooks,
+             hooks >= {"classify", "answer"}, {"answer"} & hooks)  # fmt: skip
+    return next((rank for rank, fits in enumerate(ranks) if fits), len(ranks)), plugin.name
 
 
 def read(path: Path) -> dict[str, Any]:
     """A tenant's file. Raises `ConfigError` that names the place of a slip."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        plain: dict[str, Any] = _plain(tomllib.loads(path.read_text(encoding="utf-8")))
+        return plain
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply", cure="Write it flatter") from None
     except ValueError:  # beneath TOMLDecodeError: Python's own limit on the digits of a number
         raise ConfigError(f"{path} holds a number that is too long", cure="Shorten it") from None
+
+
+def _plain(value: Any) -> Any:
+    """TOML's own times as texts, which is how a config is kept."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _section(plugin: Plugin, slug: str) -> str:

@@ -9,7 +9,6 @@ from truffles_gateway import calls
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
 
-CLARIFY_AT_MOST = 2
 SHOWN = 5
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
 FOR_THE_DESK = frozenset({Content.LOCATION, Content.CONTACT, Content.DOCUMENT})
@@ -141,7 +140,7 @@ def unanswered(case: Case) -> Decision:
 def unclear(case: Case) -> Decision:
     """Ask what is meant, twice at most; then a human."""
     times = int(case.conversation.context.get("clarified") or 0)
-    if case.state is State.PENDING or times >= CLARIFY_AT_MOST:
+    if case.state is State.PENDING or times >= case.tenant.config.dialogue.clarify_at_most:
         return unknown(case, case.message.text)
     return Decision(
         outcome="answered", reason="clarify", replies=(case.say("clarify"),), context={"clarified": str(times + 1)}
@@ -172,7 +171,7 @@ def _media(case: Case) -> Decision | None:
 
 def _describe(case: Case) -> Decision:
     times = int(case.conversation.context.get("clarified") or 0)
-    if case.state is State.PENDING or times >= CLARIFY_AT_MOST:
+    if case.state is State.PENDING or times >= case.tenant.config.dialogue.clarify_at_most:
         return _hand_over(case, "reason_media")
     return Decision(
         outcome="answered",

@@ -10,14 +10,13 @@ from datetime import timedelta
 from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import State
 
-RESET = timedelta(hours=24)
 QUESTION = ("mute_question_until", "mute_question_text")
 
 
 async def go(case: Case) -> Decision:
     """Mute, or ask which of the two was meant. An opt-out also cancels a human who was called and has not come."""
     if case.verdict.business:
-        until = case.turn.now + timedelta(minutes=15)
+        until = case.turn.now + timedelta(minutes=case.tenant.config.mute.question_minutes)
         return Decision(
             outcome="answered",
             reason="mute or question",
@@ -42,5 +41,5 @@ def silence(case: Case) -> Decision:
 
 def mutes_before(case: Case) -> int:
     """How often the customer wanted silence already; a day without a word from them wipes the slate."""
-    last = case.conversation.last_customer_at
-    return case.conversation.mute_count if last is not None and case.turn.now - last < RESET else 0
+    last, reset = case.conversation.last_customer_at, timedelta(hours=case.tenant.config.mute.reset_hours)
+    return case.conversation.mute_count if last is not None and case.turn.now - last < reset else 0

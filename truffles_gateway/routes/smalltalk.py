@@ -7,13 +7,11 @@ from datetime import timedelta
 from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import State
 
-GREETED = timedelta(minutes=30)
-
 
 async def greeting(case: Case) -> Decision:
     """Greet; within 30 minutes of the last word, only show that somebody listens."""
-    last = case.conversation.last_bot_at
-    again = last is not None and case.turn.now - last < GREETED
+    last, soon = case.conversation.last_bot_at, timedelta(minutes=case.tenant.config.dialogue.greet_again_minutes)
+    again = last is not None and case.turn.now - last < soon
     return Decision(
         outcome="answered", reason="greeting", replies=(case.say("greeting_again" if again else "greeting"),)
     )

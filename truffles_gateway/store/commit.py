@@ -255,6 +255,8 @@ def _jobs(batch: Batch, what: Commit) -> None:
             what.now,
             what.lease.id if not isinstance(what.lease, Work) else str(uuid4()),
         )
+    if what.skipped_by and what.after is not None:
+        _climb(batch, what, what.after)
     if what.jobs:
         batch.add(
             """
@@ -272,6 +274,26 @@ def _jobs(batch: Batch, what: Commit) -> None:
             what.correlation_id,
             what.now,
         )
+
+
+def _climb(batch: Batch, what: Commit, about: Conversation) -> None:
+    """One step of the ladder for each manager who cannot take the handover, and has not said so before."""
+    batch.add(
+        """
+        UPDATE jobs SET run_at = $3 WHERE client_id = $1 AND id IN (
+            SELECT id FROM jobs WHERE client_id = $1 AND conversation_id = $2 AND status = 'waiting' AND run_at > $3
+                AND kind IN ('handover.remind', 'handover.owner')
+            ORDER BY run_at LIMIT (
+                SELECT count(*) FROM unnest($4::text[]) AS w(who) WHERE NOT EXISTS (
+                    SELECT 1 FROM state_changes s WHERE s.client_id = $1 AND s.conversation_id = $2
+                        AND s.handover_id = $5 AND s.event = 'skip' AND s.actor = w.who)))
+        """,
+        what.client_id,
+        about.id,
+        what.now,
+        list(dict.fromkeys(what.skipped_by)),
+        about.handover_id,
+    )
 
 
 def _end(batch: Batch, what: Commit) -> None:

@@ -10,6 +10,7 @@ from truffles_gateway.messages import InboundEvent
 from truffles_gateway.records import Job
 from truffles_gateway.store.codec import dumps
 from truffles_gateway.store.database import Database
+from truffles_gateway.tenant_config import Echo
 
 # Our own sends come back as echoes, long ones in parts; an automatic greeting follows an inbound at once; a broadcast
 # goes to many. A send counts from when it went out, not from when it was written: a human's words may have waited for
@@ -18,8 +19,8 @@ ECHO = """
 WITH ours AS (
     SELECT payload ->> 'text' AS said, provider_id, payload FROM outbox_messages
     WHERE client_id = $1 AND channel = $2 AND recipient = $3 AND (status = 'sending'
-        OR sent_at > $6::timestamptz - interval '2 min'
-        OR failed_at > $6::timestamptz - interval '2 min' AND (repeat OR status = 'flagged'))
+        OR sent_at > $6::timestamptz - $8 * interval '1 min'
+        OR failed_at > $6::timestamptz - $8 * interval '1 min' AND (repeat OR status = 'flagged'))
 )
 SELECT
     EXISTS (SELECT 1 FROM outbox_messages WHERE client_id = $1 AND channel = $2 AND $4 <> ''
@@ -32,17 +33,18 @@ SELECT
         OR payload @> jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('caption', $5::text)))
     ) AS by_text,
     EXISTS (SELECT 1 FROM inbox_events WHERE client_id = $1 AND channel = $2 AND address = $3 AND kind = 'customer'
-        AND received_at BETWEEN $6::timestamptz - interval '3 s' AND $6::timestamptz) AS after_inbound,
+        AND received_at BETWEEN $6::timestamptz - $9 * interval '1 s' AND $6::timestamptz) AS after_inbound,
     (SELECT count(DISTINCT address) FROM inbox_events WHERE client_id = $1 AND channel = $2 AND kind = 'echo'
-        AND event->>'text' = $5 AND received_at > $6::timestamptz - interval '24 h') >= 3 AS to_many
+        AND event->>'text' = $5 AND received_at > $6::timestamptz - $11 * interval '1 h') >= $10::int AS to_many
 """
 
 
-async def echo_reason(database: Database, client_id: str, event: InboundEvent, at: datetime) -> str:
+async def echo_reason(database: Database, client_id: str, event: InboundEvent, at: datetime, rules: Echo) -> str:
     """Why an echo is nobody's words: "own send", "automatic greeting" or "broadcast"; "" if a person wrote it."""
     row = await database.fetch_one(
-        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, event.event_id, retry=True
-    )
+        ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, event.event_id,
+        rules.own_minutes, rules.greeting_seconds, rules.broadcast_users, rules.broadcast_hours, retry=True,
+    )  # fmt: skip
     assert row is not None
     if row["by_key"] or row["by_id"] or row["by_text"]:
         return "own send"
@@ -96,9 +98,9 @@ async def add_job(
 
 
 async def raise_alarm(
-    database: Database, job: Job, cause: str, text: str, rows: list[tuple[str, str]], now: datetime
+    database: Database, job: Job, cause: str, text: str, rows: list[tuple[str, str]], now: datetime, once_minutes: float
 ) -> bool:
-    """Record an alarm and post it at the desks, once per cause in 15 minutes; `rows` are (channel, payload).
+    """Record an alarm and post it at the desks, once per cause in so many minutes; `rows` are (channel, payload).
 
     Ends the job in the same transaction. False if the same cause was told already.
     """
@@ -109,7 +111,7 @@ async def raise_alarm(
             """
             INSERT INTO alarms (client_id, id, cause, message, raised_at)
             SELECT $1, $2, $3, $4, $5::timestamptz WHERE NOT EXISTS (SELECT 1 FROM alarms
-                WHERE client_id = $1 AND cause = $3 AND raised_at > $5::timestamptz - interval '15 min')
+                WHERE client_id = $1 AND cause = $3 AND raised_at > $5::timestamptz - $6 * interval '1 min')
             RETURNING id
             """,
             job.client_id,
@@ -117,6 +119,7 @@ async def raise_alarm(
             cause,
             text,
             now,
+            once_minutes,
         )
         for number, (channel, payload) in enumerate(rows if fresh else []):
             await connection.execute(

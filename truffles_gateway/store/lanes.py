@@ -1,7 +1,7 @@
 """Lanes: who works on what. A claim leases ready lanes, freezes the members of their turns and loads what they need.
 
-A lane is claimable when it has work (`ready_at` or an unfinished turn) and nobody's lease on it is alive. Leases run on
-the database's clock; everything else on the gateway's.
+A lane is claimable when it has work and nobody's lease on it is alive: its time has come (`ready_at`), or a turn of it is
+unfinished, whatever was written since. Leases run on the database's clock; everything else on the gateway's.
 """
 
 from __future__ import annotations
@@ -51,23 +51,41 @@ EVENTS = """
  FROM {source} e WHERE e.client_id = l.client_id AND e.turn_id = l.turn_id)
 """
 
-# One statement: fair choice (a tenant's desk before its customers), lease, frozen members, and what the turn reads. A new
-# turn and its members are not in the snapshot, so they are read from what made them. `arrivals` is compared under the
-# row lock with what the snapshot saw; if more came in between, the lane stays open and the newcomers make the next turn.
+# One statement: fair choice (a tenant's desk before its customers, an unfinished turn before new ones), lease, frozen
+# members, and what the turn reads. A new turn and its members are not in the snapshot, so they are read from what made
+# them. `arrivals` is compared under the row lock with what the snapshot saw; if more came in between, the lane stays
+# open and the newcomers make the next turn.
+#
+# Hands are shared so that a newcomer finds one: a tenant may take one more while it then has no more than three times
+# those that stay free (alone it gets three quarters, two get three sevenths each), and its first one always. Desk events
+# take no time, and do not count. First each tenant is held to its own bound, so that rows which cannot be had take
+# nobody's place; then all of them together.
 CLAIM = f"""
-WITH ready AS (
-    SELECT l.*, s.served_at, row_number() OVER (PARTITION BY l.client_id ORDER BY l.desk DESC, l.ready_at) AS place
-    FROM tenant_service s CROSS JOIN LATERAL (
-        SELECT client_id, lane, ready_at, arrivals, kind = 'desk' AS desk FROM lanes
-        WHERE client_id = s.client_id AND ready_at <= $2 AND (not_before IS NULL OR not_before <= $2)
+WITH held AS (
+    SELECT client_id, count(*) AS hands FROM unnest($6::uuid[]) AS t(client_id) GROUP BY client_id
+), ready AS (
+    SELECT l.*, s.served_at, COALESCE(h.hands, 0) AS hands,
+        row_number() OVER (PARTITION BY l.client_id ORDER BY l.desk DESC, l.fresh, l.ready_at) AS place
+    FROM tenant_service s LEFT JOIN held h ON h.client_id = s.client_id CROSS JOIN LATERAL (
+        SELECT client_id, lane, ready_at, arrivals, kind = 'desk' AS desk, turn_id IS NULL AS fresh
+        FROM ( -- not one OR: its bitmap would read the index entries of every turn since the last vacuum
+            SELECT * FROM lanes WHERE client_id = s.client_id AND turn_id IS NULL AND ready_at <= $2
+            UNION ALL SELECT * FROM lanes WHERE client_id = s.client_id AND turn_id IS NOT NULL) w
+        WHERE (not_before IS NULL OR not_before <= $2)
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) AND (kind = 'desk' OR NOT $5::bool)
-        ORDER BY kind = 'desk' DESC, ready_at LIMIT $3) l
+        ORDER BY desk DESC, fresh, ready_at LIMIT $3) l
+), allowed AS (
+    SELECT *, row_number() OVER (ORDER BY place, served_at, ready_at) AS taken FROM ready
+    WHERE desk OR NOT $7::bool OR hands + place = 1 OR hands + place <= 3 * ($3 - place)
 ), chosen AS (
-    SELECT client_id, lane, arrivals FROM ready ORDER BY place, served_at, ready_at LIMIT $3
+    SELECT client_id, lane, arrivals FROM allowed
+    WHERE desk OR NOT $7::bool OR hands + place = 1 OR hands + place <= 3 * ($3 - taken)
+    ORDER BY taken LIMIT $3
 ), locked AS (
     SELECT l.client_id, l.lane, l.turn_id AS unfinished, c.arrivals AS seen, l.lease_until IS NOT NULL AS abandoned
     FROM lanes l JOIN chosen c ON c.client_id = l.client_id AND c.lane = l.lane
-    WHERE l.ready_at <= $2 AND (l.not_before IS NULL OR l.not_before <= $2)
+    -- asked again under the lock; IS TRUE keeps it from being looked up: the key is enough
+    WHERE (l.ready_at <= $2 OR l.turn_id IS NOT NULL) IS TRUE AND (l.not_before IS NULL OR l.not_before <= $2)
       AND (l.lease_until IS NULL OR l.lease_until <= clock_timestamp())
     FOR UPDATE OF l SKIP LOCKED
 ), leased AS (
@@ -123,10 +141,16 @@ WITH work AS (
 
 
 async def claim(
-    database: Database, owner: str, now: datetime, limit: int, lease: float, *, desk_only: bool = False
-) -> list[Work]:
-    """Lease up to `limit` ready lanes for `owner`, least recently served tenant first."""
-    return [_work(row) for row in await database.fetch(CLAIM, owner, now, limit, lease, desk_only)]
+    database: Database, owner: str, now: datetime, limit: int, lease: float, *, desk_only: bool = False,
+    busy: Sequence[str] = (), shared: bool = False,
+) -> list[Work]:  # fmt: skip
+    """Lease up to `limit` ready lanes for `owner`, least recently served tenant first.
+
+    busy     the tenant of each customer's turn that `owner` has in hand
+    shared   leave some of the hands to tenants that have none
+    """
+    rows = await database.fetch(CLAIM, owner, now, limit, lease, desk_only, list(busy), shared)
+    return [_work(row) for row in rows]
 
 
 async def load(database: Database, keys: Sequence[tuple[str, str]], now: datetime) -> list[Work]:
@@ -365,6 +389,11 @@ WITH rows AS (
     RETURNING conversation_id, outcome_reason
 ), restored AS (
     UPDATE conversations c SET version = c.version + 1,
+        last_bot_at = (
+            SELECT m.created_at FROM messages m
+            WHERE m.client_id = $1 AND m.conversation_id = c.id AND m.role = 'assistant'
+              AND m.turn_id IS DISTINCT FROM $2 -- this statement still sees what it drops
+            ORDER BY m.seq DESC LIMIT 1),
         mute_count = GREATEST(c.mute_count - (e.outcome_reason = 'opt-out')::int, 0),
         bot_muted_until = CASE WHEN e.outcome_reason = 'opt-out' THEN NULL ELSE c.bot_muted_until END,
         context = CASE WHEN e.outcome_reason IN ('clarify', 'describe') AND c.context ->> 'clarified' > '1'
@@ -379,7 +408,7 @@ SELECT (SELECT all_unsent FROM free) AS withdrawn, truffles_fence_lane($1, $4, $
 async def withdraw(database: Database, work: Work, now: datetime) -> Work:
     """Take back the unsent reply of the turn before and think about its events too; the work, loaded again.
 
-    What that turn counted (a wish for silence, a question asked back) was never read and does not count.
+    What that turn counted (a greeting, a wish for silence, a question asked back) was never read and does not count.
     """
     await database.execute(WITHDRAW, work.client_id, work.unsent_turn, work.turn_id, work.lane, work.token)
     return (await load(database, [(work.client_id, work.turn_id)], now))[0]

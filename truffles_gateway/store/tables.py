@@ -125,6 +125,7 @@ branches = Table(
     _words("knowledge_tag", ""),
     _words("mode"),
     Column("active", Boolean, nullable=False, server_default="true"),
+    _time("created_at", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "slug"),
     _of_client(),
@@ -383,6 +384,7 @@ lanes = Table(
     PrimaryKeyConstraint("client_id", "lane"),
     _of_client(),
     Index("ix_lanes_ready", "client_id", "ready_at", postgresql_where=text("ready_at IS NOT NULL")),
+    Index("ix_lanes_unfinished", "client_id", postgresql_where=text("turn_id IS NOT NULL")),
     Index("ix_lanes_lease_owner", "lease_owner", postgresql_where=text("lease_owner IS NOT NULL")),
 )
 

@@ -16,7 +16,7 @@ CHANGED = "truffles_tenants"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTenant:
-    """A row of `clients`, with the ids of its branches by slug."""
+    """A row of `clients`, with the ids of its branches by slug and when each was first applied."""
 
     id: str
     slug: str
@@ -26,11 +26,14 @@ class StoredTenant:
     error: str
     created_at: datetime
     branch_ids: Mapping[str, str]
+    branch_times: Mapping[str, datetime]
 
 
 LOAD = """
 SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error, c.created_at,
-       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids
+       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids,
+       coalesce((SELECT jsonb_object_agg(b.slug, b.created_at) FROM branches b WHERE b.client_id = c.id), '{}')
+           AS branch_times
 FROM clients c
 """
 
@@ -38,7 +41,9 @@ FROM clients c
 def _stored(row: Record) -> StoredTenant:
     return StoredTenant(
         id=row["id"], slug=row["slug"], version=row["config_version"], config=row["config"],
-        last_good=row["last_good_config"], error=row["config_error"], created_at=row["created_at"], branch_ids=row["branch_ids"],
+        last_good=row["last_good_config"], error=row["config_error"], created_at=row["created_at"],
+        branch_ids=row["branch_ids"],
+        branch_times={slug: datetime.fromisoformat(at) for slug, at in row["branch_times"].items()},
     )  # fmt: skip
 
 
@@ -82,7 +87,7 @@ async def apply(database: Database, raw: Mapping[str, Any], config: TenantConfig
                RETURNING id, config_version""",
             str(uuid4()), config.slug, config.name, config.status, dict(raw), now,
         )  # fmt: skip
-        await _branches(connection, row["id"], config.branches)
+        await _branches(connection, row["id"], config.branches, now)
         await _agents(connection, row["id"], config.agents)
         await connection.execute("SELECT pg_notify($1, $2)", CHANGED, config.slug)
         return int(row["config_version"])
@@ -93,17 +98,18 @@ def _id(*names: str) -> str:
     return str(uuid5(UUID(names[0]), "/".join(names[1:])))
 
 
-async def _branches(connection: Connection, client: str, branches: Sequence[Branch]) -> None:
+async def _branches(connection: Connection, client: str, branches: Sequence[Branch], now: datetime) -> None:
     await connection.execute("UPDATE branches SET active = false WHERE client_id = $1", client)
     await connection.executemany(
-        """INSERT INTO branches (client_id, id, slug, name, instance_id, knowledge_tag, mode, telegram_chat_id, active)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true)
+        """INSERT INTO branches (client_id, id, slug, name, instance_id, knowledge_tag, mode, telegram_chat_id, active,
+               created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)
            ON CONFLICT (client_id, slug) DO UPDATE SET name = excluded.name, instance_id = excluded.instance_id,
                knowledge_tag = excluded.knowledge_tag, mode = excluded.mode,
                telegram_chat_id = excluded.telegram_chat_id, active = true""",
         [
             (client, _id(client, "branch", each.slug), each.slug, each.name, each.instance_id or None,
-             each.knowledge_tag, each.mode, each.telegram_chat_id or None)
+             each.knowledge_tag, each.mode, each.telegram_chat_id or None, now)
             for each in branches
         ],
     )  # fmt: skip

@@ -14,7 +14,8 @@ from truffles_gateway.texts import HOST_LANGUAGES
 
 def conforms(plugin: Plugin, hooks: object | None = None) -> list[str]:
     """Everything that is wrong with a manifest and, if given, with the object that its `create` made."""
-    return [*_manifest(plugin), *_ingress(plugin), *_catalogue(plugin), *(_hooks(hooks) if hooks else [])]
+    wrong = [*_manifest(plugin), *_ingress(plugin), *_catalogue(plugin)]
+    return [*wrong, *_hooks(hooks), *_implements(plugin, hooks)] if hooks else wrong
 
 
 def _manifest(plugin: Plugin) -> list[str]:
@@ -66,6 +67,14 @@ def _hooks(hooks: object) -> list[str]:
     wrong += [line for name in marked if name in CALLS for line in _arguments(name, getattr(hooks, name))]
     forgotten = [name for name in CALLS if callable(getattr(hooks, name, None)) and name not in marked]
     return wrong + [f"{name} is not marked @hookimpl" for name in forgotten]
+
+
+def _implements(plugin: Plugin, hooks: object) -> list[str]:
+    if not plugin.implements:
+        return []
+    there = {name for name in CALLS if getattr(getattr(hooks, name, None), "truffles_gateway_impl", None) is not None}
+    differ = sorted(there ^ set(plugin.implements))
+    return [f"implements: {', '.join(differ)} is named there or implemented, but not both"] if differ else []
 
 
 def _arguments(name: str, method: Callable[..., object]) -> list[str]:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from prometheus_client import Counter
 
-from truffles_gateway.accept import Committer, RefusedRowError
+from truffles_gateway.accept import Committer, RefusedRowError, patience
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock
@@ -37,10 +37,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
 
 INLINE_LIMIT, DRAINED = 15 * 1024 * 1024, 32 * 1024 * 1024
-# Senders are told within 2 s that a message was not stored: less what the rest of the answer takes.
-READ_SECONDS, COMMIT_SECONDS = 30.0, 1.5
-BLOB_RATE = 2_000_000  # bytes a second that even a busy database stores: a large picture is no outage
+READ_SECONDS = 30.0
 DENIED = "unknown tenant or wrong secret"
+NO_ADMIN = "wrong or missing bearer token: send ADMIN_TOKEN of the gateway as Authorization: Bearer …"
 Value = TypeVar("Value")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 log = logger("front")
@@ -119,21 +118,16 @@ class Front:
     async def _serve(
         self, place: Place, scope: Scope, headers: dict[str, str], receive: Receive, correlation: str
     ) -> Answer:
-        read = False
         try:
-            async with asyncio.timeout(READ_SECONDS) as limit:  # one timer a request: it is moved on to the commit
-                body = await _collect(receive, headers.get("content-length", ""), place.limit)
-                read = True
-                query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-                request = WebhookRequest(place.rest, query, headers, body, read_json(body))
-                return await self._accept(place, request, correlation, limit)
+            body = await _read(receive, headers, place.limit)
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+            request = WebhookRequest(place.rest, query, headers, body, read_json(body))
+            return await self._accept(place, request, correlation)
         except RejectedRequest as rejected:
             return Answer(rejected.status, {"error": rejected.reason, "correlation_id": correlation})
         except RefusedRowError as refused:
             return Answer(422, {"error": str(refused), "correlation_id": correlation})
         except (StoreUnavailable, TimeoutError):
-            if not read:
-                return Answer(408, {"error": "the body came too slowly", "correlation_id": correlation})
             line = "the message cannot be stored now; send it again"
             return Answer(503, {"error": line, "correlation_id": correlation}, ((b"retry-after", b"2"),))
         except Exception as problem:  # a bug of ours must not lose a message: the sender repeats a 5xx
@@ -141,14 +135,13 @@ class Front:
                 log.exception("accept failed", error=repr(problem))
             return Answer(500, {"error": "internal error", "correlation_id": correlation})
 
-    async def _accept(self, place: Place, request: WebhookRequest, correlation: str, limit: asyncio.Timeout) -> Answer:
+    async def _accept(self, place: Place, request: WebhookRequest, correlation: str) -> Answer:
         start = time.perf_counter()
         tenant, door, seen = self._enter(place, request, correlation)
         intake = self._intake(place, seen, door, tenant, correlation)
-        bytes_to_store = sum(len(data) for _, data in intake.blobs.values())
-        limit.reschedule(asyncio.get_running_loop().time() + COMMIT_SECONDS + bytes_to_store / BLOB_RATE)
         if intake.blobs:
-            await self._put_blobs(tenant.id, intake.blobs)
+            async with asyncio.timeout(patience(sum(len(data) for _, data in intake.blobs.values()))):
+                await self._put_blobs(tenant.id, intake.blobs)
         new = await self._committer.add(intake.rows) if intake.rows else []
         self._count(tenant, intake, new)
         self._metrics.accept_seconds.observe(time.perf_counter() - start)
@@ -159,16 +152,21 @@ class Front:
         """The tenant whose door this is, the door, and the request as the ingress shall see it, if it may pass."""
         slug, seen = self._named(place, request, correlation)
         tenant = self._registry.get(slug)
-        if tenant is None and slug in self._registry.broken:
-            raise StoreUnavailable(f"the config of {slug} cannot be used")
         if tenant and place.plugin and place.plugin not in tenant.used:
             tenant = None
-        door = tenant.door(place.plugin) if tenant else self._decoy_door(place, slug)
+        shut = self._registry.shut(slug) if tenant is None else None
+        if shut and place.plugin and place.plugin not in shut.plugins:
+            shut = None
+        known = tenant.door(place.plugin) if tenant else shut.door() if shut else None
+        door = known or self._decoy_door(place, slug)
         passed = self._passes(place, seen, door, correlation)
+        if shut and (passed or passed is None or not (shut.readable or place.ingress.admin)):
+            # Where nobody can tell right from wrong, losing a message is worse than telling that the name exists.
+            raise StoreUnavailable(f"the config of {slug} cannot be used")
         if tenant is None or not passed:
             if self._knows(place.slug):
                 self._ask_ingress(place, seen, correlation)  # the work that a name nobody knows would have cost
-            raise RejectedRequest(DENIED, status=401)
+            raise RejectedRequest(NO_ADMIN if place.ingress.admin and not passed else DENIED, status=401)
         return tenant, door, seen
 
     def _named(self, place: Place, request: WebhookRequest, correlation: str) -> tuple[str, WebhookRequest]:
@@ -186,10 +184,11 @@ class Front:
     def _ask_ingress(self, place: Place, request: WebhookRequest, correlation: str) -> str:
         return self._guard(place, "tenant", correlation, lambda: place.ingress.tenant(request) or "") or ""
 
-    def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool:
+    def _passes(self, place: Place, request: WebhookRequest, door: Door, correlation: str) -> bool | None:
+        """Whether the request is from whom it claims; None if the ingress failed to say."""
         if place.ingress.admin:
             return bearer(request.headers.get("authorization", ""), self._admin_token)
-        return bool(self._guard(place, "verify", correlation, lambda: place.ingress.verify(request, door)))
+        return self._guard(place, "verify", correlation, lambda: bool(place.ingress.verify(request, door)))
 
     def _decoy_door(self, place: Place, slug: str) -> Door:
         """A door that opens for nobody, so that an unknown tenant costs the same work as a wrong secret."""
@@ -243,9 +242,17 @@ def bearer(header: str, token: str) -> bool:
     return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode()) and bool(token)
 
 
+async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+    """The body. Raises `RejectedRequest` when it is too large, too slow or cut off."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await _collect(receive, headers.get("content-length", ""), limit)
+    except TimeoutError:
+        raise RejectedRequest("the body came too slowly", status=408) from None
+
+
 async def _collect(receive: Receive, length: str, limit: int) -> bytes:
-    """The body. Raises `RejectedRequest` when it is too large or cut off; reads on for a while when it is too large: a
-    sender that still writes would not see the answer."""
+    """Read on for a while when it is too large: a sender that still writes would not see the answer."""
     parts: list[bytes] = []
     size, more = 0, not (length.isascii() and length.isdigit() and int(length) > limit + DRAINED)
     if not more:

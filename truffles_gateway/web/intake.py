@@ -17,7 +17,7 @@ from uuid import uuid4
 from truffles_gateway.burst import quiet_seconds
 from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import Attachment, EventKind, InboundEvent
-from truffles_gateway.plugin import Door, Ingress, WebhookRequest
+from truffles_gateway.plugin import Door, Ingress, Plugin, WebhookRequest
 from truffles_gateway.store.codec import UNSTORABLE, event_to_json, storable
 from truffles_gateway.store.inbox import InboxRow
 from truffles_gateway.tenants import Tenant
@@ -80,12 +80,32 @@ def take_in(
         checked = _bounded(_without_bytes(event if spotless else clean(event), blobs))
         if not checked.ignore and tenant.owner_of(checked.channel) is None:
             raise RejectedRequest(f"no plugin of this business delivers on the channel {checked.channel!r}")
+        checked = _spelled(checked, ingress, tenant)
         suffix = f".{index}" if index else ""
         raw = b"" if index else request.body  # one copy of a body is enough
         rows.append(_row(checked, tenant, now, f"{correlation}{suffix}", raw))
     if not blobs and len(request.body) > ingress.max_body:
         raise RejectedRequest(f"the body is larger than {ingress.max_body} bytes", status=413)
     return Intake(rows=rows, blobs=blobs)
+
+
+def _spelled(event: InboundEvent, ingress: Ingress, tenant: Tenant) -> InboundEvent:
+    """The address in its channel's one spelling, also where it came through another door than the channel's own: or one
+    customer would be several, each with a lane of their own."""
+    if event.kind is EventKind.MANAGER:
+        spellings = (_spelling(each.plugin, event.address)[0] for each in tenant.used.values())
+        return replace(event, address=next(filter(None, spellings), event.address)) if event.address else event
+    owner = tenant.owner_of(event.channel)
+    if owner is None or owner.plugin.ingress is ingress or owner.plugin.address is None:
+        return event
+    address, ignore = _spelling(owner.plugin, event.address)
+    if not address:
+        raise RejectedRequest(f"{event.address[:80]!r} is no address of the channel {event.channel!r}")
+    return replace(event, address=address, ignore=event.ignore or ignore)
+
+
+def _spelling(plugin: Plugin, address: str) -> tuple[str, str]:
+    return plugin.address(address) if plugin.address else ("", "")
 
 
 def _parse(ingress: Ingress, request: WebhookRequest, door: Door) -> list[InboundEvent]:

@@ -48,10 +48,29 @@ def test_silence_where_nothing_is_good_enough(passages: tuple[Passage, ...]) -> 
     assert answer("а?", *passages) is None
 
 
-def test_equals_of_a_price_list_are_all_said_three_at_most() -> None:
-    rows = [passage(f"Маникюр {n} — 1 ₸", "маникюр", 0.9 - n / 100, source="p.csv") for n in range(5)]
+def test_equals_of_a_price_list_are_all_said_in_the_order_given() -> None:
+    rows = [passage(f"Маникюр {n} — 1 ₸", "маникюр", 0.9, source="p.csv") for n in range(6)]
     draft = answer("маникюр", *rows, passage("Маникюр на дому", "маникюр", 0.9, source="a.md"))
-    assert draft and draft.text.splitlines() == [row.text for row in rows[:3]]
+    assert draft and draft.text.splitlines() == [row.text for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("ru", "Есть и другие"), ("", "Есть и другие"), ("kk", "Басқалары"), ("en", "There are others")],
+)
+def test_more_than_six_equals_are_not_cut_in_silence(language: str, line: str) -> None:
+    rows = [passage(f"Маникюр {n} — 1 ₸", "маникюр", 0.9, source="p.csv") for n in range(7)]
+    draft = answer("маникюр", *rows, language=language)
+    assert draft and draft.text.splitlines()[-1].startswith(line)
+    assert rows[5].text in draft.text and rows[6].text not in draft.text
+
+
+def test_two_facts_under_one_heading_are_both_said() -> None:
+    facts = [
+        passage(text, "скидки?", 0.7, source="rules.md") for text in ("Скидка в день рождения.", "Скидка студентам.")
+    ]
+    draft = answer("скидки?", *facts)
+    assert draft and draft.text == "Скидка в день рождения.\nСкидка студентам."
 
 
 def test_the_clearly_better_row_stands_alone() -> None:
@@ -76,5 +95,5 @@ def test_facts_in_kazakh_for_a_russian_customer_are_announced() -> None:
 
 
 def test_catalogues_have_every_line_that_may_be_asked_for() -> None:
-    assert all({f"facts_{spoken}" for spoken in CATALOGUE if spoken != language} == set(lines)
+    assert all({"more", *(f"facts_{spoken}" for spoken in CATALOGUE if spoken != language)} == set(lines)
                for language, lines in CATALOGUE.items())  # fmt: skip

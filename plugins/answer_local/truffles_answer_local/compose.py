@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from truffles_gateway.messages import Passage
 
 GOOD = 0.5
-NEAR = 0.08
-MOST = 3
-LISTS = (".csv", ".xlsx")
+NEAR = 0.005
+MOST = 6
 _KAZAKH = frozenset("әғқңөұүһі")
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question and the passages that answer it: none if no fact is good enough, several if they are equals."""
+    """A question and the passages that answer it: none if no fact is good enough, several if they are equals; `more`
+    says that there are others still."""
 
     query: str
     passages: tuple[Passage, ...]
+    more: bool = False
 
     @property
     def confidence(self) -> float:
@@ -42,18 +43,17 @@ def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Pa
 
 
 def answered(query: str, passages: Sequence[Passage]) -> Answered:
-    """The best passage; with it its equals in a price list, for it is not ours to guess which is meant."""
+    """The best passage; with it its equals from the same file, for it is not ours to guess which is meant."""
     good = sorted((one for one in passages if one.confidence >= GOOD), key=lambda one: -one.confidence)
     if not good:
         return Answered(query, ())
     best = good[0]
-    equals = [one for one in good[1:] if _equal(best, one)]
-    return Answered(query, tuple(_distinct([best, *equals])[:MOST]))
+    equals = _distinct([best, *(one for one in good[1:] if _equal(best, one))])
+    return Answered(query, tuple(equals[:MOST]), more=len(equals) > MOST)
 
 
 def _equal(best: Passage, other: Passage) -> bool:
-    one_list = best.source == other.source and best.source.endswith(LISTS)
-    return one_list and best.confidence - other.confidence <= NEAR
+    return bool(best.source) and best.source == other.source and best.confidence - other.confidence <= NEAR
 
 
 def _distinct(passages: Sequence[Passage]) -> list[Passage]:

@@ -10,14 +10,17 @@ from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, ho
 
 CATALOGUE = {
     "ru": {
+        "more": "Есть и другие — уточните, пожалуйста, что именно интересует.",
         "facts_kk": "Вот что у нас об этом сказано (на казахском):",
         "facts_en": "Вот что у нас об этом сказано (на английском):",
     },
     "kk": {
+        "more": "Басқалары да бар — нақты не керегін жазыңызшы.",
         "facts_ru": "Бұл туралы бізде былай жазылған (орыс тілінде):",
         "facts_en": "Бұл туралы бізде былай жазылған (ағылшын тілінде):",
     },
     "en": {
+        "more": "There are others too: please tell us which one you mean.",
         "facts_ru": "Here is what our information says (in Russian):",
         "facts_kk": "Here is what our information says (in Kazakh):",
     },
@@ -48,9 +51,10 @@ class AnswerLocal:
     def _said(self, parts: Sequence[Answered], language: str) -> str:
         facts = "\n".join(dict.fromkeys(fact for part in parts for fact in part.facts))
         spoken = language_of(facts)
-        if language not in CATALOGUE or language == spoken:
-            return facts
-        return f"{self._texts.get(f'facts_{spoken}', language)}\n{facts}"
+        own = language if language in CATALOGUE else spoken
+        before = [] if own == spoken else [self._texts.get(f"facts_{spoken}", own)]
+        after = [self._texts.get("more", own)] if any(part.more for part in parts) else []
+        return "\n".join([*before, facts, *after])
 
 
 def _create(settings: PluginSettings, resources: Resources) -> AnswerLocal:

@@ -54,6 +54,8 @@ def test_aliases_of_the_jid(read: Read, alias: str, nested: bool) -> None:
         ("77000000001", JID),
         (77000000001, JID),
         ("+7 (700) 000-00-01", JID),
+        ("8 (700) 000-00-01", JID),
+        ("85200000001", "85200000001@s.whatsapp.net"),
         ("77000000001@c.us", JID),
         ("77000000001:12@s.whatsapp.net", JID),
         ("77000000001.0:3@s.whatsapp.net", JID),

@@ -8,6 +8,8 @@ CUSTOMER_DOMAIN = "s.whatsapp.net"
 _USER = re.compile(r"([0-9]{5,15})(?:[._][0-9]{1,3})?(?::[0-9]{1,5})?")
 _LINKED = re.compile(r"([0-9]{5,20})(?:[._][0-9]{1,3})?(?::[0-9]{1,5})?")
 _ROOM = re.compile(r"[0-9]{5,25}(?:-[0-9]{1,20})?")
+# Within Kazakhstan and Russia people dial 8 where the world dials +7; no country code begins with 87.
+_AT_HOME = re.compile(r"^8(7[0-9]{9})$")
 _PUNCTUATION = re.compile(r"[\s()+\-.\u00a0]+")
 _ANNOUNCER = "0@s.whatsapp.net"
 _STATUS = "status@broadcast"
@@ -18,7 +20,7 @@ def normalise(raw: str) -> str:
     """`+7 700 000 00 01`, `77000000001@c.us` and `77000000001:12@s.whatsapp.net` are one jid; "" for what is none."""
     user, at, domain = raw.strip().rpartition("@")
     if not at:
-        return _customer(_PUNCTUATION.sub("", raw))
+        return _customer(_AT_HOME.sub(r"7\1", _PUNCTUATION.sub("", raw)))
     domain = domain.lower()
     if domain in {"c.us", CUSTOMER_DOMAIN}:
         return _ANNOUNCER if user == "0" else _customer(user.removeprefix("+"))
@@ -48,6 +50,12 @@ def phone(jid: str) -> str:
 def is_linked(jid: str) -> bool:
     """An address that hides the phone; the real one often stands beside it."""
     return jid.endswith("@lid")
+
+
+def address(raw: str) -> tuple[str, str]:
+    """What a person or another system wrote → the jid ("" for what is none), and why nobody there is answered."""
+    jid = normalise(raw)
+    return jid, not_a_customer(jid)
 
 
 def not_a_customer(jid: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from truffles_chatflow.client import Client, Part
 from truffles_chatflow.fields import line
-from truffles_chatflow.jid import not_a_customer
+from truffles_chatflow.jid import address, not_a_customer
 from truffles_chatflow.parse import CHANNEL, INLINE_LIMIT, parse
 from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.split import PART_LENGTH, split
@@ -159,6 +159,7 @@ plugin = Plugin(
     settings=ChatFlowSettings,
     create=ChatFlow,
     channel=CHANNEL,
+    address=address,
     ingress=ChatFlowIngress(),
     capabilities=CAPABILITIES,
     rate_limits=rate_limits,

@@ -43,7 +43,9 @@ price?
 thanks
 where are you located
 Do you have parking
-manicure price""".splitlines()
+manicure price
+parking?
+menu""".splitlines()
 NONE = ["", "  ", "???", "👍", "12000", "15:00", "ok", "مرحبا", "🙏🙏", "你好", "+"]
 
 

@@ -48,6 +48,21 @@ def test_verdicts(classify: Classify, text: str, route: Route, language: str) ->
     assert "\n" not in verdict.why
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "why"),
+    [
+        ("отмените мою запись", "booking_change", "отмените"),
+        ("я у двери, никто не открывает", "urgent", "я у двери"),
+        ("сколько стоит?", "price_of_what", "сколько стоит"),
+    ],
+)
+def test_intent_and_reason_say_what_is_wanted(classify: Classify, text: str, intent: str, why: str) -> None:
+    verdict = classify(text)
+    assert verdict
+    assert verdict.intent == intent
+    assert f"“{why}”" in verdict.why
+
+
 def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
     photo = Attachment(content=Content.IMAGE)
     assert Policy(PolicySettings()).classify(turn, Inbound(text=" \n", events=(), attachments=(photo,))) is None
@@ -62,6 +77,7 @@ def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
         ("stop texting me. how much is a haircut?", True),
         ("хватит мне писать, позовите менеджера", True),
         ("отстаньте от меня, достали", False),
+        ("не пишите мне больше, и отмените мою запись", True),
     ],
 )
 def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: str, business: bool) -> None:
@@ -79,7 +95,10 @@ def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: s
         ("ужасный сервис, позовите менеджера", Route.HUMAN),
         ("здравствуйте, позовите\nменеджера", Route.HUMAN),
         ("спасибо, но позовите человека", Route.HUMAN),
-        ("Здравствуйте\nсколько\nстоит", Route.ANSWER),
+        ("Здравствуйте\nсколько\nстоит маникюр", Route.ANSWER),
+        ("Здравствуйте\nсколько\nстоит", Route.UNSURE),
+        ("ужасный сервис, отмените запись", Route.FRUSTRATED),
+        ("опаздываю, позовите менеджера", Route.HUMAN),
         ("Здравствуйте\nспасибо", Route.THANKS),
     ],
 )

@@ -38,6 +38,8 @@ TABLES = {
     "opt_out": {"patterns", "only", "extra", "unless"},
     "human": {"patterns", "only", "extra", "unless"},
     "frustrated": {"patterns", "unless", "impatient", "pleased"},
+    "urgent": {"patterns", "unless"},
+    "change": {"patterns", "unless"},
     **{rule: {"only", "extra"} for rule in WHOLES},
     "language": {"words"},
 }

@@ -30,6 +30,7 @@ _ENDINGS = """
 низ низдар низдер миз мин сиз сиздер сиздар лар лер дар дер тар тер ди ти ади еди иди га ге ка ке дан ден тан тен гим
 ким шак шек уге уга еин аиин
 """
+_ENGLISH_ENDINGS = ("ing", "ight", "tion", "ment", "ness")  # Russian borrows such words: parking, паркинг
 _NEUTRAL_WORDS = "ok ок окей okay whatsapp ватсап вотсап instagram инстаграм sms wifi vip tv kaspi каспи"
 _KAZAKH_ENDINGS = tuple(_ENDINGS.split())
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
@@ -97,7 +98,7 @@ def _cyrillic_votes(word: str) -> dict[str, int]:
 
 
 def _latin_votes(word: str) -> dict[str, int]:
-    if word in _frequent("en"):
+    if word in _frequent("en") or word.endswith(_ENGLISH_ENDINGS):
         return {"en": 4}
     readings = [*from_latin(word), from_layout(word)]
     if any(reading in _frequent("ru") for reading in readings if len(reading) > 2):

@@ -1,7 +1,7 @@
 """The rules in the order of their strength, and how they decide on a text.
 
-A *signal* (complaint, opt-out, human, frustrated) counts anywhere in a message, unless one of its `unless` patterns
-overlaps it. A *whole* (decline, thanks, greeting) counts only if nothing else is said. What no rule claims is a question.
+A *signal* (complaint, opt-out, human, frustrated, urgent, change) counts anywhere in a message, unless one of its `unless` patterns
+overlaps it. A *whole* (decline, thanks, greeting, price) counts only if nothing else is said. What no rule claims is a question.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from truffles_policy.language import LANGUAGES, data
 from truffles_policy.lemmas import ANY, Entry, Lexicon, normal
 from truffles_policy.patterns import Compiler, Index, Match, Pattern, Token, covered, entry, tokens
 
-SIGNALS = ("complaint", "opt_out", "human", "frustrated")
-WHOLES = ("decline", "thanks", "greeting", "acknowledge")
+SIGNALS = ("complaint", "opt_out", "human", "frustrated", "urgent", "change")
+WHOLES = ("decline", "thanks", "greeting", "acknowledge", "price")
 SHOUTED_LETTERS, SHOUTED_WORDS = 10, 3
 
 
@@ -96,10 +96,10 @@ class Rules:
         return (name for name in names if name not in self._off)
 
     def _asks(self, words: Sequence[Token], text: str) -> bool:
-        """Beside the wish to be left alone, does the message ask about the business, or for a human?"""
+        """Beside the wish to be left alone, does the message want an answer, a human, or a booking changed?"""
         claimed = {i for m in self._rules["opt_out"].patterns.all(words) for i in range(m.start, m.end)}
         rest = [token for i, token in enumerate(words) if i not in claimed]
-        if self._rules["human"].patterns.first(rest):
+        if any(self._rules[name].patterns.first(rest) for name in ("human", "urgent", "change")):
             return True
         asked = len(rest) >= 2 and self._questions.first(rest) is not None
         return asked and ("?" in text or not self._rules["frustrated"].patterns.first(rest))

@@ -10,13 +10,25 @@ from truffles_gateway.plugin import PluginSettings
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
-RuleName = Literal["complaint", "opt_out", "human", "frustrated", "shouting", "decline", "thanks", "greeting"]
+RuleName = Literal[
+    "complaint",
+    "opt_out",
+    "human",
+    "frustrated",
+    "urgent",
+    "change",
+    "shouting",
+    "decline",
+    "thanks",
+    "greeting",
+    "price",
+]
 
 
 class PolicySettings(PluginSettings):
     """Phrases are plain words, each meant in all its forms: `human_phrases = ["старший мастер"]`.
 
-    Phrases of the first four lists count anywhere in a message, those of the last three only when they, greetings and
+    Phrases of the first six lists count anywhere in a message, those of the last three only when they, greetings and
     polite words are the whole message.
     """
 
@@ -25,11 +37,13 @@ class PolicySettings(PluginSettings):
     opt_out_phrases: Phrases = ()
     human_phrases: Phrases = ()
     frustrated_phrases: Phrases = ()
+    urgent_phrases: Phrases = ()
+    change_phrases: Phrases = ()
     decline_phrases: Phrases = ()
     thanks_phrases: Phrases = ()
     greeting_phrases: Phrases = ()
 
     def phrases(self) -> dict[str, tuple[str, ...]]:
         """The tenant's phrases by rule."""
-        rules = ("complaint", "opt_out", "human", "frustrated", "decline", "thanks", "greeting")
+        rules = ("complaint", "opt_out", "human", "frustrated", "urgent", "change", "decline", "thanks", "greeting")
         return {rule: found for rule in rules if (found := getattr(self, f"{rule}_phrases"))}

@@ -18,7 +18,7 @@ def test_logistic_regression_finds_what_separates() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("name", ["dev.tsv", "heldout.tsv"])
+@pytest.mark.parametrize("name", ["dev.tsv", "heldout.tsv", "heldout_everyday.tsv"])
 async def test_questions_are_answered_and_the_unknown_is_left_to_a_human(name: str) -> None:
     folders: dict[str, Path] = {"demo_salon": SALON, "dental": EVAL / "dental", "flowers": EVAL / "flowers"}
     outcomes = await run(read_cases(EVAL / name), await engines(folders, LocalEmbedder()))

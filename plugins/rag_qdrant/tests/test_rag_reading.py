@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_rag_qdrant.parts import MOST_PARTS, split
+from truffles_rag_qdrant.parts import MOST_PARTS, MOST_READINGS, split
 from truffles_rag_qdrant.reading import Reader
+from truffles_rag_qdrant.words import tokens
 
 READER = Reader(["маникюр", "педикюр", "покрытием", "kaspi", "стрижка"])
 
@@ -35,7 +38,7 @@ def test_what_may_be_one_question_or_two_keeps_both_readings() -> None:
 
 @pytest.mark.parametrize(("written", "meant"), [
     ("маникур", "маникур"), ("педекюр", "педикюр"), ("manikyur", "маникюр"), ("оплотить", "оплатить"),
-    ("vfybr.h", "маникюр"), ("солярий", "солярий"), ("стрижкаааа", "стрижка"),
+    ("vfybr.h", "маникюр"), ("солярий", "солярий"), ("стрижкаааа", "стрижка"), ("скольк", "сколька"),
 ])  # fmt: skip
 def test_words_are_put_right(written: str, meant: str) -> None:
     assert [word.text for word in READER.words(written)] == [meant]
@@ -43,6 +46,75 @@ def test_words_are_put_right(written: str, meant: str) -> None:
 
 def test_a_word_of_the_dictionary_is_never_corrected() -> None:
     assert [word.text for word in READER.words("брони бритва карта")] == ["брони", "бритва", "карта"]
+
+
+@pytest.mark.parametrize(("written", "numbers"), [
+    ("4000", ["4000"]), ("4 000 ₸", ["4000"]), ("от 12 000", ["от", "12000"]), ("1 000 000", ["1000000"]),
+    ("(7\u00a0000)", ["7000"]), ("10:00", ["10", "00"]), ("в 15 3500", ["в", "15", "3500"]), ("нуууу", ["ну"]),
+])  # fmt: skip
+def test_numbers_keep_their_zeros_and_thousands_are_one_number(written: str, numbers: list[str]) -> None:
+    assert tokens(written) == numbers
+    assert [word.text for word in READER.words(written)] == numbers
+
+
+def test_a_number_in_groups_stays_as_it_was_written() -> None:
+    assert [part.text for part in split("маникюр за 4 000 есть?", READER)] == ["маникюр за 4 000 есть?"]
+
+
+@pytest.mark.parametrize(("message", "parts"), [
+    ("маникюр\nой не маникюр\nпедикюр", ["педикюр"]),
+    ("сколько стоит маникюр\nой не маникюр\nпедикюр", ["сколько стоит педикюр"]),
+    ("педикюр\nхотя нет, маникюр", ["маникюр"]),
+    ("стрижка\nточнее маникюр", ["маникюр"]),
+    ("не маникюр, а педикюр", ["педикюр"]),
+    ("маникюр\nне педикюр", ["маникюр", "не педикюр"]),
+    ("сколько стоит маникюр? где вы?", ["сколько стоит маникюр?", "где вы?"]),
+])  # fmt: skip
+def test_what_is_taken_back_is_not_asked(message: str, parts: list[str]) -> None:
+    assert [part.text for part in split(message, READER)] == parts
+
+
+HUGE = {
+    "questions": "сколько стоит маникюр и где вы находитесь? ",
+    "one sentence": "сколько стоит маникюр где находитесь ",
+    "one question word": "цена ",
+    "a burst of fragments": "сколько\n",
+    "a burst of things": "нал\nкарта\n",
+    "a list": "маникюр, педикюр, ",
+    "conjunctions": "цена и адрес и ",
+    "one word": "а",
+    "one Latin word": "nm",
+    "lines": "\n",
+    "question marks": "?",
+    "numbers": "4 000 ",
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_message_is_soon_read_and_asks_for_few_searches(name: str) -> None:
+    text = (HUGE[name] * 60_000)[:60_000]
+    split(text, READER)
+    took = []
+    for _ in range(3):  # the best of three: a busy machine spends processor time on finding its caches empty
+        begun = time.thread_time()
+        parts = split(text, READER)
+        took.append(time.thread_time() - begun)
+    assert min(took) < 0.15
+    assert len(parts) + sum(len(part.pieces) for part in parts) <= MOST_READINGS
+
+
+def test_what_is_too_much_is_kept_as_one_last_part() -> None:
+    asked = [
+        "цена маникюра?",
+        "где вы?",
+        "есть парковка?",
+        "можно картой?",
+        "есть вайфай?",
+        "вы открыты?",
+        "а с собакой?",
+    ]
+    parts = split(" ".join(asked), READER)
+    assert [part.text for part in parts] == [*asked[:5], "вы открыты? а с собакой?"]
 
 
 @given(st.text(max_size=300))

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from truffles_rag_qdrant.worker import shared_worker
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import Chunk
 
 pytestmark = pytest.mark.asyncio
 SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
+FLOWERS = Path(__file__).parents[1] / "eval" / "flowers"
 
 
 async def test_a_misspelt_burst_with_two_questions_finds_both_facts(rigs: Any) -> None:
@@ -62,6 +64,69 @@ async def test_what_asks_nothing_finds_nothing_certain(rigs: Any, text: str) -> 
     async with rigs() as rig:
         await rig.sync(SALON)
         assert all(passage.confidence < 0.5 for passage in await rig.ask(text))
+
+
+async def _equals(rig: Any, question: str) -> list[str]:
+    found = await rig.ask(question)
+    return [
+        one.text.split(" — ")[0] for one in found if one.confidence >= 0.5 and one.confidence == found[0].confidence
+    ]
+
+
+async def test_equals_come_in_the_order_of_the_file_however_they_are_asked_for(rigs: Any) -> None:
+    nails = ["Маникюр классический без покрытия", "Маникюр аппаратный без покрытия", "Маникюр с покрытием гель-лак",
+             "Маникюр мужской", "Японский маникюр"]  # fmt: skip
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        for question in ("маникюр", "сколько стоит маникюр", "почём маникюр", "маникюр қанша", "manicure price"):
+            assert await _equals(rig, question) == nails, question
+        cuts = ["Женская стрижка", "Мужская стрижка", "Детская стрижка (до 10 лет)", "Стрижка чёлки"]
+        assert await _equals(rig, "сколько стоит стрижка") == cuts
+        assert await _equals(rig, "Маникюр 4000 же?") == nails[:1]
+        assert await _equals(rig, "педикюр") == ["Педикюр классический без покрытия", "Педикюр с покрытием гель-лак"]
+        assert len(await _equals(rig, "есть скидки?")) == 2
+
+
+async def test_words_of_one_concept_are_not_one_thing(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.sync(FLOWERS)
+        assert [name.split(",")[0] for name in await _equals(rig, "сколько стоят тюльпаны")] == ["Тюльпаны"]
+
+
+@pytest.mark.parametrize("question", [
+    "депиляция ног до колена", "шугаринг голени", "бикини классическое", "эпиляция рук", "скидка для пенсионеров",
+    "скидка школьникам", "стрижка ребенку 12 лет",
+])  # fmt: skip
+async def test_the_price_for_another_is_no_answer(rigs: Any, question: str) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        assert all(passage.confidence < 0.5 for passage in await rig.ask(question))
+
+
+@pytest.mark.parametrize(("question", "begins"), [
+    ("шеллак на ногах", "Педикюр с покрытием"),
+    ("skolko stoit manikur s gel lakom", "Маникюр с покрытием"),
+    ("стрижка ребенку 5 лет", "Детская стрижка"),
+    ("маникюр\nой не маникюр\nпедикюр", "Педикюр"),
+    ("скиньте прайс", "Делаем маникюр"),
+    ("какие услуги", "Делаем маникюр"),
+    ("вы бот?", "Я виртуальный помощник"),
+])  # fmt: skip
+async def test_plain_questions_that_once_called_a_human(rigs: Any, question: str, begins: str) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        best = (await rig.ask(question))[0]
+    assert best.text.startswith(begins) and best.confidence >= 0.5
+
+
+async def test_a_row_that_moved_in_its_file_is_not_embedded_again(rigs: Any, tmp_path: Path) -> None:
+    rows = ["Стрижка женская;7000", "Стрижка мужская;4000", "Маникюр;5000", "Педикюр;6000", "Макияж;9000", "Пилинг;800"]
+    async with rigs() as rig:
+        for order in (rows, rows[::-1]):
+            (tmp_path / "p.csv").write_text("\n".join(("услуга;цена", *order)), "utf-8")
+            report = await rig.sync(tmp_path)
+        assert (report.added, report.changed, report.unchanged) == (0, 0, 6)
+        assert await _equals(rig, "стрижка") == ["Стрижка мужская", "Стрижка женская"]
 
 
 async def test_a_second_process_sees_a_sync_of_the_first(rigs: Any, tmp_path: Path) -> None:
@@ -119,6 +184,18 @@ async def test_a_folder_without_files_is_refused_and_deletes_nothing(rigs: Any, 
         assert rig.knowledge.stored == before
 
 
+async def test_the_wrong_folder_does_not_make_the_bot_forget(rigs: Any, tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("name;price\nСтрижка;100\nУкладка;200\n", "utf-8")
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        before = dict(rig.knowledge.stored)
+        with pytest.raises(ConfigError, match="--shrink"):
+            await rig.sync(tmp_path)
+        assert rig.knowledge.stored == before
+        report = await rig.rag.sync(tmp_path, lambda done, total, what: None, shrink=True)
+        assert (report.deleted, len(rig.knowledge.stored)) == (len(before), 2)
+
+
 async def test_retrieval_does_not_hold_up_the_event_loop(rigs: Any) -> None:
     async with rigs() as rig:
         await rig.sync(SALON)
@@ -150,3 +227,18 @@ async def test_a_cancelled_first_load_is_finished_for_the_next_message(rigs: Any
 async def test_check_says_that_all_is_well(rigs: Any) -> None:
     async with rigs() as rig:
         assert await rig.rag.check() == ""
+
+
+async def test_check_tells_that_the_thread_is_held(rigs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rigs() as rig:
+        monkeypatch.setattr(shared_worker(), "check", lambda: "the search has been busy")
+        assert await rig.rag.check() == "the search has been busy"
+
+
+async def test_a_huge_message_does_not_hold_up_the_others(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.sync(SALON)
+        huge = "сколько стоит маникюр и где вы находитесь? " * 1_500
+        async with asyncio.timeout(5):
+            _, other = await asyncio.gather(rig.ask(huge), rig.ask("где вы находитесь?"))
+        assert "Вымышленная" in other[0].text

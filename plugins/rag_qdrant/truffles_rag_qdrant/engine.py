@@ -75,8 +75,12 @@ class Engine(ABC):
             return await self._worker.run(self.embedder.embed_now, texts)
         return await self.embedder.embed(texts)
 
-    @abstractmethod
     async def check(self) -> str:
+        """ "" when thread and store answer."""
+        return self._worker.check() or await self._check_store()
+
+    @abstractmethod
+    async def _check_store(self) -> str:
         """ "" when the store answers."""
 
     @abstractmethod
@@ -149,7 +153,7 @@ class EmbeddedEngine(Engine):
         super().__init__(tenant, embedder, settings)
         self._store: EmbeddedStore | None = None
 
-    async def check(self) -> str:
+    async def _check_store(self) -> str:
         """Memory always answers."""
         return ""
 
@@ -198,7 +202,7 @@ class ServerEngine(Engine):
         super().__init__(tenant, embedder, settings)
         self._store = store
 
-    async def check(self) -> str:
+    async def _check_store(self) -> str:
         """Can the collection be reached?"""
         try:
             await self._store.prepare()

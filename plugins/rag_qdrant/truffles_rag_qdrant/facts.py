@@ -17,7 +17,7 @@ _POINTS = uuid.UUID("0a8f6cf2-7a0b-5b0f-9a55-2f0a6f6f7d10")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing worth saying. `key` tells it apart within its source; `aliases` are other names of its subject;
-    `position` is its place under its heading."""
+    `position` is its place under its heading, `row` its line in a price list."""
 
     source: str
     key: str
@@ -29,6 +29,7 @@ class Fact:
     aliases: tuple[str, ...] = ()
     tag: str = ""
     position: int = 0
+    row: int = 0
 
     def id(self, tenant: str) -> str:
         """The same fact has the same id, whoever syncs it."""
@@ -42,7 +43,7 @@ class Fact:
     def metadata(self) -> Mapping[str, str]:
         """What the index needs besides the text. `origin` marks chunks that a sync may delete."""
         return {"origin": "file", "name": self.name, "aliases": "|".join(self.aliases),
-                "position": str(self.position)}  # fmt: skip
+                "position": str(self.position), "row": str(self.row)}  # fmt: skip
 
 
 def embedded(text: str, title: str, name: str, question: str, aliases: tuple[str, ...]) -> str:

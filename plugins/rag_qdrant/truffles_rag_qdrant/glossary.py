@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from truffles_rag_qdrant.words import fold, tokens
@@ -16,13 +16,14 @@ LANGUAGES = ("ru", "kk", "en")
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
-    say little beside another thing, those of less `weight` even alone; `instead_of` names asks that are none beside
-    this one."""
+    say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it is
+    about another thing; `instead_of` names asks that are none beside this one."""
 
     name: str
     russian: str
     ask: bool = False
     minor: bool = False
+    narrows: bool = False
     weight: float = 1.0
     instead_of: tuple[str, ...] = ()
 
@@ -84,6 +85,7 @@ class Glossary:
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
         self._patterns = _Patterns()
+        self._patterns_of = lru_cache(maxsize=20_000)(self._patterns.of)
         for name, entry in table.items():
             self._add(name, entry)
         self.greeting = _folded(light["greeting"])
@@ -98,7 +100,8 @@ class Glossary:
         shown = next(word for word in russian if "*" not in word)
         instead: list[str] = entry.get("instead_of", [])  # type: ignore[assignment]
         weight = float(entry.get("weight", 1.0))  # type: ignore[arg-type]
-        concept = Concept(name, shown, bool(entry.get("ask")), bool(entry.get("minor")), weight, tuple(instead))
+        ask, minor, narrows = (bool(entry.get(flag)) for flag in ("ask", "minor", "narrows"))
+        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead))
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
@@ -108,7 +111,7 @@ class Glossary:
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
-        matches = [self._patterns.of(word) for word in words]
+        matches = [self._patterns_of(word) for word in words]
         hits: list[Hit] = []
         position = 0
         while position < len(words):
@@ -138,7 +141,7 @@ class Glossary:
 
     def knows(self, word: str) -> bool:
         """Is the word a concept or a light word by itself?"""
-        return self.is_light(word) or bool(self._singles([self._patterns.of(word)], 0))
+        return self.is_light(word) or bool(self._singles([self._patterns_of(word)], 0))
 
     def is_light(self, word: str) -> bool:
         """Does it carry grammar or politeness only?"""

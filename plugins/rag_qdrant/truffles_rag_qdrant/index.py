@@ -14,8 +14,8 @@ import numpy as np
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.embed import Vectors, unpacked
 from truffles_rag_qdrant.facts import point_id
-from truffles_rag_qdrant.parts import Part
-from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys
+from truffles_rag_qdrant.part import Part
+from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.words import tokens
 
 LEXICAL_SIZE = 512
@@ -45,6 +45,8 @@ class Entry:
     prose     neither a named thing nor an answer
     heads     what the name, and an alias of one word, are names of
     first     the key that its text begins with
+    literals  its name and aliases as `reading.literal` gives them
+    row       its line in a price list
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
@@ -56,6 +58,13 @@ class Entry:
     first: str
     position: float
     vector: Vectors
+    literals: frozenset[tuple[str, ...]] = frozenset()
+    row: int = 0
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The stems of its names, marked as literal."""
+        return frozenset(f"={one}" for literal in self.literals for one in literal)
 
 
 def entry_of(chunk: Chunk) -> Entry:
@@ -72,7 +81,9 @@ def entry_of(chunk: Chunk) -> Entry:
     position = min(int(chunk.metadata.get("position") or 0), 3) / 3
     asked = frozenset(label_keys(chunk.question))
     first = next(iter(keys_of(chunk.text)), "")
-    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector))
+    literals = frozenset(literal(tokens(name)) for name in names) - {()}
+    row = int(chunk.metadata.get("row") or 0)
+    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector), literals, row)
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -129,6 +140,22 @@ class Index:
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
 
+    def equals(self, part: Part, best: Entry) -> list[Entry]:
+        """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
+        under its heading; in the order of the file."""
+        said, heads = self._said(part, best), best.heads & part.things
+        if not said or best.asked:
+            return [best]
+        near = [entry for entry in self.entries.values() if _is_beside(entry, best)]
+        equals = [entry for entry in near if self._said(part, entry) == said and (not heads or heads & entry.heads)]
+        return sorted(equals, key=lambda entry: (entry.row, entry.position))
+
+    def _said(self, part: Part, entry: Entry) -> frozenset[str]:
+        """What of the question an entry speaks of in so many words; a remark beside a price does not count. Tulips and
+        roses are one concept: the word itself tells them apart."""
+        words = frozenset(f"={one}" for one in self.reader.literal(part.words)) & entry.words
+        return words | {key for key in part.things if entry.terms.get(key, 0.0) > (0.0 if key.isdigit() else _COMMENT)}
+
     def _surplus(self, weights: Mapping[str, float], asked: frozenset[str]) -> float:
         """How much of the question that a chunk answers the customer did not ask."""
         whole = sum(self.rarity(key) for key in asked)
@@ -154,6 +181,12 @@ def _subjects(entry: Entry) -> frozenset[str]:
 def _vocabulary(chunk: Chunk) -> list[str]:
     labels = (chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
     return [word for text in (chunk.text, chunk.title, chunk.question, *labels) for word in tokens(text)]
+
+
+def _is_beside(entry: Entry, best: Entry) -> bool:
+    """Of the same list, or under the same heading?"""
+    one_place = (entry.chunk.source, entry.chunk.tag, entry.prose) == (best.chunk.source, best.chunk.tag, best.prose)
+    return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
 
 
 def lexical(entry: Entry) -> dict[int, float]:

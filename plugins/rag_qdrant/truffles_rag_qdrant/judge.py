@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Entry, Index
-from truffles_rag_qdrant.parts import Part, split
+from truffles_rag_qdrant.limits import is_for_another
+from truffles_rag_qdrant.part import Part
+from truffles_rag_qdrant.parts import split
 from truffles_rag_qdrant.stores import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
 
 GOOD = 0.5
 _TIE = 0.05
+_LONGEST_EMBEDDED = 300
+_LITERAL = 0.9
+_FOR_ANOTHER = 0.3
+_STEP = 0.01
+MOST_EQUALS = 10
 Search = tuple[Question, Sequence[Found]]
 
 
@@ -37,7 +44,11 @@ def plan(text: str, index: Index) -> Plan:
 def embeddable(part: Part, *, knows_kazakh: bool) -> str:
     """What of a question is embedded: spelling put right; Kazakh said in Russian where the model has no Kazakh."""
     if knows_kazakh:
-        return part.text
+        return part.text[:_LONGEST_EMBEDDED]
+    return _embeddable(part)[:_LONGEST_EMBEDDED]
+
+
+def _embeddable(part: Part) -> str:
     if any(term.kazakh for term in part.terms) or looks_kazakh(part.text):
         return " ".join(dict.fromkeys(term.surface for term in part.terms))
     return " ".join(word.text for word in part.words)
@@ -68,27 +79,47 @@ class Judge:
         passages = [self._passage(part, entry, question, score) for entry, score in known]
         keys = part.asked | part.things
         ranked = sorted(passages, key=lambda passage: self._rank(passage, keys))[: self._per_part]
-        return _falling(ranked)
+        equals = self._equals(part, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
+        same = {passage.id for passage in equals}
+        return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
+
+    def _equals(self, part: Part, question: Question, best: Passage) -> list[Passage]:
+        """The best passage and those that the question does not tell from it, as sure as it is."""
+        entries = self._index.equals(part, self._index.entries[best.id])
+        passages = [self._passage(part, entry, question, best.score) for entry in entries]
+        fit = [one for one, entry in zip(passages, entries, strict=True)
+               if not is_for_another(part, entry) and (not entry.prose or one.confidence >= GOOD)]  # fmt: skip
+        return [replace(one, confidence=best.confidence) for one in fit[:MOST_EQUALS]]
 
     def _rank(self, passage: Passage, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
         entry = self._index.entries[passage.id]
         return 0.1 * entry.position - 0.03 * (entry.first in keys) - passage.confidence
 
+    def _confidence(self, part: Part, entry: Entry, question: Question) -> float:
+        """As calibrated; but a literal name is that thing, and what is for another is never the answer."""
+        confidence = self._calibration.confidence(self._index.features(part, entry, question.vector))
+        if is_for_another(part, entry):
+            return min(confidence, _FOR_ANOTHER)
+        if self._index.reader.literal(part.words) in entry.literals:
+            return max(confidence, _LITERAL)
+        return confidence
+
     def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
         chunk = entry.chunk
-        confidence = self._calibration.confidence(self._index.features(part, entry, question.vector))
+        confidence = self._confidence(part, entry, question)
         return Passage(id=chunk.id, text=chunk.text, confidence=round(confidence, 4), query=part.text,
                        source=chunk.source, title=chunk.title, question=chunk.question, answer=chunk.answer,
                        score=score)  # fmt: skip
 
 
-def _falling(ranked: Sequence[Passage]) -> list[Passage]:
-    """No passage is surer than the one before it: those who sort by confidence keep the order."""
-    lowest, result = 1.0, []
-    for passage in ranked:
-        lowest = min(lowest, passage.confidence)
-        result.append(replace(passage, confidence=lowest))
+def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:
+    """Equals are equally sure, every other passage less than the one before it: who sorts by confidence keeps the order
+    and sees which are equals."""
+    result = list(equals)
+    for passage in others:
+        confidence = max(0.0, min(passage.confidence, result[-1].confidence - _STEP))
+        result.append(replace(passage, confidence=confidence))
     return result
 
 

@@ -4,58 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from truffles_rag_qdrant.reading import Reader, Term, Word
+from truffles_rag_qdrant.glossary import Concept
+from truffles_rag_qdrant.part import NEEDS_THING, Part
+from truffles_rag_qdrant.reading import Reader, Word
+from truffles_rag_qdrant.slips import corrected, without_denied
 
 MOST_PARTS = 6
+MOST_PIECES = 10
+MOST_READINGS = 16
+LONGEST_PART = 16
+READ_HEAD, READ_TAIL = 1_500, 700
 _HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
 _JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
-_NEEDS_THING = frozenset({"c:price", "c:duration"})
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One question of a message. `pieces` is another way to read it: as several questions."""
-
-    words: tuple[Word, ...]
-    terms: tuple[Term, ...]
-    asks: bool = True
-    pieces: tuple[Part, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The part as the customer wrote it."""
-        return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Keys of what is asked for."""
-        return frozenset(term.key for term in self.terms if term.ask)
-
-    @property
-    def things(self) -> frozenset[str]:
-        """Keys of what it is asked about."""
-        return frozenset(term.key for term in self.terms if not term.ask)
-
-    @property
-    def lacks_thing(self) -> bool:
-        """A price or a duration, but of what?"""
-        return bool(self.asked) and not self.things and self.asked <= _NEEDS_THING
-
-    @property
-    def lacks_question(self) -> bool:
-        """A thing, but what about it?"""
-        return bool(self.things) and not self.asked
-
-
 def split(text: str, reader: Reader) -> list[Part]:
-    """The questions of a message, in order; greetings and small talk are left out."""
-    parts = [part for piece in _HARD.split(text) if (part := _part(reader, reader.words(piece), "?" in piece)).terms]
-    parts = _joined(parts, reader)
+    """The questions of a message, in order; greetings and small talk are left out. What is too much to be looked up
+    one by one comes last, as one part, so that it is missed and not forgotten."""
+    pieces = [(without_denied(reader.words(piece), reader), "?" in piece) for piece in _HARD.split(excerpt(text))]
+    read = [_part(reader, words, marked) for words, marked in pieces]
+    make = partial(_part, reader)
+    parts = _joined(corrected([part for part in read if part.terms], reader, make), reader)
     questions = [part for part in parts if part.asks] or parts
-    return [final for part in questions for final in _taken_apart(part, reader)][:MOST_PARTS]
+    return _affordable(_gathered([final for part in questions for final in _taken_apart(part, reader)], reader))
+
+
+def excerpt(text: str) -> str:
+    """Beginning and end of a text that is too long for a customer's message: a page that was pasted, an attack."""
+    if len(text) <= READ_HEAD + READ_TAIL:
+        return text
+    return f"{text[:READ_HEAD]}\n{text[-READ_TAIL:]}"
+
+
+def _gathered(parts: list[Part], reader: Reader) -> list[Part]:
+    """At most `MOST_PARTS`, the last one being all the rest."""
+    if len(parts) <= MOST_PARTS:
+        return parts
+    rest = [word for part in parts[MOST_PARTS - 1 :] for word in part.words]
+    return [*parts[: MOST_PARTS - 1], _part(reader, rest)]
+
+
+def _affordable(parts: Sequence[Part]) -> list[Part]:
+    """Every reading is searched for: parts that come late are read in one way only."""
+    result: list[Part] = []
+    left = MOST_READINGS - len(parts)
+    for part in parts:
+        keeps = len(part.pieces) <= left
+        left -= len(part.pieces) if keeps else 0
+        result.append(part if keeps else replace(part, pieces=()))
+    return result
 
 
 def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
@@ -74,7 +75,9 @@ def _joined(parts: Sequence[Part], reader: Reader) -> list[Part]:
     result: list[Part] = []
     for part in parts:
         last = result[-1] if result else None
-        if last and (_belong(last, part) or _same_question(last, part)):
+        if last and len(last.words) + len(part.words) > LONGEST_PART:
+            result.append(part)
+        elif last and (_belong(last, part) or _same_question(last, part)):
             result[-1] = replace(_part(reader, last.words + part.words), asks=last.asks or part.asks)
         elif last and _may_belong(last, part):
             joined = _part(reader, last.words + part.words)
@@ -103,7 +106,7 @@ def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
     if part.pieces:
         yield part
         return
-    pieces = _completed([_part(reader, words) for words in _cut(part, reader)], reader)
+    pieces = _completed([_part(reader, words) for words in _few(_cut(part, reader))], reader)
     if len(pieces) < 2:
         yield part
     elif _surely_several(pieces):
@@ -118,26 +121,48 @@ def _surely_several(pieces: Sequence[Part]) -> bool:
     return all(asked) and len(set(asked)) == len(asked) and any(one & _SELF_SUFFICIENT for one in asked)
 
 
+@dataclass(slots=True)
+class _Piece:
+    """A piece while it is read, word by word: what it asks so far, and whether it means anything."""
+
+    words: list[Word] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    means: bool = False
+
+    def add(self, word: Word, ended: Sequence[Concept], *, means: bool) -> None:
+        """One more word, and the concepts that end with it."""
+        self.words.append(word)
+        self.asked -= {f"c:{name}" for concept in ended for name in concept.instead_of}
+        self.asked |= {f"c:{concept.name}" for concept in ended if concept.ask}
+        self.means = self.means or means or bool(ended)
+
+
 def _cut(part: Part, reader: Reader) -> list[list[Word]]:
     """Cut at conjunctions, at commas, and before a second question word; every piece must mean something."""
-    pieces: list[list[Word]] = [[]]
-    for word in part.words:
-        opens = word.text in _JOINTS or _new_question(pieces[-1], word, reader)
-        if opens and reader.terms(pieces[-1]):
-            pieces.append([])
-        pieces[-1].append(word)
+    pieces = [_Piece()]
+    ended = reader.concepts_by_end(part.words)
+    for at, word in enumerate(part.words):
+        opens = word.text in _JOINTS or _new_question(pieces[-1].asked, word, reader)
+        if opens and pieces[-1].means:
+            pieces.append(_Piece())
+        pieces[-1].add(word, ended[at], means=bool(reader.terms([word])))
         if word.raw.endswith(","):
-            pieces.append([])
-    return _meaningful(pieces, reader)
+            pieces.append(_Piece())
+    return _meaningful([piece.words for piece in pieces], reader)
 
 
-def _new_question(before: Sequence[Word], word: Word, reader: Reader) -> bool:
+def _few(pieces: list[list[Word]]) -> list[list[Word]]:
+    """At most `MOST_PIECES`, the last one being all the rest."""
+    rest = [word for piece in pieces[MOST_PIECES - 1 :] for word in piece]
+    return [*pieces[: MOST_PIECES - 1], rest] if len(pieces) > MOST_PIECES else pieces
+
+
+def _new_question(old: set[str], word: Word, reader: Reader) -> bool:
     """ "маникюр сколько стоит | где находитесь": another question word, one of the two complete in itself."""
     new = {term.key for term in reader.terms([word]) if term.ask}
     if not new:
         return False
-    old = {term.key for term in reader.terms(before) if term.ask}
-    return bool(old) and not old & new and not (old | new) <= _NEEDS_THING and "c:when" not in old | new
+    return bool(old) and not old & new and not (old | new) <= NEEDS_THING and "c:when" not in old | new
 
 
 def _meaningful(pieces: Sequence[list[Word]], reader: Reader) -> list[list[Word]]:
@@ -157,7 +182,7 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
         words: tuple[Word, ...] = tuple(piece.words)
         if piece.lacks_question and not _wishes(piece.words, reader):
-            lender = next((one for one in others if one.asked and one.asked <= _NEEDS_THING), None)
+            lender = next((one for one in others if one.asked and one.asked <= NEEDS_THING), None)
             words = (*_borrowed(lender, reader, ask=True), *words) if lender else words
         elif piece.lacks_thing:
             lender = next((one for one in others if one.things), None)

@@ -18,5 +18,6 @@ plugin = Plugin(
     version="0.1.0",
     create=_create,
     settings=RagSettings,
+    implements=("retrieve",),
     summary="Hybrid retrieval over a tenant's knowledge with Qdrant, embedded or as a server.",
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from truffles_rag_qdrant.glossary import Glossary, Hit, glossary
+from truffles_rag_qdrant.glossary import Concept, Glossary, Hit, glossary
 from truffles_rag_qdrant.words import (
     from_latin,
     from_layout,
@@ -23,7 +24,10 @@ from truffles_rag_qdrant.words import (
 )
 
 UNKNOWN = "?"
+_PRICE = 0.3  # a number of three digits or more that the facts hold; lesser ones are minutes, ages, dates
 WITHOUT = frozenset({"без", "without"})
+_GROUP = re.compile(r"\d{3}(?!\d)")
+_BEGUN = re.compile(r"[^\w.,]*\d{1,3}(?: \d{3})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Term:
     ask: bool = False
     kazakh: bool = False
     minor: bool = False
+    narrows: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -83,6 +88,11 @@ def head_key(name: str) -> str:
     return next((key for key, word in keyed if is_noun(word)), keyed[0][0] if keyed else "")
 
 
+def literal(words: Iterable[str]) -> tuple[str, ...]:
+    """The stems of words, grammar left out, in an order of their own: equal ones say the same literally."""
+    return tuple(sorted({stem(word) for word in words if _is_content(word, glossary())}))
+
+
 def _keyed(text: str) -> list[tuple[str, int]]:
     words, book = tokens(text), glossary()
     hits = book.find(words)
@@ -104,6 +114,17 @@ def _softened(word: str) -> Iterator[str]:
             yield f"{word[: at + 1]}ь{word[at + 1 :]}"
 
 
+def _chunks(text: str) -> list[str]:
+    """The words of a text as they stand there; "4 000" is one."""
+    result: list[str] = []
+    for chunk in text.split():
+        if result and _GROUP.match(chunk) and _BEGUN.fullmatch(result[-1]):
+            result[-1] = f"{result[-1]} {chunk}"
+        else:
+            result.append(chunk)
+    return result
+
+
 class Reader:
     """Reads questions against one tenant's vocabulary. Not thread-safe, cheap to make."""
 
@@ -113,16 +134,16 @@ class Reader:
         self._words = frozenset(vocabulary)
         self._stems = frozenset(stem(word) for word in self._words)
         known = self._words | self.glossary.words | self.glossary.light
-        self._targets = sorted(word for word in known if len(word) > 3)
+        self._targets = _by_first_letter(word for word in known if len(word) > 3)
         self._beginnings = {
-            size: sorted(word for word in self.glossary.beginnings if len(word) == size) for size in (5, 6, 7)
+            size: _by_first_letter(word for word in self.glossary.beginnings if len(word) == size) for size in (5, 6, 7)
         }
         self._seen: dict[str, str] = {}
 
     def words(self, text: str) -> list[Word]:
         """The words of a text, each put right: spelling, transliteration, keyboard layout."""
         result: list[Word] = []
-        for chunk in text.split():
+        for chunk in _chunks(text):
             kazakh = looks_kazakh(chunk)
             parts = tokens(chunk)
             swapped = self._from_layout(chunk, parts)
@@ -141,12 +162,30 @@ class Reader:
         found += [(at, self._word(word)) for at, word in enumerate(words) if at not in taken]
         return [term for _, term in sorted(found, key=lambda pair: pair[0]) if term.weight > 0]
 
+    def literal(self, read: Sequence[Word]) -> tuple[str, ...]:
+        """The stems of what is said, as `literal` gives those of a name; without what is asked about it."""
+        words = [word.text for word in read]
+        asked = {
+            at
+            for hit in self.glossary.find(words)
+            if hit.concept.ask
+            for at in range(hit.start, hit.start + hit.length)
+        }
+        return literal(word for at, word in enumerate(words) if at not in asked)
+
+    def concepts_by_end(self, read: Sequence[Word]) -> list[list[Concept]]:
+        """For each word the concepts that are complete with it."""
+        result: list[list[Concept]] = [[] for _ in read]
+        for hit in self.glossary.find([word.text for word in read]):
+            result[hit.start + hit.length - 1].append(hit.concept)
+        return result
+
     def _concept(self, hit: Hit, words: Sequence[str]) -> Term:
         written = " ".join(words[hit.start : hit.start + hit.length])
         surface = hit.concept.russian if hit.language == "kk" else written
         concept = hit.concept
         return Term(concept_key(hit), surface, concept.weight, ask=concept.ask, kazakh=hit.language == "kk",
-                    minor=concept.minor)  # fmt: skip
+                    minor=concept.minor, narrows=concept.narrows)  # fmt: skip
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
         if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
@@ -158,7 +197,7 @@ class Reader:
             return Term(word, word, 0.0)
         root = stem(word)
         if root in self._stems:
-            return Term(root, word, max(gravity(word), 0.3) if word.isdigit() else gravity(word))
+            return Term(root, word, _PRICE if word.isdigit() and len(word) > 2 else gravity(word))
         return Term(UNKNOWN + root, word, gravity(word))
 
     def _right(self, word: str) -> str:
@@ -170,7 +209,7 @@ class Reader:
         return right
 
     def _cyrillic(self, word: str) -> str:
-        if self._known(word) or is_russian(word):
+        if self._known_as_it_stands(word) or is_russian(word):
             return word
         return self._nearest(word) or word
 
@@ -189,26 +228,26 @@ class Reader:
         return self._nearest(said) or word
 
     def _known(self, word: str) -> bool:
-        if word in self._words or word in self.glossary.words:
-            return True
-        return word.isdigit() or self.glossary.knows(word) or stem(word) in self._stems
+        return self._known_as_it_stands(word) or stem(word) in self._stems
+
+    def _known_as_it_stands(self, word: str) -> bool:
+        """Known by more than its stem: "скольк" has that of "сколько", and is a slip all the same."""
+        return word in self._words or word in self.glossary.words or word.isdigit() or self.glossary.knows(word)
 
     def _nearest(self, word: str) -> str:
         """The one known word within one slip of the finger (two in long words), "" if there is none."""
         slips = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
         if not slips:
             return ""
-        near = process.extractOne(word, self._targets, scorer=OSA.distance, score_cutoff=slips)
-        if near and near[0][0] == word[0]:
-            return near[0]
-        return self._nearest_beginning(word)
+        near = _near(word, self._targets, slips)
+        return near or self._nearest_beginning(word)
 
     def _nearest_beginning(self, word: str) -> str:
         """ "оплотить" → "оплатить": one slip in a beginning that the glossary knows."""
         for size, beginnings in self._beginnings.items():
-            near = process.extractOne(word[:size], beginnings, scorer=OSA.distance, score_cutoff=1)
-            if len(word) >= size and near and near[0][0] == word[0]:
-                return near[0] + word[size:]
+            near = _near(word[:size], beginnings, 1) if len(word) >= size else ""
+            if near:
+                return near + word[size:]
         return ""
 
     def _from_layout(self, chunk: str, parts: Sequence[str]) -> str:
@@ -222,3 +261,17 @@ class Reader:
             if self._known(swapped[0]) or (len(swapped[0]) > 3 and is_russian(swapped[0])):
                 return swapped[0]
         return ""
+
+
+def _by_first_letter(words: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Words by their first letter: a slip is hardly ever in that one, and the others need not be compared."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(words):
+        found.setdefault(word[0], []).append(word)
+    return found
+
+
+def _near(word: str, words: Mapping[str, Sequence[str]], slips: int) -> str:
+    """The nearest of `words` within so many slips, "" if there is none."""
+    near = process.extractOne(word, words.get(word[0], ()), scorer=OSA.distance, score_cutoff=slips)
+    return str(near[0]) if near else ""

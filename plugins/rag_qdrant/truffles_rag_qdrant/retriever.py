@@ -41,11 +41,12 @@ class RagQdrant:
             self._version = None  # a server that lost its collection is filled again by the next message
             raise
 
-    async def sync(self, folder: Path, progress: Progress) -> SyncReport:
+    async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
         report = await sync(
             folder, tenant=self._resources.tenant, knowledge=self._resources.knowledge,
             model=self._embedder.model, embed=self._engine.embed, progress=progress,
+            shrink=shrink,
         )  # fmt: skip
         await self._fresh()
         return report

@@ -14,15 +14,17 @@ from truffles_rag_qdrant.facts import chunk_of, embedded_of
 from truffles_rag_qdrant.files import SUFFIXES, Reading, files_in, read_file
 
 BATCH = 16
+SMALL = 10  # facts: less than this are soon loaded again
 Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a sync will do."""
+    """What a sync will do. `moved` ones say what they said, elsewhere in their file: nothing to embed."""
 
     added: list[Chunk]
     changed: list[Chunk]
+    moved: list[Chunk]
     unchanged: int
     deleted: list[str]
 
@@ -51,7 +53,9 @@ def compare(reading: Reading, stored: Iterable[Chunk], tenant: str, model: str) 
     elsewhere = [replace(chunk, model=model) for chunk in old.values() if _is_foreign(chunk, model)]
     gone = [chunk.id for chunk in old.values() if _is_gone(chunk, new, reading.unread)]
     added = [chunk for chunk in new.values() if chunk.id not in old]
-    return Changes(added, differs + elsewhere, len(new) - len(added) - len(differs), gone)
+    same = [(old[key], chunk) for key, chunk in new.items() if key in old and _same(chunk, old[key])]
+    moved = [replace(was, metadata=now.metadata) for was, now in same if was.metadata != now.metadata]
+    return Changes(added, differs + elsewhere, moved, len(same), gone)
 
 
 def _same(new: Chunk, old: Chunk) -> bool:
@@ -60,11 +64,23 @@ def _same(new: Chunk, old: Chunk) -> bool:
 
 def _is_foreign(chunk: Chunk, model: str) -> bool:
     """Learned from a human, say, and without a vector of ours yet."""
-    return chunk.metadata.get("origin") != "file" and (chunk.model != model or not chunk.vector)
+    return not _is_of_a_file(chunk) and (chunk.model != model or not chunk.vector)
 
 
 def _is_gone(chunk: Chunk, new: Mapping[str, Chunk], unread: set[str]) -> bool:
-    return chunk.metadata.get("origin") == "file" and chunk.id not in new and chunk.source not in unread
+    return _is_of_a_file(chunk) and chunk.id not in new and chunk.source not in unread
+
+
+def _is_of_a_file(chunk: Chunk) -> bool:
+    return chunk.metadata.get("origin") == "file"
+
+
+def _not_the_wrong_folder(changes: Changes, stored: Sequence[Chunk], tenant: str, *, shrink: bool) -> None:
+    """A bot that forgot most of what it knew sends every customer to a human: a slip of one path must not do that."""
+    gone = len(changes.deleted)
+    if not shrink and len(stored) >= SMALL and gone > len(stored) / 2:
+        raise ConfigError(f"{gone} of {len(stored)} facts would be deleted", tenant=tenant, where="knowledge",
+                          cure="If that is meant, add --shrink; else name the right folder")  # fmt: skip
 
 
 async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progress: Progress) -> list[Chunk]:
@@ -80,13 +96,22 @@ async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progre
 
 
 async def sync(
-    folder: Path, *, tenant: str, knowledge: Knowledge, model: str, embed: Embed, progress: Progress
+    folder: Path,
+    *,
+    tenant: str,
+    knowledge: Knowledge,
+    model: str,
+    embed: Embed,
+    progress: Progress,
+    shrink: bool = False,
 ) -> SyncReport:
-    """Carry a folder over into the tenant's knowledge."""
+    """Carry a folder over into the tenant's knowledge. Raises `ConfigError` when most of it would go and nobody said so."""
     reading = await read_folder(folder, tenant, progress)
-    changes = compare(reading, await knowledge.chunks(), tenant, model)
+    stored = await knowledge.chunks()
+    changes = compare(reading, stored, tenant, model)
+    _not_the_wrong_folder(changes, [chunk for chunk in stored if _is_of_a_file(chunk)], tenant, shrink=shrink)
     put = await with_vectors([*changes.added, *changes.changed], model, embed, progress)
-    if put or changes.deleted:
-        await knowledge.apply(put=put, delete=changes.deleted)
+    if put or changes.moved or changes.deleted:
+        await knowledge.apply(put=[*put, *changes.moved], delete=changes.deleted)
     return SyncReport(added=len(changes.added), changed=len(changes.changed), unchanged=changes.unchanged,
                       deleted=len(changes.deleted), problems=tuple(reading.problems))  # fmt: skip

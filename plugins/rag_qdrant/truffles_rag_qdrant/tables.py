@@ -133,7 +133,7 @@ def _fact(values: Mapping[str, str], category: str, source: str, number: int, pr
         text = f"{text} ({comment})"
     aliases = tuple(filter(None, (alias.strip() for alias in re.split(r"[,|/\n]", values.get("aliases", "")))))
     return Fact(source=source, key=f"{category}:{name}", text=text, title=values.get("category", "") or category,
-                name=name, aliases=aliases, tag=values.get("tag", ""))  # fmt: skip
+                name=name, aliases=aliases, tag=values.get("tag", ""), row=number)  # fmt: skip
 
 
 def money(price: str) -> str:

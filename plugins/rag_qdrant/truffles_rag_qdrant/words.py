@@ -11,8 +11,10 @@ import snowballstemmer
 
 KAZAKH = frozenset("әғқңөұүһі")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
+LONGEST_WORD = 40
 _TOKEN = re.compile(r"[a-zа-я0-9]+")
-_LONG_RUN = re.compile(r"(.)\1{2,}")
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")  # of letters only: the zeros of "4000" are none too many
+_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?!\d)")
 _KEYS = str.maketrans(
     "qwertyuiop[]asdfghjkl;'zxcvbnm,.`",
     "йцукенгшщзхъфывапролджэячсмитьбюё",
@@ -27,6 +29,7 @@ _SOUNDS = (
 )  # fmt: skip
 _SOUND = dict(_SOUNDS)
 _LATIN = re.compile("|".join(re.escape(latin) for latin, _ in _SOUNDS))
+_SHORT = 0.2  # "vi", "др": hardly the thing that is asked for
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
@@ -38,8 +41,9 @@ def fold(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The folded words and numbers of a text."""
-    return _TOKEN.findall(fold(text))
+    """The folded words and numbers of a text: "4 000" is the number 4000. Nothing longer than 40 letters is a word."""
+    whole = _THOUSANDS.sub(lambda match: match[0].replace(" ", ""), fold(text))
+    return [word[:LONGEST_WORD] for word in _TOKEN.findall(whole)]
 
 
 def looks_kazakh(word: str) -> bool:
@@ -90,7 +94,7 @@ def gravity(word: str) -> float:
     if word.isdigit():
         return 0.1
     if is_latin(word) or not is_russian(word):
-        return 1.0
+        return 1.0 if len(word) > 2 else _SHORT
     part = _morph().parse(word)[0].tag.POS
     return 0.0 if part in _LIGHT_POS else _WEIGHTS.get(part, 1.0)
 

@@ -366,3 +366,29 @@ async def test_received_times_come_from_the_one_clock(lean_of, post) -> None:
     await post(lean.rig, body())
     [row] = await lean.rig.rows("SELECT received_at FROM inbox_events")
     assert abs(row["received_at"] - lean.clock.now()) < timedelta(minutes=1)
+
+
+async def test_one_customer_is_one_however_a_system_writes_the_number(lean_of, post) -> None:
+    """Through the plain door and at the desk: one user, one lane, and no group is answered."""
+    lean = await lean_of()
+    spellings = ("77000000061", "+7 700 000 00 61", "8 (700) 000-00-61", ANNA)
+    for number, address in enumerate(spellings):
+        body_ = {"client_slug": "salon", "remote_jid": address, "content": f"hello {number}", "channel": "whatsapp"}
+        answer = await lean.rig.post("/message", headers={"X-Webhook-Secret": "secret-of-tests"}, **body_)
+        assert answer.status_code == 200, answer.text
+    await lean.rig.settled()
+    assert "hello 3" in "\n".join(lean.read(ANNA))
+    assert len(lean.read()) == len(lean.read(ANNA))
+    assert len(await lean.rig.rows("SELECT 1 FROM users")) == 1
+    await lean.say("8 700 000 00 61", "from a human")
+    assert await lean.sim.wait(ANNA, len(lean.read(ANNA)) or 1)
+    assert lean.read(ANNA)[-1] == "from a human"
+    group = {"client_slug": "salon", "remote_jid": "120363000000000000@g.us", "content": "hi", "channel": "whatsapp"}
+    await lean.rig.post("/message", headers={"X-Webhook-Secret": "secret-of-tests"}, **group)
+    rows = await lean.rig.rows("SELECT outcome, outcome_reason FROM inbox_events WHERE address LIKE '%g.us'")
+    assert [tuple(row) for row in rows] == [("ignored", "group")]
+    strange = await lean.rig.post(
+        "/message", headers={"X-Webhook-Secret": "secret-of-tests"}, **{**group, "remote_jid": "nobody"}
+    )
+    assert strange.status_code == 400
+    assert "no address" in strange.json()["error"]

@@ -9,18 +9,21 @@ import time
 import pytest
 from truffles_chatflow.simulator import webhook_payload
 
-ANNA = "77000000095@s.whatsapp.net"
+ANNA, BORIS = "77000000095@s.whatsapp.net", "77000000096@s.whatsapp.net"
 HEADERS = {"x-webhook-secret": "secret-of-tests"}
 
 
-async def flood(lean, count: int, text: str = "hello there") -> None:
+async def flood(lean, count: int, text: str = "hello there", *, slug: str = "salon") -> None:
     """Messages of many customers, taken in together."""
-    sends = []
-    for number in range(count):
-        payload = webhook_payload(f"770000{10_000 + number}@s.whatsapp.net", text)
-        sends.append(lean.rig.http.post("/webhook/salon", content=json.dumps(payload).encode(), headers=HEADERS))
-    for response in await asyncio.gather(*sends):
-        assert response.status_code == 200
+    jids = (f"770000{10_000 + number}@s.whatsapp.net" for number in range(count))
+    await asyncio.gather(*(ask(lean, slug, jid, text) for jid in jids))
+
+
+async def ask(lean, slug: str, jid: str, text: str = "just one") -> None:
+    """A customer of any tenant writes."""
+    payload = json.dumps(webhook_payload(jid, text)).encode()
+    response = await lean.rig.http.post(f"/webhook/{slug}", content=payload, headers=HEADERS)
+    assert response.status_code == 200
 
 
 async def test_a_busy_tenant_does_not_delay_anothers_message(lean_of, sim) -> None:
@@ -28,10 +31,9 @@ async def test_a_busy_tenant_does_not_delay_anothers_message(lean_of, sim) -> No
     clinic = _like_salon(sim, "clinic")
     lean = await lean_of(clinic, rig={"workers_concurrency": 4})
     await flood(lean, 4, "slow question")
-    await lean.rig.until(_thinking(lean, 4))
+    await lean.rig.until(_thinking(lean, 3))  # the fourth hand is kept for others
     await flood(lean, 500)
-    payload = json.dumps(webhook_payload(ANNA, "just one")).encode()
-    assert (await lean.rig.http.post("/webhook/clinic", content=payload, headers=HEADERS)).status_code == 200
+    await ask(lean, "clinic", ANNA)
     lean.clock.advance(seconds=5)
     lean.parrot.gate.set()
     assert await sim.wait(ANNA, 1)
@@ -39,6 +41,45 @@ async def test_a_busy_tenant_does_not_delay_anothers_message(lean_of, sim) -> No
     ends = await lean.rig.rows("SELECT c.slug FROM turns t JOIN clients c ON c.id = t.client_id ORDER BY t.finished_at")
     place = [row["slug"] for row in ends].index("clinic")
     assert place <= 16, f"{place} turns ended before"
+
+
+async def test_a_tenant_whose_model_hangs_leaves_hands_to_the_others(lean_of, sim) -> None:
+    """Also two of them together: whoever comes next is answered while none of their turns ends."""
+    tenants = [_like_salon(sim, slug) for slug in ("clinic", "bakery", "garage")]
+    lean = await lean_of(*tenants)
+    await flood(lean, 40, "slow question")
+    await lean.rig.until(_thinking(lean, 24))
+    await ask(lean, "clinic", ANNA)
+    assert await sim.wait(ANNA, 1)
+    await flood(lean, 40, "slow question", slug="bakery")
+    await lean.rig.until(_thinking(lean, 30))
+    await ask(lean, "garage", BORIS)
+    assert await sim.wait(BORIS, 1)
+    assert lean.parrot.thinking == 30
+    lean.parrot.gate.set()
+    await lean.rig.settled(seconds=60)
+
+
+async def test_two_floods_at_once_leave_hands_to_a_third(lean_of, sim) -> None:
+    """Both wait before the worker takes any of them."""
+    lean = await lean_of(*[_like_salon(sim, slug) for slug in ("clinic", "bakery")], rig={"work": False})
+    await flood(lean, 40, "slow question")
+    await flood(lean, 40, "slow question", slug="clinic")
+    await lean.start(work=True)
+    await lean.rig.until(_thinking(lean, 24))
+    await ask(lean, "bakery", ANNA)
+    assert await sim.wait(ANNA, 1)
+    assert lean.parrot.thinking < 32
+    lean.parrot.gate.set()
+    await lean.rig.settled(seconds=60)
+
+
+async def test_a_tenant_alone_has_all_hands(lean_of) -> None:
+    lean = await lean_of(rig={"workers_concurrency": 4})
+    await flood(lean, 5, "slow question")
+    await lean.rig.until(_thinking(lean, 4))
+    lean.parrot.gate.set()
+    await lean.rig.settled()
 
 
 async def test_desk_events_do_not_queue_behind_customers_turns(lean_of) -> None:
@@ -104,9 +145,11 @@ def _written(lean, text: str):
     return written
 
 
-async def test_what_comes_during_a_turn_is_read_after_it(lean_of) -> None:
-    """No tick helps here either: one hand, many lanes, and more for the lane that is being thought about."""
-    lean = await lean_of(rig={"tick_seconds": 600.0, "heartbeat_seconds": 600.0, "workers_concurrency": 1})
+@pytest.mark.parametrize("hands", [1, 2])
+async def test_what_comes_during_a_turn_is_read_after_it(lean_of, sim, hands: int) -> None:
+    """No tick helps here either: few hands, shared by two tenants, and more for the lanes that are being thought about."""
+    patience = {"tick_seconds": 600.0, "heartbeat_seconds": 600.0, "workers_concurrency": hands}
+    lean = await lean_of(_like_salon(sim, "clinic"), rig=patience)
     await flood(lean, 1, "slow question")
     await lean.rig.until(_thinking(lean, 1))
     await flood(lean, 5, "hello again")

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("knowledge_tag", sa.Text(), server_default="", nullable=False),
         sa.Column("mode", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_branches_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_branches")),
         sa.UniqueConstraint("client_id", "slug", name=op.f("uq_branches_client_id_slug")),
@@ -315,6 +316,13 @@ def upgrade() -> None:
         ["client_id", "ready_at"],
         unique=False,
         postgresql_where=sa.text("ready_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_lanes_unfinished",
+        "lanes",
+        ["client_id"],
+        unique=False,
+        postgresql_where=sa.text("turn_id IS NOT NULL"),
     )
     op.create_table(
         "outbox_messages",

@@ -1,0 +1,44 @@
+"""One question of a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from truffles_rag_qdrant.reading import Term, Word
+
+NEEDS_THING = frozenset({"c:price", "c:duration"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question of a message. `pieces` is another way to read it: as several questions."""
+
+    words: tuple[Word, ...]
+    terms: tuple[Term, ...]
+    asks: bool = True
+    pieces: tuple[Part, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The part as the customer wrote it."""
+        return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Keys of what is asked for."""
+        return frozenset(term.key for term in self.terms if term.ask)
+
+    @property
+    def things(self) -> frozenset[str]:
+        """Keys of what it is asked about."""
+        return frozenset(term.key for term in self.terms if not term.ask)
+
+    @property
+    def lacks_thing(self) -> bool:
+        """A price or a duration, but of what?"""
+        return bool(self.asked) and not self.things and self.asked <= NEEDS_THING
+
+    @property
+    def lacks_question(self) -> bool:
+        """A thing, but what about it?"""
+        return bool(self.things) and not self.asked
