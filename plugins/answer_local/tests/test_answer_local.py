@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,8 @@ def passage(text: str, query: str, confidence: float = 0.9, **more: Any) -> Pass
 
 def answer(message: str, *passages: Passage, language: str = "ru") -> Draft | None:
     verdict = Verdict(route=Route.ANSWER, language=language)
-    return AnswerLocal(Texts()).answer(message=Inbound(text=message, events=()), verdict=verdict, passages=passages)
+    written = AnswerLocal(Texts()).answer(message=Inbound(text=message, events=()), verdict=verdict, passages=passages)
+    return asyncio.run(written)
 
 
 def test_two_questions_make_one_reply_in_the_order_asked() -> None:

@@ -34,7 +34,7 @@ class AnswerLocal:
         self._texts = texts
 
     @hookimpl
-    def answer(self, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
+    async def answer(self, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
         """Facts for the questions that have a good one; the others are named; None when there is none at all."""
         parts = [answered(query, found) for query, found in questions(message.text, passages)]
         good = [part for part in parts if part.passages]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ def classify(turn: Turn) -> Callable[..., Verdict | None]:
 
     def ask(text: str, **settings: object) -> Verdict | None:
         event = InboundEvent(channel="whatsapp", event_id="1", text=text)
-        return Policy(PolicySettings.model_validate(settings)).classify(turn, Inbound(text=text, events=(event,)))
+        policy = Policy(PolicySettings.model_validate(settings))
+        return asyncio.run(policy.classify(turn, Inbound(text=text, events=(event,))))
 
     return ask
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -65,7 +66,8 @@ def test_intent_and_reason_say_what_is_wanted(classify: Classify, text: str, int
 
 def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
     photo = Attachment(content=Content.IMAGE)
-    assert Policy(PolicySettings()).classify(turn, Inbound(text=" \n", events=(), attachments=(photo,))) is None
+    message = Inbound(text=" \n", events=(), attachments=(photo,))
+    assert asyncio.run(Policy(PolicySettings()).classify(turn, message)) is None
 
 
 @pytest.mark.parametrize(
@@ -114,13 +116,14 @@ def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
         Line(author=Author.CUSTOMER, text="бағасы қанша", at=at),
         Line(author=Author.BOT, text="Здравствуйте", at=at),
     )
-    verdict = Policy(PolicySettings()).classify(replace(turn, history=lines), Inbound(text="👍", events=()))
+    classified = Policy(PolicySettings()).classify(replace(turn, history=lines), Inbound(text="👍", events=()))
+    verdict = asyncio.run(classified)
     assert verdict
     assert verdict.language == "kk"
 
 
 def test_speech_may_have_told_the_language(turn: Turn) -> None:
-    verdict = Policy(PolicySettings()).classify(turn, Inbound(text="маникюр", language="kk", events=()))
+    verdict = asyncio.run(Policy(PolicySettings()).classify(turn, Inbound(text="маникюр", language="kk", events=())))
     assert verdict
     assert verdict.language == "kk"
 

@@ -35,7 +35,7 @@ class Policy:
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
 
     @hookimpl
-    def classify(self, turn: Turn, message: Inbound) -> Verdict | None:
+    async def classify(self, turn: Turn, message: Inbound) -> Verdict | None:
         """A verdict on every text; None when there is none, so that whoever knows media may speak."""
         if not message.text.strip():
             return None
