@@ -89,7 +89,9 @@ class EmbeddedStore:
 
     def _search(self, question: Question, limit: int) -> list[Found]:
         collection = self._collections.get(question.tag) or self._collections[""]
-        searches: list[tuple[str, Any]] = [(DENSE, question.vector)]  # as float32: lists become float64, and all with them
+        searches: list[tuple[str, Any]] = [
+            (DENSE, question.vector)
+        ]  # as float32: lists become float64, and all with them
         if question.sparse:
             searches.append((LEXICAL, dense(question.sparse)))
         ranks = [collection.search(search, limit=_DEPTH, with_payload=False) for search in searches]
