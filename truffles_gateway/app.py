@@ -39,7 +39,8 @@ from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
 LOOK_AFTER_SERVER = 1.0
-HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+# The pool looks at every idle connection for each request: many of them cost more than they save.
+HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 log = logger("gateway")
 
 

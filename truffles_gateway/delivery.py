@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from truffles_gateway import calls
@@ -58,6 +59,8 @@ class Sender:
         self._settling, self._claiming = asyncio.Lock(), asyncio.Lock()
         self._running: dict[asyncio.Task[None], Row] = {}
         self.next_due: datetime | None = None
+        self.bell = asyncio.Event()
+        self._more, self._rounds = False, 0
 
     async def heartbeat(self) -> None:
         """Keep the leases of the sends that are under way, and of no other row: one that was claimed by a statement
@@ -70,16 +73,19 @@ class Sender:
         """What is being sent now."""
         return list(self._running.values())
 
-    async def round(self, done: asyncio.Event | None = None) -> int:
-        """Claim what is due and start sending it; returns how many. `done` is set whenever a send ends."""
+    async def round(self) -> int:
+        """Claim what is due and start sending it. Returns how many, or 0 if nothing more can be due now; `bell` rings
+        when that may have changed."""
         async with self._claiming:  # an operator's tick must see what the loop has just claimed
             free = self._concurrency - len(self._running)
+            self._more, self._rounds = free <= 0, self._rounds + 1
             if free <= 0:
                 return 0
             rows = await outbox.claim(
                 self._database, self._owner, self._clock.now(), free, self._lease,
                 busy=self.rows, of_line=OF_LINE, of_tenant=OF_TENANT,
             )  # fmt: skip
+            self._more = len(rows) == free
             try:
                 rows = await self._within_limits(rows)
             except BaseException:
@@ -87,10 +93,10 @@ class Sender:
                 await self._put_back(rows, {row.id: self._clock.now() for row in rows})
                 raise
             for row in rows:
-                self._start(row, done)
-            return len(rows)
+                self._start(row)
+            return len(rows) if self._more else 0
 
-    async def chores(self, done: asyncio.Event | None = None) -> None:
+    async def chores(self) -> None:
         """What comes round with every tick: expiry, rows of dead senders, probes of open circuits."""
         now = self._clock.now()
         await outbox.expire(self._database, now)
@@ -99,7 +105,7 @@ class Sender:
             await self._record([self._attempt(row, receipt)])
         async with self._claiming:
             for row in await outbox.claim_probes(self._database, self._owner, now, self._lease):
-                self._start(row, done)
+                self._start(row)
 
     async def drain(self) -> None:
         """Wait for the sends that are under way."""
@@ -112,15 +118,17 @@ class Sender:
             task.cancel()
         await self.drain()
 
-    def _start(self, row: Row, done: asyncio.Event | None) -> None:
+    def _start(self, row: Row) -> None:
         task = asyncio.create_task(self._send(row))
         self._running[task] = row
-        task.add_done_callback(self._ended)
-        if done is not None:
-            task.add_done_callback(lambda _: done.set())
+        task.add_done_callback(partial(self._ended, self._rounds))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, began: int, task: asyncio.Task[None]) -> None:
+        """Look for more if a claim since then has passed over what waits behind this row, or for want of hands, and if
+        something is to be looked at again later. Otherwise the look would find nothing."""
         row = self._running.pop(task)
+        if self._more or self._running or self._rounds != began or self.next_due:
+            self.bell.set()
         if not task.cancelled() and task.exception():
             with self._about(row):
                 log.error("send failed", problem=repr(task.exception()))
@@ -198,6 +206,8 @@ class Sender:
         now = self._clock.now()
         settlements = [settle(attempt, now) for attempt in attempts]
         settled = await self._settle(settlements, now)
+        if any(settled.values()):
+            self.bell.set()
         for attempt, settlement in zip(attempts, settlements, strict=True):
             if settlement.id not in settled:
                 continue
@@ -207,7 +217,7 @@ class Sender:
                 except Exception:  # one row's trouble is not that of the others
                     log.exception("could not follow up on a receipt", row=settlement.id)
 
-    async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> set[str]:
+    async def _settle(self, settlements: Sequence[Settlement], now: datetime) -> dict[str, bool]:
         """Until the database is back: forgetting a receipt would mean sending twice. One that it refuses harms no other."""
         while True:
             try:
@@ -220,7 +230,7 @@ class Sender:
                     continue
                 if len(settlements) == 1:
                     log.exception("receipt refused", row=settlements[0].id)
-                    return set()
+                    return {}
                 break
         middle = len(settlements) // 2
         return await self._settle(settlements[:middle], now) | await self._settle(settlements[middle:], now)
@@ -264,6 +274,7 @@ class Sender:
         reach("circuit.after")
         if closed:
             self._show_circuit(row, is_open=False)
+            self.bell.set()
 
     def _show_circuit(self, row: Row, *, is_open: bool) -> None:
         tenant = self._registry.by_id(row.client_id)

@@ -48,7 +48,9 @@ class Worker:
         self._turns = Turns(database, clock, faults)
         self._jobs = Jobs(database, clock, faults)
         self._sender = Sender(database, registry, clock, faults, metrics, owner=self.id, lease=settings.lease_seconds)
-        self._bell = {name: asyncio.Event() for name in ("turns", "sends", "jobs")}
+        self._bell = {"turns": asyncio.Event(), "sends": self._sender.bell, "jobs": asyncio.Event()}
+        self._news = 0
+        self._more_turns = False
         self._running: dict[str, dict[asyncio.Task[None], Work | Job]] = {"turns": {}, "jobs": {}}
         self._claiming: set[asyncio.Task[None]] = set()
         self._claim_lock = asyncio.Lock()
@@ -125,13 +127,14 @@ class Worker:
                 bell.set()
 
     def _ring_at(self, name: str, at: float, now: float) -> None:
+        self._news += name == "turns"
         if at <= now:
             self._bell[name].set()
         else:
             asyncio.get_running_loop().call_later(at - now, self._bell[name].set)
 
     async def _loop(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
-        """Work while there is something; then wait for the bell or the tick."""
+        """Work while it leaves something; then wait for the bell or the tick."""
         bell = self._bell[name]
         while not self._stop.is_set():
             bell.clear()
@@ -160,19 +163,24 @@ class Worker:
             desk_only = hands <= 0
             free = hands + DESK_HANDS if desk_only else hands
             if free <= 0 or self._stop.is_set():
+                self._more_turns = True
                 return 0
             now, lease = self._clock.now(), self._settings.lease_seconds
+            news, shared = self._news, self._registry.serves_several
             working = [each for each in self._running["turns"].values() if isinstance(each, Work)]
             found = await lanes.claim(
                 self._database, self.id, now, free, lease, desk_only=desk_only,
                 busy=[work.client_id for work in working if work.kind == "customer"],
-                shared=self._registry.serves_several,
+                shared=shared,
             )  # fmt: skip
             if found:
                 reach("claim.after")
             for work in found:
-                self._spawn("turns", work, self._turn(work))
-            return len(found)
+                self._spawn("turns", work, self._turn(work), news)
+            left = free - len(found)  # a tenant's share may have kept it from one of these
+            short = shared and len(self._running["turns"]) + 1 > 3 * (left - 1)
+            self._more_turns = desk_only or left == 0 or short
+            return len(found) if len(found) == free else 0
 
     async def _turn(self, work: Work) -> None:
         tenant = self._registry.by_id(work.client_id)
@@ -198,14 +206,14 @@ class Worker:
                 self._metrics.stage_seconds.labels(stage["stage"]).observe(stage["ms"] / 1000)
 
     async def _sender_round(self) -> int:
-        sent = await self._sender.round(self._bell["sends"])
+        more = await self._sender.round()
         due, self._sender.next_due = self._sender.next_due, None
         if due:
             self._ring_at("sends", due.timestamp(), self._clock.now().timestamp())
-        return sent
+        return more
 
     async def _chores(self) -> None:
-        await self._sender.chores(self._bell["sends"])
+        await self._sender.chores()
         self._bell["sends"].set()
 
     async def _claim_jobs(self) -> int:
@@ -226,17 +234,24 @@ class Worker:
             await self._jobs.handle(job, tenant)
             self._bell["sends"].set()
 
-    def _spawn(self, kind: str, lease: Work | Job, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, kind: str, lease: Work | Job, work: Coroutine[None, None, None], news: int = 0) -> None:
         task = asyncio.create_task(work)
         self._running[kind][task] = lease
 
         def ended(_: asyncio.Task[None]) -> None:
             self._running[kind].pop(task)
-            self._bell[kind].set()
+            if kind != "turns" or self._may_find_turns(news):
+                self._bell[kind].set()
             if not task.cancelled() and task.exception():
                 log.error("task failed", kind=kind, problem=repr(task.exception()))
 
         task.add_done_callback(ended)
+
+    def _may_find_turns(self, news: int) -> bool:
+        """Is it worth a look at the lanes after a turn? Not if nothing has come since it was claimed, `news` ago, every
+        lane that was ready had a hand, and nobody else's end will have to be looked at: most of the time, and then the
+        look would cost as much as the turn's own claim."""
+        return self._more_turns or self._news != news or bool(self._running["turns"])
 
     @staticmethod
     async def _settled(tasks: set[asyncio.Task[None]]) -> None:

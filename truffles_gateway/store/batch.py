@@ -7,6 +7,7 @@ refer to each other's new rows by id but must not read them. The fence is the st
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from truffles_gateway.store.database import Database
@@ -34,7 +35,7 @@ class Batch:
     def _shift(self, sql: str, args: tuple[Any, ...]) -> str:
         base = len(self._args)
         self._args.extend(args)
-        return PLACE.sub(lambda match: f"${int(match[1]) + base}", sql) if base else sql
+        return _moved(sql, base)
 
     @property
     def sql(self) -> str:
@@ -46,3 +47,9 @@ class Batch:
     async def run(self, database: Database) -> None:
         """Send it. Raises LeaseLost, StateChanged or MoreArrived when a fence objects: then nothing was written."""
         await database.execute(self.sql, *self._args)
+
+
+@lru_cache(maxsize=512)
+def _moved(sql: str, base: int) -> str:
+    """`sql` with its parameters counted on from `base`. The texts are those of this package, so they are few."""
+    return PLACE.sub(lambda match: f"${int(match[1]) + base}", sql) if base else sql

@@ -19,15 +19,48 @@ from truffles_gateway.store.database import Database, Record
 HISTORY = 12
 
 
+# What a turn reads, from rows of `work`: its events and, of a customer, the conversation. An unsent reply is withdrawn by
+# what came after it; where its turn did not wait for what was there already (a second attempt, a customer who writes
+# without a pause), it stands.
+READ = f"""
+SELECT w.*,
+    (SELECT o.turn_id FROM (
+        SELECT * FROM outbox_messages WHERE client_id = w.client_id AND turn_id = w.last_turn_id
+        OFFSET 0) o -- a few rows by their turn, never all that are queued
+     JOIN turns p ON p.client_id = o.client_id AND p.id = o.turn_id AND p.outcome = 'answered'
+     WHERE o.status = 'queued' AND o.kind = 'reply'
+       AND NOT o.repeat AND o.expires_at > $2 AND o.created_at <= (w.events -> 0 ->> 'at')::timestamptz
+     LIMIT 1) AS unsent_turn,
+    c.*
+FROM work w
+LEFT JOIN LATERAL (
+    SELECT c.id AS conversation_id, c.user_id, c.version, c.state, u.name, u.phone, c.instance_id, c.branch_id,
+        c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
+        h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
+        h.assigned_to,
+        (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
+            SELECT role, content, created_at, seq FROM messages
+            WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
+    FROM users u JOIN conversations c ON c.client_id = u.client_id AND c.user_id = u.id AND c.channel = u.channel
+    LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
+    WHERE u.client_id = w.client_id AND u.channel = w.channel AND u.remote_jid = w.address
+) c ON w.kind = 'customer'
+"""
+EVENTS = """
+(SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
+ FROM {source} e WHERE e.client_id = l.client_id AND e.turn_id = l.turn_id)
+"""
+
 # One statement: fair choice (a tenant's desk before its customers, an unfinished turn before new ones), lease, frozen
-# members. `arrivals` is compared under the row lock with what the snapshot saw; if more came in between, the lane stays
+# members, and what the turn reads. A new turn and its members are not in the snapshot, so they are read from what made
+# them. `arrivals` is compared under the row lock with what the snapshot saw; if more came in between, the lane stays
 # open and the newcomers make the next turn.
 #
 # Hands are shared so that a newcomer finds one: a tenant may take one more while it then has no more than three times
 # those that stay free (alone it gets three quarters, two get three sevenths each), and its first one always. Desk events
 # take no time, and do not count. First each tenant is held to its own bound, so that rows which cannot be had take
 # nobody's place; then all of them together.
-CLAIM = """
+CLAIM = f"""
 WITH held AS (
     SELECT client_id, count(*) AS hands FROM unnest($6::uuid[]) AS t(client_id) GROUP BY client_id
 ), ready AS (
@@ -60,12 +93,12 @@ WITH held AS (
         lease_token = l.lease_token + 1, turn_id = COALESCE(l.turn_id, gen_random_uuid()),
         open_since = CASE WHEN k.unfinished IS NULL AND l.arrivals = k.seen THEN NULL ELSE l.open_since END
     FROM locked k WHERE l.client_id = k.client_id AND l.lane = k.lane
-    RETURNING l.client_id, l.lane, l.kind, l.turn_id, l.lease_token, k.unfinished, k.seen, k.abandoned
+    RETURNING l.*, k.unfinished, k.seen, k.abandoned
 ), frozen AS (
     UPDATE inbox_events e SET turn_id = l.turn_id FROM leased l
     WHERE l.unfinished IS NULL AND e.client_id = l.client_id AND e.lane = l.lane AND e.turn_id IS NULL
       AND e.outcome IS NULL
-    RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id
+    RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id, e.id, e.received_at, e.event
 ), counted AS (
     UPDATE turns t SET attempts = t.attempts + 1, error = 'its worker died' FROM leased l
     WHERE l.unfinished IS NOT NULL AND l.abandoned AND t.client_id = l.client_id AND t.id = l.turn_id
@@ -75,42 +108,35 @@ WITH held AS (
         SELECT f.correlation_id FROM frozen f WHERE f.client_id = l.client_id AND f.turn_id = l.turn_id
         ORDER BY f.seq LIMIT 1), ''), $2
     FROM leased l WHERE l.unfinished IS NULL
+    RETURNING client_id, id, attempts, correlation_id, started_at
 ), served AS (
     UPDATE tenant_service s SET served_at = clock_timestamp() FROM (
         SELECT client_id FROM tenant_service WHERE client_id IN (SELECT client_id FROM leased)
         ORDER BY client_id FOR UPDATE SKIP LOCKED) o
     WHERE s.client_id = o.client_id
+), work AS (
+    SELECT l.client_id, l.turn_id, l.lane, l.kind, l.channel, l.address, l.lease_token, l.seen AS arrivals,
+        l.last_turn_id, t.attempts, t.correlation_id, t.started_at, {EVENTS.format(source="frozen")} AS events
+    FROM leased l JOIN opened t ON t.client_id = l.client_id AND t.id = l.turn_id
+    UNION ALL
+    SELECT l.client_id, l.turn_id, l.lane, l.kind, l.channel, l.address, l.lease_token, l.arrivals, l.last_turn_id,
+        t.attempts + l.abandoned::int, t.correlation_id, t.started_at, {EVENTS.format(source="inbox_events")}
+    FROM leased l JOIN turns t ON t.client_id = l.client_id AND t.id = l.unfinished
 )
-SELECT client_id, turn_id FROM leased
+{READ}
 """
-
 LOAD = f"""
-SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, t.attempts, t.correlation_id, t.started_at,
-    l.channel, l.address, l.lease_token, l.arrivals,
-    (SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
-     FROM inbox_events e WHERE e.client_id = t.client_id AND e.turn_id = t.id) AS events,
-    (SELECT o.turn_id FROM (
-        SELECT * FROM outbox_messages WHERE client_id = l.client_id AND turn_id = l.last_turn_id
-        OFFSET 0) o -- a few rows by their turn, never all that are queued
-     JOIN turns p ON p.client_id = o.client_id AND p.id = o.turn_id AND p.outcome = 'answered'
-     WHERE o.status = 'queued' AND o.kind = 'reply'
-       AND NOT o.repeat AND o.expires_at > $3 LIMIT 1) AS unsent_turn,
-    c.*
-FROM unnest($1::uuid[], $2::uuid[]) AS k(client_id, turn_id)
-JOIN turns t ON t.client_id = k.client_id AND t.id = k.turn_id
-JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane
-LEFT JOIN LATERAL (
-    SELECT c.id AS conversation_id, c.user_id, c.version, c.state, u.name, u.phone, c.instance_id, c.branch_id,
-        c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
-        h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
-        h.assigned_to,
-        (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
-            SELECT role, content, created_at, seq FROM messages
-            WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
-    FROM users u JOIN conversations c ON c.client_id = u.client_id AND c.user_id = u.id AND c.channel = u.channel
-    LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
-    WHERE u.client_id = l.client_id AND u.channel = l.channel AND u.remote_jid = l.address
-) c ON l.kind = 'customer'
+WITH work AS (
+    SELECT l.client_id, l.turn_id, l.lane, l.kind, l.channel, l.address, l.lease_token, l.arrivals, l.last_turn_id,
+        l.attempts, l.correlation_id, l.started_at, {EVENTS.format(source="inbox_events")} AS events
+    FROM (
+        SELECT t.client_id, t.id AS turn_id, t.lane, t.kind, l.channel, l.address, l.lease_token, l.arrivals,
+            l.last_turn_id, t.attempts, t.correlation_id, t.started_at
+        FROM unnest($1::uuid[], $3::uuid[]) AS k(client_id, turn_id)
+        JOIN turns t ON t.client_id = k.client_id AND t.id = k.turn_id
+        JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane) l
+)
+{READ}
 """
 
 
@@ -118,20 +144,19 @@ async def claim(
     database: Database, owner: str, now: datetime, limit: int, lease: float, *, desk_only: bool = False,
     busy: Sequence[str] = (), shared: bool = False,
 ) -> list[Work]:  # fmt: skip
-    """Lease up to `limit` ready lanes for `owner`, least recently served tenant first; two round trips.
+    """Lease up to `limit` ready lanes for `owner`, least recently served tenant first.
 
     busy     the tenant of each customer's turn that `owner` has in hand
     shared   leave some of the hands to tenants that have none
     """
-    keys = await database.fetch(CLAIM, owner, now, limit, lease, desk_only, list(busy), shared)
-    return await load(database, [(key["client_id"], key["turn_id"]) for key in keys], now) if keys else []
+    rows = await database.fetch(CLAIM, owner, now, limit, lease, desk_only, list(busy), shared)
+    return [_work(row) for row in rows]
 
 
 async def load(database: Database, keys: Sequence[tuple[str, str]], now: datetime) -> list[Work]:
     """The work of the turns `(client_id, turn_id)`."""
     clients, ids = [key[0] for key in keys], [key[1] for key in keys]
-    rows = await database.fetch(LOAD, clients, ids, now)
-    return [_work(row) for row in rows]
+    return [_work(row) for row in await database.fetch(LOAD, clients, now, ids)]
 
 
 def _work(row: Record) -> Work:

@@ -86,7 +86,9 @@ AND NOT {AWAITS_CARD.format(row="o")}
 AND NOT (o.kind = 'reply' AND NOT o.repeat AND o.expires_at IS NOT NULL AND EXISTS (
     SELECT 1 FROM turns t JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane
     WHERE t.client_id = o.client_id AND t.id = o.turn_id AND t.outcome = 'answered' AND l.last_turn_id = t.id
-      AND (l.open_since IS NOT NULL OR l.turn_id IS NOT NULL) AND l.ready_at > $2::timestamptz - interval '5 s'
+      AND l.ready_at > $2::timestamptz - interval '5 s' AND (l.open_since >= o.created_at OR EXISTS (
+          SELECT 1 FROM inbox_events e WHERE e.client_id = l.client_id AND e.turn_id = l.turn_id
+            AND e.received_at >= o.created_at))
 ))
 """
 TAKE = """
@@ -281,12 +283,16 @@ WITH settled AS (
         AND status IN ('sent', 'dead', 'flagged')
     ON CONFLICT (client_id, key) DO NOTHING
 ), {TELL}
-SELECT id FROM settled
+SELECT id, status <> 'queued' AND EXISTS (
+    SELECT 1 FROM outbox_messages b WHERE b.client_id = s.client_id AND b.channel = s.channel
+      AND b.recipient = s.recipient AND b.status = 'queued') AS followed
+FROM settled s
 """
 
 
-async def settle(database: Database, owner: str, settlements: Sequence[Settlement], now: datetime) -> set[str]:
-    """Record what became of rows that `owner` still leases; returns their ids (a lost lease changes nothing)."""
+async def settle(database: Database, owner: str, settlements: Sequence[Settlement], now: datetime) -> dict[str, bool]:
+    """Record what became of rows that `owner` still leases (a lost lease changes nothing). Returns their ids, and of
+    each whether it made way for another row to its recipient."""
     settlements = sorted(settlements, key=lambda settlement: (settlement.client_id, settlement.id))
     rows = await database.fetch(
         SETTLE,
@@ -306,7 +312,7 @@ async def settle(database: Database, owner: str, settlements: Sequence[Settlemen
         [storable(s.provider_id) for s in settlements],
         retry=True,
     )
-    return {row["id"] for row in rows}
+    return {row["id"]: row["followed"] for row in rows}
 
 
 async def heartbeat(database: Database, owner: str, rows: Sequence[Row], lease: float) -> None:

@@ -67,7 +67,8 @@ class Engine(ABC):
         vector = (await self.embed([embeddable(parts[0], knows_kazakh=self.embedder.knows_kazakh)]))[0]
         found = (await self._search([Question(vector, index.sparse(parts[0]))]))[0]
         entries = [index.points[one.point] for one in found]
-        return [(entry.chunk.text, index.features(parts[0], entry, vector)) for entry in entries]
+        asked = index.asked(parts[0])
+        return [(entry.chunk.text, index.features(asked, entry, vector)) for entry in entries]
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for `texts`, wherever they come from."""

@@ -86,6 +86,7 @@ class Glossary:
         self.beginnings: set[str] = set()
         self._patterns = _Patterns()
         self._patterns_of = lru_cache(maxsize=20_000)(self._patterns.of)
+        self._found = lru_cache(maxsize=20_000)(self._find)
         for name, entry in table.items():
             self._add(name, entry)
         self.greeting = _folded(light["greeting"])
@@ -109,8 +110,11 @@ class Glossary:
                 for word in _words(phrase):
                     (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
 
-    def find(self, words: Sequence[str]) -> list[Hit]:
+    def find(self, words: Sequence[str]) -> tuple[Hit, ...]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
+        return self._found(tuple(words))
+
+    def _find(self, words: tuple[str, ...]) -> tuple[Hit, ...]:
         matches = [self._patterns_of(word) for word in words]
         hits: list[Hit] = []
         position = 0
@@ -118,7 +122,7 @@ class Glossary:
             found = self._phrases(matches, position) or self._singles(matches, position)
             hits += found
             position += max((hit.length for hit in found), default=1)
-        return hits
+        return tuple(hits)
 
     def _phrases(self, matches: Sequence[dict[int, int]], start: int) -> list[Hit]:
         best: list[Hit] = []

@@ -47,6 +47,7 @@ class Entry:
     heads     what the name, and an alias of one word, are names of
     first     the key that its text begins with
     literals  its name and aliases as `reading.literal` gives them
+    words     the stems in them, marked as literal
     row       its line in a price list
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
@@ -60,12 +61,22 @@ class Entry:
     position: float
     vector: Vectors
     literals: frozenset[tuple[str, ...]] = frozenset()
+    words: frozenset[str] = frozenset()
     row: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A question as it is held against chunks: how much each of its terms counts, and what it says literally."""
+
+    part: Part
+    weights: Mapping[str, float]
+    literal: tuple[str, ...]
 
     @property
     def words(self) -> frozenset[str]:
-        """The stems of its names, marked as literal."""
-        return frozenset(f"={one}" for literal in self.literals for one in literal)
+        """The stems of what it says, marked as literal."""
+        return frozenset(f"={one}" for one in self.literal)
 
 
 def entry_of(chunk: Chunk) -> Entry:
@@ -83,8 +94,9 @@ def entry_of(chunk: Chunk) -> Entry:
     asked = frozenset(label_keys(chunk.question))
     first = next(iter(keys_of(chunk.text)), "")
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
+    words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector), literals, row)
+    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector), literals, words, row)
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -128,9 +140,13 @@ class Index:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def features(self, part: Part, entry: Entry, vector: Vectors) -> list[float]:
+    def asked(self, part: Part) -> Asked:
+        """A question, made ready once for all the chunks that it is held against."""
+        return Asked(part, self.weights(part), self.reader.literal(part.words))
+
+    def features(self, asked: Asked, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
-        weights = self.weights(part)
+        part, weights = asked.part, asked.weights
         matched = sum(weight * entry.terms.get(key, 0.0) for key, weight in weights.items())
         coverage = matched / (sum(weights.values()) or 1.0)
         uncovered = sum(weight for key, weight in weights.items() if key not in entry.terms and key not in part.asked)
@@ -141,21 +157,16 @@ class Index:
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
 
-    def equals(self, part: Part, best: Entry) -> list[Entry]:
+    def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
         under its heading; in the order of the file."""
-        said, heads = self._said(part, best), best.heads & part.things
+        words, things = asked.words, asked.part.things
+        said, heads = _said(words, things, best), best.heads & things
         if not said or best.asked:
             return [best]
         near = [entry for entry in self.entries.values() if _is_beside(entry, best)]
-        equals = [entry for entry in near if self._said(part, entry) == said and (not heads or heads & entry.heads)]
+        equals = [one for one in near if _said(words, things, one) == said and (not heads or heads & one.heads)]
         return sorted(equals, key=lambda entry: (entry.row, entry.position))
-
-    def _said(self, part: Part, entry: Entry) -> frozenset[str]:
-        """What of the question an entry speaks of in so many words; a remark beside a price does not count. Tulips and
-        roses are one concept: the word itself tells them apart."""
-        words = frozenset(f"={one}" for one in self.reader.literal(part.words)) & entry.words
-        return words | {key for key in part.things if entry.terms.get(key, 0.0) > (0.0 if key.isdigit() else _COMMENT)}
 
     def _surplus(self, weights: Mapping[str, float], asked: frozenset[str]) -> float:
         """How much of the question that a chunk answers the customer did not ask."""
@@ -183,6 +194,13 @@ def _subjects(entry: Entry) -> frozenset[str]:
 def _vocabulary(chunk: Chunk) -> list[str]:
     labels = (chunk.metadata.get("name", ""), chunk.metadata.get("aliases", ""))
     return [word for text in (chunk.text, chunk.title, chunk.question, *labels) for word in tokens(text)]
+
+
+def _said(words: frozenset[str], things: frozenset[str], entry: Entry) -> frozenset[str]:
+    """What of the question an entry speaks of in so many words; a remark beside a price does not count. Tulips and
+    roses are one concept: the word itself tells them apart."""
+    named = {key for key in things if entry.terms.get(key, 0.0) > (0.0 if key.isdigit() else _COMMENT)}
+    return words & entry.words | named
 
 
 def _is_beside(entry: Entry, best: Entry) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
-from truffles_rag_qdrant.index import Entry, Index
+from truffles_rag_qdrant.index import Asked, Entry, Index
 from truffles_rag_qdrant.limits import is_for_another
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.parts import split
@@ -75,42 +75,41 @@ class Judge:
 
     def _ranked(self, part: Part, search: Search) -> list[Passage]:
         question, found = search
+        asked, keys = self._index.asked(part), part.asked | part.things
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
-        passages = [self._passage(part, entry, question, score) for entry, score in known]
-        keys = part.asked | part.things
-        ranked = sorted(passages, key=lambda passage: self._rank(passage, keys))[: self._per_part]
-        equals = self._equals(part, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
+        judged = [(self._confidence(asked, entry, question), entry, score) for entry, score in known]
+        judged.sort(key=lambda one: self._rank(one[0], one[1], keys))
+        ranked = [_passage(part, *one) for one in judged[: self._per_part]]
+        equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
         return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
 
-    def _equals(self, part: Part, question: Question, best: Passage) -> list[Passage]:
+    def _equals(self, asked: Asked, question: Question, best: Passage) -> list[Passage]:
         """The best passage and those that the question does not tell from it, as sure as it is."""
-        entries = self._index.equals(part, self._index.entries[best.id])
-        passages = [self._passage(part, entry, question, best.score) for entry in entries]
-        fit = [one for one, entry in zip(passages, entries, strict=True)
-               if not is_for_another(part, entry) and (not entry.prose or one.confidence >= GOOD)]  # fmt: skip
-        return [replace(one, confidence=best.confidence) for one in fit[:MOST_EQUALS]]
+        entries = self._index.equals(asked, self._index.entries[best.id])
+        fit = [entry for entry in entries if not is_for_another(asked.part, entry)
+               and (not entry.prose or self._confidence(asked, entry, question) >= GOOD)]  # fmt: skip
+        return [_passage(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
-    def _rank(self, passage: Passage, keys: frozenset[str]) -> float:
+    def _rank(self, confidence: float, entry: Entry, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
-        entry = self._index.entries[passage.id]
-        return 0.1 * entry.position - 0.03 * (entry.first in keys) - passage.confidence
+        return 0.1 * entry.position - 0.03 * (entry.first in keys) - confidence
 
-    def _confidence(self, part: Part, entry: Entry, question: Question) -> float:
+    def _confidence(self, asked: Asked, entry: Entry, question: Question) -> float:
         """As calibrated; but a literal name is that thing, and what is for another is never the answer."""
-        confidence = self._calibration.confidence(self._index.features(part, entry, question.vector))
-        if is_for_another(part, entry):
-            return min(confidence, _FOR_ANOTHER)
-        if self._index.reader.literal(part.words) in entry.literals:
-            return max(confidence, _LITERAL)
-        return confidence
+        return round(self._sureness(asked, entry, question), 4)
 
-    def _passage(self, part: Part, entry: Entry, question: Question, score: float) -> Passage:
-        chunk = entry.chunk
-        confidence = self._confidence(part, entry, question)
-        return Passage(id=chunk.id, text=chunk.text, confidence=round(confidence, 4), query=part.text,
-                       source=chunk.source, title=chunk.title, question=chunk.question, answer=chunk.answer,
-                       score=score)  # fmt: skip
+    def _sureness(self, asked: Asked, entry: Entry, question: Question) -> float:
+        confidence = self._calibration.confidence(self._index.features(asked, entry, question.vector))
+        if is_for_another(asked.part, entry):
+            return min(confidence, _FOR_ANOTHER)
+        return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
+
+
+def _passage(part: Part, confidence: float, entry: Entry, score: float) -> Passage:
+    chunk = entry.chunk
+    return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=part.text, source=chunk.source,
+                   title=chunk.title, question=chunk.question, answer=chunk.answer, score=score)  # fmt: skip
 
 
 def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:

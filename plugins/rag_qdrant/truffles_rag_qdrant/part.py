@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from truffles_rag_qdrant.reading import Term, Word
 
 NEEDS_THING = frozenset({"c:price", "c:duration"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
-    """One question of a message. `pieces` is another way to read it: as several questions."""
+    """One question of a message. `pieces` is another way to read it: as several questions.
+
+    Every passage is held against it, so what follows from its words is made once.
+    """
 
     words: tuple[Word, ...]
     terms: tuple[Term, ...]
     asks: bool = True
     pieces: tuple[Part, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The part as the customer wrote it."""
         return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
 
-    @property
+    @cached_property
     def asked(self) -> frozenset[str]:
         """Keys of what is asked for."""
         return frozenset(term.key for term in self.terms if term.ask)
 
-    @property
+    @cached_property
     def things(self) -> frozenset[str]:
         """Keys of what it is asked about."""
         return frozenset(term.key for term in self.terms if not term.ask)

@@ -157,8 +157,8 @@ class Reader:
         hits = self.glossary.find(words)
         taken = {at for hit in hits for at in range(hit.start, hit.start + hit.length)}
         no_ask = {name for hit in hits for name in hit.concept.instead_of}
-        hits = [hit for hit in hits if hit.concept.name not in no_ask]
-        found = [(hit.start, self._lacking(self._concept(hit, words), words, hit.start)) for hit in hits]
+        said = [hit for hit in hits if hit.concept.name not in no_ask]
+        found = [(hit.start, self._lacking(self._concept(hit, words), words, hit.start)) for hit in said]
         found += [(at, self._word(word)) for at, word in enumerate(words) if at not in taken]
         return [term for _, term in sorted(found, key=lambda pair: pair[0]) if term.weight > 0]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qdrant_client import AsyncQdrantClient, QdrantClient, models
+from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.hybrid.fusion import reciprocal_rank_fusion
+from qdrant_client.local.local_collection import LocalCollection
 
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.embed import Vectors
@@ -42,42 +43,41 @@ def _payload(tenant: str, chunk: Chunk) -> dict[str, Any]:
 
 
 class EmbeddedStore:
-    """`qdrant-client` in memory for one tenant. Every call blocks and belongs to one thread.
+    """Qdrant's local collections in memory for one tenant. Every call blocks and belongs to one thread.
 
     Local mode costs are in what surrounds the search (110 chunks, measured): a filter is evaluated in Python for each
-    point (1 ms), prefetches are deep-copied (2 ms), sparse vectors are walked in Python (2.6 ms). So there is a
-    collection for each branch instead of a filter, lexical vectors are folded, and the two searches are fused by
-    Qdrant's own function, as its query API does it.
+    point (1 ms), queries and prefetches are validated and deep-copied by the client (1 ms a search), sparse vectors are
+    walked in Python (2.6 ms), cosine measures every stored vector anew. So the collections are asked themselves, there
+    is one for each branch instead of a filter, lexical vectors are folded, vectors of length 1 are multiplied, and the
+    two searches are fused by Qdrant's own function, as its query API does it.
     """
 
     def __init__(self, tenant: str, size: int) -> None:
         self._tenant, self._size = tenant, size
-        self._client = QdrantClient(":memory:")
-        self._tags: set[str] = set()
+        self._collections: dict[str, LocalCollection] = {}
 
     def fill(self, entries: Mapping[str, Entry], before: Mapping[str, Entry]) -> None:
         """Bring every branch's collection from `before` to `entries`, touching only what differs."""
-        for tag in {"", *(entry.chunk.tag for entry in entries.values())} - self._tags:
+        for tag in {"", *(entry.chunk.tag for entry in entries.values())} - self._collections.keys():
             self._create(tag, before)
         gone = [point_id(self._tenant, key) for key, old in before.items() if not _covers(entries.get(key), old)]
         fresh = [entry for key, entry in entries.items() if before.get(key) is not entry]
-        for tag in self._tags:
+        for tag, collection in self._collections.items():
             if gone:
-                self._client.delete(_name(tag), models.PointIdsList(points=list(gone)))
+                collection.delete(models.PointIdsList(points=list(gone)))
             self._put(tag, fresh)
 
     def _create(self, tag: str, known: Mapping[str, Entry]) -> None:
-        self._client.create_collection(_name(tag), vectors_config={
-            DENSE: models.VectorParams(size=self._size, distance=models.Distance.COSINE),
+        self._collections[tag] = LocalCollection(models.CreateCollection(vectors={
+            DENSE: models.VectorParams(size=self._size, distance=models.Distance.DOT),
             LEXICAL: models.VectorParams(size=LEXICAL_SIZE, distance=models.Distance.DOT),
-        })  # fmt: skip
-        self._tags.add(tag)
+        }))  # fmt: skip
         self._put(tag, list(known.values()))
 
     def _put(self, tag: str, entries: Sequence[Entry]) -> None:
         points = [self._point(entry) for entry in entries if entry.chunk.tag in ("", tag)]
         if points:
-            self._client.upsert(_name(tag), points)
+            self._collections[tag].upsert(points)
 
     def _point(self, entry: Entry) -> models.PointStruct:
         vectors = {DENSE: entry.vector.tolist(), LEXICAL: dense(lexical(entry)).tolist()}
@@ -88,21 +88,18 @@ class EmbeddedStore:
         return [self._search(question, limit) for question in questions]
 
     def _search(self, question: Question, limit: int) -> list[Found]:
-        name = _name(question.tag if question.tag in self._tags else "")
-        searches = [(DENSE, question.vector)]
+        collection = self._collections.get(question.tag) or self._collections[""]
+        searches: list[tuple[str, Any]] = [
+            (DENSE, question.vector)
+        ]  # as float32: lists become float64, and all with them
         if question.sparse:
             searches.append((LEXICAL, dense(question.sparse)))
-        ranks = [self._client.query_points(name, query=vector, using=using, limit=_DEPTH, with_payload=False).points
-                 for using, vector in searches]  # fmt: skip
+        ranks = [collection.search(search, limit=_DEPTH, with_payload=False) for search in searches]
         return [Found(str(point.id), point.score) for point in reciprocal_rank_fusion(ranks, limit=limit)]
 
     def close(self) -> None:
         """Give the memory back."""
-        self._client.close()
-
-
-def _name(tag: str) -> str:
-    return f"knowledge-{tag}"
+        self._collections.clear()
 
 
 def _covers(new: Entry | None, old: Entry) -> bool:

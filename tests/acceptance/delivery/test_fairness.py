@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from truffles_chatflow.simulator import webhook_payload
 
 ANNA, BORIS = "77000000095@s.whatsapp.net", "77000000096@s.whatsapp.net"
@@ -107,6 +108,54 @@ async def test_at_most_six_round_trips_a_turn(lean_of) -> None:
     await flood(lean, 60)
     await watcher.until(_sent(watcher, 61), seconds=60)
     assert database.round_trips - before <= 6 * 60
+
+
+@pytest.mark.parametrize("rate", [{}, {"messages_per_second": 1000}], ids=["unlimited", "limited"])
+async def test_at_most_six_round_trips_a_lone_turn(lean_of, rate: dict[str, object]) -> None:
+    """Nothing else goes on, so nothing is shared; and no look at the database afterwards finds nothing."""
+    lean = await lean_of(chatflow=rate, rig={"tick_seconds": 600.0, "heartbeat_seconds": 600.0})
+    await lean.meet(ANNA)
+    watcher = await lean.start(work=False)
+    database = lean.rig.gateway.database
+    before = database.round_trips
+    for number in range(1, 11):
+        await lean.sim.write(ANNA, f"question number {number}?")
+        await watcher.until(_sent(watcher, 1 + number))
+    assert database.round_trips - before <= 6 * 10
+
+
+async def test_a_row_behind_one_that_is_being_sent_goes_out_at_once(lean_of) -> None:
+    """No tick helps: whoever records that a row was sent looks for the next one of its recipient, also of others."""
+    lean = await lean_of(rig={"tick_seconds": 600.0, "heartbeat_seconds": 600.0})
+    await lean.meet(ANNA)
+    second = await lean.start(tick_seconds=600.0)
+    lean.sim.behave(jid=ANNA, count=1, delay=1.0)
+    for rig, text in ((lean.rig, "first"), (second, "second"), (lean.rig, "third")):
+        body = {"client_slug": "salon", "remote_jid": ANNA, "text": text, "manager": {"id": "owner"}}
+        assert (await rig.admin("POST", "/admin/desk/reply", json=body)).status_code == 200
+        await lean.rig.until(_written(lean, text))
+    assert await lean.sim.wait(ANNA, 3, 10)
+    assert lean.read(ANNA) == ["first", "second", "third"]
+
+
+def _written(lean, text: str):
+    async def written() -> bool:
+        return bool(await lean.rig.rows("SELECT 1 FROM outbox_messages WHERE payload ->> 'text' = $1", text))
+
+    return written
+
+
+@pytest.mark.parametrize("hands", [1, 2])
+async def test_what_comes_during_a_turn_is_read_after_it(lean_of, sim, hands: int) -> None:
+    """No tick helps here either: few hands, shared by two tenants, and more for the lanes that are being thought about."""
+    patience = {"tick_seconds": 600.0, "heartbeat_seconds": 600.0, "workers_concurrency": hands}
+    lean = await lean_of(_like_salon(sim, "clinic"), rig=patience)
+    await flood(lean, 1, "slow question")
+    await lean.rig.until(_thinking(lean, 1))
+    await flood(lean, 5, "hello again")
+    lean.parrot.gate.set()
+    await lean.thought()
+    await lean.rig.settled()
 
 
 def _thinking(lean, count: int):
