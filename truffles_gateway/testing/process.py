@@ -14,10 +14,12 @@ ADDRESS = "http://"
 
 
 class Process:
-    """A server in a process of its own, ready when it prints "ready" or where it listens; then `url` is that address."""
+    """A server in a process of its own, ready when it prints `words`, without them "ready" or where it listens; then `url`
+    is the address in that line."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], words: str = "") -> None:
         self._command, self._environment = command, environment
+        self._signs = (words,) if words else ("ready", ADDRESS)
         self.url = ""
         self.output: list[str] = []
 
@@ -42,7 +44,7 @@ class Process:
         async for line in self._process.stdout:
             text = line.decode(errors="replace").rstrip()
             self.output.append(text)
-            if "ready" in text or ADDRESS in text:
+            if any(sign in text for sign in self._signs):
                 self.url = self.url or next((word for word in text.split() if word.startswith(ADDRESS)), "")
                 self._ready.set()
         await self._process.wait()
