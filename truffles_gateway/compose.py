@@ -12,6 +12,7 @@ from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.messages import (
     Author,
     HandoverCard,
+    InboundEvent,
     Line,
     Outgoing,
     OutgoingKind,
@@ -140,7 +141,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
-    said = [event.event.text for event in case.work.events if event.event.text]
+    said = [shown(event.event) for event in case.work.events if event.event.text]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     for channel in desks(case.tenant):
         add_outgoing(
@@ -310,7 +311,7 @@ def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[st
 def card_of(case: Case, handover: NewHandover) -> HandoverCard:
     """What a desk shows."""
     new = tuple(
-        Line(author=Author.CUSTOMER, text=event.event.text, at=event.received_at)
+        Line(author=Author.CUSTOMER, text=shown(event.event), at=event.received_at)
         for event in case.work.events
         if event.event.text
     )
@@ -325,6 +326,11 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         branch=case.turn.branch,
         refusals=case.refusals,
     )
+
+
+def shown(event: InboundEvent) -> str:
+    """A customer's words as a desk shows them, what they quoted above them: "this one?" says nothing without it."""
+    return f"» {brief(event.quoted)}\n{event.text}" if event.quoted else event.text
 
 
 def alarm_rows(tenant: Tenant, text: str) -> list[Outgoing]:

@@ -207,3 +207,27 @@ def _iso(days: float) -> str:
     from datetime import UTC, datetime
 
     return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("я у двери, никто не открывает", "Срочно"),
+        ("хочу отменить запись на завтра", "изменить или отменить запись"),
+        ("позовите администратора", "просит человека"),
+    ],
+)
+async def test_the_card_says_why_a_human_is_called(salon_of, jid, text, reason) -> None:
+    salon = await salon_of(brain=("policy",))
+    await salon.ask(jid, text)
+    [card] = await salon.desk("card")
+    assert reason in card
+
+
+async def test_a_desk_reads_what_the_customer_quoted(salon_of, jid) -> None:
+    salon = await salon_of(brain=("policy",))
+    await salon.ask(jid, "позовите администратора", quoted="Педикюр 9 000 ₸")
+    await salon.ask(jid, "а это?", quoted="Стрижка 4 000 ₸")
+    [card], [forwarded] = await salon.desk("card"), await salon.desk("forward")
+    assert "» Педикюр 9 000 ₸" in card
+    assert forwarded == "» Стрижка 4 000 ₸\nа это?"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Route, State, Trigger
 
+REASONS = {"urgent": "reason_urgent", "booking_change": "reason_booking_change", "complaint": "reason_complaint"}
+"""Why a human is called, by a verdict's intent, where a desk can be told more than that the customer wants one."""
+
 
 async def go(case: Case) -> Decision:
     """Escalate and say so; while somebody is on the way already, confirm that and open nothing."""
@@ -17,7 +20,7 @@ async def go(case: Case) -> Decision:
         replies=(case.say("frustrated_sorry" if frustrated else "human_called"),),
         escalation=Escalation(
             trigger=Trigger.POLICY if frustrated else Trigger.INTENT,
-            reason="reason_frustrated" if frustrated else "reason_human_request",
+            reason=REASONS.get(case.verdict.intent, "reason_frustrated" if frustrated else "reason_human_request"),
             question=case.message.text,
             times_out=not frustrated,
         ),
