@@ -66,6 +66,8 @@ async def prepare(database_url: str, chatflow_url: str, quiet: float) -> None:
     raw = tomllib.loads((EXAMPLE / "tenant.toml").read_text())
     raw["webhook_secret"] = "env:BENCH_WEBHOOK_SECRET"
     raw["timing"] = {"complete": quiet, "fragment": quiet}
+    outside = {"media", "llm_openai", "telegram", "learning"}  # what is measured here needs no service but WhatsApp
+    raw["plugins"] = [each for each in raw["plugins"] if each["name"] not in outside] + [{"name": "desk_log"}]
     settings = next(plugin for plugin in raw["plugins"] if plugin["name"] == "chatflow")["settings"]
     settings |= {"base_url": chatflow_url, "token": "env:BENCH_CHATFLOW_TOKEN"}
     config, problems = read(raw)

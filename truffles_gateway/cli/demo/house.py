@@ -1,86 +1,88 @@
-"""The demo's house: PostgreSQL, the gateway's processes and the simulated WhatsApp, all on loopback, all gone at the end."""
+"""The demo's house: PostgreSQL, the gateway's processes, and around them a WhatsApp for each business, a Telegram and a
+model that are none. All on loopback, all gone at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import secrets
+import socket
 import sys
-import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import tomlkit
 
+from truffles_gateway.cli.demo.business import CHATFLOW, Business, read
 from truffles_gateway.cli.demo.children import TRUFFLES, Child, ChildFailed, Children
+from truffles_gateway.cli.demo.errands import BETWEEN
 from truffles_gateway.cli.demo.screen import Screen
-from truffles_gateway.cli.demo.wires import Admin, Phones, until
+from truffles_gateway.cli.demo.wires import Admin, Group, Model, Phones, until
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
 
-SIMULATOR = (sys.executable, "-m", "truffles_chatflow.simulator")
-SERVED_SECONDS = 15.0
-CHATFLOW = "chatflow"
+PYTHON = (sys.executable, "-m")
+SERVED_SECONDS = 30.0
+OWNER = {"id": 7001, "first_name": "Айгерим", "username": "aigerim"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """One business, its secret, and its customers' phones."""
+
+    business: Business
+    secret: str
+    phones: Phones
+
+    @property
+    def slug(self) -> str:
+        """Its slug."""
+        return self.business.slug
 
 
 @dataclass(slots=True, kw_only=True)
 class House:
     """What runs, and how to talk to it."""
 
-    slug: str
-    secret: str
-    folder: Path
+    salon: Place
+    shop: Place
     place: Path
     children: Children
-    phones: Phones
     admin: Admin
-    worker: Child
-    workers: int = field(default=1)
+    group: Group
+    model: Model
+    workers: tuple[Child, Child]
 
-    async def new_worker(self, **environment: str) -> Child:
-        """One more worker process, ready."""
-        self.workers += 1
-        child = await self.children.start(f"worker {self.workers}", (*TRUFFLES, "worker"), ("working",), environment)
-        await child.ready()
-        return child
-
-    async def command(self, *words: str, environment: dict[str, str]) -> list[str]:
+    async def command(self, *words: str, environment: Mapping[str, str]) -> list[str]:
         """What a command of `truffles` prints."""
         return await self.children.run(f"truffles {' '.join(words)}", (*TRUFFLES, *words), environment)
 
 
 @asynccontextmanager
-async def built(folder: Path, screen: Screen) -> AsyncIterator[House]:
+async def built(folders: Sequence[Path], screen: Screen) -> AsyncIterator[House]:
     """Set everything up, saying how long each part took."""
+    businesses = [read(folder) for folder in folders]
     loop = asyncio.get_running_loop()
-    tenant = _tenant(folder)
     async with AsyncExitStack() as stack:
         began = loop.time()
         postgres = await _postgres(stack)
         screen.step(f"a private PostgreSQL in {postgres.data_dir}", loop.time() - began)
-        environment = _environment(postgres)
-        children = Children(environment)
+        children = Children(_environment(postgres, businesses))
         stack.push_async_callback(children.stop)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
-
         began = loop.time()
-        web, worker = await _processes(children)
-        screen.step(f"`truffles serve` at {web.url}, a `truffles worker`", loop.time() - began)
-        began = loop.time()
-        simulator = await _simulator(children, web.url, tenant["slug"])
-        screen.step(f"a simulated WhatsApp (ChatFlow's API) at {simulator.url}", loop.time() - began)
-
-        house = House(
-            slug=tenant["slug"], secret=environment["DEMO_WEBHOOK_SECRET"], folder=folder,
-            place=postgres.data_dir, children=children, worker=worker,
-            phones=Phones(http, simulator.url), admin=Admin(http, web.url, environment["ADMIN_TOKEN"]),
+        house = await _start(children, http, postgres.data_dir, businesses)
+        screen.step(
+            f"`truffles serve` at {house.admin.url}, two `truffles worker`, a simulated WhatsApp for each business, a "
+            "simulated Telegram, a model's double (llmock)", loop.time() - began,
         )  # fmt: skip
-        await _move_in(house, tenant, simulator.url, screen)
+        began = loop.time()
+        screen.quote(await _move_in(house, screen))
+        screen.step("`truffles tenants apply`, `truffles knowledge sync` for both", loop.time() - began)
         yield house
 
 
@@ -99,83 +101,113 @@ async def _postgres(stack: AsyncExitStack) -> PrivatePostgres:
     return await asyncio.shield(starting)
 
 
-def _environment(postgres: PrivatePostgres) -> dict[str, str]:
+def _environment(postgres: PrivatePostgres, businesses: Sequence[Business]) -> dict[str, str]:
     """The environment of all processes: the caller's without its settings of a gateway, and made-up secrets."""
-    foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET"}
+    foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
-    made_up = {name: secrets.token_hex(12) for name in ("DEMO_WEBHOOK_SECRET", "DEMO_CHATFLOW_TOKEN", "ADMIN_TOKEN")}
+    wanted = {"ADMIN_TOKEN"}.union(*(business.secrets() for business in businesses))
+    made_up = {name: secrets.token_hex(12) for name in sorted(wanted)}
     return inherited | made_up | {
-        "WEBHOOK_SECRET": made_up["DEMO_WEBHOOK_SECRET"],
         "DATABASE_URL": postgres.url(),
         "TRUFFLES_DATA_DIR": str(postgres.data_dir),
         "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
 
 
-async def _processes(children: Children) -> tuple[Child, Child]:
-    """A web process and a worker; whoever is first makes the tables."""
-    web = await children.start(
-        "the web process", (*TRUFFLES, "serve", "--no-worker", "--host", "127.0.0.1", "--port", "0"), ("http://",)
+async def _start(
+    children: Children, http: httpx.AsyncClient, data: Path, businesses: Sequence[Business]
+) -> House:  # fmt: skip
+    """All processes at once: each takes its time to import what it needs."""
+    salon, shop = businesses
+    port = _free_port()
+    gateway = f"http://127.0.0.1:{port}"
+    web = await _gateway(children, port)
+    workers = [await children.start(f"worker {number}", (*TRUFFLES, "worker"), ("working",)) for number in (1, 2)]
+    whatsapps = [await _whatsapp(children, business, gateway) for business in (salon, shop)]
+    telegram, model = await _telegram(children, salon, gateway), await _model(children)
+    for child in (*whatsapps, telegram, model, web, *workers):
+        await _ready(child)
+    places = [
+        Place(business=business, secret=business.webhook_secret(children.environment), phones=Phones(http, sim.url))
+        for business, sim in zip((salon, shop), whatsapps, strict=True)
+    ]
+    return House(
+        salon=places[0], shop=places[1], place=data, children=children, workers=(workers[0], workers[1]),
+        admin=Admin(http, web.url, children.environment["ADMIN_TOKEN"]),
+        group=Group(http, telegram.url, _chat(salon), OWNER), model=Model(http, model.url),
+    )  # fmt: skip
+
+
+def _free_port() -> int:
+    """A port that nobody listens at: the simulators are told of the gateway before it is there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _gateway(children: Children, port: int) -> Child:
+    command = (*TRUFFLES, "serve", "--no-worker", "--host", "127.0.0.1", "--port", str(port))
+    return await children.start("the web process", command, ("http://",))
+
+
+async def _whatsapp(children: Children, business: Business, gateway: str) -> Child:
+    token = children.environment[str(business.setting(CHATFLOW, "token")).removeprefix("env:")]
+    command = (
+        *PYTHON, "truffles_chatflow.simulator", "--port", "0", "--gateway", gateway, "--tenant", business.slug,
+        "--token", token,
+    )  # fmt: skip
+    secret = {"WEBHOOK_SECRET": business.webhook_secret(children.environment)}
+    return await children.start(f"the WhatsApp of {business.slug}", command, ("http://",), secret)
+
+
+async def _telegram(children: Children, business: Business, gateway: str) -> Child:
+    token, secret = (
+        children.environment.get(str(business.setting("telegram", name)).removeprefix("env:"), "")
+        for name in ("token", "webhook_secret")
     )
-    worker = await children.start("worker 1", (*TRUFFLES, "worker"), ("working",))
-    await web.ready()
-    await worker.ready()
-    return web, worker
+    command = (
+        *PYTHON, "truffles_telegram.simulator", "--port", "0", "--gateway", gateway, "--tenant", business.slug,
+        "--token", token, "--group", str(_chat(business)),
+    )  # fmt: skip
+    return await children.start("the Telegram", command, ("http://",), {"TELEGRAM_WEBHOOK_SECRET": secret})
 
 
-async def _simulator(children: Children, gateway: str, slug: str) -> Child:
-    token = children.environment["DEMO_CHATFLOW_TOKEN"]
-    command = (*SIMULATOR, "--port", "0", "--gateway", gateway, "--tenant", slug, "--token", token)
-    simulator = await children.start("the ChatFlow simulator", command, ("http://",))
+async def _model(children: Children) -> Child:
+    command = (*PYTHON, "llmock.cli", "serve", "--host", "127.0.0.1", "--port", "0")
+    return await children.start("the model's double", command, ("Uvicorn running",))
+
+
+def _chat(business: Business) -> int:
+    return int(business.setting("telegram", "chat_id") or 0)
+
+
+async def _ready(child: Child) -> None:
+    """Wait for it; say which package is missing if one is."""
     try:
-        await simulator.ready()
+        await child.ready()
     except ChildFailed as problem:
-        if any("No module named" in line for line in simulator.lines):
-            raise ConfigError(
-                "the plugin truffles-chatflow is not installed", cure="Install it, or use make demo"
-            ) from problem
-        raise
-    return simulator
+        missing = next((line.rpartition(" ")[2].strip("'") for line in child.lines if "No module named" in line), "")
+        if not missing:
+            raise
+        package = missing.partition(".")[0].replace("_", "-")
+        cure = f"Use make demo, or install it: pip install {package}"
+        raise ConfigError(f"{child.name} needs the package {package}, which is not installed", cure=cure) from problem
 
 
-def _tenant(folder: Path) -> dict[str, Any]:
-    """The example's config. Raises `ConfigError` if the folder is not the example or a copy of it."""
-    path = folder / "tenant.toml"
-    if not path.is_file() or not (folder / "knowledge").is_dir():
-        cure = "Run the demo in a checkout of the project, or name the folder with --folder PATH/examples/demo_salon"
-        raise ConfigError(f"{folder} holds no tenant.toml with a folder knowledge beside it", cure=cure)
-    try:
-        tenant = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
-    if not isinstance(tenant.get("slug"), str) or not _chatflow(tenant):
-        raise ConfigError(f"{path} has no slug or no plugin {CHATFLOW}", cure="Start from a copy of the example")
-    return tenant
-
-
-def _chatflow(tenant: dict[str, Any]) -> dict[str, Any]:
-    plugins = [each for each in tenant.get("plugins", ()) if each.get("name") == CHATFLOW]
-    return dict(plugins[0]) if plugins else {}
-
-
-async def _move_in(house: House, tenant: dict[str, Any], simulator: str, screen: Screen) -> None:
-    """Apply the tenant's config with the simulator as its provider, then load its facts, as an operator would."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    file = house.place / "tenant.toml"
-    for plugin in tenant["plugins"]:
-        if plugin["name"] == CHATFLOW:
-            plugin["settings"]["base_url"] = simulator
-    await asyncio.to_thread(file.write_text, tomlkit.dumps(tenant), encoding="utf-8")
-    show = screen.environment()
-    await house.command("tenants", "apply", str(file), "--yes", environment=show)
-    if not await until(lambda: house.admin.served(house.slug), SERVED_SECONDS):
-        raise ChildFailed(f"{house.slug} was applied, but is not served")
-    screen.step(f"`truffles tenants apply`: {tenant.get('name', house.slug)}", loop.time() - began)
-    began = loop.time()
-    words = ("knowledge", "sync", house.slug, str(house.folder / "knowledge"))
-    said = await house.children.watch(
-        "truffles knowledge sync", (*TRUFFLES, *words), show, tty=screen.console.is_terminal
-    )
-    screen.quote(said)
-    screen.step("`truffles knowledge sync`", loop.time() - began)
+async def _move_in(house: House, screen: Screen) -> list[str]:
+    """Apply both configs with the simulators as providers, then load the facts, as an operator would."""
+    outside = {"telegram": house.group.url, "llm_openai": f"{house.model.url}/v1"}
+    files = []
+    for place in (house.salon, house.shop):
+        config = place.business.pointing_at({**outside, CHATFLOW: place.phones.url})
+        files.append(house.place / f"{place.slug}.toml")
+        await asyncio.to_thread(files[-1].write_text, tomlkit.dumps(config), encoding="utf-8")
+    words = ["tenants", "apply", *map(str, files), "--yes"]
+    for place in (house.salon, house.shop):
+        words += [BETWEEN, "knowledge", "sync", place.slug, str(place.business.folder / "knowledge")]
+    errands = (*PYTHON, "truffles_gateway.cli.demo.errands", *words)
+    said = await house.children.run("truffles tenants apply, truffles knowledge sync", errands, screen.environment())
+    if not await until(lambda: house.admin.served(house.salon.slug, house.shop.slug), SERVED_SECONDS):
+        raise ChildFailed("both businesses were applied, but are not served")
+    await house.model.says()
+    return [line for line in said if "✓" in line]
