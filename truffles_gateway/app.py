@@ -141,6 +141,7 @@ class Gateway:
 
     async def _work(self, worker: Worker) -> None:
         await self.registry.warm_up()
+        log.info("taking turns", tenants=sum(1 for _ in self.registry))
         await worker.run()
 
     def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:

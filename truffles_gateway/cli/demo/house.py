@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -55,7 +55,7 @@ class House:
     admin: Admin
     group: Group
     model: Model
-    workers: tuple[Child, Child]
+    workers: list[Child] = field(default_factory=list)
 
     async def command(self, *words: str, environment: Mapping[str, str]) -> list[str]:
         """What a command of `truffles` prints."""
@@ -77,12 +77,14 @@ async def built(folders: Sequence[Path], screen: Screen) -> AsyncIterator[House]
         began = loop.time()
         house = await _start(children, http, postgres.data_dir, businesses)
         screen.step(
-            f"`truffles serve` at {house.admin.url}, two `truffles worker`, a simulated WhatsApp for each business, a "
-            "simulated Telegram, a model's double (llmock)", loop.time() - began,
+            f"`truffles serve` at {house.admin.url}, a simulated WhatsApp for each business, a simulated Telegram, a "
+            "model's double (llmock)", loop.time() - began,
         )  # fmt: skip
         began = loop.time()
         screen.quote(await _move_in(house, screen))
-        screen.step("`truffles tenants apply`, `truffles knowledge sync` for both", loop.time() - began)
+        screen.step(
+            "`truffles tenants apply`, `truffles knowledge sync` for both, two `truffles worker`", loop.time() - began
+        )
         yield house
 
 
@@ -122,17 +124,16 @@ async def _start(
     port = _free_port()
     gateway = f"http://127.0.0.1:{port}"
     web = await _gateway(children, port)
-    workers = [await children.start(f"worker {number}", (*TRUFFLES, "worker"), ("working",)) for number in (1, 2)]
     whatsapps = [await _whatsapp(children, business, gateway) for business in (salon, shop)]
     telegram, model = await _telegram(children, salon, gateway), await _model(children)
-    for child in (*whatsapps, telegram, model, web, *workers):
+    for child in (*whatsapps, telegram, model, web):
         await _ready(child)
     places = [
         Place(business=business, secret=business.webhook_secret(children.environment), phones=Phones(http, sim.url))
         for business, sim in zip((salon, shop), whatsapps, strict=True)
     ]
     return House(
-        salon=places[0], shop=places[1], place=data, children=children, workers=(workers[0], workers[1]),
+        salon=places[0], shop=places[1], place=data, children=children,
         admin=Admin(http, web.url, children.environment["ADMIN_TOKEN"]),
         group=Group(http, telegram.url, _chat(salon), OWNER), model=Model(http, model.url),
     )  # fmt: skip
@@ -206,8 +207,14 @@ async def _move_in(house: House, screen: Screen) -> list[str]:
     for place in (house.salon, house.shop):
         words += [BETWEEN, "knowledge", "sync", place.slug, str(place.business.folder / "knowledge")]
     errands = (*PYTHON, "truffles_gateway.cli.demo.errands", *words)
-    said = await house.children.run("truffles tenants apply, truffles knowledge sync", errands, screen.environment())
+    moving = await house.children.start("the set-up", errands, (f"{house.shop.slug}: version",), screen.environment())
+    await moving.ready()
+    for number in (1, 2):  # now they find their tenants at the start, and load the models before the first turn
+        house.workers.append(await house.children.start(f"worker {number}", (*TRUFFLES, "worker"), ("taking turns",)))
+    await moving.succeeded()
+    for worker in house.workers:
+        await worker.ready()
     if not await until(lambda: house.admin.served(house.salon.slug, house.shop.slug), SERVED_SECONDS):
         raise ChildFailed("both businesses were applied, but are not served")
     await house.model.says()
-    return [line for line in said if "✓" in line]
+    return [line for line in moving.lines if "added" in line]

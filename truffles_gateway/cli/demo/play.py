@@ -70,7 +70,7 @@ class Play:
         if replies and story.get("outcome"):
             times = times_of(story, written, replies[0]["time"])
             self.times |= {name: times} if name else {}
-            self.screen.print(times.line(), style="dim")
+            self.screen.remark(times.line())
 
     def shown(self, message: Mapping[str, Any], *, style: str = "cyan") -> list[Piece]:
         """A message of the topic as it stands there."""

@@ -55,7 +55,7 @@ class Screen:
         self.wide = self.console.is_terminal and self.console.width >= TWO_COLUMNS
         self.checks: list[Check] = []
         self._scene = self._topic = ""
-        self._open, self._held = False, list[Check]()
+        self._open, self._held = False, list[Check | str]()
         self._unicode = "utf" in (self.console.encoding or "").lower()
         self._rule, self._bar = "─│" if self._unicode else "-|"
 
@@ -79,7 +79,10 @@ class Screen:
 
     def step(self, what: str, seconds: float) -> None:
         """A line of the set-up."""
-        self.console.print(f"  {escape(what)} [dim]{seconds:.1f} s[/]", soft_wrap=True)
+        *lines, last = _wrapped(what, self.console.width - 10)
+        for line in lines:
+            self.console.print(f"  {escape(line)}", soft_wrap=True)
+        self.console.print(f"  {escape(last)} [dim]{seconds:.1f} s[/]", soft_wrap=True)
 
     def scene(self, title: str, about: str) -> None:
         """Open a scene: its title, and one sentence for those who know nothing."""
@@ -104,6 +107,13 @@ class Screen:
         else:
             self._tell(check)
         return check.good
+
+    def remark(self, text: str) -> None:
+        """A quiet line that stands with the checks."""
+        if self._open:
+            self._held.append(text)
+        else:
+            self.print(text, style="dim")
 
     def _tell(self, check: Check) -> None:
         lines = escape("\n  ".join(_wrapped(check.what, self.console.width - 2)))
@@ -137,8 +147,8 @@ class Screen:
         self._topic, self._open = "", False
         self._row([Piece(self._rule * PHONE, "dim")], [Piece(self._rule * self._room, "dim")] if self.wide else [])
         held, self._held = self._held, []
-        for check in held:
-            self._tell(check)
+        for each in held:
+            self.remark(each) if isinstance(each, str) else self._tell(each)
 
     def said(self, text: str, gloss: str = "", *, beside: Iterable[Piece] = ()) -> None:
         """What the customer wrote: on the right of the phone, with a translation below."""

@@ -73,8 +73,8 @@ async def _answer(play: Play, topic: Topic) -> None:
     now, _ = await house.group.shows(TIMUR.name, lambda seen: ARRIVED in _reactions(seen, message))
     words = next((each for each in now.messages if each["id"] == message), None) if now else None
     for reply in replies:
-        after = f"({GLOSS}; {reply['time'] - began:.1f} s after she wrote it)"
-        screen.read(reply["text"], after.strip("()"), beside=play.shown(words, style="green") if words else ())
+        after = f"{GLOSS}; {reply['time'] - began:.1f} s after she wrote it"
+        screen.read(reply["text"], after, beside=play.shown(words, style="green") if words else ())
     texts = [reply["text"] for reply in replies]
     screen.check("her words arrived as they were written, once", texts == [WORDS], WORDS, texts)
     marks = _reactions(now, message) if now else []
@@ -133,5 +133,5 @@ async def known(play: Play) -> None:
     text = joined(replies)
     good = bool(play.taught) and play.taught in text and len(replies) == 1
     screen.check("the reply is what the owner said to somebody else", good, play.taught or WORDS, text or "no reply")
-    since = f", {replies[0]['time'] - play.taught_at:.0f} s after the first customer read it" if replies else ""
+    since = f", {replies[0]['time'] - play.taught_at:.1f} s after the first customer read it" if replies else ""
     screen.check(f"no human was needed{since}", alone, "answered, nothing in Telegram", outcome_of(story))
