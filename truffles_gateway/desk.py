@@ -82,7 +82,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
-    role = role_of(tenant, person_of(event))
+    role = role_of(tenant, person_of(event, tenant))
     key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
     return _answer(made, event, _text(tenant, key), ignored)
 
@@ -118,9 +118,9 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     compose.add_outgoing(made, Outgoing(channel=event.channel, recipient=where, text=line, kind=kind, data=data))
 
 
-def person_of(event: InboundEvent) -> Person:
+def person_of(event: InboundEvent, tenant: Tenant) -> Person:
     """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id=PHONE, name=PHONE)
+    return event.person or Person(channel=event.channel, id=PHONE, name=_text(tenant, "owner_on_phone"))
 
 
 def role_of(tenant: Tenant, person: Person) -> str:
@@ -142,7 +142,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """A manager's words: stored, sent (an echo was sent already), and shown to those who learn."""
     conversation = made.after
     assert conversation is not None
-    person = person_of(event)
+    person = person_of(event, tenant)
     question = conversation.handover_question or _last_question(conversation)
     made.manager_response = event.text
     opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
@@ -203,7 +203,7 @@ def _said(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> st
 def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str) -> None:
     """One durable job for each plugin that observes managers' replies."""
     assert made.after is not None
-    person = person_of(event)
+    person = person_of(event, tenant)
     for implementation in tenant.hooks.of("on_manager_reply"):
         made.jobs.append(
             NewJob(
@@ -234,7 +234,7 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     """A pressed button; one that comes twice, late or from a second manager gets an honest answer."""
     conversation = made.after
     assert conversation is not None
-    name = _name(person_of(event))
+    name = _name(person_of(event, tenant))
     if event.target and event.target != conversation.handover_id:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
     wish = ACTIONS.get(event.action)
@@ -266,8 +266,8 @@ def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant
     the owner wrote from the phone, which has no buttons."""
     if conversation.state is not State.MANAGER_ACTIVE:
         return False
-    person = person_of(event)
-    mine = conversation.assigned_to in {_name(person), PHONE}
+    person = person_of(event, tenant)
+    mine = conversation.assigned_to in {_name(person), _text(tenant, "owner_on_phone")}
     return not mine and role_of(tenant, person) not in {"owner", "admin"}
 
 

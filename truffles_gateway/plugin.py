@@ -234,6 +234,14 @@ class Desk(Protocol):
         """The `provider_id` of the first row of `kind` about this handover that this plugin has sent, "" if none."""
         ...
 
+    async def words(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The text of that row, "" if there is none."""
+        ...
+
+    async def moved(self, handover_id: str, kind: OutgoingKind, provider_id: str) -> None:
+        """Another message shows that row from now on: `sent` will name it."""
+        ...
+
 
 class Counters(Protocol):
     """Counts over all processes, by names of the plugin's own."""

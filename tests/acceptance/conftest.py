@@ -96,10 +96,10 @@ class Salon:
         await self.rig.settled()
 
     async def desk(self, kind: str = "") -> list[str]:
-        """The texts that the desk was shown, of one kind or of all."""
+        """The texts that the desk was shown, of one kind or of all (a change to a card's buttons alone has none)."""
         rows = await self.rig.rows(
             "SELECT payload->>'text' AS text FROM outbox_messages WHERE channel = 'desk_log' AND status <> 'withdrawn'"
-            " AND ($1 = '' OR kind = $1) ORDER BY seq",
+            " AND ($1 = '' OR kind = $1) AND NOT (kind = 'update' AND payload->>'text' = '') ORDER BY seq",
             kind,
         )
         return [row["text"] for row in rows]
@@ -217,7 +217,7 @@ class Stub:
         """A plugin that answers whatever holds `word` with `fact`."""
 
         def answer(message: Inbound) -> Draft | None:
-            return Draft(text=fact) if word in message.text.lower() else None
+            return Draft(text=fact, verbatim=True) if word in message.text.lower() else None
 
         return plugin_of(name, answer=answer)
 
