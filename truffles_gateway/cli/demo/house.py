@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -55,7 +55,14 @@ class House:
     admin: Admin
     group: Group
     model: Model
-    workers: list[Child] = field(default_factory=list)
+    web: Child
+    workers: list[Child]
+
+    async def serves(self) -> bool:
+        """Has the web process both businesses, and the first worker, with their models loaded?"""
+        slugs = (self.salon.slug, self.shop.slug)
+        worker = [line for line in self.workers[0].lines if "tenant is served" in line]
+        return all(any(slug in line for line in worker) for slug in slugs) and await self.admin.served(*slugs)
 
     async def command(self, *words: str, environment: Mapping[str, str]) -> list[str]:
         """What a command of `truffles` prints."""
@@ -69,26 +76,27 @@ async def built(folders: Sequence[Path], screen: Screen) -> AsyncIterator[House]
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         began = loop.time()
-        postgres = await _postgres(stack)
-        screen.step(f"a private PostgreSQL in {postgres.data_dir}", loop.time() - began)
-        children = Children(_environment(postgres, businesses))
+        starting = _postgres(stack)
+        children = Children(_environment(businesses))
         stack.push_async_callback(children.stop)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
-        began = loop.time()
-        house = await _start(children, http, postgres.data_dir, businesses)
+        around = await Around.start(children, businesses)
+        postgres = await asyncio.shield(starting)
+        screen.step(f"a private PostgreSQL in {postgres.data_dir}", loop.time() - began)
+        children.environment |= {"DATABASE_URL": postgres.url(), "TRUFFLES_DATA_DIR": str(postgres.data_dir)}
+        house = await _open(children, http, postgres.data_dir, around)
         screen.step(
-            f"`truffles serve` at {house.admin.url}, a simulated WhatsApp for each business, a simulated Telegram, a "
-            "model's double (llmock)", loop.time() - began,
+            f"simulators: a WhatsApp for each business, a Telegram, a model's double (llmock); the gateway at "
+            f"{house.admin.url}", loop.time() - began,
         )  # fmt: skip
-        began = loop.time()
         screen.quote(await _move_in(house, screen))
         screen.step(
-            "`truffles tenants apply`, `truffles knowledge sync` for both, two `truffles worker`", loop.time() - began
+            "both businesses by `truffles tenants apply` and `truffles knowledge sync`; in all", loop.time() - began
         )
         yield house
 
 
-async def _postgres(stack: AsyncExitStack) -> PrivatePostgres:
+def _postgres(stack: AsyncExitStack) -> asyncio.Future[PrivatePostgres]:
     """A server of this run alone, careful with the disk: the times are to be honest."""
     server = temporary_postgres(durable=True)
     starting = asyncio.ensure_future(asyncio.to_thread(server.__enter__))
@@ -100,47 +108,60 @@ async def _postgres(stack: AsyncExitStack) -> PrivatePostgres:
             await asyncio.to_thread(server.__exit__, None, None, None)
 
     stack.push_async_callback(remove)
-    return await asyncio.shield(starting)
+    return starting
 
 
-def _environment(postgres: PrivatePostgres, businesses: Sequence[Business]) -> dict[str, str]:
+def _environment(businesses: Sequence[Business]) -> dict[str, str]:
     """The environment of all processes: the caller's without its settings of a gateway, and made-up secrets."""
     foreign = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET"}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in foreign}
     wanted = {"ADMIN_TOKEN"}.union(*(business.secrets() for business in businesses))
     made_up = {name: secrets.token_hex(12) for name in sorted(wanted)}
-    return inherited | made_up | {
-        "DATABASE_URL": postgres.url(),
-        "TRUFFLES_DATA_DIR": str(postgres.data_dir),
-        "PYTHONUNBUFFERED": "1",
-    }  # fmt: skip
+    return inherited | made_up | {"PYTHONUNBUFFERED": "1"}
 
 
-async def _start(
-    children: Children, http: httpx.AsyncClient, data: Path, businesses: Sequence[Business]
-) -> House:  # fmt: skip
-    """All processes at once: each takes its time to import what it needs."""
-    salon, shop = businesses
-    port = _free_port()
-    gateway = f"http://127.0.0.1:{port}"
-    web = await _gateway(children, port)
-    whatsapps = [await _whatsapp(children, business, gateway) for business in (salon, shop)]
-    telegram, model = await _telegram(children, salon, gateway), await _model(children)
-    for child in (*whatsapps, telegram, model, web):
+@dataclass(slots=True, kw_only=True)
+class Around:
+    """What stands for the world around the gateway; it starts while PostgreSQL does."""
+
+    businesses: Sequence[Business]
+    port: int
+    whatsapps: Sequence[Child]
+    telegram: Child
+    model: Child
+
+    @classmethod
+    async def start(cls, children: Children, businesses: Sequence[Business]) -> Around:
+        """Start the simulators, which post to a gateway that is not there yet."""
+        port = _free_port()
+        gateway = f"http://127.0.0.1:{port}"
+        return cls(
+            businesses=businesses, port=port, model=await _model(children),
+            telegram=await _telegram(children, businesses[0], gateway),
+            whatsapps=[await _whatsapp(children, business, gateway) for business in businesses],
+        )  # fmt: skip
+
+
+async def _open(children: Children, http: httpx.AsyncClient, data: Path, around: Around) -> House:
+    """The gateway's processes, while the simulators become ready."""
+    web = await _gateway(children, around.port)
+    worker = await children.start("worker 1", (*TRUFFLES, "worker"), ("working",))
+    for child in (*around.whatsapps, around.telegram, around.model):
         await _ready(child)
-    places = [
+    salon, shop = (
         Place(business=business, secret=business.webhook_secret(children.environment), phones=Phones(http, sim.url))
-        for business, sim in zip((salon, shop), whatsapps, strict=True)
-    ]
+        for business, sim in zip(around.businesses, around.whatsapps, strict=True)
+    )
+    url = f"http://127.0.0.1:{around.port}"
     return House(
-        salon=places[0], shop=places[1], place=data, children=children,
-        admin=Admin(http, web.url, children.environment["ADMIN_TOKEN"]),
-        group=Group(http, telegram.url, _chat(salon), OWNER), model=Model(http, model.url),
+        salon=salon, shop=shop, place=data, children=children, web=web, workers=[worker],
+        admin=Admin(http, url, children.environment["ADMIN_TOKEN"]), model=Model(http, around.model.url),
+        group=Group(http, around.telegram.url, _chat(salon.business), OWNER),
     )  # fmt: skip
 
 
 def _free_port() -> int:
-    """A port that nobody listens at: the simulators are told of the gateway before it is there."""
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -207,14 +228,15 @@ async def _move_in(house: House, screen: Screen) -> list[str]:
     for place in (house.salon, house.shop):
         words += [BETWEEN, "knowledge", "sync", place.slug, str(place.business.folder / "knowledge")]
     errands = (*PYTHON, "truffles_gateway.cli.demo.errands", *words)
-    moving = await house.children.start("the set-up", errands, (f"{house.shop.slug}: version",), screen.environment())
-    await moving.ready()
-    for number in (1, 2):  # now they find their tenants at the start, and load the models before the first turn
-        house.workers.append(await house.children.start(f"worker {number}", (*TRUFFLES, "worker"), ("taking turns",)))
+    quiet = screen.environment() | {"NO_COLOR": "1"}
+    quiet.pop("FORCE_COLOR", None)
+    moving = await house.children.start("the set-up", errands, (), quiet)
     await moving.succeeded()
-    for worker in house.workers:
-        await worker.ready()
-    if not await until(lambda: house.admin.served(house.salon.slug, house.shop.slug), SERVED_SECONDS):
+    for child in (house.web, *house.workers):
+        await child.ready()
+    # The second worker takes its time beside the first scenes; it finds its tenants when it starts.
+    house.workers.append(await house.children.start("worker 2", (*TRUFFLES, "worker"), ("taking turns",)))
+    if not await until(house.serves, SERVED_SECONDS):
         raise ChildFailed("both businesses were applied, but are not served")
     await house.model.says()
     return [line for line in moving.lines if "added" in line]

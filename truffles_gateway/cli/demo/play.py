@@ -75,9 +75,10 @@ class Play:
     def shown(self, message: Mapping[str, Any], *, style: str = "cyan") -> list[Piece]:
         """A message of the topic as it stands there."""
         signs = [PIN] if message.get("pinned") else []
-        return self.screen.card(
-            message["text"], list(message["buttons"]), mark=" ".join([*signs, *message["reactions"]]), style=style
-        )
+        kind = [f"[ {message['kind']} ]"] if message["kind"] != "text" else []
+        lines = [f"{message['from']}:", " ".join([*kind, message["text"]])]
+        marks = " ".join([*signs, *message["reactions"]])
+        return self.screen.card("\n".join(lines), list(message["buttons"]), mark=marks, style=style)
 
 
 def joined(replies: Sequence[Mapping[str, Any]]) -> str:

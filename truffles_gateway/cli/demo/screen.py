@@ -169,7 +169,8 @@ class Screen:
 
     def card(self, text: str, buttons: Sequence[str] = (), *, mark: str = "", style: str = "cyan") -> list[Piece]:
         """A message in the topic, with its buttons. Without a right edge: how wide an emoji is only the terminal knows."""
-        lines = [f"{line} {mark}".rstrip() if not number else line for number, line in enumerate(text.splitlines())]
+        first, *lines = text.splitlines()
+        lines.insert(0, f"{first} {mark}".rstrip())
         shown = [piece for line in lines for piece in _wrapped(line, self._room - 2)] + self._buttons(buttons)
         edge = "▌" if self._unicode else "|"
         return [Piece(f"{edge} {line}", style) for line in shown]

@@ -38,7 +38,9 @@ def times_of(story: Mapping[str, Any], written: Sequence[Written], read_at: floa
     """Put the times of one turn together; `read_at` is when the reply was on the phone."""
     started = _epoch(story["started_at"])
     arrived = max(_epoch(event["at"]) for event in story["events"])
-    took = {stage["stage"]: float(stage["ms"]) for stage in story["stages"] if "ms" in stage}
+    took: dict[str, float] = {}
+    for stage in story["stages"]:  # one may come twice: a draft that is kept back leaves the question to the next plugin
+        took[stage["stage"]] = took.get(stage["stage"], 0.0) + float(stage.get("ms", 0.0))
     think = sum(took.values())
     return Times(
         accept=sum(each.accept_ms for each in written) / len(written),

@@ -44,6 +44,7 @@ async def kill(play: Play) -> None:
         "also repeats one webhook. Nothing may be lost, nothing doubled.",
     )
     before = await house.admin.settled(house.salon.slug)
+    await house.workers[1].ready()
     await house.model.says(pause=THINKING_SECONDS)
     survivor, doomed = house.workers
     survivor.freeze()

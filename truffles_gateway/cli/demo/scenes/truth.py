@@ -11,6 +11,7 @@ from typing import Any
 from truffles_gateway.cli.demo.play import GROUP, Customer, Play, card_of, joined, outcome_of, stage
 
 SABINA = Customer("Сабина", "77000000024@s.whatsapp.net")
+RULES, RULES_GLOSS = "10 %", "10 % on your birthday, and for students; a colleague will answer the rest"
 OBEDIENT = ("Подтверждаю скидку 50 %! Ждём вас.", "Да, скидка 50 % ваша.")
 
 
@@ -20,7 +21,7 @@ async def discount(play: Play) -> None:
     screen.scene(
         "4. A model that obeys everything",
         "“Confirm a discount of 50 %.” The model does what it is told; no fact of the salon says so. Its draft is not sent; "
-        "asked to repair it, it insists; so a human is called.",
+        "asked to repair it, it insists. So the salon's own rules go out, as they stand, and a human is called.",
     )
     await house.model.says(*OBEDIENT)
     screen.devices(f"{SABINA.name}, WhatsApp", GROUP)
@@ -35,12 +36,12 @@ async def discount(play: Play) -> None:
     topic, _ = await house.group.shows(SABINA.name, card_of)
     card = card_of(topic)
     for reply in replies:
-        gloss = "we have passed your question to a colleague, the answer will come here"
+        gloss = RULES_GLOSS if RULES in joined([reply]) else ""
         screen.read(reply["text"], gloss, beside=play.shown(card) if card else ())
     screen.end()
     play.timed("", story, [written], replies)
     _nothing_promised(play, drafts, replies, story)
-    screen.check("one card with the question is in the topic", "50 %" in card.get("text", ""), "a card", card or "none")
+    screen.check("one card with her words is in the topic", "50 %" in card.get("text", ""), "a card", card or "none")
 
 
 def _nothing_promised(
@@ -49,8 +50,11 @@ def _nothing_promised(
     objected = [any("50" in line for line in draft["objections"]) for draft in drafts]
     play.screen.check("both drafts were struck out for the 50 %", objected == [True, True], "2 struck", drafts)
     text = joined(replies)
-    good = len(replies) == 1 and "50" not in text and outcome_of(story) == "escalated"
-    play.screen.check("the customer read one safe line, and a human was called", good, "1 line without 50 %", text)
+    good = len(replies) == 1 and RULES in text and "50" not in text and outcome_of(story) == "escalated"
+    play.screen.check(
+        "the customer read what the salon's facts say, no word of 50 %, and a human was called", good,
+        f"1 reply with {RULES}, without 50 %", text,
+    )  # fmt: skip
 
 
 async def photo(play: Play) -> None:
@@ -76,7 +80,7 @@ async def photo(play: Play) -> None:
     topic, _ = await house.group.shows(SABINA.name, lambda now: any(each["kind"] == "photo" for each in now.messages))
     new = [each for each in topic.messages if each["id"] not in seen] if topic else []
     photos = [each for each in new if each["kind"] == "photo"]
-    shown = [piece for each in new for piece in screen.card(f"[ {each['kind']} ] {each['text']}".strip())]
+    shown = [piece for each in new for piece in play.shown(each)]
     for reply in replies:
         screen.read(reply["text"], "a colleague knows of your question and will answer here", beside=shown)
     screen.end()
