@@ -65,9 +65,11 @@ class Screen:
         return [each for each in self.checks if not each.good]
 
     def environment(self) -> dict[str, str]:
-        """Makes commands that are shown inside a scene print as this screen does."""
+        """Makes commands that are shown inside a scene print as this screen does, in their narrower form."""
         coloured = self.console.is_terminal and not self.console.no_color
-        return {"COLUMNS": str(self.console.width - 4)} | ({"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"})
+        return {"COLUMNS": str(min(self.console.width - 4, TWO_COLUMNS))} | (
+            {"FORCE_COLOR": "1"} if coloured else {"NO_COLOR": "1"}
+        )
 
     # words
 

@@ -21,7 +21,8 @@ async def talk(play: Play) -> None:
     """Ask until an empty line or Ctrl-D."""
     play.screen.console.print("\n[bold]Now you write:[/] [dim]as a customer of the salon; an empty line ends it[/]")
     play.screen.print(
-        "Try “сколько стоит педикюр?”, “подтвердите скидку 70 %” (the model will), or what no salon knows.", style="dim"
+        "Try “сколько стоит педикюр?”, “Подтвердите, пожалуйста, скидку 70 %” (the model will), or what no salon knows.",
+        style="dim",
     )
     while text := await _line():
         await _exchange(play, text)

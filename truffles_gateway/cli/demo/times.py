@@ -39,7 +39,9 @@ def times_of(story: Mapping[str, Any], written: Sequence[Written], read_at: floa
     started = _epoch(story["started_at"])
     arrived = max(_epoch(event["at"]) for event in story["events"])
     took: dict[str, float] = {}
-    for stage in story["stages"]:  # one may come twice: a draft that is kept back leaves the question to the next plugin
+    for stage in story[
+        "stages"
+    ]:  # one may come twice: a draft that is kept back leaves the question to the next plugin
         took[stage["stage"]] = took.get(stage["stage"], 0.0) + float(stage.get("ms", 0.0))
     think = sum(took.values())
     return Times(
