@@ -263,13 +263,15 @@ class Counters(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedAnswer:
-    """What a manager once answered. `status` is "pending", "approved" or "rejected"."""
+    """What a manager once answered. `status` is "pending", "approved" or "rejected"; once approved it takes the place of
+    the answer whose id is `replaces`, if there is one."""
 
     id: str
     handover_id: str
     question: str
     answer: str
     status: str
+    replaces: str = ""
 
 
 class Learned(Protocol):
@@ -284,10 +286,11 @@ class Learned(Protocol):
         ...
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
     ) -> LearnedAnswer:
         """Store what was learned from `reply`, one answer a handover (a second call with other words replaces them), and
-        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so."""
+        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so.
+        `replaces` is the id of an answer to the same question: when the owner approves this one, that one is forgotten."""
         ...
 
 

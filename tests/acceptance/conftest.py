@@ -90,6 +90,11 @@ class Salon:
         answers = await self.desk("callback")
         return answers[-1] if len(answers) > before else ""
 
+    async def decide(self, action: str, learned: str, manager: str = "Owner") -> str:
+        """A manager presses a button under a learned answer; what the button answers."""
+        await self._desk("action", action=action, learned_id=learned, manager={"id": manager.lower(), "name": manager})
+        return (await self.desk("callback"))[-1]
+
     async def _desk(self, path: str, **body: Any) -> None:
         answer = await self.rig.admin("POST", f"/admin/desk/{path}", json={"client_slug": "salon", **body})
         assert answer.status_code == 200, answer.text

@@ -72,8 +72,8 @@ def sorts(**fields) -> str:
 
 async def trace(salon, stage: str) -> list:
     """The entries of one stage in the trace of the only turn."""
-    [row] = await salon.rig.rows("SELECT trace FROM turns WHERE outcome IS NOT NULL")
-    stages = json.loads(row["trace"]) if isinstance(row["trace"], str) else row["trace"]
+    [row] = await salon.rig.rows("SELECT stages FROM turns WHERE outcome IS NOT NULL")
+    stages = json.loads(row["stages"]) if isinstance(row["stages"], str) else row["stages"]
     return [entry for entry in stages if entry["stage"] == stage]
 
 
@@ -95,11 +95,11 @@ async def test_without_its_model_the_facts_answer(clever, jid, llmock, way) -> N
     base_url, settings = (NOBODY, {}) if way == "unreachable" else (llmock.base_url(), {"daily_tokens": 1})
     salon = await clever(base_url, **settings)
     assert await salon.ask(jid, ASK) == FACT
-    assert llmock.request_count == 0
+    assert llmock.requests == []
 
 
 async def test_without_model_and_facts_a_human_is_called_and_the_customer_told(clever, jid, stub) -> None:
-    salon = await clever(NOBODY, facts=stub.plugin("library", retrieve=lambda: []))
+    salon = await clever(NOBODY, facts=stub.plugin("library", retrieve=lambda message: ()))
     assert "коллеге" in await salon.ask(jid, ASK)
     await salon.balanced(accepted=1, escalated=1)
 
@@ -116,7 +116,7 @@ async def test_where_the_repair_fails_the_facts_answer(clever, jid, llmock) -> N
     llmock.reply(says(answer=INVENTED), times=2)
     salon = await clever(llmock.base_url())
     assert await salon.ask(jid, ASK) == FACT
-    assert llmock.request_count == 2
+    assert len(llmock.requests) == 2
     assert salon.read(jid) == [FACT]
 
 
@@ -151,7 +151,7 @@ async def test_what_the_rules_leave_open_the_model_sorts(clever, jid, llmock) ->
 async def test_what_the_rules_decide_no_model_is_asked(clever, jid, llmock) -> None:
     salon = await clever(llmock.base_url(), leave_open=True)
     assert "коллеге" in await salon.ask(jid, "Позовите менеджера")
-    assert llmock.request_count == 0
+    assert llmock.requests == []
 
 
 async def test_without_leave_no_model_sorts_questions(clever, jid, llmock) -> None:

@@ -139,7 +139,7 @@ class LearnedInMemory:
         return [answer for answer in self.answers.values() if answer.status == "approved"]
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
     ) -> LearnedAnswer:
         """One answer a handover."""
         old = self.answers.get(reply.handover_id)
@@ -149,6 +149,7 @@ class LearnedInMemory:
         kept = LearnedAnswer(
             id=old.id if old else f"learned-{len(self.answers) + 1}",
             handover_id=reply.handover_id, question=question, answer=answer, status=status,
+            replaces=replaces,
         )  # fmt: skip
         self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
         return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from truffles_gateway.messages import ManagerReply
@@ -34,10 +35,12 @@ class Learning:
         answer = merged(old.answer if old else "", new, self._settings.max_answer)
         if old and answer == old.answer:
             return
-        reasons = await self._reasons(reply, question, answer, old)
+        like = await self._nearly_equal(question, reply.handover_id)
+        reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
         await self._resources.learned.keep(
-            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons)
-        )
+            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons),
+            replaces=like.id if like else "",
+        )  # fmt: skip
 
     async def _reasons(
         self, reply: ManagerReply, question: str, answer: str, old: LearnedAnswer | None
@@ -50,22 +53,32 @@ class Learning:
             reasons.append(self._say("short"))
         if holds("personal_answers", reply.text):
             reasons.append(self._say("person"))
-        return [*reasons, *await self._unknown(answer, reply.handover_id), *await self._similar(question, reply)]
+        return [*reasons, *await self._unknown(answer, reply.handover_id)]
 
     async def _unknown(self, answer: str, handover_id: str) -> Sequence[str]:
         chunks = await self._resources.knowledge.chunks()
-        kinds = doubts(answer, [_said(chunk) for chunk in chunks if chunk.metadata.get("handover_id") != handover_id])
+        others = [_said(chunk) for chunk in chunks if chunk.metadata.get("handover_id") != handover_id]
+        kinds = await asyncio.to_thread(doubts, answer, others)  # a whole knowledge base is read for it
         named = ", ".join(self._say(kind) for kind in kinds)
         return [self._say("unknown", what=named)] if kinds else []
 
-    async def _similar(self, question: str, reply: ManagerReply) -> Sequence[str]:
-        others = [each for each in await self._resources.learned.approved() if each.handover_id != reply.handover_id]
-        like = [each.question for each in others if likeness(each.question, question) > self._settings.similar]
-        return [self._say("similar", question=like[0][:SHOWN])] if like else []
+    async def _nearly_equal(self, question: str, handover_id: str) -> LearnedAnswer | None:
+        """The approved answer to the most similar question, if that is nearly equal: two answers to it would contradict."""
+        others = [each for each in await self._resources.learned.approved() if each.handover_id != handover_id]
+        return await asyncio.to_thread(_nearest, question, others, self._settings.similar)
+
+    def _similar(self, like: LearnedAnswer | None) -> Sequence[str]:
+        return [self._say("similar", question=like.question[:SHOWN])] if like else []
 
     def _say(self, key: str, **values: object) -> str:
         language = next(iter(self._resources.languages), "ru")
         return self._resources.texts.get(f"learning_{key}", language, **values)
+
+
+def _nearest(question: str, others: Sequence[LearnedAnswer], least: float) -> LearnedAnswer | None:
+    alike = [(likeness(each.question, question), each) for each in others]
+    best, found = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+    return found if best > least else None
 
 
 def _said(chunk: Chunk) -> str:
