@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import sys
@@ -25,6 +26,7 @@ from truffles_gateway.errors import ConfigError
 from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
 
+MISSING = re.compile(r"No module named '?(\w+)")
 PYTHON = (sys.executable, "-m")
 SERVED_SECONDS = 30.0
 OWNER = {"id": 7001, "first_name": "Айгерим", "username": "aigerim"}
@@ -208,10 +210,10 @@ async def _ready(child: Child) -> None:
     try:
         await child.ready()
     except ChildFailed as problem:
-        missing = next((line.rpartition(" ")[2].strip("'") for line in child.lines if "No module named" in line), "")
-        if not missing:
+        missing = MISSING.search("\n".join(child.lines))
+        if missing is None:
             raise
-        package = missing.partition(".")[0].replace("_", "-")
+        package = missing[1].replace("_", "-")
         cure = f"Use make demo, or install it: pip install {package}"
         raise ConfigError(f"{child.name} needs the package {package}, which is not installed", cure=cure) from problem
 

@@ -111,9 +111,9 @@ class Screen:
         return check.good
 
     def remark(self, text: str) -> None:
-        """A quiet line that stands with the checks."""
+        """A quiet line that stands before the checks."""
         if self._open:
-            self._held.append(text)
+            self._held.insert(0, text)
         else:
             self.print(text, style="dim")
 
@@ -217,9 +217,10 @@ class Screen:
             self._below(left, right)
             return
         for phone, topic in zip_longest(left, right, fillvalue=Piece()):
+            gap = " " * (PHONE - cell_len(phone.text))
             line = Text.assemble(
-                (set_cell_size(phone.text, PHONE), phone.style), (f" {self._bar} ", "dim"), (topic.text, topic.style)
-            )
+                (phone.text, phone.style), gap, (f" {self._bar} ", "dim"), (topic.text, topic.style)
+            )  # fmt: skip
             line.rstrip()
             self.console.print(line, soft_wrap=True)
 
@@ -234,9 +235,13 @@ class Screen:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` characters."""
+    """Lines of at most `width` cells: an emoji is as wide as two letters."""
     whole = THOUSANDS.sub("\u00a0", text)
-    return textwrap.wrap(whole, width, break_on_hyphens=False) or [""]
+    for narrower in range(width // 2):
+        lines = textwrap.wrap(whole, width - narrower, break_on_hyphens=False)
+        if max(map(cell_len, lines), default=0) <= width:
+            return lines or [""]
+    return [whole]
 
 
 def _boxed(lines: Sequence[str], *, unicode: bool) -> Iterator[str]:

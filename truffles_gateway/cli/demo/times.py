@@ -26,8 +26,11 @@ class Times:
     def line(self) -> str:
         """The way of the message in one line."""
         hooks = [f"{name} {took:.1f}" for name, took in self.stages.items()]
-        ends = f"commit and deliver {self.deliver:.0f} = {self.total:.0f} ms after the last word"
-        return " → ".join([f"accept {self.accept:.0f}", f"wait for the burst {self.wait:.0f}", *hooks, ends])
+        begins, ends = (
+            [f"accept {self.accept:.0f}", f"wait for the burst {self.wait:.0f}"],
+            f"deliver {self.deliver:.0f}",
+        )
+        return f"ms: {' → '.join([*begins, *hooks, ends])}; read {self.total:.0f} ms after the last word"
 
     def row(self) -> list[str]:
         """A row of the table of times."""

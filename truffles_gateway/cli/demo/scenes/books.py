@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from truffles_gateway.cli.demo.play import Play
 
-OWN_MS = 2000
+OWN_MS = 3000
 TIMED = 5
 ENDS = ("accepted", "answered", "escalated", "forwarded")
 SALON, SHOP = (13, 10, 2, 1), (2, 1, 1, 0)

@@ -32,8 +32,8 @@ async def unknown(play: Play) -> None:
         await _answer(play, topic)
         await _learn(play)
         await _resolve(play, card_of(topic))
-    screen.end()
     play.timed("", await play.house.admin.decided(written.id), [written], await play.house.salon.phones.read(TIMUR.jid))
+    screen.end()
 
 
 async def _called(play: Play, written: Written) -> Topic | None:
