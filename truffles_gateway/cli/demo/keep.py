@@ -7,16 +7,19 @@ import json
 from collections.abc import Iterator, Mapping
 from shlex import quote
 
-from truffles_gateway.cli.demo.play import Play
+from truffles_gateway.cli.demo.play import Play, card_of
+from truffles_gateway.cli.demo.scenes.circle import TAKE
+from truffles_gateway.cli.demo.scenes.truth import SABINA
+from truffles_gateway.cli.demo.wires import Topic
 
 VISITOR = "77000000099@s.whatsapp.net"
 
 
-def show_lines(play: Play) -> None:
+async def show_lines(play: Play) -> None:
     """Print what can be done from another terminal."""
-    console = play.screen.console
+    console, open_topic = play.screen.console, await play.house.group.topic(SABINA.name)
     console.print("\n[bold]Everything keeps running. In another terminal:[/]")
-    for about, line in _lines(play):
+    for about, line in _lines(play, open_topic):
         console.print(f"\n[dim]# {about}[/]", soft_wrap=True)
         console.out(line, highlight=False)
 
@@ -27,9 +30,10 @@ async def stay(play: Play) -> None:
     await asyncio.Event().wait()
 
 
-def _lines(play: Play) -> Iterator[tuple[str, str]]:
+def _lines(play: Play, topic: Topic | None) -> Iterator[tuple[str, str]]:
     yield from _customer(play)
-    yield from _manager(play)
+    if topic is not None:
+        yield from _manager(play, topic)
     yield from _operator(play)
 
 
@@ -48,19 +52,20 @@ def _customer(play: Play) -> Iterator[tuple[str, str]]:
         )
 
 
-def _manager(play: Play) -> Iterator[tuple[str, str]]:
+def _manager(play: Play, topic: Topic) -> Iterator[tuple[str, str]]:
+    """At both desks; in Telegram with the topic of somebody who still waits for a human."""
     group, shop, admin = play.house.group, play.house.shop, play.house.admin
     yield (
         "the salon's managers: topics of their group",
         f"curl -s {quote(f'{group.url}/_sim/topics?chat={group.chat}')}",
     )
-    there = quote(f"{group.url}/_sim/read?chat={group.chat}&thread=THREAD")
-    yield "what one of them shows (THREAD: an id from above)", f"curl -s {there}"
+    there = quote(f"{group.url}/_sim/read?chat={group.chat}&thread={topic.thread}")
+    yield f"what the topic of {SABINA.name} shows", f"curl -s {there}"
     acting = {"chat": group.chat, "sender": group.owner}
-    press = {**acting, "message_id": 0, "button": "Беру ✋"}
-    yield "press a button as the owner (message_id: a card's id)", _post(f"{group.url}/_sim/press", press)
-    words = {**acting, "thread": 0, "text": "Ждём вас!"}
-    yield "answer as the owner (thread: the topic's id)", _post(f"{group.url}/_sim/write", words)
+    press = {**acting, "message_id": card_of(topic).get("id", 0), "button": TAKE}
+    yield f"press «{TAKE}» on her card, as the owner", _post(f"{group.url}/_sim/press", press)
+    words = {**acting, "thread": topic.thread, "text": "Скидку 50 % не даём, но ждём вас!"}
+    yield "answer her as the owner", _post(f"{group.url}/_sim/write", words)
     reply = {"client_slug": shop.slug, "remote_jid": VISITOR, "text": "Ждём вас!", "manager": {"id": "erlan"}}
     yield "answer as the shop's owner", f"{_post(f'{admin.url}/admin/desk/reply', reply)} {_bearer(play)}"
 

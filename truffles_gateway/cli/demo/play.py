@@ -96,7 +96,12 @@ def outcome_of(story: Mapping[str, Any]) -> str:
     return str(story.get("outcome") or story.get("status") or "nothing")
 
 
+def pinned_card(topic: Topic) -> bool:
+    """Is a handover's card there, and pinned? The pin comes a moment after it."""
+    return bool(card_of(topic).get("pinned"))
+
+
 def card_of(topic: Topic | None) -> dict[str, Any]:
-    """The newest handover's card in a topic: a message with buttons, else the pinned one."""
+    """The newest card in a topic that can be taken, {} if there is none."""
     messages = reversed(topic.messages) if topic else ()
     return next((each for each in messages if "take_" in "".join(each["buttons"].values())), {})

@@ -67,7 +67,7 @@ async def _perform(folders: Sequence[Path], *, keep: bool, until: int) -> int:
         code = _sum_up(screen, time.monotonic() - began)
         with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the ordinary end here
             if keep:
-                kept.show_lines(play)
+                await kept.show_lines(play)
             if sys.stdin.isatty() and sys.stdout.isatty():
                 await talk(play)
             if keep:

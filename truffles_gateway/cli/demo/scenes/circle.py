@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from truffles_gateway.cli.demo.play import GROUP, Customer, Play, card_of, joined, outcome_of
+from truffles_gateway.cli.demo.play import GROUP, Customer, Play, card_of, joined, outcome_of, pinned_card
 from truffles_gateway.cli.demo.wires import Topic, Written
 
 TIMUR = Customer("Тимур", "77000000025@s.whatsapp.net")
@@ -39,7 +39,7 @@ async def unknown(play: Play) -> None:
 async def _called(play: Play, written: Written) -> Topic | None:
     """A card is in a topic of the customer's own; None if there is none."""
     replies = await play.heard(TIMUR)
-    topic, _ = await play.house.group.shows(TIMUR.name, card_of)
+    topic, _ = await play.house.group.shows(TIMUR.name, pinned_card)
     card, story = card_of(topic), await play.house.admin.decided(written.id)
     for reply in replies:
         play.screen.read(
@@ -133,5 +133,6 @@ async def known(play: Play) -> None:
     text = joined(replies)
     good = bool(play.taught) and play.taught in text and len(replies) == 1
     screen.check("the reply is what the owner said to somebody else", good, play.taught or WORDS, text or "no reply")
-    since = f", {replies[0]['time'] - play.taught_at:.1f} s after the first customer read it" if replies else ""
+    known_after = replies[0]["time"] - play.taught_at if replies and play.taught_at else 0.0
+    since = f", {known_after:.1f} s after the first customer read it" if known_after else ""
     screen.check(f"no human was needed{since}", alone, "answered, nothing in Telegram", outcome_of(story))

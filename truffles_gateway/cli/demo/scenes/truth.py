@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from truffles_gateway.cli.demo.play import GROUP, Customer, Play, card_of, joined, outcome_of, stage
+from truffles_gateway.cli.demo.play import GROUP, Customer, Play, card_of, joined, outcome_of, pinned_card, stage
 
 SABINA = Customer("Сабина", "77000000024@s.whatsapp.net")
 RULES, RULES_GLOSS = "10 %", "10 % on your birthday, and for students; a colleague will answer the rest"
@@ -33,7 +33,7 @@ async def discount(play: Play) -> None:
     for number, draft in enumerate(drafts, 1):
         why = screen.note(f"✗ claim firewall: {'; '.join(draft['objections'])}", "red")
         screen.struck(f"✗ the model's draft {number}, never sent:", draft["struck"], why)
-    topic, _ = await house.group.shows(SABINA.name, card_of)
+    topic, _ = await house.group.shows(SABINA.name, pinned_card)
     card = card_of(topic)
     for reply in replies:
         gloss = RULES_GLOSS if RULES in joined([reply]) else ""
