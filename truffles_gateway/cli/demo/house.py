@@ -236,9 +236,9 @@ async def _move_in(house: House, screen: Screen) -> list[str]:
     await moving.succeeded()
     for child in (house.web, *house.workers):
         await child.ready()
-    # The second worker takes its time beside the first scenes; it finds its tenants when it starts.
-    house.workers.append(await house.children.start("worker 2", (*TRUFFLES, "worker"), ("taking turns",)))
     if not await until(house.serves, SERVED_SECONDS):
         raise ChildFailed("both businesses were applied, but are not served")
+    # The second worker takes its time beside the first scenes; it finds its tenants when it starts.
+    house.workers.append(await house.children.start("worker 2", (*TRUFFLES, "worker"), ("taking turns",)))
     await house.model.says()
     return [line for line in moving.lines if "added" in line]
