@@ -28,7 +28,7 @@ from truffles_gateway.settings import Settings
 
 MISSING = re.compile(r"No module named '?(\w+)")
 PYTHON = (sys.executable, "-m")
-SERVED_SECONDS = 30.0
+SERVED_SECONDS = 60.0
 OWNER = {"id": 7001, "first_name": "Айгерим", "username": "aigerim"}
 
 
