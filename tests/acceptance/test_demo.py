@@ -88,7 +88,9 @@ class Terminal:
         self._end, there = pty.openpty()
         fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         environment = os.environ | {MARK: mark, "TERM": "xterm-256color", "NO_COLOR": "1"}
-        environment.pop("COLUMNS", None)  # who runs tests in several processes sets it, and it outranks the terminal's own
+        environment.pop(
+            "COLUMNS", None
+        )  # who runs tests in several processes sets it, and it outranks the terminal's own
         self.process = subprocess.Popen(
             [sys.executable, "-m", "truffles_gateway", "demo", *arguments],
             env=environment, stdin=there, stdout=there, stderr=there, close_fds=True,
