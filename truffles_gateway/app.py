@@ -47,14 +47,17 @@ log = logger("gateway")
 class Gateway:
     """Everything that one process shares. Entering it opens the database and loads all tenants."""
 
-    def __init__(self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1) -> None:
-        """`patience`: how many seconds to wait for a database that is not there yet."""
+    def __init__(
+        self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1, tenants: bool = True
+    ) -> None:  # fmt: skip
+        """`patience`: how many seconds to wait for a database that is not there yet. `tenants=False`: nobody is loaded,
+        for commands that only look into the database."""
         arm(settings.truffles_crash)
-        self._patience = patience
+        self._patience, self._loads_tenants = patience, tenants
         self.settings, self.clock = settings, settings.clock()
         self.metrics = Metrics()
         self.faults = FaultLog(self.metrics)
-        self.catalog = catalog or Catalog.scan()
+        self.catalog = catalog or (Catalog.scan() if tenants else Catalog([]))
         self.tick: Callable[[], Awaitable[None]] | None = None
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,7 +91,8 @@ class Gateway:
         )
         self._stack.push_async_callback(self.registry.close)
         self._stack.push_async_callback(self._stop_tasks)
-        await self.registry.load()
+        if self._loads_tenants:
+            await self.registry.load()
         return self
 
     async def __aexit__(
@@ -140,6 +144,7 @@ class Gateway:
         """What loads slowly is loaded first: no customer shall wait for it."""
         await asyncio.to_thread(firewall.warm_up)
         await self.registry.warm_up()
+        log.info("taking turns", tenants=sum(1 for _ in self.registry))
         await worker.run()
 
     def on_notify(self, channel: str, heard: Callable[[str], None]) -> None:

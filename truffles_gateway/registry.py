@@ -180,6 +180,7 @@ class Registry:
         self._tenants[stored.slug] = self._by_id[new.id] = new
         self._shut.pop(stored.slug, None)
         self._applied[stored.slug] = stored.version
+        log.info("tenant is served", tenant=stored.slug, version=stored.version)
         if old:
             self._retire(old)
 

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "demo_salon"
-SECONDS = 240  # it takes 45 on an idle machine
+SECONDS = 280  # it takes 50 on an idle machine
 MARK = "TRUFFLES_DEMO_TEST"
 SCENES = (
     "1. Two misspelt questions",
     "2. The same in Kazakh",
     "3. The same in English",
-    "4. A question that the facts do not answer goes to a human",
-    "5. The human's reply reaches the customer",
-    "6. kill -9 of a worker in the middle of a turn",
-    "7. Why did the bot say that?",
-    "8. Nothing is lost: the ledger",
-    "9. The times",
+    "4. A model that obeys everything",
+    "5. A photo reaches the topic",
+    "6. A question that the facts do not answer",
+    "7. Another customer asks the same: the bot knows",
+    "8. kill -9 of a worker in the middle of a turn",
+    "9. Meanwhile, next door: a phone shop",
+    "10. What the dead worker held is finished",
+    "11. Why did the bot say that?",
+    "12. Nothing is lost: the ledger",
+    "13. The times",
+)
+SHOWN = (
+    "✗ the model's draft 1, never sent:\n Подтверждаю скидку 50 %",
+    "[ photo ] 👤 Вот так сможете?",
+    "[ Беру ✋ ] [ Вернуть боту 🤖 ] [ Не могу ❌ ]",
+    "Айгерим: 👌",
+    "[ Запомнено ↩️ ]",
+    "Айгерим presses «Решено ✅»",
+    "= 10 answered + 2 escalated + 1 forwarded",
 )
 
 
@@ -63,6 +81,49 @@ def start(mark: str, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+class Terminal:
+    """The demo on a terminal of its own, with somebody who types."""
+
+    def __init__(self, mark: str, *arguments: str, columns: int) -> None:
+        self._end, there = pty.openpty()
+        fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environment = os.environ | {MARK: mark, "TERM": "xterm-256color", "NO_COLOR": "1"}
+        environment.pop(
+            "COLUMNS", None
+        )  # who runs tests in several processes sets it, and it outranks the terminal's own
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "truffles_gateway", "demo", *arguments],
+            env=environment, stdin=there, stdout=there, stderr=there, close_fds=True,
+        )  # fmt: skip
+        os.close(there)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+        os.close(self._end)
+
+    def until(self, words: str) -> str:
+        """What is shown until it ends with `words`, without control sequences."""
+        shown, deadline = b"", time.monotonic() + SECONDS
+        while time.monotonic() < deadline and not plain(shown).endswith(words):
+            if select.select([self._end], [], [], 1.0)[0]:
+                shown += os.read(self._end, 65_536)
+        assert plain(shown).endswith(words), plain(shown)
+        return plain(shown)
+
+    def type(self, text: str) -> None:
+        """Somebody types."""
+        os.write(self._end, text.encode())
+
+
+def plain(shown: bytes) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode(errors="replace")).replace("\r", "")
+
+
 def end(process: subprocess.Popen[str]) -> None:
     """Whatever a failing test left."""
     if process.poll() is None:
@@ -81,9 +142,30 @@ def test_every_scene_really_happens_and_nothing_is_left(mark: str) -> None:
     assert process.returncode == 0, shown
     positions = [shown.find(f"\n{title}") for title in SCENES]
     assert -1 not in positions and positions == sorted(positions), shown
-    assert "✗" not in shown and "✓ All" in shown
+    failed = [line for line in shown.splitlines() if line.startswith("✗")]
+    assert not failed and "✓ All" in shown, shown
+    assert [each for each in SHOWN if each not in shown] == [], shown
+    assert "Now you write" not in shown, "nobody is there to write"
     assert "\x1b" not in shown and "\r" not in shown, "no colours and no cursor without a terminal"
     assert max(map(len, shown.splitlines())) <= 80
+    assert left(mark, shown) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+@pytest.mark.timeout(SECONDS + 10)
+def test_on_a_terminal_the_topic_stands_beside_the_phone_and_the_reader_may_write(mark: str) -> None:
+    with Terminal(mark, "--until", "1", columns=110) as terminal:
+        shown = terminal.until("\n> ")
+        terminal.type("А где вы находитесь?\n")
+        answered = terminal.until("\n> ")
+        terminal.type("\n")
+        code = terminal.process.wait(SECONDS)
+    assert code == 0, shown
+    assert re.search(r"^── Дана, WhatsApp ─+ │ ── Telegram, the managers' group ─+$", shown, re.MULTILINE), shown
+    bars = [line.index("│", 46) for line in shown.splitlines() if line.endswith(" │") and line.startswith(" " * 9)]
+    assert bars and set(bars) == {47}, "the columns line up"
+    assert "Now you write:" in shown
+    assert "│ А где вы находитесь? │" in answered and "Вымышленная, 12" in answered
     assert left(mark, shown) == []
 
 

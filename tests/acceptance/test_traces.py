@@ -66,7 +66,7 @@ async def test_why_shows_the_whole_decision_by_any_of_its_ids(salon_of, jid, stu
     [turn] = await why(salon, "MSG1")
     assert (turn["tenant"], turn["outcome"], turn["status"]) == ("salon", "answered", "done")
     stages = {stage["stage"]: stage for stage in turn["stages"]}
-    assert list(stages) == ["merge", "on_inbound", "classify", "retrieve", "answer", "decide"]
+    assert list(stages) == ["merge", "on_inbound", "classify", "retrieve", "answer", "firewall", "decide"]
     assert stages["merge"]["texts"] == ["Сколько стоит маникюр?"]
     assert (stages["classify"]["plugin"], stages["classify"]["outcome"]) == ("policy", "answer")
     assert "policy" in stages["classify"]["why"]

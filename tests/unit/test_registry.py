@@ -13,7 +13,7 @@ from truffles_gateway.secret_refs import Secrets
 CONFIG = {"slug": "shop", "name": "Shop"}
 ROW = {
     "id": "1", "slug": "shop", "config_version": 1, "config": CONFIG, "last_good_config": CONFIG, "config_error": "",
-    "created_at": datetime(2026, 1, 1, tzinfo=UTC), "branch_ids": {}, "branch_times": {},
+    "created_at": datetime(2026, 1, 1, tzinfo=UTC), "branch_ids": {}, "branch_times": {}, "older_chat": "", "older_owner": "",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ VALUES = {
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
 }  # fmt: skip
-NEEDED = ("name", "minutes", "customer", "instance", "plugin", "hook", "tenant")
+NEEDED = ("name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text")
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]
 

@@ -32,10 +32,11 @@ def run(work: Coroutine[Any, Any, Value]) -> Value:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Gateway]:
-    """A gateway for a command that looks or changes something and ends; only warnings are logged."""
+async def opened(*, tenants: bool = True) -> AsyncIterator[Gateway]:
+    """A gateway for a command that looks or changes something and ends; only warnings are logged. Without `tenants` no
+    plugin is imported, which takes seconds."""
     set_up_logging("error", "console")
-    async with Gateway(Settings.load()) as gateway:
+    async with Gateway(Settings.load(), tenants=tenants) as gateway:
         yield gateway
 
 

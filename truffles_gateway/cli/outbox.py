@@ -61,7 +61,7 @@ def resubmit(ids: tuple[str, ...], everything: bool) -> None:
 
 
 async def _resubmit(ids: Sequence[str] | None) -> int:
-    async with opened() as gateway:
+    async with opened(tenants=False) as gateway:
         return await reports.resubmit(gateway.database, gateway.clock.now(), ids)
 
 

@@ -46,7 +46,7 @@ def why(message: str) -> None:
 
 
 async def _ledger(tenant: str | None) -> bool:
-    async with opened() as gateway:
+    async with opened(tenants=False) as gateway:
         found = await reports.ledger(gateway.database, tenant)
     if tenant and not found:
         raise ConfigError(f'no tenant "{tenant}"', cure="`truffles tenants show` lists all")
@@ -74,7 +74,7 @@ def _as_line(line: reports.Ledger) -> str:
 
 
 async def _why(message: str) -> list[dict[str, Any]]:
-    async with opened() as gateway:
+    async with opened(tenants=False) as gateway:
         return await reports.why(gateway.database, message)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 import numpy as np
@@ -16,16 +17,22 @@ from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors, packed
 from truffles_rag_qdrant.facts import digest_of, embedded_of
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
+from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
-from truffles_rag_qdrant.stores import EmbeddedStore, Found, Question, ServerStore
 from truffles_rag_qdrant.worker import shared_worker
+
+if TYPE_CHECKING:
+    from truffles_rag_qdrant.stores import EmbeddedStore, ServerStore
 
 CANDIDATES = 10
 _BATCH = 16
 
 
 class Engine(ABC):
-    """What the embedded and the server way share. `loaded` says that an index exists, be it an old one."""
+    """What the embedded and the server way share. `loaded` says that an index exists, be it an old one, `shared` that
+    other processes search in the same store."""
+
+    shared: ClassVar[bool] = False
 
     def __init__(self, tenant: str, embedder: Embedder, settings: RagSettings) -> None:
         self._tenant = tenant
@@ -169,6 +176,8 @@ class EmbeddedEngine(Engine):
 
     def _fill_now(self, index: Index, old: Index | None) -> None:
         if self._store is None:
+            from truffles_rag_qdrant.stores import EmbeddedStore
+
             self._store = EmbeddedStore(self._tenant, self.embedder.size)
         self._store.fill(index.entries, old.entries if old else {})
 
@@ -198,6 +207,8 @@ class EmbeddedEngine(Engine):
 
 class ServerEngine(Engine):
     """Qdrant on a server. PostgreSQL stays the home: what the server lacks or has too much is put right at a load."""
+
+    shared = True
 
     def __init__(self, tenant: str, store: ServerStore, embedder: Embedder, settings: RagSettings) -> None:
         super().__init__(tenant, embedder, settings)

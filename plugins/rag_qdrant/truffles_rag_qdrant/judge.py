@@ -11,7 +11,7 @@ from truffles_rag_qdrant.index import Asked, Entry, Index
 from truffles_rag_qdrant.limits import is_for_another
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.parts import split
-from truffles_rag_qdrant.stores import Found, Question
+from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
 
 GOOD = 0.5

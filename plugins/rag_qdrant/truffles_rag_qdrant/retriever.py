@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from qdrant_client import AsyncQdrantClient
-
 from truffles_gateway.messages import Inbound, Passage, Turn
 from truffles_gateway.plugin import Entry, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
@@ -15,7 +13,6 @@ from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, embedded_of
 from truffles_rag_qdrant.learned import is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.settings import RagSettings
-from truffles_rag_qdrant.stores import ServerStore
 from truffles_rag_qdrant.sync import sync
 
 _QUIET = 15.0
@@ -51,7 +48,8 @@ class RagQdrant:
             model=self._embedder.model, embed=self._engine.embed, progress=progress,
             shrink=shrink,
         )  # fmt: skip
-        await self._fresh()
+        if self._engine.shared:  # memory is brought up to date by whoever searches it
+            await self._fresh()
         return report
 
     async def learn(self, entry: Entry) -> None:
@@ -118,6 +116,10 @@ def _embedder(settings: RagSettings, resources: Resources) -> Embedder:
 def _engine(settings: RagSettings, resources: Resources, embedder: Embedder) -> Engine:
     if not settings.qdrant_url:
         return EmbeddedEngine(resources.tenant, embedder, settings)
+    from qdrant_client import AsyncQdrantClient
+
+    from truffles_rag_qdrant.stores import ServerStore
+
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
     client = AsyncQdrantClient(url=settings.qdrant_url, api_key=key, timeout=max(1, round(settings.timeout)),
                                check_compatibility=False)  # fmt: skip

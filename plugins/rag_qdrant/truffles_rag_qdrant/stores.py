@@ -1,9 +1,11 @@
-"""Qdrant, embedded or as a server: both hold a dense and a lexical vector a chunk and fuse two searches by rank."""
+"""Qdrant, embedded or as a server: both hold a dense and a lexical vector a chunk and fuse two searches by rank.
+
+Importing this module takes seconds, because `qdrant-client` does: it is imported by whoever searches, away from the loop.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from qdrant_client import AsyncQdrantClient, models
@@ -11,29 +13,12 @@ from qdrant_client.hybrid.fusion import reciprocal_rank_fusion
 from qdrant_client.local.local_collection import LocalCollection
 
 from truffles_gateway.plugin import Chunk
-from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id
 from truffles_rag_qdrant.index import LEXICAL_SIZE, Entry, dense, lexical
+from truffles_rag_qdrant.search import Found, Question
 
 DENSE, LEXICAL = "dense", "lexical"
 _DEPTH = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One search: a dense vector, a sparse one, and the branch whose chunks may be found beside those for all."""
-
-    vector: Vectors
-    sparse: Mapping[int, float]
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A point that a search brought up, and its place in the fusion."""
-
-    point: str
-    score: float
 
 
 def _payload(tenant: str, chunk: Chunk) -> dict[str, Any]:

@@ -75,6 +75,10 @@ class Child:
         """Let a frozen process go on."""
         os.kill(self.pid, signal.SIGCONT)
 
+    def kill(self) -> None:
+        """`kill -9`."""
+        os.kill(self.pid, signal.SIGKILL)
+
     async def ended(self) -> int:
         """Wait for its end; the exit code, negative for a signal."""
         code = await self._process.wait()

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,18 @@ import httpx
 
 from truffles_gateway.cli.demo import keep as kept
 from truffles_gateway.cli.demo.house import built
-from truffles_gateway.cli.demo.scenes import SCENES, Play
+from truffles_gateway.cli.demo.play import Play
+from truffles_gateway.cli.demo.scenes import SCENES
 from truffles_gateway.cli.demo.screen import Screen
+from truffles_gateway.cli.demo.talk import talk
 from truffles_gateway.errors import TrufflesError
 
 INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def perform(folder: Path, *, keep: bool = False, until: int = len(SCENES)) -> int:
+def perform(folders: Sequence[Path], *, keep: bool = False, until: int = len(SCENES)) -> int:
     """Play the demo; the exit code: 0 if every step happened, 1 if one did not, 128 + signal if it was interrupted."""
-    return asyncio.run(_until_interrupted(_perform(folder, keep=keep, until=until)))
+    return asyncio.run(_until_interrupted(_perform(folders, keep=keep, until=until)))
 
 
 async def _until_interrupted(work: Coroutine[Any, Any, int]) -> int:
@@ -51,27 +53,35 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-async def _perform(folder: Path, *, keep: bool, until: int) -> int:
+async def _perform(folders: Sequence[Path], *, keep: bool, until: int) -> int:
     screen = Screen()
-    screen.console.print("[bold]Truffles Gateway: an AI front desk for a salon, live[/]")
+    screen.console.print("[bold]Truffles Gateway: an AI front desk for small businesses, live[/]")
     screen.print(
-        "Everything here is real but the customers: PostgreSQL, HTTP, processes, the salon's facts. WhatsApp is a "
-        "simulator. Setting up:", style="dim",
+        "Everything here is real but the people: PostgreSQL, HTTP, processes, two businesses' facts. WhatsApp and Telegram "
+        "are simulators; the model is a double whose words are scripted. Setting up:", style="dim",
     )  # fmt: skip
-    async with built(folder, screen) as house:
+    async with built(folders, screen) as house:
         play, began = Play(house, screen), time.monotonic()
         for scene in SCENES[:until]:
-            try:
-                await scene(play)
-            except (TrufflesError, httpx.HTTPError, LookupError, ValueError) as problem:
-                screen.check(
-                    "the scene was played to its end", False, "no error", f"{type(problem).__name__}: {problem}"
-                )
+            await _play(play, scene)
         code = _sum_up(screen, time.monotonic() - began)
-        if keep:
-            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the ordinary end here
-                await kept.open_house(play)
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the ordinary end here
+            if keep:
+                await kept.show_lines(play)
+            if sys.stdin.isatty() and sys.stdout.isatty():
+                await talk(play)
+            if keep:
+                await kept.stay(play)
     return code
+
+
+async def _play(play: Play, scene: Callable[[Play], Awaitable[None]]) -> None:
+    """One scene; whatever stops it is a check that failed."""
+    try:
+        await scene(play)
+    except (TrufflesError, httpx.HTTPError, LookupError, ValueError) as problem:
+        play.screen.check("the scene was played to its end", False, "no error", f"{type(problem).__name__}: {problem}")
+    play.screen.end()
 
 
 def _sum_up(screen: Screen, seconds: float) -> int:

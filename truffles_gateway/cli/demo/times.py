@@ -9,7 +9,7 @@ from typing import Any
 
 from truffles_gateway.cli.demo.wires import Written
 
-HOOKS = ("on_inbound", "classify", "retrieve", "answer")
+HOOKS = ("on_inbound", "classify", "retrieve", "answer", "repair", "escalate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +23,29 @@ class Times:
     deliver: float
     total: float
 
-    def beside(self) -> list[str]:
-        """Notes to stand beside a reply."""
-        hooks = [f"  {name} {took:.1f} ms" for name, took in self.stages.items()]
-        return [
-            f"accept {self.accept:.0f} ms, wait for the burst {self.wait / 1000:.2f} s",
-            f"think {self.think:.0f} ms:", *hooks, f"commit and deliver {self.deliver:.0f} ms",
-            f"in all {self.total / 1000:.2f} s after the last word",
-        ]  # fmt: skip
+    def line(self) -> str:
+        """The way of the message in one line."""
+        hooks = [f"{name} {took:.1f}" for name, took in self.stages.items()]
+        begins, ends = (
+            [f"accept {self.accept:.0f}", f"wait for the burst {self.wait:.0f}"],
+            f"deliver {self.deliver:.0f}",
+        )
+        return f"ms: {' → '.join([*begins, *hooks, ends])}; read {self.total:.0f} ms after the last word"
 
     def row(self) -> list[str]:
         """A row of the table of times."""
-        return [
-            f"{self.accept:.0f}",
-            f"{self.wait:.0f}",
-            f"{self.think:.0f}",
-            f"{self.deliver:.0f}",
-            f"{self.total:.0f}",
-        ]
+        return [f"{value:.0f}" for value in (self.accept, self.wait, self.think, self.deliver, self.total)]
 
 
 def times_of(story: Mapping[str, Any], written: Sequence[Written], read_at: float) -> Times:
     """Put the times of one turn together; `read_at` is when the reply was on the phone."""
     started = _epoch(story["started_at"])
     arrived = max(_epoch(event["at"]) for event in story["events"])
-    took = {stage["stage"]: float(stage["ms"]) for stage in story["stages"] if "ms" in stage}
+    took: dict[str, float] = {}
+    for stage in story[
+        "stages"
+    ]:  # one may come twice: a draft that is kept back leaves the question to the next plugin
+        took[stage["stage"]] = took.get(stage["stage"], 0.0) + float(stage.get("ms", 0.0))
     think = sum(took.values())
     return Times(
         accept=sum(each.accept_ms for each in written) / len(written),
