@@ -40,7 +40,7 @@ HELD = 3.5  # words of a manager wait 3 s, so that an edit counts
 WAITING = """
 SELECT 1 FROM inbox_events WHERE outcome IS NULL
 UNION ALL SELECT 1 FROM outbox_messages WHERE status = 'sending'
-    OR (status = 'queued' AND attempts = 0 AND due_at <= $1)
+    OR (status = 'queued' AND attempts = 0 AND due_at <= $1::timestamptz + interval '2 s') -- a bot's own limit holds no longer
 UNION ALL SELECT 1 FROM jobs WHERE status = 'waiting' AND run_at <= $1
 LIMIT 1
 """
@@ -66,9 +66,13 @@ class Model:
 
     @property
     def read(self) -> list[str]:
-        """Everything that it was shown since it last got its words, one text a request."""
-        bodies = [record.body for record in self._double.requests]
-        return ["\n".join(str(part["content"]) for part in body["messages"]) for body in bodies]
+        """What others wrote, as it was shown it since it last got its words: one text a request."""
+        return [str(record.body["messages"][1]["content"]) for record in self._double.requests]
+
+    @property
+    def told(self) -> list[str]:
+        """Its instructions, one text a request."""
+        return [str(record.body["messages"][0]["content"]) for record in self._double.requests]
 
 
 @dataclass
@@ -138,7 +142,9 @@ class Shop:
         """What its buttons do."""
         return {data.partition("_")[0] for data in message.buttons.values()}
 
-    async def hand_over(self, jid: str, question: str = "Делаете ли вы перманентный татуаж губ?", **more: Any) -> Message:
+    async def hand_over(
+        self, jid: str, question: str = "Делаете ли вы перманентный татуаж губ?", **more: Any
+    ) -> Message:
         """A customer asks what nobody knows; the card."""
         await self.ask(jid, question, **more)
         return self.card(jid)
@@ -210,12 +216,11 @@ class Shop:
         assert ledger["balanced"], ledger
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
-        """All that a forged or foreign update could change, and all that anybody was told."""
-        tables = ("conversations", "handovers", "messages", "learned_responses", "outbox_messages", "state_changes")
-        return {
-            table: await self.rows(f"SELECT * FROM {table} WHERE client_id = $1 ORDER BY created_at, id")
-            for table in tables
-        }
+        """All that a forged or foreign update could change, and all that anybody was told but for popups."""
+        found = {name: await self.rows(f"SELECT to_jsonb(t) - 'version' AS row FROM {name} t WHERE client_id = $1 ORDER BY id")
+                 for name in ("conversations", "handovers", "messages", "learned_responses", "state_changes")}  # fmt: skip
+        sent = "SELECT * FROM outbox_messages WHERE client_id = $1 AND kind <> 'callback' ORDER BY seq"
+        return found | {"outbox": await self.rows(sent)}
 
 
 def _data(message: Message, action: str) -> str:

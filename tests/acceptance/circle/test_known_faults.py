@@ -152,14 +152,13 @@ TROUBLED = [
 ]
 
 
-@pytest.mark.parametrize("answer", ["", "Передала ваш вопрос менеджеру, он скоро ответит."], ids=["silent", "promising"])
-async def test_a_toxic_or_foreign_message_says_passed_on_without_a_handover(shop_of, answer: str) -> None:
+async def test_a_toxic_or_foreign_message_says_passed_on_without_a_handover(shop_of) -> None:
     """Whoever reads that somebody was called has a handover with a card, even if the words are a model's own."""
-    shop = await shop_of(facts="## Менеджер\nЭто салон красоты. Здесь работают мастера, заказ и деньги, жалоба, парковка.\n")
+    shop = await shop_of()
     told = {}
     for number, (text, route) in enumerate(TROUBLED):
         jid = f"770100001{number:02}@s.whatsapp.net"
-        shop.model.says(answer, route=route, language="")
+        shop.model.says("Передала ваш вопрос менеджеру, он скоро ответит.", route=route, language="")
         told[jid] = " ".join(await shop.ask(jid, text)).lower()
     for _ in range(3):
         await shop.pass_time(minutes=1)  # a group takes 20 calls a minute
@@ -267,6 +266,5 @@ async def test_a_models_draft_invents_a_fact(shop_of) -> None:
         assert draft not in said, kind
         assert "коллеге" in said[0], kind
         assert "Сколько стоит маникюр?" in shop.card(jid).text, kind
-        answers = [asked for asked in shop.model.read if "<sources>" in asked.partition("Ответьте объектом JSON")[2]]
-        assert [("<objections>" in asked.partition("Ответьте объектом JSON")[2]) for asked in answers] == [False, True], kind
+        assert ["<objections>" in asked for asked in shop.model.read if "<sources>" in asked] == [False, True], kind
         assert draft not in "\n".join(shop.texts(shop.card(jid).thread)), kind
