@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-from truffles_gateway import migrations
+from truffles_gateway import firewall, migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.errors import StoreUnavailable
@@ -136,6 +136,8 @@ class Gateway:
         self._stack.push_async_callback(worker.close)
 
     async def _work(self, worker: Worker) -> None:
+        """What loads slowly is loaded first: no customer shall wait for it."""
+        await asyncio.to_thread(firewall.warm_up)
         await self.registry.warm_up()
         await worker.run()
 

@@ -37,7 +37,8 @@ def press(made: Commit, event: InboundEvent, tenant: Tenant, known: LearnedAnswe
 def _decide(made: Commit, tenant: Tenant, decided: LearnedAnswer) -> None:
     """The new status, the job that carries it into the knowledge, and the card as it is now at every desk."""
     assert made.after is not None
-    made.learned.append(LearnedUpdate(id=decided.id, status=decided.status))
+    replaces = decided.replaces if decided.status == "approved" else ""
+    made.learned.append(LearnedUpdate(id=decided.id, status=decided.status, replaces=replaces))
     key = f"learned:{decided.id}:{made.lease.turn_id if hasattr(made.lease, 'turn_id') else made.lease.id}"
     made.jobs.append(NewJob(key=key, kind="learned", run_at=made.now, payload={"learned_id": decided.id}))
     for channel in compose.desks(tenant):

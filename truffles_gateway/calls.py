@@ -107,15 +107,23 @@ class Hooks:
         """The implementations of the hook `name`, in call order."""
         return self._implementations[name]
 
+    def behind(self, name: str, plugin: str) -> tuple[HookImpl, ...]:
+        """Those of `of` that are asked after `plugin`; all for ""."""
+        found = self.of(name)
+        return found[[each.plugin_name for each in found].index(plugin) + 1 :] if plugin else found
+
     def room(self, plugin: str) -> Room:
         """The share of threads of one plugin of this tenant: its `def` hooks run there."""
         return self._rooms[plugin]
 
 
-async def first(hooks: Hooks, name: str, faults: FaultSink, /, *, limit: float | None = None, **args: Any) -> Result:
-    """Ask one after the other until one answers; None and failure pass on to the next."""
+async def first(
+    hooks: Hooks, name: str, faults: FaultSink, /, *, after: str = "", limit: float | None = None, **args: Any
+) -> Result:
+    """Ask one after the other until one answers; None and failure pass on to the next. `after`: a plugin whose answer
+    was of no use; only those behind it are asked."""
     asked: list[Answer] = []
-    for implementation in hooks.of(name):
+    for implementation in hooks.behind(name, after):
         answer = await _ask(hooks, name, implementation, faults, limit, args)
         asked.append(answer)
         if answer.value is not None:

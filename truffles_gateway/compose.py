@@ -227,13 +227,16 @@ STATUS = {State.PENDING: "pending", State.MANAGER_ACTIVE: "active", State.BOT_AC
 
 def show_changes(made: Commit, tenant: Tenant) -> None:
     """Tell every desk what became of a handover, so that its card and buttons are true. An escalation brings a card of its
-    own; what timers do is told in words of their own, and here only to the card."""
+    own; what timers do is told in words of their own, and here only to the card. Where the bot is silent, nothing is said
+    of the owner's talks by phone: nobody was called to them."""
+    language = tenant.config.languages[0]
     resolutions = {update.id: update.resolution or "" for update in made.handover_updates}
     for change in made.changes:
         if change.event == handoff.Event.ESCALATE or change.before is change.after or made.after is None:
             continue
         key = UPDATES.get(handoff.Event(change.event), "")
-        text = tenant.texts.get(key, tenant.config.languages[0], name=change.actor) if key else ""
+        unheard = change.actor == tenant.texts.get("owner_on_phone", language) and voice.silence(tenant, made.after)
+        text = tenant.texts.get(key, language, name=change.actor) if key and not unheard else ""
         data = {
             "status": STATUS[change.after],
             "by": change.actor,

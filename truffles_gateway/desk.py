@@ -84,7 +84,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
-    role = role_of(tenant, person_of(event))
+    role = role_of(tenant, person_of(event, tenant))
     key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
     return _answer(made, event, _text(tenant, key), ignored)
 
@@ -120,9 +120,9 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     compose.add_outgoing(made, Outgoing(channel=event.channel, recipient=where, text=line, kind=kind, data=data))
 
 
-def person_of(event: InboundEvent) -> Person:
+def person_of(event: InboundEvent, tenant: Tenant) -> Person:
     """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id=PHONE, name=PHONE)
+    return event.person or Person(channel=event.channel, id=PHONE, name=_text(tenant, "owner_on_phone"))
 
 
 def role_of(tenant: Tenant, person: Person) -> str:
@@ -144,7 +144,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """A manager's words: stored, sent (an echo was sent already), and shown to those who learn."""
     conversation = made.after
     assert conversation is not None
-    person = person_of(event)
+    person = person_of(event, tenant)
     question = conversation.handover_question or _last_question(conversation)
     made.manager_response = event.text
     opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
@@ -206,7 +206,7 @@ def _said(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> st
 def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str) -> None:
     """One durable job for each plugin that observes managers' replies."""
     assert made.after is not None
-    person = person_of(event)
+    person = person_of(event, tenant)
     for implementation in tenant.hooks.of("on_manager_reply"):
         made.jobs.append(
             NewJob(
@@ -237,7 +237,7 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     """A pressed button; one that comes twice, late or from a second manager gets an honest answer."""
     conversation = made.after
     assert conversation is not None
-    name = _name(person_of(event))
+    name = _name(person_of(event, tenant))
     if event.target and event.target != conversation.handover_id:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
     wish = ACTIONS.get(event.action)
@@ -251,7 +251,7 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
-    _hold(made, person_of(event))
+    _hold(made, person_of(event, tenant))
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
@@ -281,10 +281,10 @@ def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant
     the owner wrote from the phone, which has no buttons."""
     if conversation.state is not State.MANAGER_ACTIVE:
         return False
-    person = person_of(event)
+    person = person_of(event, tenant)
     holder = conversation.context.get(HOLDER)
     mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
-    mine = mine or conversation.assigned_to == PHONE
+    mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone")
     return not mine and role_of(tenant, person) not in {"owner", "admin"}
 
 

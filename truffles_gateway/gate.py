@@ -141,7 +141,7 @@ def after_thinking(case: Case, decision: Decision) -> Decision:
 def language(case: Case) -> str:
     """The customer's language: of this message, else of the dialogue, else the tenant's first."""
     known = case.tenant.config.languages
-    for wanted in (case.verdict.language, str(case.conversation.context.get("language") or "")):
+    for wanted in (case.verdict.language, case.message.language, str(case.conversation.context.get("language") or "")):
         if wanted in known:
             return wanted
     return known[0]

@@ -98,7 +98,8 @@ def answer(
 
     `objections` is empty at first. When the claim firewall finds something in a draft that neither the passages nor the
     tenant's facts hold, its author is asked once more, with what was objected to.
-    The first answer wins. Limit 20 s. When all are silent or fail, a human is called.
+    The first answer wins that is sure enough and that the firewall lets pass; else the next plugin is asked. Limit 20 s.
+    When none is left, a human is called.
     """
 
 

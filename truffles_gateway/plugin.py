@@ -234,6 +234,14 @@ class Desk(Protocol):
         """The `provider_id` of the first row of `kind` about this handover that this plugin has sent, "" if none."""
         ...
 
+    async def words(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The text of that row, "" if there is none."""
+        ...
+
+    async def moved(self, handover_id: str, kind: OutgoingKind, provider_id: str) -> None:
+        """Another message shows that row from now on: `sent` will name it."""
+        ...
+
 
 class Counters(Protocol):
     """Counts over all processes, by names of the plugin's own."""
@@ -255,13 +263,15 @@ class Counters(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedAnswer:
-    """What a manager once answered. `status` is "pending", "approved" or "rejected"."""
+    """What a manager once answered. `status` is "pending", "approved" or "rejected"; once approved it takes the place of
+    the answer whose id is `replaces`, if there is one."""
 
     id: str
     handover_id: str
     question: str
     answer: str
     status: str
+    replaces: str = ""
 
 
 class Learned(Protocol):
@@ -276,10 +286,11 @@ class Learned(Protocol):
         ...
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
     ) -> LearnedAnswer:
         """Store what was learned from `reply`, one answer a handover (a second call with other words replaces them), and
-        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so."""
+        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so.
+        `replaces` is the id of an answer to the same question: when the owner approves this one, that one is forgotten."""
         ...
 
 

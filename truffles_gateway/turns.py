@@ -122,10 +122,14 @@ class Turns:
         raise StateChanged("the conversation kept changing")
 
     async def _spoken_about(self, work: Work, tenant: Tenant) -> Conversation | None:
-        """Whose conversation a desk's lane is about: the desk's thread names it, else the handover, else the address."""
+        """Whose conversation a desk's lane is about: the desk's thread names it, else what a button is about, else the
+        handover, else the address."""
         first = work.events[0].event
         if first.thread:
             return await lanes.find_conversation(self.database, tenant.id, desk=first.channel, thread=first.thread)
+        if first.action in approvals.STATUS:
+            found = await learned.source(self.database, tenant.id, first.target)
+            return found and await lanes.find_conversation(self.database, tenant.id, id=found.conversation_id)
         return await lanes.find_conversation(
             self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
         )

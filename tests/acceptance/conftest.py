@@ -90,16 +90,23 @@ class Salon:
         answers = await self.desk("callback")
         return answers[-1] if len(answers) > before else ""
 
+    async def decide(self, action: str, learned: str, manager: str = "Owner") -> str:
+        """A manager presses a button under a learned answer; what the button answers."""
+        await self._desk(
+            "action", action=action, learned_id=learned, manager={"id": manager.lower(), "name": manager}
+        )
+        return (await self.desk("callback"))[-1]
+
     async def _desk(self, path: str, **body: Any) -> None:
         answer = await self.rig.admin("POST", f"/admin/desk/{path}", json={"client_slug": "salon", **body})
         assert answer.status_code == 200, answer.text
         await self.rig.settled()
 
     async def desk(self, kind: str = "") -> list[str]:
-        """The texts that the desk was shown, of one kind or of all."""
+        """The texts that the desk was shown, of one kind or of all (a change to a card's buttons alone has none)."""
         rows = await self.rig.rows(
             "SELECT payload->>'text' AS text FROM outbox_messages WHERE channel = 'desk_log' AND status <> 'withdrawn'"
-            " AND ($1 = '' OR kind = $1) ORDER BY seq",
+            " AND ($1 = '' OR kind = $1) AND NOT (kind = 'update' AND payload->>'text' = '') ORDER BY seq",
             kind,
         )
         return [row["text"] for row in rows]
@@ -217,7 +224,7 @@ class Stub:
         """A plugin that answers whatever holds `word` with `fact`."""
 
         def answer(message: Inbound) -> Draft | None:
-            return Draft(text=fact) if word in message.text.lower() else None
+            return Draft(text=fact, verbatim=True) if word in message.text.lower() else None
 
         return plugin_of(name, answer=answer)
 

@@ -29,7 +29,7 @@ class Stuck:
             self.began.append(message.text)
             self.gate.wait(60)
             self.ended.append(message.text)
-        return Draft(text=f"5000 тенге, {turn.tenant}")
+        return Draft(text=f"5000 тенге, {turn.tenant}", verbatim=True)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def failing(salon_of, stub):
 
     async def start(table, **more):
         def answer(message):
-            return Draft(text="BREAKS" if "ломает" in message.text else "5000 тенге")
+            return Draft(text="BREAKS" if "ломает" in message.text else "5000 тенге", verbatim=True)
 
         salon = await salon_of(extra=[stub.plugin("broken", answer=answer)], brain=(), **more)
         await salon.rig.gateway.database.execute(BREAK)

@@ -97,17 +97,17 @@ async def test_clear_but_unknown_calls_a_human_at_once(salon_of, jid) -> None:
 
 async def test_a_draft_below_the_threshold_is_not_sent(salon_of, jid, stub) -> None:
     confidence = {"низко": 0.49, "средне": 0.6, "высоко": 0.9}
-    guesser = stub.plugin("guesser", answer=lambda message: Draft(text="5000", confidence=confidence[message.text]))
+    guesser = stub.plugin("guesser", answer=lambda message: Draft(text="ответ", confidence=confidence[message.text]))
     salon = await salon_of(extra=[guesser], brain=())
-    assert await salon.ask("77000000401@s.whatsapp.net", "низко") != "5000"
-    assert await salon.ask("77000000402@s.whatsapp.net", "средне") == "5000"
-    assert await salon.ask("77000000403@s.whatsapp.net", "высоко") == "5000"
-    rows = await salon.rig.rows("SELECT metadata FROM messages WHERE content = '5000' ORDER BY seq")
+    assert await salon.ask("77000000401@s.whatsapp.net", "низко") != "ответ"
+    assert await salon.ask("77000000402@s.whatsapp.net", "средне") == "ответ"
+    assert await salon.ask("77000000403@s.whatsapp.net", "высоко") == "ответ"
+    rows = await salon.rig.rows("SELECT metadata FROM messages WHERE content = 'ответ' ORDER BY seq")
     assert [row["metadata"]["review"] for row in rows] == [True, False]
 
 
 async def test_partly_known_is_answered_and_the_rest_goes_to_a_human(salon_of, jid, stub) -> None:
-    half = Draft(text="Маникюр 5000 тенге", unanswered=("стрижёте ли собак?",), sources=("1",))
+    half = Draft(text="Маникюр 5000 тенге", verbatim=True, unanswered=("стрижёте ли собак?",), sources=("1",))
     salon = await salon_of(extra=[stub.plugin("half", answer=lambda: half)])
     answer = await salon.ask(jid, "Сколько стоит маникюр и стрижёте ли собак?")
     assert answer.startswith("Маникюр 5000 тенге")

@@ -11,6 +11,8 @@ from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, S
 
 SHOWN = 5
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
+FAILED, STRUCK = "answer failed", "claims without evidence"
+"""What was in the way of an answer: whoever was to write it failed, or it claimed what nobody told the bot."""
 FOR_THE_DESK = frozenset({Content.LOCATION, Content.CONTACT, Content.DOCUMENT})
 
 
@@ -22,11 +24,11 @@ async def go(case: Case) -> Decision:
     if case.verdict.intent in NEED_NO_ANSWER:
         return unanswered(case)
     passages = await retrieve(case)
-    draft, failed = await answer(case, passages)
+    draft, trouble = await answer(case, passages)
     if draft is not None:
         return _reply(case, draft)
-    if failed:
-        return broken(case)
+    if trouble:
+        return unsaid(case, trouble)
     return unclear(case) if case.verdict.route is Route.UNSURE else unknown(case, case.message.text)
 
 
@@ -51,31 +53,42 @@ async def retrieve(case: Case) -> list[Passage]:
     return found
 
 
-async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, bool]:
-    """The first draft that is sure enough, None if there is none; and whether somebody failed to write one."""
+async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, str]:
+    """The first draft that may be sent, None if there is none; then, if something was in its way, what.
+
+    A draft that is not sure enough, or that the claim firewall keeps back for good, leaves the question to the next
+    plugin: behind a model stand the tenant's own facts, behind all of them a human.
+    """
+    author, trouble = "", ""
+    while True:
+        draft, author, failed = await propose(case, passages, after=author)
+        trouble = trouble or (FAILED if failed else "")
+        if not author:
+            return None, trouble
+        if draft is not None:
+            sent = await hold_back(case, passages, draft, author)
+            if sent is not None:
+                return sent, trouble
+            trouble = trouble or STRUCK
+
+
+async def propose(case: Case, passages: Sequence[Passage], *, after: str) -> tuple[Draft | None, str, bool]:
+    """The next draft behind the plugin `after`, None if it is not sure enough; who wrote it, "" if nobody is left; and
+    whether somebody failed to."""
     with case.trace.stage("answer") as entry:
         result = await calls.first(
-            case.tenant.hooks,
-            "answer",
-            case.faults,
-            turn=case.turn,
-            message=case.message,
-            verdict=case.verdict,
-            passages=passages,
-            objections=(),
-        )
+            case.tenant.hooks, "answer", case.faults, after=after, turn=case.turn, message=case.message,
+            verdict=case.verdict, passages=passages, objections=(),
+        )  # fmt: skip
         draft: Draft | None = result.value
-        entry["asked"] = asked(result)
-        if draft is None or not draft.text.strip():
-            entry["outcome"] = "no draft"
-            return None, bool(result.faults)
-        least = case.tenant.config.thresholds.answer
-        sure = draft.confidence >= least
-        entry |= {"plugin": result.plugin, "draft": brief(draft.text), "confidence": round(draft.confidence, 3)}
-        entry["outcome"] = "draft" if sure else f"below {least:g}, dropped"
-    if not sure:
-        return None, False
-    return await hold_back(case, passages, draft, result.plugin), False
+        entry |= {"asked": asked(result), "outcome": "no draft"}
+        if draft is not None and draft.text.strip():
+            least = case.tenant.config.thresholds.answer
+            sure = draft.confidence >= least
+            entry |= {"plugin": result.plugin, "draft": brief(draft.text), "confidence": round(draft.confidence, 3)}
+            entry["outcome"] = "draft" if sure else f"below {least:g}, dropped"
+            return draft if sure else None, result.plugin, bool(result.faults)
+    return None, result.plugin, bool(result.faults)
 
 
 async def hold_back(case: Case, passages: Sequence[Passage], draft: Draft, author: str) -> Draft | None:
@@ -161,12 +174,13 @@ def unknown(case: Case, question: str) -> Decision:
     )
 
 
-def broken(case: Case) -> Decision:
-    """Whoever was to answer failed: a human, and a reason that does not blame the knowledge."""
+def unsaid(case: Case, trouble: str) -> Decision:
+    """There was something in the way of an answer: a human, and a reason that does not blame the knowledge."""
     decision = unknown(case, case.message.text)
     if decision.escalation is None:
         return decision
-    return replace(decision, reason="answer failed", escalation=replace(decision.escalation, reason="reason_parked"))
+    reason = "reason_parked" if trouble == FAILED else "reason_unproved"
+    return replace(decision, reason=trouble, escalation=replace(decision.escalation, reason=reason))
 
 
 def unanswered(case: Case) -> Decision:

@@ -26,9 +26,10 @@ class Batch:
         """A function call that raises when the batch must not be committed, such as `truffles_fence_lane($1, $2)`."""
         self._fences.append(self._shift(call, args))
 
-    def add(self, sql: str, *args: Any) -> None:
-        """One write."""
+    def add(self, sql: str, *args: Any) -> str:
+        """One write. Returns its name: what it RETURNs may be read under it by a later one."""
         self._parts.append(self._shift(sql, args))
+        return f"p{len(self._parts) - 1}"
 
     def _shift(self, sql: str, args: tuple[Any, ...]) -> str:
         base = len(self._args)

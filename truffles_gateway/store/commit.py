@@ -8,7 +8,7 @@ import asyncpg
 
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
-from truffles_gateway.records import Commit, Conversation, Job, NewJob, Work
+from truffles_gateway.records import Commit, Conversation, Job, LearnedUpdate, NewJob, Work
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json
 from truffles_gateway.store.database import Database
@@ -289,12 +289,40 @@ def _learned(batch: Batch, what: Commit) -> None:
             update.status,
             what.now,
         )
+        if update.replaces:
+            _retire(batch, what, update)
     if what.used:
         batch.add(
             "UPDATE learned_responses SET uses = uses + 1 WHERE client_id = $1 AND id::text = ANY($2)",
             what.client_id,
             list(what.used),
         )
+
+
+def _retire(batch: Batch, what: Commit, update: LearnedUpdate) -> None:
+    """One answer to a question: what this one takes the place of, and others that took it before, leave the knowledge."""
+    retired = batch.add(
+        """
+        UPDATE learned_responses SET status = 'rejected', revision = revision + 1, updated_at = $4
+        WHERE client_id = $1 AND id <> $2 AND $3::uuid IN (id, replaces) AND status = 'approved'
+        RETURNING id, revision
+        """,
+        what.client_id,
+        update.id,
+        update.replaces,
+        what.now,
+    )
+    batch.add(
+        f"""
+        INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+        SELECT $1, gen_random_uuid(), 'learned:' || id || ':' || revision, 'learned',
+            jsonb_build_object('learned_id', id), $2, $3::timestamptz, $3::timestamptz FROM {retired}
+        ON CONFLICT (client_id, key) DO NOTHING
+        """,
+        what.client_id,
+        what.correlation_id,
+        what.now,
+    )
 
 
 def _climb(batch: Batch, what: Commit, about: Conversation) -> None:

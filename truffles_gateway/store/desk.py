@@ -29,6 +29,11 @@ WITH mine AS (
 )
 SELECT thread FROM kept
 """
+SENT = """
+SELECT {what} FROM outbox_messages
+WHERE client_id = $1 AND channel = $2 AND handover_id::text = $3 AND kind = $4 AND status = 'sent'
+ORDER BY seq LIMIT 1
+"""
 
 
 class StoredDesk:
@@ -83,19 +88,24 @@ class StoredDesk:
 
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
         """The provider's id of the first row of `kind` about this handover that this desk has been sent."""
-        row = await self._database.fetch_one(
-            """
-            SELECT provider_id FROM outbox_messages
-            WHERE client_id = $1 AND channel = $2 AND handover_id::text = $3 AND kind = $4 AND status = 'sent'
-            ORDER BY seq LIMIT 1
-            """,
-            self._client,
-            self._desk,
-            handover_id,
-            kind.value,
-            retry=True,
-        )
+        row = await self._row(handover_id, kind)
         return str(row["provider_id"]) if row else ""
+
+    async def words(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The text of that row."""
+        row = await self._row(handover_id, kind)
+        return str(row["text"]) if row else ""
+
+    async def moved(self, handover_id: str, kind: OutgoingKind, provider_id: str) -> None:
+        """Another message shows that row from now on."""
+        await self._database.execute(
+            f"UPDATE outbox_messages SET provider_id = $5 WHERE client_id = $1 AND id = ({SENT.format(what='id')})",
+            self._client, self._desk, handover_id, kind.value, provider_id,
+        )  # fmt: skip
+
+    async def _row(self, handover_id: str, kind: OutgoingKind) -> Record | None:
+        sql = SENT.format(what="provider_id, COALESCE(payload ->> 'text', '') AS text")
+        return await self._database.fetch_one(sql, self._client, self._desk, handover_id, kind.value, retry=True)
 
 
 def _talk(row: Record) -> Talk:

@@ -19,7 +19,7 @@ from truffles_gateway.store.database import Connection, Database, Record
 
 PREFIX = "learned:"
 LONGEST = 2000
-COLUMNS = "id, handover_id, question, answer, status"
+COLUMNS = "id, handover_id, question, answer, status, replaces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class StoredLearned:
         return [_answer(row) for row in await self._database.fetch(sql, self._client, retry=True)]
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
     ) -> LearnedAnswer:
         """Store what was learned from `reply`, one answer a handover, and show it at every desk."""
         wanted = LearnedAnswer(
@@ -94,11 +94,12 @@ class StoredLearned:
             question=storable(question)[:LONGEST],
             answer=storable(answer)[:LONGEST],
             status="approved" if approve else "pending",
+            replaces=replaces if _is_id(replaces) else "",
         )
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(
                 UPSERT, self._client, wanted.id, wanted.handover_id, wanted.question, wanted.answer, wanted.status,
-                self._clock.now(),
+                self._clock.now(), wanted.replaces or None,
             )  # fmt: skip
             if row is None:  # nothing new, or a person has rejected it
                 old = await connection.fetchrow(FIND, self._client, wanted.handover_id)
@@ -124,10 +125,10 @@ class StoredLearned:
 
 
 UPSERT = f"""
-INSERT INTO learned_responses AS l (client_id, id, handover_id, question, answer, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+INSERT INTO learned_responses AS l (client_id, id, handover_id, question, answer, status, created_at, updated_at, replaces)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
 ON CONFLICT (client_id, handover_id) DO UPDATE SET question = excluded.question, answer = excluded.answer,
-    status = excluded.status, updated_at = excluded.updated_at, revision = l.revision + 1
+    status = excluded.status, replaces = excluded.replaces, updated_at = excluded.updated_at, revision = l.revision + 1
 WHERE l.status <> 'rejected' AND (l.question, l.answer) <> (excluded.question, excluded.answer)
 RETURNING {COLUMNS}, revision
 """
@@ -154,9 +155,11 @@ async def find(database: Database, client_id: str, learned_id: str) -> LearnedAn
 
 async def source(database: Database, client_id: str, learned_id: str) -> Source | None:
     """A learned answer with where it comes from."""
+    if not _is_id(learned_id):
+        return None
     row = await database.fetch_one(
         """
-        SELECT l.id, l.handover_id, l.question, l.answer, l.status, h.branch_id, h.conversation_id
+        SELECT l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, h.branch_id, h.conversation_id
         FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
         WHERE l.client_id = $1 AND l.id = $2
         """,
@@ -185,4 +188,4 @@ def _is_id(text: str) -> bool:
 
 def _answer(row: Record) -> LearnedAnswer:
     fields: dict[str, Any] = {name: str(row[name]) for name in ("id", "handover_id", "question", "answer", "status")}
-    return LearnedAnswer(**fields)
+    return LearnedAnswer(**fields, replaces=row["replaces"] or "")

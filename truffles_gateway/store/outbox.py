@@ -60,6 +60,13 @@ SHUT = """
 OR EXISTS (SELECT 1 FROM rate_limits p WHERE p.client_id = {line}.client_id
     AND p.bucket = 'pause|' || {line}.channel || '|' || {line}.instance AND p.free_at > $2))
 """
+# What became of a handover changes the card that shows it: while that is not out yet, however long it takes, there is
+# nothing to change, and "taken" would stand over a card that asks to be taken. It waits, and holds nobody back meanwhile.
+AWAITS_CARD = """
+({row}.kind = 'update' AND EXISTS (SELECT 1 FROM outbox_messages c WHERE c.client_id = {row}.client_id
+    AND c.channel = {row}.channel AND c.recipient = {row}.recipient AND c.seq < {row}.seq
+    AND c.kind = 'card' AND c.handover_id = {row}.handover_id AND c.status IN ('queued', 'sending')))
+"""
 # Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`, one that
 # is no longer worth sending not at all, and one in a line that is shut only its own line: another number of the tenant
 # works. (Written with COALESCE: a comparison with null is neither true nor false, and a row that never failed has no
@@ -73,8 +80,9 @@ AND (o.kind = 'callback' OR NOT EXISTS (
     WHERE b.client_id = o.client_id AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq
       AND b.status IN ('queued', 'sending') AND b.kind <> 'callback' AND (b.status = 'sending' OR (
           COALESCE(b.held_until, 'infinity') > $2 AND COALESCE(b.expires_at, 'infinity') > $2
-          AND (b.instance = o.instance OR NOT {SHUT.format(line="b")})))
+          AND NOT {AWAITS_CARD.format(row="b")} AND (b.instance = o.instance OR NOT {SHUT.format(line="b")})))
 ))
+AND NOT {AWAITS_CARD.format(row="o")}
 AND NOT (o.kind = 'reply' AND NOT o.repeat AND o.expires_at IS NOT NULL AND EXISTS (
     SELECT 1 FROM turns t JOIN lanes l ON l.client_id = t.client_id AND l.lane = t.lane
     WHERE t.client_id = o.client_id AND t.id = o.turn_id AND t.outcome = 'answered' AND l.last_turn_id = t.id

@@ -322,6 +322,7 @@ learned_responses = Table(
     _words("qdrant_point_id"),
     _number("uses"),
     _number("revision"),
+    _maybe_id("replaces"),
     _time("created_at", required=True),
     _time("updated_at", required=True),
     PrimaryKeyConstraint("client_id", "id"),

@@ -60,12 +60,13 @@ class BlobsInMemory:
 
 
 class DeskInMemory:
-    """Talks, threads and sent rows without a database; `talks` and `rows` are the test's to fill."""
+    """Talks, threads and sent rows without a database; `talks`, `rows` and `texts` are the test's to fill."""
 
     def __init__(self, talks: Sequence[Talk] = ()) -> None:
         self.talks = {talk.conversation_id: talk for talk in talks}
         self.threads: dict[tuple[str, str], str] = {}
         self.rows: dict[tuple[str, OutgoingKind], str] = {}
+        self.texts: dict[tuple[str, OutgoingKind], str] = {}
 
     async def talk(self, conversation_id: str) -> Talk | None:
         """The conversation."""
@@ -87,6 +88,15 @@ class DeskInMemory:
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
         """The provider's id of a sent row."""
         return self.rows.get((handover_id, kind), "")
+
+    async def words(self, handover_id: str, kind: OutgoingKind) -> str:
+        """The text of a sent row."""
+        return self.texts.get((handover_id, kind), "")
+
+    async def moved(self, handover_id: str, kind: OutgoingKind, provider_id: str) -> None:
+        """Another message shows a row."""
+        if (handover_id, kind) in self.rows:
+            self.rows[handover_id, kind] = provider_id
 
 
 class CountersInMemory:
@@ -129,7 +139,7 @@ class LearnedInMemory:
         return [answer for answer in self.answers.values() if answer.status == "approved"]
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = ""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
     ) -> LearnedAnswer:
         """One answer a handover."""
         old = self.answers.get(reply.handover_id)
@@ -139,6 +149,7 @@ class LearnedInMemory:
         kept = LearnedAnswer(
             id=old.id if old else f"learned-{len(self.answers) + 1}",
             handover_id=reply.handover_id, question=question, answer=answer, status=status,
+            replaces=replaces,
         )  # fmt: skip
         self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
         return kept

@@ -121,14 +121,19 @@ class Rig:
         return value
 
     async def settled(self, *, seconds: float = 15.0) -> None:
-        """Wait until every event has its outcome and nothing is due to be sent."""
+        """Wait until every event has its outcome and nothing is due to be sent: what failed waits for its next attempt,
+        and what is held back by it waits as well."""
         waiting = """
             SELECT 1 FROM inbox_events WHERE outcome IS NULL
-            UNION ALL SELECT 1 FROM outbox_messages WHERE status = 'sending' OR (status = 'queued' AND attempts = 0)
+            UNION ALL SELECT 1 FROM outbox_messages o WHERE status = 'sending' OR (status = 'queued' AND attempts = 0
+                AND (kind = 'callback' OR NOT EXISTS (SELECT 1 FROM outbox_messages b WHERE b.client_id = o.client_id
+                    AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq AND b.status = 'queued'
+                    AND b.attempts > 0 AND b.kind <> 'callback'
+                    AND (b.held_until > $1 OR (o.kind, b.kind) = ('update', 'card')))))
             LIMIT 1
         """
 
         async def quiet() -> bool:
-            return not await self.rows(waiting)
+            return not await self.rows(waiting, self.clock.now())
 
         await self.until(quiet, seconds=seconds)

@@ -207,6 +207,12 @@ def test_the_same_words_twice_are_two_replies_unless_they_bear_an_id() -> None:
 def test_an_action(action: str) -> None:
     event = read("/action", {"handover_id": "h1", "action": action, "manager": MANAGER})
     assert (event.kind, event.target, event.action) == (EventKind.CALLBACK, "h1", action)
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "undo"])
+def test_an_action_on_a_learned_answer(action: str) -> None:
+    event = read("/action", {"learned_id": "l1", "handover_id": "h1", "action": action, "manager": MANAGER})
+    assert (event.kind, event.target, event.action) == (EventKind.CALLBACK, "l1", action)
     assert event.person is not None
     assert event.person.id == "42"
 
@@ -222,7 +228,7 @@ def test_an_action(action: str) -> None:
         ("/reply", reply(manager=None), "manager is missing", 400),
         ("/reply", reply(manager={"name": "Асель"}), "manager.id is missing", 400),
         ("/reply", reply(manager={"id": True}), "manager.id must be a text", 400),
-        ("/action", reply(action="dance"), "action is unknown: use one of take, return, skip, resolve", 400),
+        ("/action", reply(action="dance"), "action is unknown: use one of take, return, skip, resolve, approve, reject, undo", 400),
         ("/action", {"action": "take", "manager": MANAGER}, "handover_id is missing", 400),
         ("/dance", reply(), "no such path", 404),
         ("", reply(), "no such path", 404),

@@ -11,7 +11,9 @@ from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import EventKind, InboundEvent, Person
 
 CHANNEL = "desk_log"
-ACTIONS = ("take", "return", "skip", "resolve")
+ACTIONS = dict.fromkeys(("take", "return", "skip", "resolve"), "handover_id")
+ACTIONS |= dict.fromkeys(("approve", "reject", "undo"), "learned_id")
+"""What may be done, and which key of the body names what it is done to."""
 LONGEST_TEXT = 4096
 _LONGEST_ID = 200
 _LONGEST_NAME = 200
@@ -38,15 +40,16 @@ def reply(body: Mapping[str, Any]) -> InboundEvent:
 
 
 def action(body: Mapping[str, Any]) -> InboundEvent:
-    """`POST /admin/desk/action`: what a button of a card would do."""
+    """`POST /admin/desk/action`: what a button of a card would do, of a handover's or of a learned answer's."""
     wanted = _text(body, "action")
     if wanted not in ACTIONS:
         raise RejectedRequest(f"action is unknown: use one of {', '.join(ACTIONS)}")
+    about = ACTIONS[wanted]
     return InboundEvent(
         channel=CHANNEL,
         event_id=_event_id(body),
         kind=EventKind.CALLBACK,
-        target=_fitting("handover_id", _text(body, "handover_id")),
+        target=_fitting(about, _text(body, about)),
         action=wanted,
         person=_person(body),
     )

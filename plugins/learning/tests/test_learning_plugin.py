@@ -106,6 +106,7 @@ async def test_a_question_nearly_equal_to_an_approved_one_names_it(make: Make) -
     )
     await hooks.on_manager_reply(reply())
     assert learned.answers["h1"].status == "pending" and "«вы делаете татуаж губ»" in learned.notes["h1"]
+    assert learned.answers["h1"].replaces == "0", "approved, it takes the place of the other"
 
 
 @pytest.mark.parametrize("changes", [

@@ -34,10 +34,12 @@ class Learning:
         answer = merged(old.answer if old else "", new, self._settings.max_answer)
         if old and answer == old.answer:
             return
-        reasons = await self._reasons(reply, question, answer, old)
+        like = await self._nearly_equal(question, reply.handover_id)
+        reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
         await self._resources.learned.keep(
-            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons)
-        )
+            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons),
+            replaces=like.id if like else "",
+        )  # fmt: skip
 
     async def _reasons(
         self, reply: ManagerReply, question: str, answer: str, old: LearnedAnswer | None
@@ -50,7 +52,7 @@ class Learning:
             reasons.append(self._say("short"))
         if holds("personal_answers", reply.text):
             reasons.append(self._say("person"))
-        return [*reasons, *await self._unknown(answer, reply.handover_id), *await self._similar(question, reply)]
+        return [*reasons, *await self._unknown(answer, reply.handover_id)]
 
     async def _unknown(self, answer: str, handover_id: str) -> Sequence[str]:
         chunks = await self._resources.knowledge.chunks()
@@ -58,10 +60,14 @@ class Learning:
         named = ", ".join(self._say(kind) for kind in kinds)
         return [self._say("unknown", what=named)] if kinds else []
 
-    async def _similar(self, question: str, reply: ManagerReply) -> Sequence[str]:
-        others = [each for each in await self._resources.learned.approved() if each.handover_id != reply.handover_id]
-        like = [each.question for each in others if likeness(each.question, question) > self._settings.similar]
-        return [self._say("similar", question=like[0][:SHOWN])] if like else []
+    async def _nearly_equal(self, question: str, handover_id: str) -> LearnedAnswer | None:
+        """The approved answer to the most similar question, if that is nearly equal: two answers to it would contradict."""
+        others = [each for each in await self._resources.learned.approved() if each.handover_id != handover_id]
+        best = max(others, key=lambda each: likeness(each.question, question), default=None)
+        return best if best and likeness(best.question, question) > self._settings.similar else None
+
+    def _similar(self, like: LearnedAnswer | None) -> Sequence[str]:
+        return [self._say("similar", question=like.question[:SHOWN])] if like else []
 
     def _say(self, key: str, **values: object) -> str:
         language = next(iter(self._resources.languages), "ru")

@@ -6,7 +6,7 @@ CATALOGUE = {
     "ru": {
         "learning_role": "Ответил не владелец",
         "learning_short": "Вопрос слишком короткий, чтобы узнать его снова",
-        "learning_similar": "Похоже на уже выученное: «{{ question }}»",
+        "learning_similar": "Заменит уже выученный ответ на «{{ question }}»",
         "learning_person": "Похоже, это касается только этого клиента",
         "learning_earlier": "Часть ответа ещё не подтверждена",
         "learning_unknown": "Этого нет в базе знаний: {{ what }}",
@@ -19,7 +19,7 @@ CATALOGUE = {
     "kk": {
         "learning_role": "Жауап берген иесі емес",
         "learning_short": "Сұрақ тым қысқа, оны қайта тану қиын",
-        "learning_similar": "Бұрын үйренген сұраққа ұқсайды: «{{ question }}»",
+        "learning_similar": "Бұрын үйренген жауапты ауыстырады: «{{ question }}»",
         "learning_person": "Бұл тек осы клиентке қатысты сияқты",
         "learning_earlier": "Жауаптың бір бөлігі әлі расталмаған",
         "learning_unknown": "Білім қорында жоқ: {{ what }}",
@@ -32,7 +32,7 @@ CATALOGUE = {
     "en": {
         "learning_role": "Not answered by the owner",
         "learning_short": "The question is too short to be recognised again",
-        "learning_similar": "Much like one already learnt: “{{ question }}”",
+        "learning_similar": "Takes the place of what was learnt for “{{ question }}”",
         "learning_person": "It seems to concern this customer alone",
         "learning_earlier": "A part of the answer is not confirmed yet",
         "learning_unknown": "Not in the knowledge: {{ what }}",

@@ -128,6 +128,28 @@ def test_speech_may_have_told_the_language(turn: Turn) -> None:
     assert verdict.language == "kk"
 
 
+@pytest.mark.parametrize("text", ["Сколько стоит маникюр?", "а с гелем?", "Привет! Сколько стоит маникюр?"])
+def test_a_plain_question_may_be_left_open(classify: Classify, text: str) -> None:
+    assert classify(text, leave_open=True) is None
+
+
+@pytest.mark.parametrize("text", ["позовите менеджера", "привет", "цена?", "2", "???", "ок", "не пишите мне больше"])
+def test_what_a_rule_decides_is_never_left_open(classify: Classify, text: str) -> None:
+    assert classify(text, leave_open=True) == classify(text)
+
+
+@pytest.mark.parametrize(("text", "language"), [("бағасы қанша", "kk"), ("how much is it", "en"), ("👍", "")])
+def test_the_language_is_told_at_the_door(turn: Turn, text: str, language: str) -> None:
+    message = asyncio.run(Policy(PolicySettings()).on_inbound(turn, Inbound(text=text, events=())))
+    assert message
+    assert message.language == language
+
+
+@pytest.mark.parametrize("message", [Inbound(text="", events=()), Inbound(text="маникюр", language="kk", events=())])
+def test_nothing_is_told_of_a_language_that_is_known_or_of_no_words(turn: Turn, message: Inbound) -> None:
+    assert asyncio.run(Policy(PolicySettings()).on_inbound(turn, message)) is None
+
+
 def test_a_tenants_own_phrases_count_in_all_forms(classify: Classify) -> None:
     own = {"human_phrases": ["главный технолог"], "greeting_phrases": ["аллоха"], "opt_out_phrases": ["удалите чат"]}
     assert _route(classify("отведите к главному технологу", **own)) is Route.HUMAN

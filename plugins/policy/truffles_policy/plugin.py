@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_policy.language import detect
@@ -33,14 +35,25 @@ class Policy:
     def __init__(self, settings: PolicySettings) -> None:
         phrases = settings.phrases()
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
+        self._leaves_open = settings.leave_open
+
+    @hookimpl
+    async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
+        """The language of a text, where nobody told it yet: known even if whoever classifies in the end does not say."""
+        if message.language or not message.text.strip():
+            return None
+        return message.with_(language=_language(turn, message))
 
     @hookimpl
     async def classify(self, turn: Turn, message: Inbound) -> Verdict | None:
-        """A verdict on every text; None when there is none, so that whoever knows media may speak."""
+        """A verdict on every text; None when there is none, so that whoever knows media may speak, and for a plain
+        question that the tenant leaves open."""
         if not message.text.strip():
             return None
-        language = message.language or detect(message.text) or _language_so_far(turn)
-        return verdict(self._rules.decide(message.text), language)
+        finding = self._rules.decide(message.text)
+        if self._leaves_open and finding.rule == "question":
+            return None
+        return verdict(finding, message.language or _language(turn, message))
 
 
 def verdict(finding: Finding, language: str) -> Verdict:
@@ -49,9 +62,10 @@ def verdict(finding: Finding, language: str) -> Verdict:
     return Verdict(route=route, intent=intent, language=language, why=finding.why, business=finding.business)
 
 
-def _language_so_far(turn: Turn) -> str:
-    """The language of the customer's latest line that tells one."""
-    lines = (line.text for line in reversed(turn.history[-10:]) if line.author is Author.CUSTOMER)
+def _language(turn: Turn, message: Inbound) -> str:
+    """The language of a message, else of the customer's latest line that tells one."""
+    said = (line.text for line in reversed(turn.history[-10:]) if line.author is Author.CUSTOMER)
+    lines = chain((message.text,), said)
     return next((language for text in lines if (language := detect(text))), "")
 
 

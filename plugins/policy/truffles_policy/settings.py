@@ -30,9 +30,13 @@ class PolicySettings(PluginSettings):
 
     Phrases of the first six lists count anywhere in a message, those of the last three only when they, greetings and
     polite words are the whole message.
+
+    With `leave_open`, what no rule decides is left to the plugins behind, such as a model that classifies; without it,
+    it is a question about the business.
     """
 
     off: frozenset[RuleName] = frozenset()
+    leave_open: bool = False
     complaint_phrases: Phrases = ()
     opt_out_phrases: Phrases = ()
     human_phrases: Phrases = ()

@@ -60,7 +60,9 @@ class Bench:
         """One attempt."""
         receipt = await self.hooks.deliver(delivery)
         if receipt.status == "sent":
-            self.desk.rows.setdefault((delivery.outgoing.handover_id, delivery.outgoing.kind), receipt.provider_id)
+            row = delivery.outgoing
+            self.desk.rows.setdefault((row.handover_id, row.kind), receipt.provider_id)
+            self.desk.texts.setdefault((row.handover_id, row.kind), row.text)
         return receipt
 
     @property

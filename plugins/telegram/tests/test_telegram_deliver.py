@@ -120,7 +120,40 @@ async def test_a_deleted_topic_is_made_again_once_with_its_card_and_nothing_is_l
     assert len(bench.telegram.topics(GROUP)) == 1 and bench.thread != gone
     again, *words = bench.shown
     assert "ещё открыто" in again.text and again.pinned and "Беру ✋" in again.buttons
+    assert "Клиент: Привет" in again.text and "Вопрос: Сколько стоит?" in again.text
     assert [message.text for message in words] == ["👤 слово 0", "👤 слово 1", "👤 слово 2"]
+
+
+@pytest.mark.parametrize("opened_by", ["the bot", "a manager"])
+async def test_a_card_that_was_shown_again_follows_the_handover(bench: Any, opened_by: str) -> None:
+    """It is this one, not the one that went with its topic, whose buttons change and that is unpinned in the end."""
+    await (card(bench) if opened_by == "the bot" else bench.send(OutgoingKind.UPDATE, "Взял", data={"status": "active"}))
+    bench.telegram.delete_topic(GROUP, bench.thread)
+    await bench.send(OutgoingKind.FORWARD, "я здесь")
+    again = bench.shown[0]
+    await bench.send(OutgoingKind.UPDATE, "Взяла Аружан", data={"status": "active"})
+    assert "Решено ✅" in again.buttons and "Беру ✋" not in again.buttons and again.pinned
+    closed = bench.row(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
+    while (await bench.again(closed)).waiting:  # noqa: ASYNC110 - the bot's own limit, as the outbox meets it
+        await asyncio.sleep(0.05)
+    assert not again.buttons and not again.pinned
+    assert not any(line.buttons for line in bench.shown)
+
+
+async def test_the_longest_card_is_shown_again_whole(bench: Any) -> None:
+    long = HandoverCard(
+        handover_id=HANDOVER, trigger=Trigger.INTENT, reason="р" * 500, question="в" * 5000,
+        customer=Customer(id="u1", address="1", name="и" * 500),
+        dialogue=tuple(Line(author="user", text="д" * 900, at=datetime(2025, 6, 2, tzinfo=UTC)) for _ in range(40)),
+    )  # fmt: skip
+    (row,) = bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), long)
+    await bench.again(bench.row(row.kind, row.text))
+    first = bench.shown[0].text
+    bench.telegram.delete_topic(GROUP, bench.thread)
+    held = replace(bench.desk.talks[CONVERSATION], state=State.MANAGER_ACTIVE, assigned_to="м" * 500)
+    bench.desk.talks[CONVERSATION] = held
+    await bench.send(OutgoingKind.FORWARD, "я здесь")
+    assert bench.shown[0].text.endswith(first)
 
 
 async def test_a_card_whose_topic_was_deleted_is_shown_once(bench: Any) -> None:

@@ -9,7 +9,7 @@ from truffles_gateway.messages import Attachment, Author, Customer, HandoverCard
 from truffles_gateway.plugin import Talk, Texts
 from truffles_telegram.markup import MESSAGE, TOPIC_NAME, cut, escape, one_line, units, visible
 
-ROOM = MESSAGE - 16  # the desk may put its mark before it
+ROOM = MESSAGE - 256  # the desk may put its mark before it, or that it is shown again, and who has taken it
 _NAME, _SHORT, _SPOKEN, _QUESTION = 100, 200, 300, 900
 _MOST_LISTED = 10
 BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
@@ -34,10 +34,11 @@ class CardWriter:
         room = ROOM - sum(map(_size, head)) - sum(map(_size, tail))
         return "\n".join([*head, *self._dialogue(card.dialogue, room), *tail])
 
-    def again(self, talk: Talk) -> str:
-        """The card of an open handover whose first one was deleted with its topic."""
+    def again(self, talk: Talk, card: str) -> str:
+        """The card of an open handover whose first one was deleted with its topic; `card` is what that one said, "" where
+        a manager opened the handover."""
         taken = [escape(self.say("card_taken", name=cut(talk.assigned_to, _NAME)))] if talk.assigned_to else []
-        return "\n".join([_bold(self.say("card_again")), self._customer(talk.customer), *taken])
+        return "\n".join([_bold(self.say("card_again")), *taken, card or self._customer(talk.customer)])
 
     def learned(self, data: Mapping[str, str]) -> str:
         """A learned answer with what its buttons ask."""

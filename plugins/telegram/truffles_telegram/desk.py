@@ -69,13 +69,13 @@ class DeskRows:
         buttons = self._writer.buttons(status, row.handover_id)
         card = await self._desk.sent(row.handover_id, OutgoingKind.CARD)
         shown = [each for each in (card, await self._desk.sent(row.handover_id, OutgoingKind.UPDATE)) if each.isdigit()]
-        unpins = status == "resolved" and card.isdigit()
+        unpins = status == "resolved" and bool(shown)
 
         async def post(place: Place) -> str:
             await self._calls.limits.take(place.group, len(shown) + unpins + bool(row.text))
             edited = [await self._edit_buttons(place, message, buttons) for message in shown]
             if unpins:
-                await self._calls.try_to("unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(card)})
+                await self._calls.try_to("unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(shown[0])})
             carries = not any(edited) and not place.fresh and bool(buttons["inline_keyboard"])
             keyboard = buttons if carries else None
             text = _marked(delivery, cut(row.text, MESSAGE - 2))

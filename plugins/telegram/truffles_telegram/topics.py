@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from truffles_gateway.messages import Receipt, State
+from truffles_gateway.messages import OutgoingKind, Receipt, State
 from truffles_gateway.plugin import Resources, Talk
 from truffles_telegram.calls import Calls, Place
 from truffles_telegram.card import CardWriter
@@ -98,9 +98,13 @@ class Topics:
             return place
 
     async def _show_again(self, talk: Talk, place: Place) -> None:
+        """The whole card, as it stands now; from here on it is this one whose buttons follow the handover."""
         status = "active" if talk.state is State.MANAGER_ACTIVE else "pending"
+        words = await self._desk.words(talk.handover_id, OutgoingKind.CARD)
+        row = OutgoingKind.CARD if words else OutgoingKind.UPDATE  # where a manager opened it, a line has the buttons
         buttons = self._writer.buttons(status, talk.handover_id)
-        card = await self._poster.card(place, self._writer.again(talk), buttons, tokens=0)
+        card = await self._poster.card(place, self._writer.again(talk, words), buttons, tokens=0)
+        await self._desk.moved(talk.handover_id, row, card)
         await self.pin(place, card)
 
     async def pin(self, place: Place, message_id: str) -> None:

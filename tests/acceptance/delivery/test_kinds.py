@@ -56,13 +56,29 @@ async def test_an_answer_to_a_button_does_not_wait_for_a_card_in_back_off(salon_
     assert desk.kinds() == ["card", "callback"]
 
 
+async def test_what_became_of_a_handover_waits_for_the_card_that_it_changes(salon_of, jid) -> None:
+    """Shown first, "taken" would stand over a card that asks to be taken. The customer's words wait for neither."""
+    desk = Desk("desk_log", card=Receipt.retry("the group is not there"))
+    salon = await salon_of(catalog=Catalog.of(policy, chatflow, desk.plugin(ingress=DeskIngress())))
+    await salon.ask(jid, ASK)
+    await salon.press("take", await salon.handover())
+    await salon.ask(jid, "Вы ещё тут?")
+    await salon.pass_time(seconds=61)
+    assert [kind for kind in desk.kinds() if kind != "card"] == ["callback", "forward"]
+    desk.ends.clear()
+    await salon.pass_time(minutes=10)
+    await salon.rig.tick()
+    assert desk.kinds()[-2:] == ["card", "update"]
+    assert desk.shown[-1].outgoing.data["status"] == "active"
+
+
 async def test_a_row_behind_an_answer_to_a_button_does_not_wait_for_it(salon_of, jid) -> None:
     desk = Desk("desk_log", callback=Receipt.retry("the button is not there"))
     salon = await salon_of(catalog=Catalog.of(policy, chatflow, desk.plugin(ingress=DeskIngress())))
     await salon.ask(jid, ASK)
     await salon.press("take", await salon.handover())
     await salon.ask(jid, "Вы ещё тут?")
-    assert [kind for kind in desk.kinds() if kind != "callback"] == ["card", "forward"]
+    assert [kind for kind in desk.kinds() if kind != "callback"] == ["card", "update", "forward"]
     assert [
         row["status"] for row in await salon.rig.rows("SELECT status FROM outbox_messages WHERE kind = 'callback'")
     ] == ["queued"], "it is still being tried"

@@ -42,7 +42,7 @@ async def test_how_long_rows_are_worth_sending(lean_of) -> None:
     await lean.rig.settled()
     worth = {row["kind"]: row["expires_at"] and row["expires_at"] - row["created_at"] for row in await lean.outbox()}
     minute = timedelta(minutes=1)
-    assert worth == {"reply": minute, "notice": minute, "card": None, "callback": timedelta(seconds=5)}
+    assert worth == {"reply": minute, "notice": minute, "card": None, "update": None, "callback": timedelta(seconds=5)}
 
 
 async def test_how_long_a_row_in_back_off_holds_its_recipient(lean_of) -> None:

@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     """Bring the tables in."""
     op.add_column("learned_responses", sa.Column("revision", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("learned_responses", sa.Column("replaces", sa.UUID(as_uuid=False), nullable=True))
     op.create_table(
         "desk_threads",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
