@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from truffles_chatflow.simulator import Simulator as Phones
 from truffles_telegram.simulator import MANAGER, TOKEN, Message, User
 from truffles_telegram.simulator import Simulator as Telegram
 
-from truffles_gateway.testing import MovedClock, Rig
+from truffles_gateway.testing import GatewayProcess, MovedClock, Rig
 
 WEBHOOK_SECRET, CHATFLOW_TOKEN, MODEL_KEY = "webhook-secret-7c1d", "chatflow-token-91ab", "sk-model-key-5f1d"
 SECRETS = {"TEST_CIRCLE_WEBHOOK": WEBHOOK_SECRET, "TEST_CIRCLE_CHATFLOW": CHATFLOW_TOKEN,
@@ -86,6 +87,7 @@ class Shop:
     telegram: Telegram
     model: Model
     config: dict[str, Any] = field(repr=False)
+    works: bool = True
 
     # customers
 
@@ -170,8 +172,17 @@ class Shop:
     async def pass_time(self, **by: float) -> None:
         """Time goes by; what is due then is done."""
         self.rig.clock.advance(**by)
-        await self.rig.tick()
+        if self.works:  # what is tried again is done by now, however busy the machine is
+            await self.rig.tick()
         await self.settled()
+
+    async def thought(self) -> None:
+        """Wait until it is decided what everything that came in comes to; it may still wait to be sent."""
+
+        async def decided() -> bool:
+            return not await self.rig.rows("SELECT 1 FROM inbox_events WHERE outcome IS NULL LIMIT 1")
+
+        await self.rig.until(decided)
 
     async def settled(self) -> None:
         """Wait until everything that is due is done."""
@@ -179,7 +190,7 @@ class Shop:
         async def quiet() -> bool:
             return not await self.rig.rows(WAITING, self.rig.clock.now())
 
-        await self.rig.until(quiet)
+        await self.rig.until(quiet, seconds=45)  # a process that has just started reads its word lists first
 
     async def rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         """Look at what is stored of this tenant: `client_id = $1` must stand in the statement."""
@@ -299,9 +310,41 @@ async def shop_of(
             folder.mkdir()
             (folder / "facts.md").write_text(facts, encoding="utf-8")
             await rigs[0].sync(slug, folder)
-            return Shop(rigs[0], slug, group, phones, telegram, model, config)
+            return Shop(rigs[0], slug, group, phones, telegram, model, config, works=(rig or {}).get("work", True))
 
         yield open_shop
+
+
+class Another(GatewayProcess):
+    """A gateway in a process of its own, that can be put to sleep, and others in this process beside it."""
+
+    def __init__(self, database_url: str, clock: MovedClock, environment: dict[str, str]) -> None:
+        super().__init__("serve", environment)
+        self._database_url, self._clock = database_url, clock
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Let it do nothing, whatever it is told meanwhile."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def rig(self) -> Rig:
+        """A gateway on the same database, to be entered and left."""
+        return Rig(self._database_url, self._clock)
+
+
+@pytest_asyncio.fixture
+async def another(database_url: str, moved_clock: MovedClock, tmp_path: Path) -> AsyncIterator[Another]:
+    """A second gateway on the test's database."""
+    environment = {
+        "DATABASE_URL": database_url, "TRUFFLES_CLOCK_FILE": str(moved_clock.path), "PORT": "0",
+        "TRUFFLES_DATA_DIR": str(tmp_path), "TICK_SECONDS": "0.2", "LOG_LEVEL": "error",
+    }  # fmt: skip
+    async with Another(database_url, moved_clock, environment) as process:
+        yield process
 
 
 @pytest.fixture

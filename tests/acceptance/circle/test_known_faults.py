@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Awaitable
 
-import pytest
 from truffles_telegram.simulator import User
 
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
@@ -111,33 +111,34 @@ async def test_equal_topics_of_two_groups_reach_the_wrong_customer(shop_of, anna
         assert foreign not in shown
 
 
-HOSTILE = [
-    ("tags", '<b>&"</b> Делаете ли вы татуаж губ?', '<i>Anna</i> & "Co"'),
-    ("unclosed", "<b>Делаете <a href='tg://user?id=1'>татуаж <pre> губ? </u", "<code"),
-    ("entities", "&lt;b&gt; &amp;amp; &#60; Делаете татуаж губ? &", "&quot;&#x27;"),
-    ("emoji", "👩‍👩‍👧‍👦🏳️‍🌈 Делаете 👍🏽 татуаж губ? \u202eзад", "👩‍🦰🇰🇿" * 40),
-    ("long", "<b>" + "Делаете ли вы <татуаж> & губ? " * 340, "Анна <" * 60),
-]
+HOSTILE = {
+    '<b>&"</b> Делаете ли вы татуаж губ?': '<i>Anna</i> & "Co"',
+    "<b>Делаете <a href='tg://user?id=1'>татуаж <pre> губ? </u": "<code",
+    "&lt;b&gt; &amp;amp; &#60; Делаете татуаж губ? &": "&quot;&#x27;",
+    "👩‍👩‍👧‍👦🏳️‍🌈 Делаете 👍🏽 татуаж губ? \u202eзад": "👩‍🦰🇰🇿" * 40,
+    "<b>" + "Делаете ли вы <татуаж> & губ? " * 340: "Анна <" * 60,
+}
 
 
-@pytest.mark.parametrize(("text", "name"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
-async def test_a_users_text_breaks_the_html_of_a_card(shop_of, anna, owner, text: str, name: str) -> None:
-    """Cards, forwards, the topic's name and the lesson show the words as they are, and Telegram refuses nothing."""
+async def test_a_users_text_breaks_the_html_of_a_card(shop_of, owner) -> None:
+    """Cards, forwards, the topic's name and what the manager quotes show the words as they are; Telegram refuses nothing."""
     shop = await shop_of()
     shop.model.says("", route="human")
-    await shop.ask(anna, text, name=name)
-    card = shop.card()
-    assert text[:200] in card.text.replace("\n", " ")
-    assert name[:40] in card.text
-    assert shop.actions(card) == {"take", "return", "skip"}
-    await shop.ask(anna, text, name=name)
-    forwarded = "".join(shop.texts()[shop.texts().index(card.text) + 1 :])
-    assert all(word in forwarded for word in text.split())
-    assert sum(map(len, text.split())) <= len("".join(forwarded.split()))
-    await shop.reply(f"Делаем. {text[:300]}", card.thread, owner)
-    assert shop.said(anna)[-1] == f"Делаем. {text[:300]}".strip()
-    refused = [call for call in shop.telegram.calls if call.status != 200]
-    assert refused == []
+    for number, (text, name) in enumerate(HOSTILE.items()):
+        jid = f"770100006{number:02}@s.whatsapp.net"
+        shop.rig.clock.advance(minutes=1)  # a group takes 20 calls a minute
+        await shop.ask(jid, text, name=name)
+        card = shop.card(jid)
+        assert text[:200] in card.text.replace("\n", " ")
+        assert name[:40] in card.text
+        assert shop.actions(card) == {"take", "return", "skip"}
+        await shop.ask(jid, text, name=name)
+        shown = shop.texts(card.thread)
+        forwarded = "".join("".join(shown[shown.index(card.text) + 1 :]).split())
+        assert forwarded.replace("👤", "") == "".join(text.split())
+        await shop.reply(f"Делаем. {text[:300]}", card.thread, owner)
+        assert shop.said(jid)[-1] == f"Делаем. {text[:300]}".strip()
+    assert [call for call in shop.telegram.calls if call.status != 200] == []
 
 
 TROUBLED = [
@@ -182,12 +183,11 @@ async def test_a_model_says_passed_on_without_a_handover(shop_of, anna) -> None:
     assert shop.card()
 
 
-async def send_photos(shop, jid: str, count: int, caption: str = "") -> None:
-    """All at once, each with bytes of its own."""
-    files = [base64.b64encode(JPEG + bytes([number])).decode() for number in range(count)]
+def photos_of(shop, jid: str, numbers: range, caption: str = "") -> list[Awaitable[None]]:
+    """A customer's photos, all at once, each with bytes of its own."""
+    files = [base64.b64encode(JPEG + bytes([number])).decode() for number in numbers]
     media = [{"mimetype": "image/jpeg", "base64": data, "caption": caption} for data in files]
-    await asyncio.gather(*(shop.write(jid, message_type="image", media=each) for each in media))
-    await shop.settled()
+    return [shop.write(jid, message_type="image", media=each) for each in media]
 
 
 def photos(shop) -> set[bytes]:
@@ -202,37 +202,35 @@ async def test_seven_photos_at_once_lose_four(shop_of, anna, owner) -> None:
     card = await shop.hand_over(anna)
     await shop.press(card, "take", owner)
     read = shop.said(anna)
-    await send_photos(shop, anna, 7)
+    await asyncio.gather(*photos_of(shop, anna, range(7)))
+    await shop.settled()
     assert photos(shop) == {JPEG + bytes([number]) for number in range(7)}
     assert shop.said(anna) == read
 
 
 async def test_of_seven_photos_to_the_bot_five_reach_the_desk_and_the_rest_is_told_once(shop_of, anna) -> None:
-    shop = await shop_of()
+    shop = await shop_of(timing={"complete": 60, "fragment": 60, "longest": 120})  # one turn, however slow the machine
     shop.model.says("", route="human")
-    await send_photos(shop, anna, 7, caption="Позовите менеджера, хочу как на фото")
-    assert len(photos(shop)) == 5
-    card = shop.card()
-    assert card.text.count("слишком много файлов за короткое время") == 2
-    about_files = [text for text in shop.said(anna) if "файл" in text.lower()]
-    assert len(about_files) == 1
-    await send_photos(shop, anna, 1)
-    assert [text for text in shop.said(anna) if "файл" in text.lower()] == about_files
+    for sent, arrived in ((range(7), 5), (range(7, 8), 6)):  # a human has more patience than the bot
+        await asyncio.gather(*photos_of(shop, anna, sent, caption="Позовите менеджера, хочу как на фото"))
+        await shop.pass_time(seconds=121)
+        assert len(photos(shop)) == arrived
+    assert shop.card().text.count("слишком много файлов за короткое время") == 2
+    assert len([text for text in shop.said(anna) if "файл" in text.lower()]) == 1
 
 
-@pytest.mark.parametrize("raw", NO_SUCCESS, ids=["success false", "false", "null", "empty list", "a text"])
-async def test_http_200_without_success_counts_as_sent(shop_of, anna, owner, raw: str | None) -> None:
+async def test_http_200_without_success_counts_as_sent(shop_of, anna, owner) -> None:
     """A manager's words that WhatsApp did not take get no 👌, and are sent again until it does, once."""
     shop = await shop_of()
     card = await shop.hand_over(anna)
-    shop.phones.behave(count=1, **({"success": False} if raw is None else {"raw": raw}))
-    words = await shop.reply(ANSWER, card.thread, owner)
-    assert ANSWER not in shop.said(anna)
-    assert words.reactions == []
-    for _ in range(8):
-        await shop.pass_time(minutes=1)
-    assert shop.said(anna).count(ANSWER) == 1
-    assert words.reactions == ["👌"]
+    for number, raw in enumerate(NO_SUCCESS):
+        shop.phones.behave(count=1, **({"success": False} if raw is None else {"raw": raw}))
+        words = await shop.reply(f"{ANSWER} {number}", card.thread, owner)
+        assert shop.said(anna).count(f"{ANSWER} {number}") == 0, raw
+        assert words.reactions == [], raw
+        await shop.pass_time(minutes=10)
+        assert shop.said(anna).count(f"{ANSWER} {number}") == 1, raw
+        assert words.reactions == ["👌"], raw
 
 
 async def test_http_200_with_ok_false_counts_as_shown(shop_of, anna) -> None:
@@ -241,8 +239,8 @@ async def test_http_200_with_ok_false_counts_as_shown(shop_of, anna) -> None:
     shop.telegram.behave(method="sendMessage", status=200, description="Internal trouble", count=2)
     await shop.ask(anna, QUESTION)
     assert shop.shown() == []
-    for _ in range(8):
-        await shop.pass_time(seconds=20)
+    for _ in range(4):
+        await shop.pass_time(minutes=1)
     assert QUESTION in shop.card().text
 
 

@@ -55,3 +55,28 @@ async def test_what_the_owner_answered_once_the_bot_answers_next_time(shop_of, a
     assert QUESTION in shop.card(boris).text
     assert await shop.learned() == [(ANSWER, "rejected")]
     await shop.balanced()
+
+
+async def test_another_process_knows_what_one_has_learnt(shop_of, anna, boris, owner, another) -> None:
+    """A process that was asked before, and slept while others learnt and forgot, answers with the lesson and no longer."""
+    shop = await shop_of(rig={"work": False})
+    await shop.ask(anna, QUESTION)
+    card = shop.card(anna)
+    with another.asleep():
+        async with another.rig():
+            await shop.reply(ANSWER, card.thread, owner)
+            assert await shop.learned() == [(ANSWER, "approved")]
+
+    shop.model.says(ANSWER)
+    started = time.monotonic()
+    assert await shop.ask(boris, QUESTION) == [ANSWER]
+    assert time.monotonic() - started < 5
+
+    with another.asleep():
+        async with another.rig():
+            await shop.press(shop.lesson(), "undo", owner)
+            assert await shop.learned() == [(ANSWER, "rejected")]
+
+    carol = "77010000003@s.whatsapp.net"
+    assert ANSWER not in await shop.ask(carol, QUESTION)
+    assert shop.card(carol)
