@@ -129,7 +129,8 @@ class Turns:
             return await lanes.find_conversation(self.database, tenant.id, desk=first.channel, thread=first.thread)
         if first.action in approvals.STATUS:
             found = await learned.source(self.database, tenant.id, first.target)
-            return found and await lanes.find_conversation(self.database, tenant.id, id=found.conversation_id)
+            where = found.conversation_id if found else ""
+            return await lanes.find_conversation(self.database, tenant.id, id=where) if where else None
         return await lanes.find_conversation(
             self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
         )

@@ -92,9 +92,7 @@ class Salon:
 
     async def decide(self, action: str, learned: str, manager: str = "Owner") -> str:
         """A manager presses a button under a learned answer; what the button answers."""
-        await self._desk(
-            "action", action=action, learned_id=learned, manager={"id": manager.lower(), "name": manager}
-        )
+        await self._desk("action", action=action, learned_id=learned, manager={"id": manager.lower(), "name": manager})
         return (await self.desk("callback"))[-1]
 
     async def _desk(self, path: str, **body: Any) -> None:

@@ -99,7 +99,7 @@ async def test_without_its_model_the_facts_answer(clever, jid, llmock, way) -> N
 
 
 async def test_without_model_and_facts_a_human_is_called_and_the_customer_told(clever, jid, stub) -> None:
-    salon = await clever(NOBODY, facts=stub.plugin("library", retrieve=lambda: []))
+    salon = await clever(NOBODY, facts=stub.plugin("library", retrieve=lambda message: ()))
     assert "коллеге" in await salon.ask(jid, ASK)
     await salon.balanced(accepted=1, escalated=1)
 

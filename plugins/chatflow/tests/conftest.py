@@ -78,8 +78,7 @@ def make_plugin(http: httpx.AsyncClient) -> Callable[..., ChatFlow]:
             clock=StillClock(),
             log=Log(),
             texts=CatalogueTexts(),
-            knowledge=Unused(),  # type: ignore[arg-type]
-            blobs=Unused(),  # type: ignore[arg-type]
+            **dict.fromkeys(("knowledge", "blobs", "desk", "counters", "learned", "prompts"), Unused()),  # type: ignore[arg-type]
         )
         return ChatFlow(ChatFlowSettings.model_validate(given), resources)
 

@@ -84,8 +84,7 @@ def desk(log: Log | None = None, language: str = "ru", **settings: Any) -> DeskL
         clock=unused,
         log=log or Log(),
         texts=CatalogueTexts(),
-        knowledge=unused,
-        blobs=unused,
+        **dict.fromkeys(("knowledge", "blobs", "desk", "counters", "learned", "prompts"), unused),
     )
     return DeskLog(DeskLogSettings(**settings), resources)
 
@@ -165,6 +164,17 @@ def test_every_row_is_written_to_the_log(kind: OutgoingKind) -> None:
     assert again["text"] == "↻ Текст"
 
 
+def test_what_was_learnt_is_shown_with_the_id_that_decides_on_it() -> None:
+    log = Log()
+    row = Outgoing(
+        channel="desk_log", recipient="conv1", text="Можно с собакой?\nДа", kind=OutgoingKind.LEARNED,
+        data={"learned_id": "l1", "status": "pending", "note": "Ответил не владелец"},
+    )  # fmt: skip
+    desk(log).deliver(Delivery(id="1", key="k", tenant="salon", outgoing=row, attempt=1, correlation_id="c1"))
+    [(_, _, fields)] = log.lines
+    assert (fields["learned_id"], fields["status"], fields["note"]) == ("l1", "pending", "Ответил не владелец")
+
+
 MANAGER = {"id": 42, "name": "Асель", "username": "@asel"}
 DOOR = Door(tenant="salon", secret=None, open=False, settings=None)
 
@@ -228,7 +238,12 @@ def test_an_action_on_a_learned_answer(action: str) -> None:
         ("/reply", reply(manager=None), "manager is missing", 400),
         ("/reply", reply(manager={"name": "Асель"}), "manager.id is missing", 400),
         ("/reply", reply(manager={"id": True}), "manager.id must be a text", 400),
-        ("/action", reply(action="dance"), "action is unknown: use one of take, return, skip, resolve, approve, reject, undo", 400),
+        (
+            "/action",
+            reply(action="dance"),
+            "action is unknown: use one of take, return, skip, resolve, approve, reject, undo",
+            400,
+        ),
         ("/action", {"action": "take", "manager": MANAGER}, "handover_id is missing", 400),
         ("/dance", reply(), "no such path", 404),
         ("", reply(), "no such path", 404),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from truffles_gateway.messages import ManagerReply
@@ -56,15 +57,15 @@ class Learning:
 
     async def _unknown(self, answer: str, handover_id: str) -> Sequence[str]:
         chunks = await self._resources.knowledge.chunks()
-        kinds = doubts(answer, [_said(chunk) for chunk in chunks if chunk.metadata.get("handover_id") != handover_id])
+        others = [_said(chunk) for chunk in chunks if chunk.metadata.get("handover_id") != handover_id]
+        kinds = await asyncio.to_thread(doubts, answer, others)  # a whole knowledge base is read for it
         named = ", ".join(self._say(kind) for kind in kinds)
         return [self._say("unknown", what=named)] if kinds else []
 
     async def _nearly_equal(self, question: str, handover_id: str) -> LearnedAnswer | None:
         """The approved answer to the most similar question, if that is nearly equal: two answers to it would contradict."""
         others = [each for each in await self._resources.learned.approved() if each.handover_id != handover_id]
-        best = max(others, key=lambda each: likeness(each.question, question), default=None)
-        return best if best and likeness(best.question, question) > self._settings.similar else None
+        return await asyncio.to_thread(_nearest, question, others, self._settings.similar)
 
     def _similar(self, like: LearnedAnswer | None) -> Sequence[str]:
         return [self._say("similar", question=like.question[:SHOWN])] if like else []
@@ -72,6 +73,12 @@ class Learning:
     def _say(self, key: str, **values: object) -> str:
         language = next(iter(self._resources.languages), "ru")
         return self._resources.texts.get(f"learning_{key}", language, **values)
+
+
+def _nearest(question: str, others: Sequence[LearnedAnswer], least: float) -> LearnedAnswer | None:
+    alike = [(likeness(each.question, question), each) for each in others]
+    best, found = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+    return found if best > least else None
 
 
 def _said(chunk: Chunk) -> str:

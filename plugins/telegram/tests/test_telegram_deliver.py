@@ -53,7 +53,7 @@ async def card(bench: Any) -> Any:
         customer=Customer(id="u1", address="1", name="Айгерим <b>", phone="77011234567"),
         dialogue=(Line(author="user", text="Привет", at=datetime(2025, 6, 2, 5, tzinfo=UTC)),),
     )  # fmt: skip
-    (row,) = bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
+    (row,) = await bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
     return await bench.again(bench.row(row.kind, row.text))
 
 
@@ -127,7 +127,9 @@ async def test_a_deleted_topic_is_made_again_once_with_its_card_and_nothing_is_l
 @pytest.mark.parametrize("opened_by", ["the bot", "a manager"])
 async def test_a_card_that_was_shown_again_follows_the_handover(bench: Any, opened_by: str) -> None:
     """It is this one, not the one that went with its topic, whose buttons change and that is unpinned in the end."""
-    await (card(bench) if opened_by == "the bot" else bench.send(OutgoingKind.UPDATE, "Взял", data={"status": "active"}))
+    await (
+        card(bench) if opened_by == "the bot" else bench.send(OutgoingKind.UPDATE, "Взял", data={"status": "active"})
+    )
     bench.telegram.delete_topic(GROUP, bench.thread)
     await bench.send(OutgoingKind.FORWARD, "я здесь")
     again = bench.shown[0]
@@ -146,7 +148,7 @@ async def test_the_longest_card_is_shown_again_whole(bench: Any) -> None:
         customer=Customer(id="u1", address="1", name="и" * 500),
         dialogue=tuple(Line(author="user", text="д" * 900, at=datetime(2025, 6, 2, tzinfo=UTC)) for _ in range(40)),
     )  # fmt: skip
-    (row,) = bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), long)
+    (row,) = await bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), long)
     await bench.again(bench.row(row.kind, row.text))
     first = bench.shown[0].text
     bench.telegram.delete_topic(GROUP, bench.thread)
@@ -394,6 +396,6 @@ async def test_media_of_the_escalating_turn_follow_the_card(bench: Any) -> None:
         handover_id=HANDOVER, trigger=Trigger.MEDIA, reason="Фото", question="", customer=Customer(id="u", address="1"),
         attachments=(photo(bench),),
     )  # fmt: skip
-    shown, media = bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
+    shown, media = await bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
     assert (shown.kind, media.kind, media.attachments) == (OutgoingKind.CARD, OutgoingKind.FORWARD, wish.attachments)
     assert shown.recipient == media.recipient == CONVERSATION

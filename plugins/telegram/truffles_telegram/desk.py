@@ -75,7 +75,9 @@ class DeskRows:
             await self._calls.limits.take(place.group, len(shown) + unpins + bool(row.text))
             edited = [await self._edit_buttons(place, message, buttons) for message in shown]
             if unpins:
-                await self._calls.try_to("unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(shown[0])})
+                await self._calls.try_to(
+                    "unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(shown[0])}
+                )
             carries = not any(edited) and not place.fresh and bool(buttons["inline_keyboard"])
             keyboard = buttons if carries else None
             text = _marked(delivery, cut(row.text, MESSAGE - 2))

@@ -47,7 +47,7 @@ class Telegram:
         self.registration = Registration(settings, resources, self._client)
 
     @hookimpl
-    def escalate(self, turn: Turn, card: HandoverCard) -> Sequence[Outgoing]:
+    async def escalate(self, turn: Turn, card: HandoverCard) -> Sequence[Outgoing]:
         """The card; media of the customer follow as a row of their own, so that the card is never shown twice for them."""
         row = Outgoing(
             channel=CHANNEL, recipient=turn.conversation_id, text=self._writer.handover(card), kind=OutgoingKind.CARD,

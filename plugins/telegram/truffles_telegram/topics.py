@@ -15,7 +15,7 @@ from truffles_telegram.post import Poster
 from truffles_telegram.settings import TelegramSettings
 
 _AGAIN = 3  # a topic, the card, its pin
-_NO_GROUP = "no managers' group is set: write its id as desk_chat of the tenant or chat_id of the plugin"
+_NO_GROUP = "no managers' group is set: write its id as chat_id of the plugin, or as telegram_chat_id of the branch"
 
 
 class Topics:
