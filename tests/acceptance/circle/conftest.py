@@ -341,7 +341,7 @@ async def another(database_url: str, moved_clock: MovedClock, tmp_path: Path) ->
     """A second gateway on the test's database."""
     environment = {
         "DATABASE_URL": database_url, "TRUFFLES_CLOCK_FILE": str(moved_clock.path), "PORT": "0",
-        "TRUFFLES_DATA_DIR": str(tmp_path), "TICK_SECONDS": "0.2", "LOG_LEVEL": "error",
+        "TRUFFLES_DATA_DIR": str(tmp_path), "TICK_SECONDS": "0.2", "LOG_LEVEL": "error", "DRAIN_SECONDS": "1",
     }  # fmt: skip
     async with Another(database_url, moved_clock, environment) as process:
         yield process
