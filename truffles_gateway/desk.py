@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from truffles_gateway import approvals, compose, handoff
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
@@ -19,6 +19,8 @@ from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
 NOTE, PHONE = "//", "phone"
+HOLDER = "holder"
+"""The conversation's word for who leads it, as `channel:id`: names are only for show, and anybody may take another's."""
 
 
 def commit(
@@ -147,6 +149,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     made.manager_response = event.text
     opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
     handoff.apply(made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening)
+    _hold(made, person)
     made.cancel_jobs.append(conversation.id)
     message = NewMessage(
         id=str(uuid4()),
@@ -248,6 +251,7 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
+    _hold(made, person_of(event, tenant))
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
@@ -261,13 +265,26 @@ def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:
     return _answer(made, event, _text(tenant, "callback_skipped"), "")
 
 
+def _hold(made: Commit, person: Person) -> None:
+    """Whoever took the conversation, or wrote in it last, leads it."""
+    assert made.after is not None
+    if made.after.state is State.MANAGER_ACTIVE:
+        made.touch(context={**made.after.context, HOLDER: _key(person)})
+
+
+def _key(person: Person) -> str:
+    return f"{person.channel}:{person.id}"
+
+
 def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
     """Does somebody else lead this conversation? Who has it ends it; owners may step in, and so may everybody where
     the owner wrote from the phone, which has no buttons."""
     if conversation.state is not State.MANAGER_ACTIVE:
         return False
     person = person_of(event, tenant)
-    mine = conversation.assigned_to in {_name(person), _text(tenant, "owner_on_phone")}
+    holder = conversation.context.get(HOLDER)
+    mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
+    mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone")
     return not mine and role_of(tenant, person) not in {"owner", "admin"}
 
 
@@ -280,11 +297,20 @@ def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
             recipient=made.after.id,
             text=text,
             kind=OutgoingKind.CALLBACK,
-            handover_id=event.target,
+            handover_id=event.target if _is_id(event.target) and event.action not in approvals.STATUS else "",
             data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
         ),
     )
     return ignored
+
+
+def _is_id(text: str) -> bool:
+    """Could it be a row's id? Whoever forges a button writes into it what they like."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(tenant: Tenant, key: str, **values: object) -> str:

@@ -161,19 +161,68 @@ def _short_range(*bounds: int) -> range:
     return found
 
 
+class Refused(SecurityError):
+    """What a template may not hold, with the line where it stands: seen before anything is rendered."""
+
+    def __init__(self, problem: str, node: nodes.Node) -> None:
+        super().__init__(problem)
+        self.lineno = node.lineno
+
+
 class _Fence(NodeTransformer):
-    """Refuses what a text does not need and puts the counters in."""
+    """Refuses what a text does not need and puts the counters in. What only the values can show, the sandbox refuses."""
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         for kind, name in FORBIDDEN:
             if isinstance(node, kind):
-                raise SecurityError(f"{{% {name} %}} is not allowed here")
+                raise Refused(f"{{% {name} %}} is not allowed here", node)
         return super().generic_visit(node, *args, **kwargs)
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """`a.b`: what begins with _ is code."""
+        self._private(node, node.attr)
+        return self.generic_visit(node)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """`a["b"]` is the same, where it can be read."""
+        self._private(node, node.arg.value if isinstance(node.arg, nodes.Const) else "")
+        return self.generic_visit(node)
+
+    @staticmethod
+    def _private(node: nodes.Node, name: object) -> None:
+        if isinstance(name, str) and name.startswith("_"):
+            raise Refused(f"{name} is not allowed here", node)
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """Nothing is called but `range` and the methods of texts and mappings."""
+        called = node.node
+        harmless = isinstance(called, nodes.Getattr) and called.attr in TEXT_METHODS | MAPPING_METHODS
+        if not harmless and not (isinstance(called, nodes.Name) and called.name == "range"):
+            name = getattr(called, "attr", getattr(called, "name", "this"))
+            raise Refused(f"calling {name} is not allowed here", node)
+        return self.generic_visit(node)
+
+    def visit_Pow(self, node: nodes.Pow) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """`a ** b`: no text needs it."""
+        raise Refused("operator ** is not allowed here", node)
+
+    def visit_Mul(self, node: nodes.Mul) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """`a * b`, of numbers alone."""
+        return self._of_numbers(node, "*")
+
+    def visit_Mod(self, node: nodes.Mod) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
+        """`a % b`, of numbers alone."""
+        return self._of_numbers(node, "%")
+
+    def _of_numbers(self, node: nodes.BinExpr, operator: str) -> nodes.Node:
+        if any(isinstance(side, nodes.Const) and not _is_number(side.value) for side in (node.left, node.right)):
+            raise Refused(f"operator {operator} is not allowed here", node)
+        return self.generic_visit(node)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - jinja calls it by the class
         """Count the rounds and the fixed text of each."""
         if node.recursive:
-            raise SecurityError("recursive loops are not allowed here")
+            raise Refused("recursive loops are not allowed here", node)
         fixed = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
         self.generic_visit(node)
         node.iter = _filter(node.iter, " counted", nodes.Const(fixed))

@@ -180,3 +180,21 @@ async def test_the_day_is_the_tenants(desk: Any) -> None:
     desk.will_say()
     await desk.answer(now=datetime(2026, 1, 5, 20, 30, tzinfo=UTC), timezone="Asia/Almaty")
     assert "Tuesday, 2026-01-06 01:30" in desk.system
+
+
+async def test_a_reply_that_tells_the_instructions_is_none(desk: Any) -> None:
+    """Whole, in part, or retyped; what the business is may be said."""
+    desk.will_say()
+    await desk.answer()
+    words = desk.system.split()
+    for told in (desk.system, " ".join(words[30:50]), " ".join(words[30:50]).upper().replace(",", " ;")):
+        desk.will_say(answer=f"Конечно! {told}")
+        assert await desk.answer() is None
+    assert desk.log.events.count("the model told its instructions") == 3
+
+
+async def test_what_the_business_is_may_be_said(desk_of: Any) -> None:
+    business = "маникюр педикюр брови ресницы стрижки укладки окрашивание уход макияж причёски массаж шугаринг солярий"
+    desk = desk_of(business=business)
+    desk.will_say(answer=f"У нас {business}.")
+    assert (await desk.answer()).text == f"У нас {business}."

@@ -24,7 +24,7 @@ class LlmOpenai:
     """One tenant's `classify` and `answer`."""
 
     def __init__(self, settings: LlmSettings, resources: Resources) -> None:
-        self._settings, self._prompts = settings, resources.prompts
+        self._settings, self._prompts, self._log = settings, resources.prompts, resources.log
         self._model = Model(settings, resources)
 
     async def warm_up(self) -> None:
@@ -54,7 +54,16 @@ class LlmOpenai:
         system = self._instructions(turn, writing.language(turn, message, verdict), repair=bool(objections))
         request, labelled = writing.request(self._settings, system, turn, message, shown, objections)
         reply = await self._model.ask(request, AnswerReply)
-        return writing.draft(reply, labelled, passages) if reply else None
+        if reply is None or self._tells(reply.answer, system):
+            return None
+        return writing.draft(reply, labelled, passages)
+
+    def _tells(self, text: str, system: str) -> bool:
+        """What the business is may be said; the rest of the instructions is nobody's business."""
+        found = writing.tells(text, system.replace(self._settings.business, " ") if self._settings.business else system)
+        if found:
+            self._log.warning("the model told its instructions", hook="answer")
+        return found
 
     def _instructions(self, turn: Turn, language: str, *, repair: bool) -> str:
         return self._prompts.render(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ MOST_PASSAGES = 12
 MOST_PARTS = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WORD = re.compile(r"\w+")
+_TELLING = 12
 
 
 def language(turn: Turn, message: Inbound, verdict: Verdict) -> str:
@@ -67,6 +68,17 @@ def draft(reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequenc
         sources=tuple(dict.fromkeys(each.id for each in used)),
         unanswered=_unanswered(reply, {each.id for each in used}, passages),
     )
+
+
+def tells(text: str, instructions: str) -> bool:
+    """Does a reply tell the instructions: a dozen of their words in a row? Then a customer talked the model into it."""
+    said, words = (_WORD.findall(each.casefold()) for each in (text, instructions))
+    runs = set(_runs(words))
+    return any(run in runs for run in _runs(said))
+
+
+def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[start : start + _TELLING]) for start in range(len(words) - _TELLING + 1))
 
 
 def _fact(passage: Passage) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from truffles_telegram.simulator import TOKEN, Simulator, User
+from truffles_telegram.simulator import MANAGER, TOKEN, Simulator, User
 
 from truffles_gateway.messages import (
     Attachment,
@@ -191,6 +191,22 @@ async def test_the_popup_of_a_button(bench: Any) -> None:
     assert receipt.status is ReceiptStatus.SENT and said.startswith("Вы взяли") and len(said) == 200
     late = await bench.send(OutgoingKind.CALLBACK, "ещё раз", data={"event_id": f"callback:{query}"})
     assert late.status is ReceiptStatus.REFUSED and "too old" in late.error
+
+
+async def test_words_in_a_topic_of_nobody_are_answered_there(bench: Any) -> None:
+    """The host names the thread where it knows no conversation."""
+    topic = bench.telegram.world.open_topic(bench.telegram.group(GROUP), "Своя тема", MANAGER)
+    words = await bench.telegram.write("Здравствуйте", chat=GROUP, thread=topic.id)
+    thread = f"{GROUP}:{topic.id}"
+    data = {"thread": thread, "ref": str(words.id), "ok": ""}
+    receipt = await bench.send(OutgoingKind.RECEIPT, "⚠️ Не доставлено", recipient=thread, handover_id="", data=data)
+    assert receipt.status is ReceiptStatus.SENT
+    [_, told] = bench.telegram.topic(GROUP, topic.id)
+    assert (told.text, told.json["reply_to_message"]["message_id"]) == ("⚠️ Не доставлено", words.id)
+    bench.telegram.delete_topic(GROUP, topic.id)
+    again = await bench.send(OutgoingKind.RECEIPT, "Не доставлено", recipient=thread, handover_id="", data=data)
+    assert again.status is ReceiptStatus.SENT
+    assert bench.telegram.topics(GROUP) == []
 
 
 async def test_a_receipt_marks_the_managers_message(bench: Any) -> None:

@@ -117,11 +117,14 @@ class DeskRows:
             return await self._react(there, ref)
         if ok == _NOTE:
             return await self._unless_gone(self._poster.words(there, self._writer.say("private_note"), reply_to=ref))
-        text = _marked(delivery, f"⚠️ {row.text or self._writer.say('not_delivered')}")
+        line = row.text or self._writer.say("not_delivered")
+        text = _marked(delivery, f"⚠️ {line.removeprefix('⚠️ ')}")
 
         async def post(place: Place) -> str:
             return await self._poster.words(place, text, reply_to=ref)
 
+        if row.recipient == row.data["thread"]:  # a topic of the managers' own: it is nobody's conversation
+            return await self._unless_gone(post(there))
         return await self._topics.show(row.recipient, post)
 
     async def _react(self, place: Place, ref: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -130,7 +131,7 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, bytes] = {}
         self.answers: dict[str, str | None] = {}
-        self._ids = count(101)
+        self._ids: dict[int, Iterator[int]] = defaultdict(lambda: count(101))
 
     def group(self, chat_id: int, title: str = "Салон", **more: Any) -> Chat:
         """A group, made at the first mention."""
@@ -142,20 +143,21 @@ class World:
 
     def open_topic(self, chat: Chat, name: str, opener: User = BOT) -> Topic:
         """A new topic; its id is that of the message that tells of it."""
-        thread = self.number()
+        thread = self.number(chat.id)
         chat.topics[thread] = Topic(id=thread, name=name)
         told = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
         message = self.add(chat, opener, told | {"message_id": thread}, thread=thread)
         assert message.id == thread
         return chat.topics[thread]
 
-    def number(self) -> int:
-        """A fresh id."""
-        return next(self._ids)
+    def number(self, chat: int = 0) -> int:
+        """A fresh id: every chat counts its own messages, so that two groups have topics of the same id."""
+        return next(self._ids[chat])
 
     def add(self, chat: Chat, sender: User, fields: Mapping[str, Any], *, thread: int = 0) -> Message:
         """A new message in a chat."""
-        json: Json = {"message_id": self.number(), "date": int(time.time()), "chat": chat.json(), "from": sender.json()}
+        number = fields.get("message_id") or self.number(chat.id)
+        json: Json = {"message_id": number, "date": int(time.time()), "chat": chat.json(), "from": sender.json()}
         if sender.anonymous:
             json |= {"sender_chat": chat.json(), "author_signature": sender.first_name}
         if thread:

@@ -1,0 +1,82 @@
+"""A question, the model, a human, the answer, the lesson, and the next customer whom the bot answers by itself."""
+
+from __future__ import annotations
+
+import time
+
+QUESTION = "Делаете ли вы перманентный татуаж губ?"
+ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
+
+
+async def test_the_model_answers_from_the_facts(shop_of, anna) -> None:
+    shop = await shop_of()
+    shop.model.says("Маникюр с покрытием стоит 5 000 ₸.")
+    assert await shop.ask(anna, "Сколько стоит маникюр?") == ["Маникюр с покрытием стоит 5 000 ₸."]
+    assert "Маникюр с покрытием стоит 5 000 ₸." in shop.model.read[-1]
+    assert shop.topics() == []
+    assert await shop.ends() == [("answered", "")]
+
+
+async def test_what_the_owner_answered_once_the_bot_answers_next_time(shop_of, anna, boris, owner) -> None:
+    shop = await shop_of()
+    [told] = await shop.ask(anna, QUESTION)
+    card = shop.card()
+    assert "коллеге" in told
+    assert QUESTION in card.text
+    assert card.pinned
+    assert await shop.state() == [("pending", "pending", None)]
+
+    assert "Айгерим" in await shop.press(card, "take", owner)
+    assert shop.actions(card) == {"resolve", "return"}
+    assert any("Айгерим" in text for text in shop.texts(card.thread))
+    assert await shop.state() == [("manager_active", "active", None)]
+
+    words = await shop.reply(ANSWER, card.thread)
+    learnt_at = time.monotonic()
+    assert shop.said(anna) == [told, ANSWER]
+    assert words.reactions == ["👌"]
+    assert await shop.learned() == [(ANSWER, "approved")]
+    assert ANSWER in shop.lesson().text
+    assert shop.actions(shop.lesson()) == {"undo"}
+
+    await shop.press(card, "resolve", owner)
+    assert await shop.state() == [("bot_active", "resolved", "resolved")]
+    assert card.buttons == {}
+    assert not card.pinned
+
+    shop.model.says(ANSWER)
+    assert await shop.ask(boris, QUESTION) == [ANSWER]
+    assert time.monotonic() - learnt_at < 5
+    assert ANSWER in shop.model.read[-1]
+
+    await shop.press(shop.lesson(), "undo", owner)
+    [told] = await shop.ask(boris, QUESTION)
+    assert told != ANSWER
+    assert QUESTION in shop.card(boris).text
+    assert await shop.learned() == [(ANSWER, "rejected")]
+    await shop.balanced()
+
+
+async def test_another_process_knows_what_one_has_learnt(shop_of, anna, boris, owner, another) -> None:
+    """A process that was asked before, and slept while others learnt and forgot, answers with the lesson and no longer."""
+    shop = await shop_of(rig={"work": False})
+    await shop.ask(anna, QUESTION)
+    card = shop.card(anna)
+    with another.asleep():
+        async with another.rig():
+            await shop.reply(ANSWER, card.thread, owner)
+            assert await shop.learned() == [(ANSWER, "approved")]
+
+    shop.model.says(ANSWER)
+    started = time.monotonic()
+    assert await shop.ask(boris, QUESTION) == [ANSWER]
+    assert time.monotonic() - started < 5
+
+    with another.asleep():
+        async with another.rig():
+            await shop.press(shop.lesson(), "undo", owner)
+            assert await shop.learned() == [(ANSWER, "rejected")]
+
+    carol = "77010000003@s.whatsapp.net"
+    assert ANSWER not in await shop.ask(carol, QUESTION)
+    assert shop.card(carol)
