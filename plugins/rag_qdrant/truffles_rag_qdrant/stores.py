@@ -74,9 +74,8 @@ class EmbeddedStore:
 
     def _search(self, question: Question, limit: int) -> list[Found]:
         collection = self._collections.get(question.tag) or self._collections[""]
-        searches: list[tuple[str, Any]] = [
-            (DENSE, question.vector)
-        ]  # as float32: lists become float64, and all with them
+        # As float32: a list would become float64, and with it all that it is multiplied with.
+        searches: list[tuple[str, Any]] = [(DENSE, question.vector)]
         if question.sparse:
             searches.append((LEXICAL, dense(question.sparse)))
         ranks = [collection.search(search, limit=_DEPTH, with_payload=False) for search in searches]
