@@ -44,7 +44,7 @@ class Puppet:
             return None
         while word == "hold" and self._hold and self._hold.exists():  # noqa: ASYNC110 - another process lets go
             await asyncio.sleep(0.02)
-        return Draft(text="\0" if word == "poison" else f"re: {message.text}")
+        return Draft(text="\0" if word == "poison" else f"re: {message.text}", verbatim=True)
 
     @hookimpl
     def on_manager_reply(self, reply: ManagerReply) -> None:
