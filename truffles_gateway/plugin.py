@@ -255,6 +255,15 @@ class Counters(Protocol):
         """What was counted within the last `seconds`."""
         ...
 
+    async def add(self, name: str, amount: int, *, limit: int) -> bool:
+        """Add `amount` to a running total, unless that would then be more than `limit`. Cheaper than `spend`, and never
+        forgotten by itself while it is used: a budget of a day has the day in its name."""
+        ...
+
+    async def total(self, name: str) -> int:
+        """What was added so far."""
+        ...
+
     async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
         """Take `wanted` of `count` tokens that fill up evenly within `seconds`: 0 when they were there; else nothing was
         taken, and the result says in how many seconds to ask again."""

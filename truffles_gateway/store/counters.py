@@ -49,6 +49,17 @@ class StoredCounters:
         )
         return int(row["spent"]) if row else 0
 
+    async def add(self, name: str, amount: int, *, limit: int) -> bool:
+        """Add to a running total, or leave it as it is; one statement."""
+        name = f"{self._plugin}:{name}"
+        return bool(await self._database.fetch_one(ADD, self._client, name, amount, self._clock.now(), limit))
+
+    async def total(self, name: str) -> int:
+        """What was added so far."""
+        sql = "SELECT amount FROM totals WHERE client_id = $1 AND name = $2"
+        row = await self._database.fetch_one(sql, self._client, f"{self._plugin}:{name}", retry=True)
+        return int(row["amount"]) if row else 0
+
     async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
         """0 when `wanted` tokens were there and are taken; else how many seconds to wait before asking again."""
         now, bucket = self._clock.now(), f"{self._plugin}:{name}"
@@ -60,6 +71,13 @@ class StoredCounters:
         row = await self._database.fetch_one(sql, self._client, bucket, retry=True)
         return max((row["free_at"] + cost - full).total_seconds(), 0.001) if row else 0.001
 
+
+ADD = """
+INSERT INTO totals AS t (client_id, name, amount, at) SELECT $1, $2, $3::bigint, $4 WHERE $3::bigint <= $5::bigint
+ON CONFLICT (client_id, name) DO UPDATE SET amount = t.amount + $3::bigint, at = $4
+WHERE t.amount + $3::bigint <= $5::bigint
+RETURNING 1
+"""
 
 # `free_at` runs ahead of the clock by what was used up (the generic cell rate algorithm): all that is wanted, or nothing.
 TAKE = """
@@ -73,3 +91,4 @@ RETURNING r.free_at
 async def forget_old(database: Database, now: datetime) -> None:
     """Drop counts that no window reaches back to any more."""
     await database.execute("DELETE FROM counters WHERE at < $1", now - LONGEST)
+    await database.execute("DELETE FROM totals WHERE at < $1", now - LONGEST)

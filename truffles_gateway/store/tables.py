@@ -545,6 +545,17 @@ counters = Table(
     Index("ix_counters_at", "at", postgresql_using="brin"),
 )
 
+totals = Table(
+    "totals",
+    metadata,
+    _id("client_id"),
+    _words("name", ""),
+    _big("amount"),
+    _time("at", required=True),
+    PrimaryKeyConstraint("client_id", "name"),
+    _of_client(),
+)
+
 jobs = Table(
     "jobs",
     metadata,

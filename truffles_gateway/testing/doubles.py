@@ -105,6 +105,7 @@ class CountersInMemory:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._counted: dict[str, list[tuple[datetime, int]]] = {}
+        self._totals: dict[str, int] = {}
 
     async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
         """Count `amount` if it fits."""
@@ -117,6 +118,17 @@ class CountersInMemory:
         """What was counted lately."""
         since = self._clock.now() - timedelta(seconds=seconds)
         return sum(amount for at, amount in self._counted.get(name, ()) if at > since)
+
+    async def add(self, name: str, amount: int, *, limit: int) -> bool:
+        """Add `amount` if it fits."""
+        if await self.total(name) + amount > limit:
+            return False
+        self._totals[name] = self._totals.get(name, 0) + amount
+        return True
+
+    async def total(self, name: str) -> int:
+        """What was added so far."""
+        return self._totals.get(name, 0)
 
     async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:
         """0 when `wanted` fit into the window, else the seconds of a token."""

@@ -120,7 +120,7 @@ async def test_what_is_counted_is_what_was_used(desk: Any, llmock: LLMock) -> No
     desk.will_say()
     await desk.answer()
     [_, fields] = next(line for line in desk.log.lines if line[0] == "model call")
-    assert await desk.counters.spent("tokens 2026-01-05", 3600) == fields["sent"] + fields["produced"]
+    assert await desk.counters.total("tokens 2026-01-05") == fields["sent"] + fields["produced"]
 
 
 async def test_a_failure_costs_nothing_but_a_timeout_may(desk_of: DeskOf, llmock: LLMock) -> None:
@@ -128,18 +128,18 @@ async def test_a_failure_costs_nothing_but_a_timeout_may(desk_of: DeskOf, llmock
     await desk.hooks.warm_up()
     llmock.fail(500)
     await _fail(desk, 1)
-    assert await desk.counters.spent("tokens 2026-01-05", 3600) == 0
+    assert await desk.counters.total("tokens 2026-01-05") == 0
     llmock.delay(1)
     await _fail(desk, 1)
-    assert await desk.counters.spent("tokens 2026-01-05", 3600) > 1_000
+    assert await desk.counters.total("tokens 2026-01-05") > 1_000
 
 
 async def test_counters_that_fail_after_the_answer_do_not_lose_it(desk_of: DeskOf, clock: Any) -> None:
     class Failing(CountersInMemory):
-        async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        async def add(self, name: str, amount: int, *, limit: int) -> bool:
             if amount < 0:
                 raise OSError("no database")
-            return await super().spend(name, amount, limit=limit, seconds=seconds)
+            return await super().add(name, amount, limit=limit)
 
     desk = desk_of(counters=Failing(clock))
     desk.will_say()
@@ -167,10 +167,10 @@ async def test_money_is_counted_in_millionths(clock: Any) -> None:
     assert taken is not None
     assert taken.money == 6_000
     assert await budget.reserve(Usage(8_000, 2_000)) is None
-    assert await counters.spent("tokens 2026-01-05", 3600) == 10_000  # what was refused is given back
+    assert await counters.total("tokens 2026-01-05") == 10_000  # what was refused is given back
     await budget.settle(taken, Usage(4_000, 0))
-    assert await counters.spent("money 2026-01-05", 3600) == 1_000
-    assert await counters.spent("tokens 2026-01-05", 3600) == 4_000
+    assert await counters.total("money 2026-01-05") == 1_000
+    assert await counters.total("tokens 2026-01-05") == 4_000
     assert await budget.reserve(Usage(8_000, 2_000)) is not None
 
 
@@ -180,7 +180,7 @@ async def test_a_request_over_midnight_is_settled_on_its_own_day(clock: Any) -> 
     assert taken is not None
     clock.advance(hours=8)
     await budget.settle(taken, Usage(500, 500))
-    assert await counters.spent("tokens 2026-01-05", 86_400) == 1_000
+    assert await counters.total("tokens 2026-01-05") == 1_000
     assert budget.day == "2026-01-06"
 
 

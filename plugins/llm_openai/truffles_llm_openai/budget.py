@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 from truffles_gateway.plugin import Clock, Counters
 from truffles_llm_openai.settings import LlmSettings
 
-DAY = 26 * 3600.0
-"""Seconds that a count is looked back for: the longest day, and an hour. The name of a count holds its date."""
 BOUNDLESS = 10**15
 MICRO = 1_000_000
 MESSAGE_TOKENS = 20
@@ -78,4 +76,4 @@ class Budget:
     async def _take(self, what: str, day: str, amount: int, limit: int) -> bool:
         if amount == 0:
             return True
-        return await self._counters.spend(f"{what} {day}", amount, limit=limit, seconds=DAY)
+        return await self._counters.add(f"{what} {day}", amount, limit=limit)

@@ -42,6 +42,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_counters_name", "counters", ["client_id", "name", "at"], unique=False)
     op.create_index("ix_counters_at", "counters", ["at"], unique=False, postgresql_using="brin")
+    op.create_table(
+        "totals",
+        sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("amount", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_totals_clients"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("client_id", "name", name=op.f("pk_totals")),
+    )
     op.create_index(
         "ix_outbox_messages_handover",
         "outbox_messages",
