@@ -12,13 +12,12 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
 from truffles_gateway import firewall, migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
+from truffles_gateway.http_client import http_client
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PostgresError, PrivatePostgres
@@ -39,8 +38,6 @@ from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
 LOOK_AFTER_SERVER = 1.0
-# The pool looks at every idle connection for each request: many of them cost more than they save.
-HTTP_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 log = logger("gateway")
 
 
@@ -77,9 +74,7 @@ class Gateway:
         await self._connect()
         self._stack.push_async_callback(self.database.close)
         await asyncio.to_thread(migrations.upgrade, self.url)
-        self.http = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, limits=HTTP_LIMITS, trust_env=False)
-        )
+        self.http = await self._stack.enter_async_context(http_client())
         self.knowledge_versions = KnowledgeVersions(self.database)
         self.committer = Committer(lambda rows: inbox.append(self.database, rows))
         self._stack.push_async_callback(self.committer.close)
