@@ -24,6 +24,7 @@ _CURRENCIES = (
     ("$", r"\$|\busd\b|\bдоллар\w*|\bбакс\w*|\bdollars?\b|\bbucks\b"), ("€", r"€|\beur\b|\beuros?\b|\bевро\b"),
     ("сом", r"\bсом(?:ов|а)?\b"), ("¥", r"¥|\bюан\w*"), ("£", r"£"),
 )  # fmt: skip
+PRICE_WORD = r"\b(?:цена|стоит|стоимость|обойдется|price|costs?|багасы)\s*(?:[:=-]|от|всего|from|только)*\s*"
 CURRENCY = "|".join(pattern for _, pattern in _CURRENCIES)
 _DAYPART = {"утра": 0, "am": 0, "a.m": 0, "дня": 12, "вечера": 12, "pm": 12, "p.m": 12, "ночи": 0, "танг": 0, "танерт": 0, "тун": 0,
             "тус": 12, "кешк": 12}  # fmt: skip
@@ -276,12 +277,7 @@ def day_and_night(_: re.Match[str]) -> Found:
     yield "time", (("time", "24/7"),), ()
 
 
-# --- addresses and words ----------------------------------------------------------------------------------------------
-
-
-def address(found: re.Match[str]) -> Found:
-    """The beginning of a street's name, and the house."""
-    yield "address", (("address", (found["street"][:5], found["house"])),), ()
+# --- words ----------------------------------------------------------------------------------------------------------
 
 
 def family(kind: str, name: str) -> Callable[[re.Match[str]], Found]:
