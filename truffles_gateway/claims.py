@@ -225,7 +225,7 @@ def _quantities() -> tuple[Reader, ...]:
     parts = ("утра", "дня", "вечера", "ночи", "am", "pm", ".m")
     return (
         _reader(
-            rf"{_SERIES}\s*-?(?:%|проц\w*|пайыз\w*|percent|pct|procent\w*)",
+            rf"{_SERIES}\s*-?(?:%|проц(?:ент\w*)?\b|пайыз\w*|percent|pct|procent\w*)",
             values.percent,
             "%",
             "проц",
