@@ -19,11 +19,16 @@ Found = Iterator[tuple[str, tuple[Key, ...], tuple[Key, ...]]]
 NUM = r"[0-9]{1,3}(?:[ .,][0-9]{3}){1,3}(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?|[0-9]+(?:[.,][0-9]{1,2}(?![0-9]))?"
 THOUSAND = r"(?:тыс\w*\.?|тыщ\w*|tys\w*|мын\w*|thousand)|(?<=[0-9])\s?(?:т\.?р?|к|k)\b"
 MILLION = r"млн\.?|миллион\w*|million"
-_CURRENCIES = (
-    ("₸", r"₸|\bтг\b|\bтнг\b|\bте[нң]ге\w*|\bkzt\b|\btenge\b|\btg\b"), ("₽", r"₽|\bруб\w*|\brub\b"),
-    ("$", r"\$|\busd\b|\bдоллар\w*|\bбакс\w*|\bdollars?\b|\bbucks\b"), ("€", r"€|\beur\b|\beuros?\b|\bевро\b"),
-    ("сом", r"\bсом(?:ов|а)?\b"), ("¥", r"¥|\bюан\w*"), ("£", r"£"),
+_NAMES = (
+    ("₸", r"₸", r"тг\b|тнг\b|те[нң]ге\w*|kzt\b|tenge\b|tg\b"), ("₽", r"₽", r"руб\w*|rub\b"),
+    ("$", r"\$", r"usd\b|доллар\w*|бакс\w*|dollars?\b|bucks\b"), ("€", r"€", r"eur\b|euros?\b|евро\b"),
+    ("сом", r"", r"сом(?:ов|а)?\b"), ("¥", r"¥", r"юан\w*"), ("£", r"£", r""),
 )  # fmt: skip
+# "500тг" is as good as "500 тг": a name may follow a digit, but no letter
+_CURRENCIES = tuple(
+    (key, "|".join(filter(None, (sign, name and rf"(?<![^\W\d_])(?:{name})")))) for key, sign, name in _NAMES
+)
+PRICE_WORD = r"\b(?:цена|стоит|стоимость|обойдется|price|costs?|багасы)\s*(?:[:=-]|от|всего|from|только)*\s*"
 CURRENCY = "|".join(pattern for _, pattern in _CURRENCIES)
 _DAYPART = {"утра": 0, "am": 0, "a.m": 0, "дня": 12, "вечера": 12, "pm": 12, "p.m": 12, "ночи": 0, "танг": 0, "танерт": 0, "тун": 0,
             "тус": 12, "кешк": 12}  # fmt: skip
@@ -177,7 +182,7 @@ def _money_keys(value: float, currency: str) -> tuple[tuple[Key, ...], tuple[Key
     exact: Key = ("price", (value, currency or "bare"))
     own = (("price", (value, "bare")),) if currency == "₸" else ()
     keys: tuple[Key, ...] = (exact, *own) if currency else (("price", (value, "any")),)
-    return keys, (exact, ("price", (value, "any")))
+    return keys, (exact, ("price", (value, "any")), ("price", (value, "told")))
 
 
 def money(found: re.Match[str]) -> Found:
@@ -198,19 +203,42 @@ def currency_first(found: re.Match[str]) -> Found:
         yield "price", *_money_keys(value, _currency(found[0]))
 
 
+@lru_cache
+def _no_price() -> tuple[re.Pattern[str], ...]:
+    """What stands after a number of things, and before a number that is a name: of anything, and of a room."""
+    lists = words()["bare"]
+    others = "|".join((*map(letters, words()["hours"]["after"]), *lists["after"]))
+    counted = rf"(?: ?[-/x*х] ?(?:{NUM})){{0,3}} ?-?(?!(?:{others})\b)[a-zа-я°²]"
+    names, rooms = (rf"(?<![^\W_])(?:{'|'.join(lists[name])}) ?[:#-]? ?$" for name in ("names", "rooms"))
+    return tuple(map(re.compile, (counted, names, rooms, PRICE_WORD + "$")))
+
+
+def _may_be_price(found: re.Match[str], digits: int) -> bool:
+    """Does a bare number of the evidence stand where a price does: after a word for it, or with no noun that it counts or
+    names ("5000 мАч", "A155", "кабинет 305")? A price list without a currency is of such numbers."""
+    counted, names, rooms, told = _no_price()
+    before = found.string[max(0, found.start() - 24) : found.start()]
+    if told.search(before):
+        return True
+    named = before[-1:].isalpha() or names.search(before) or (digits < 4 and rooms.search(before))
+    return not named and not counted.match(found.string, found.end())
+
+
 def bare_number(found: re.Match[str]) -> Found:
     """A number of three digits and more is a price, or a year, until proved otherwise."""
-    if sum(map(str.isdigit, found[0])) < 3:
+    digits = sum(map(str.isdigit, found[0]))
+    if digits < 3:
         return
     value = _value(found[0])
     keys, proves = _money_keys(value, "")
     year = (("year", int(value)),) if 1900 <= value <= 2100 and found[0].isdigit() else ()
-    yield "price", (*keys, *year), (*proves, *year)
+    yield "price", (*keys, *year), (*(proves if _may_be_price(found, digits) else keys), *year)
 
 
 def named_price(found: re.Match[str]) -> Found:
-    """ "цена 50"."""
-    yield "price", *_money_keys(_value(found[1]), "")
+    """ "цена 50": a number that only counts something else in the evidence does not prove it."""
+    value = _value(found[1])
+    yield "price", (("price", (value, "told")),), _money_keys(value, "")[1]
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -276,12 +304,7 @@ def day_and_night(_: re.Match[str]) -> Found:
     yield "time", (("time", "24/7"),), ()
 
 
-# --- addresses and words ----------------------------------------------------------------------------------------------
-
-
-def address(found: re.Match[str]) -> Found:
-    """The beginning of a street's name, and the house."""
-    yield "address", (("address", (found["street"][:5], found["house"])),), ()
+# --- words ----------------------------------------------------------------------------------------------------------
 
 
 def family(kind: str, name: str) -> Callable[[re.Match[str]], Found]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
+from truffles_gateway import claim_places as places
 from truffles_gateway import claim_values as values
 from truffles_gateway.claim_values import Found, Key
 from truffles_gateway.plain import letters, plain, words
@@ -224,7 +225,7 @@ def _quantities() -> tuple[Reader, ...]:
     parts = ("утра", "дня", "вечера", "ночи", "am", "pm", ".m")
     return (
         _reader(
-            rf"{_SERIES}\s*-?(?:%|проц\w*|пайыз\w*|percent|pct|procent\w*)",
+            rf"{_SERIES}\s*-?(?:%|проц(?:ент\w*)?\b|пайыз\w*|percent|pct|procent\w*)",
             values.percent,
             "%",
             "проц",
@@ -243,25 +244,35 @@ def _quantities() -> tuple[Reader, ...]:
 
 
 @lru_cache
-def _perhaps_named() -> tuple[Reader, ...]:
-    """A word before what is left of the numbers makes them an hour, a price, a house."""
+def _streets() -> tuple[Reader, ...]:
+    """Houses with a word that says "street"."""
     street = r"(?:ул|улица|улице|пр|проспект\w*|пр-т|просп|мкр|микрорайон\w*|бульвар\w*|пер|переулок|street)\b\.?\s+"
-    prices = r"\b(?:цена|стоит|стоимость|обойдется|price|costs?|багасы)\s*(?:[:=-]|от|всего|from|только)*\s*"
-    hours = (
-        rf"\b(?:{_hour_words('before')})\s+(?P<hours>[0-9]{{1,2}}(?:\s*-\s*[0-9]{{1,2}})?)(?![0-9.,:]*[0-9]){_closed()}"
-    )
     streets = ("ул", "пр.", "пр ", "пр-т", "просп", "мкр", "микрор", "бульв", "пер", "street")
     return (
-        _reader(rf"\b{street}(?P<street>[\w-]+)(?:\s+[а-я][\w-]+)?,?\s+(?:д\.?|дом)?\s*{_HOUSE}", values.address, *streets),
-        _reader(rf"(?P<street>[\w-]+)\s+(?:кошеси|дангылы|street|avenue)\w*,?\s+{_HOUSE}", values.address, "кошес", "дангыл",
-                "street", "avenue"),
-        _reader(r"\bсагат\s+(?P<hours>[0-9]{1,2})(?![0-9])", values.bare_hours, "сагат"),
-        _reader(hours, values.bare_hours),
-        _reader(rf"{prices}((?<![0-9])[0-9]+)(?![0-9]){_closed()}", values.named_price, "цена", "сто", "обой", "price", "cost", "багасы"),
+        _reader(rf"\b{street}(?P<street>[\w-]+)(?:\s+[а-я][\w-]+)?,?\s+(?:д\.?|дом)?\s*{places.HOUSE}", places.address, *streets),
+        _reader(rf"(?P<street>[\w-]+)\s+(?:кошеси|дангылы|street|avenue)\w*,?\s+{places.HOUSE}", places.address,
+                "кошес", "дангыл", "street", "avenue"),
+        _reader(places.NUMBER_FIRST, places.address, " st", " av", " r"),
     )  # fmt: skip
 
 
-_HOUSE = r"(?P<house>[0-9]+\w?(?:/[0-9]+)?)"
+@lru_cache
+def _place() -> re.Pattern[str]:
+    return re.compile(places.PLACE)
+
+
+@lru_cache
+def _perhaps_named() -> tuple[Reader, ...]:
+    """A word before what is left of the numbers makes them an hour or a price."""
+    hours = (
+        rf"\b(?:{_hour_words('before')})\s+(?P<hours>[0-9]{{1,2}}(?:\s*-\s*[0-9]{{1,2}})?)(?![0-9.,:]*[0-9]){_closed()}"
+    )
+    prices = rf"{values.PRICE_WORD}((?<![0-9])[0-9]+)(?![0-9]){_closed()}"
+    return (
+        _reader(r"\bсагат\s+(?P<hours>[0-9]{1,2})(?![0-9])", values.bare_hours, "сагат"),
+        _reader(hours, values.bare_hours),
+        _reader(prices, values.named_price, "цена", "сто", "обой", "price", "cost", "багасы"),
+    )
 
 
 def _closed() -> str:
@@ -293,7 +304,9 @@ def claims(text: str) -> tuple[Claim, ...]:
     left = _SPELT_AT.sub("@", _SPELT_DOT.sub(".", left)) if any(sign in left for sign in _SPELT) else left
     left = _everywhere((*_contacts(), *_named()), left, found)
     left = _at_numbers(_surely(), left, found)
-    _at_numbers(_perhaps(), _everywhere(_perhaps_named(), left, found), found)
+    place = Reader(_place(), places.reader(partial(places.capitals, text)))
+    left = _everywhere((*_streets(), place, *_perhaps_named()), left, found)
+    _at_numbers(_perhaps(), left, found)
     return tuple(dict.fromkeys(found))
 
 
@@ -312,7 +325,7 @@ def _shown(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def proofs(text: str) -> frozenset[Key]:
     """What a text of the evidence proves. Remembered: passages come again and again."""
-    return frozenset(key for claim in claims(text) for key in claim.proves)
+    return frozenset(key for claim in claims(text) for key in claim.proves).union(places.held(plain(text)))
 
 
 def proved(texts: Iterable[str]) -> frozenset[Key]:
