@@ -59,7 +59,7 @@ DOOR = Door(tenant="salon", secret="s", open=False, settings=None)
 
 
 @given(body=bodies, jid=st.none() | st.just(JID) | scalars, query=st.dictionaries(st.sampled_from(KEYS), any_text))
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_body(body: dict[str, Any], jid: object, query: dict[str, str]) -> None:
     from truffles_chatflow.plugin import plugin
 
@@ -125,7 +125,7 @@ letters = st.sampled_from("абвäöқғ zZ9.!?\n\t🙂👩🏽\u200d\u0301") |
     text=st.text(letters, max_size=4000)
     | st.lists(st.text(letters, min_size=200, max_size=900), max_size=6).map(". ".join)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_splitting_loses_only_white_space(text: str) -> None:
     parts = split(text)
     assert "".join("".join(parts).split()) == "".join(text.split())
