@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from truffles_gateway.store import reports
+
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
 ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
 
@@ -80,3 +82,16 @@ async def test_another_process_knows_what_one_has_learnt(shop_of, anna, boris, o
     carol = "77010000003@s.whatsapp.net"
     assert ANSWER not in await shop.ask(carol, QUESTION)
     assert shop.card(carol)
+
+
+async def test_words_that_were_given_up_and_arrive_after_all_are_marked(shop_of, anna, owner) -> None:
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    shop.phones.behave(count=1, status=400)
+    words = await shop.reply(ANSWER, card.thread, owner)
+    assert words.reactions == []
+    assert any("Клиент этого не получил" in text for text in shop.texts(card.thread))
+    assert await reports.resubmit(shop.rig.gateway.database, shop.rig.clock.now()) == 1
+    await shop.pass_time(seconds=1)
+    assert ANSWER in shop.said(anna)
+    assert words.reactions == ["👌"]
