@@ -248,11 +248,11 @@ class Counters(Protocol):
 
     async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
         """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`. A negative
-        amount gives back what was counted too much."""
+        amount gives back what was counted too much. It is remembered for `seconds`, a day at least."""
         ...
 
     async def spent(self, name: str, seconds: float) -> int:
-        """What was counted within the last `seconds`."""
+        """What was counted within the last `seconds`; no longer ago than it is remembered."""
         ...
 
     async def wait(self, name: str, *, count: int, seconds: float, wanted: int = 1) -> float:

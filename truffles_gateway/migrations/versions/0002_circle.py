@@ -37,11 +37,14 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("amount", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("keep_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_counters_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_counters")),
     )
-    op.create_index("ix_counters_name", "counters", ["client_id", "name", "at"], unique=False)
-    op.create_index("ix_counters_at", "counters", ["at"], unique=False, postgresql_using="brin")
+    op.create_index(
+        "ix_counters_name", "counters", ["client_id", "name", "at"], unique=False, postgresql_include=["amount"]
+    )
+    op.create_index("ix_counters_keep_until", "counters", ["keep_until"], unique=False)
     op.create_index(
         "ix_outbox_messages_handover",
         "outbox_messages",
