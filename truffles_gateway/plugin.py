@@ -264,7 +264,7 @@ class Counters(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedAnswer:
     """What a manager once answered. `status` is "pending", "approved" or "rejected"; once approved it takes the place of
-    the answer whose id is `replaces`, if there is one."""
+    the answer whose id is `replaces`, if there is one. `revision` grows with every change."""
 
     id: str
     handover_id: str
@@ -272,6 +272,7 @@ class LearnedAnswer:
     answer: str
     status: str
     replaces: str = ""
+    revision: int = 0
 
 
 class Learned(Protocol):
@@ -286,11 +287,15 @@ class Learned(Protocol):
         ...
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
-    ) -> LearnedAnswer:
-        """Store what was learned from `reply`, one answer a handover (a second call with other words replaces them), and
-        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so.
-        `replaces` is the id of an answer to the same question: when the owner approves this one, that one is forgotten."""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
+        note: str = "", replaces: str = "",
+    ) -> LearnedAnswer:  # fmt: skip
+        """Store what was learned from `reply`, one answer a handover, and show it at every desk with its buttons; `note`
+        says there why a person is asked. What was rejected stays so. `replaces` is the id of an answer to the same
+        question: when the owner approves this one, that one is forgotten.
+
+        `old` is what `of` said of the handover, and what `answer` takes the place of. Raises `StateChanged` where it is
+        not so any more: another reply was learned from, or the owner decided; ask `of` again."""
         ...
 
 

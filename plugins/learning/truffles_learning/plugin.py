@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
+from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import ManagerReply
 from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Resources, hookimpl
 from truffles_learning.doubts import doubts
@@ -14,6 +16,8 @@ from truffles_learning.texts import CATALOGUE
 from truffles_learning.words import content, holds
 
 SHOWN = 80
+MEETINGS = 4
+"""How often what was learned is read again when another reply of the same handover came in between."""
 
 
 class Learning:
@@ -25,6 +29,12 @@ class Learning:
     @hookimpl
     async def on_manager_reply(self, reply: ManagerReply) -> None:
         """Keep what the reply teaches, if anything. May be called again for the same reply."""
+        for _ in range(MEETINGS):
+            with suppress(StateChanged):
+                return await self._learn(reply)
+        return await self._learn(reply)  # the host calls again, later, where even this one meets others
+
+    async def _learn(self, reply: ManagerReply) -> None:
         asked = map(real_question, (reply.question, *reversed(reply.earlier)))
         question, new = next(filter(None, asked), ""), useful_answer(reply.text)
         if not (self._settings.enabled and reply.handover_id and question) or len(new) < self._settings.min_answer:
@@ -38,7 +48,7 @@ class Learning:
         like = await self._nearly_equal(question, reply.handover_id)
         reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
         await self._resources.learned.keep(
-            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons),
+            reply, question=question, answer=answer, approve=not reasons, old=old, note="; ".join(reasons),
             replaces=like.id if like else "",
         )  # fmt: skip
 

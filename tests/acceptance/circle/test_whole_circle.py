@@ -6,6 +6,7 @@ import time
 
 from truffles_gateway.store import reports
 
+HELD = 3.5
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
 ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
 
@@ -95,3 +96,17 @@ async def test_words_that_were_given_up_and_arrive_after_all_are_marked(shop_of,
     await shop.pass_time(seconds=1)
     assert ANSWER in shop.said(anna)
     assert words.reactions == ["👌"]
+
+
+async def test_two_messages_sent_together_are_both_learnt(shop_of, anna, owner) -> None:
+    """The words are held, so that both come out of one turn and are looked at side by side."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    more = "Коррекция через месяц."
+    for text in (ANSWER, more):
+        await shop.telegram.write(text, chat=shop.group, thread=card.thread, sender=owner)
+    await shop.pass_time(seconds=HELD)
+    [(learnt, status)] = await shop.learned()
+    assert (sorted(learnt.split()), status) == (sorted(f"{ANSWER} {more}".split()), "approved")
+    rows = await shop.rows("SELECT answer FROM knowledge_chunks WHERE client_id = $1 AND id LIKE 'learned:%'")
+    assert [row["answer"] for row in rows] == [learnt]
