@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from truffles_gateway.plugin import Entry, Plugin, Progress, SyncReport
+
 BRAIN = ("policy", "rag_qdrant", "answer_local", "learning")
 FIRST, SECOND, THIRD = (f"7700000060{number}@s.whatsapp.net" for number in (1, 2, 3))
 QUESTION = "Можно ли прийти к вам с маленькой собакой?"
@@ -60,3 +67,75 @@ async def test_a_new_answer_takes_the_place_of_the_old_one_once_the_owner_approv
     assert await statuses(salon) == {YES: "rejected", NO: "approved"}
     await known(salon, NO)
     assert await salon.ask(THIRD, QUESTION) == NO
+
+
+class Notebook:
+    """A knowledge whose embedder takes its time over the first answer, until `go` is set."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+
+    @property
+    def plugin(self) -> Plugin:
+        """As it is installed."""
+        return Plugin(name="notebook", version="1", create=lambda settings, resources: self)
+
+    async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
+        """It has no files."""
+        return SyncReport()
+
+    async def learn(self, entry: Entry) -> None:
+        """Embed, then write."""
+        first = not self.begun.is_set()
+        self.begun.set()
+        if first:
+            await self.go.wait()
+        self.known[entry.id] = entry.answer
+
+    async def forget(self, id: str) -> None:
+        """Take it out."""
+        self.known.pop(id, None)
+
+    async def check(self) -> str:
+        """It can be reached."""
+        return ""
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    """The knowledge."""
+    return Notebook()
+
+
+async def overtaken(salon, notebook: Notebook) -> None:
+    """All that was decided since is carried out while the first answer is still being embedded; then that one is done."""
+
+    async def jobs_left(count: int):
+        rows = await salon.rig.rows("SELECT 1 FROM jobs WHERE kind IN ('learned', 'manager_reply') AND status = 'waiting'")
+        return len(rows) == count
+
+    await salon.rig.until(lambda: jobs_left(1))
+    notebook.go.set()
+    await salon.rig.until(lambda: jobs_left(0))
+
+
+async def test_an_answer_that_is_undone_while_it_is_being_learnt_is_forgotten(salon_of, notebook) -> None:
+    salon = await salon_of(extra=[notebook.plugin], brain=("policy", "learning"))
+    learned = await answered_by_owner(salon, FIRST, YES)
+    await notebook.begun.wait()
+    assert await salon.decide("undo", learned) == "Забыто."
+    await overtaken(salon, notebook)
+    assert notebook.known == {}
+    assert await salon.rig.rows("SELECT 1 FROM learned_responses WHERE qdrant_point_id IS NOT NULL") == []
+
+
+async def test_an_answer_that_is_added_to_while_it_is_being_learnt_is_known_as_it_is_now(salon_of, notebook) -> None:
+    salon = await salon_of(extra=[notebook.plugin], brain=("policy", "learning"))
+    await salon.ask(FIRST, QUESTION)
+    handover = await salon.handover(FIRST)
+    await salon.reply(YES, handover, manager="Owner")
+    await notebook.begun.wait()
+    await salon.reply("Просим намордник.", handover, manager="Owner")
+    await overtaken(salon, notebook)
+    assert list(notebook.known.values()) == [f"{YES} Просим намордник."]

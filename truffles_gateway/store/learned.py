@@ -183,10 +183,13 @@ async def source(database: Database, client_id: str, learned_id: str) -> Source 
     return Source(answer=_answer(row), branch_id=row["branch_id"] or "", conversation_id=row["conversation_id"])
 
 
-async def note_point(database: Database, client_id: str, learned_id: str, point: str | None, now: datetime) -> None:
-    """Where the knowledge has it; None when it was taken out."""
-    sql = "UPDATE learned_responses SET qdrant_point_id = $3, updated_at = $4 WHERE client_id = $1 AND id = $2"
-    await database.execute(sql, client_id, learned_id, point, now)
+async def note_point(database: Database, client_id: str, learned_id: str, now: datetime) -> None:
+    """Where the knowledge has it, nowhere unless it is approved."""
+    sql = """
+        UPDATE learned_responses SET qdrant_point_id = CASE WHEN status = 'approved' THEN $3::text END, updated_at = $4
+        WHERE client_id = $1 AND id = $2
+    """
+    await database.execute(sql, client_id, learned_id, chunk_id(learned_id), now)
 
 
 def _is_id(text: str) -> bool:
