@@ -112,7 +112,9 @@ async def overtaken(salon, notebook: Notebook) -> None:
     """All that was decided since is carried out while the first answer is still being embedded; then that one is done."""
 
     async def jobs_left(count: int):
-        rows = await salon.rig.rows("SELECT 1 FROM jobs WHERE kind IN ('learned', 'manager_reply') AND status = 'waiting'")
+        rows = await salon.rig.rows(
+            "SELECT 1 FROM jobs WHERE kind IN ('learned', 'manager_reply') AND status = 'waiting'"
+        )
         return len(rows) == count
 
     await salon.rig.until(lambda: jobs_left(1))
