@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 from truffles_gateway import approvals, compose, handoff
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
-from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
+from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
@@ -29,7 +29,7 @@ def commit(
     tenant: Tenant,
     now: datetime,
     echoes: Mapping[str, str],
-    learned: Mapping[str, LearnedAnswer],
+    learned: Mapping[str, Pressed],
 ) -> Commit:
     """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
     `learned` holds the learned answers whose buttons were pressed."""
@@ -68,7 +68,7 @@ def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
     return replace(stored, event=replace(stored.event, replaces="")) if stored.event.replaces in held else stored
 
 
-def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, LearnedAnswer]) -> str:
+def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, Pressed]) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
     if echo:
@@ -81,7 +81,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
     return _written(made, event, tenant)
 
 
-def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
+def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, Pressed]) -> str:
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
     role = role_of(tenant, person_of(event, tenant))

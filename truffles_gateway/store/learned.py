@@ -32,6 +32,16 @@ class Source:
     conversation_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A learned answer whose button was pressed at a desk. `seen`: it is what that desk showed last, as far as is known;
+    `note` is why a person is asked."""
+
+    answer: LearnedAnswer
+    seen: bool
+    note: str
+
+
 def chunk_id(learned_id: str) -> str:
     """The id of a learned answer in the knowledge: the same for ever, so that a repeated job changes nothing."""
     return f"{PREFIX}{learned_id}"
@@ -155,13 +165,29 @@ VALUES ($1, gen_random_uuid(), $2, $3, $4, 'learned', $5, $6, $7, $8, $9, $9) ON
 """
 
 
-async def find(database: Database, client_id: str, learned_id: str) -> LearnedAnswer | None:
-    """A learned answer by its id."""
+# What a desk shows is the last row that it was sent; where none is known to have arrived, the first one at most.
+PRESSED = f"""
+SELECT {COLUMNS}, (
+    SELECT payload -> 'data' FROM outbox_messages o WHERE o.client_id = l.client_id AND o.handover_id = l.handover_id
+        AND o.kind = 'learned' AND o.channel = $3
+    ORDER BY status = 'sent' DESC, CASE WHEN status = 'sent' THEN -seq ELSE seq END LIMIT 1) AS shown, (
+    SELECT payload -> 'data' ->> 'note' FROM outbox_messages o WHERE o.client_id = l.client_id
+        AND o.handover_id = l.handover_id AND o.kind = 'learned' AND o.channel = $3
+    ORDER BY seq DESC LIMIT 1) AS note
+FROM learned_responses l WHERE client_id = $1 AND id = $2
+"""
+
+
+async def pressed(database: Database, client_id: str, learned_id: str, channel: str) -> Pressed | None:
+    """The learned answer whose button was pressed at the desk `channel`."""
     if not _is_id(learned_id):
         return None
-    sql = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND id = $2"
-    row = await database.fetch_one(sql, client_id, learned_id, retry=True)
-    return _answer(row) if row else None
+    row = await database.fetch_one(PRESSED, client_id, learned_id, channel, retry=True)
+    if row is None:
+        return None
+    answer, shown = _answer(row), row["shown"] or {}
+    seen = (shown.get("question"), shown.get("answer")) == (answer.question, answer.answer)
+    return Pressed(answer=answer, seen=seen, note=row["note"] or "")
 
 
 async def source(database: Database, client_id: str, learned_id: str) -> Source | None:

@@ -110,3 +110,23 @@ async def test_two_messages_sent_together_are_both_learnt(shop_of, anna, owner) 
     assert (sorted(learnt.split()), status) == (sorted(f"{ANSWER} {more}".split()), "approved")
     rows = await shop.rows("SELECT answer FROM knowledge_chunks WHERE client_id = $1 AND id LIKE 'learned:%'")
     assert [row["answer"] for row in rows] == [learnt]
+
+
+async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, stranger) -> None:
+    """Somebody adds to an answer, and Telegram does not show it yet: the button stands under the words of before."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    await shop.reply(ANSWER, card.thread, stranger)
+    assert ANSWER in shop.lesson().text
+    shop.telegram.behave(method="editMessageText", status=500, description="Internal trouble", count=1)
+    more = "Коррекция через месяц."
+    await shop.reply(more, card.thread, stranger)
+    assert more not in shop.lesson().text
+    assert "изменился" in await shop.press(shop.lesson(), "approve", owner)
+    assert await shop.learned() == [(f"{ANSWER} {more}", "pending")]
+    for _ in range(4):
+        await shop.pass_time(minutes=1)
+    assert f"{ANSWER} {more}" in shop.lesson().text
+    assert "Ответил не владелец" in shop.lesson().text
+    assert "Запомнено" in await shop.press(shop.lesson(), "approve", owner)
+    assert await shop.learned() == [(f"{ANSWER} {more}", "approved")]

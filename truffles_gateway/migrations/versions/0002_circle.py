@@ -11,6 +11,18 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+FENCE = """
+CREATE FUNCTION truffles_fence_learned(p_client uuid, p_learned uuid, p_revision integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM learned_responses
+    WHERE client_id = p_client AND id = p_learned AND revision = p_revision FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'learned answer % changed meanwhile', p_learned USING ERRCODE = 'TG002';
+    END IF;
+END $$
+"""
+
 
 def upgrade() -> None:
     """Bring the tables in."""
@@ -52,3 +64,4 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("handover_id IS NOT NULL"),
     )
+    op.execute(FENCE)
