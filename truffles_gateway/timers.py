@@ -128,6 +128,8 @@ class Jobs:
             at=job.run_at,
             correlation_id=job.correlation_id,
             earlier=tuple(about.get("earlier", ())),
+            unasked=about.get("unasked", False),
+            asked_again=about.get("asked_again", False),
         )
         try:
             result = await calls.owner(tenant.hooks, "on_manager_reply", about["plugin"], self.faults, reply=reply)

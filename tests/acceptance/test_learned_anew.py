@@ -141,3 +141,57 @@ async def test_an_answer_that_is_added_to_while_it_is_being_learnt_is_known_as_i
     await salon.reply("Просим намордник.", handover, manager="Owner")
     await overtaken(salon, notebook)
     assert list(notebook.known.values()) == [f"{YES} Просим намордник."]
+
+
+OTHER, HOUR = "Сколько времени занимает мужская стрижка?", "Примерно полтора часа работы."
+
+
+async def lessons(salon) -> list[tuple[str, str, str, str]]:
+    """(question, answer, status, why a person is asked) of every learned answer as it was shown, the oldest first."""
+
+    async def learnt():
+        busy = "SELECT 1 FROM jobs WHERE kind IN ('learned', 'manager_reply') AND status = 'waiting'"
+        return not await salon.rig.rows(busy)
+
+    await salon.rig.until(learnt)
+    rows = await salon.rig.rows(
+        "SELECT payload -> 'data' AS d FROM outbox_messages WHERE kind = 'learned' ORDER BY seq"
+    )
+    return [tuple(row["d"][name] for name in ("question", "answer", "status", "note")) for row in rows]
+
+
+async def test_the_answer_to_a_second_question_is_asked_about(salon_of) -> None:
+    salon = await salon_of(brain=("policy", "learning"))
+    await salon.ask(FIRST, QUESTION)
+    handover = await salon.handover(FIRST)
+    await salon.reply(YES, handover, manager="Owner")
+    await salon.pass_time(minutes=1)
+    await salon.ask(FIRST, OTHER)
+    await salon.reply(HOUR, handover, manager="Owner")
+    first, second = await lessons(salon)
+    assert first == (QUESTION, YES, "approved", "")
+    assert second[:3] == (f"{QUESTION} {OTHER}", f"{YES} {HOUR}", "pending")
+    assert "другой вопрос" in second[3]
+
+
+async def test_of_two_questions_before_the_answer_the_last_one_counts_and_a_person_is_asked(salon_of) -> None:
+    salon = await salon_of(brain=("policy", "learning"))
+    await salon.ask(FIRST, QUESTION)
+    await salon.pass_time(minutes=1)
+    await salon.ask(FIRST, OTHER)
+    await salon.reply(HOUR, await salon.handover(FIRST), manager="Owner")
+    [(question, answer, status, note)] = await lessons(salon)
+    assert (question, answer, status) == (OTHER, HOUR, "pending")
+    assert "другой вопрос" in note
+
+
+async def test_what_nobody_asked_for_is_asked_about(salon_of, stub) -> None:
+    """The bot has answered, and the owner has something to tell: in one message or in two."""
+    salon = await salon_of(extra=[stub.knows("собак", YES)], brain=("policy", "learning"))
+    await salon.ask(FIRST, QUESTION)
+    for text in ("В воскресенье салон закрыт на ремонт.", "Приносим свои извинения клиентам."):
+        await salon.reply(text, remote_jid=FIRST, manager="Owner")
+    shown = await lessons(salon)
+    assert shown
+    assert {status for _, _, status, _ in shown} == {"pending"}
+    assert all("не спрашивал" in note for *_, note in shown)
