@@ -51,7 +51,7 @@ def commit(case: Case, decision: Decision) -> Commit:
     made.used = tuple(id.removeprefix(LEARNED) for id in decision.sources if id.startswith(LEARNED))
     _forward(made, case, decision)
     _replies(made, case, decision)
-    _notices(made, case)
+    _notices(made, case, decision)
     made.outcomes.append(
         EventOutcome(
             events=tuple(event.id for event in case.work.events), outcome=decision.outcome, reason=decision.reason
@@ -77,10 +77,15 @@ def _customer_lines(made: Commit, case: Case) -> None:
         )
 
 
-def _notices(made: Commit, case: Case) -> None:
-    """What a guard wants the customer to know, where the bot may speak at all."""
-    speaks = case.tenant.mode(case.turn.branch) == "auto" and not case.tenant.suspended
-    for text in case.message.notices if speaks else ():
+def _notices(made: Commit, case: Case, decision: Decision) -> None:
+    """What a guard wants the customer to know, where the bot may speak at all. Who wants no messages gets none of these
+    either, nor who is not heard at all."""
+    assert made.after is not None
+    until = made.after.muted_until
+    muted = until is not None and until > case.turn.now
+    if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after):
+        return
+    for text in case.message.notices:
         made.messages.append(
             NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": "guard"})
         )

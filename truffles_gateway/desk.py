@@ -13,14 +13,17 @@ from uuid import UUID, uuid4
 
 from truffles_gateway import approvals, compose, handoff
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
-from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
+from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
 NOTE, PHONE = "//", "phone"
 HOLDER = "holder"
 """The conversation's word for who leads it, as `channel:id`: names are only for show, and anybody may take another's."""
+UNASKED, FIRST_WORDS = "unasked", "first_words"
+"""The conversation's words for the handover that a human's own words opened, and for the one in which a human spoke, and
+since when: what is said there is no plain answer to what the human was called for."""
 
 
 def commit(
@@ -29,7 +32,7 @@ def commit(
     tenant: Tenant,
     now: datetime,
     echoes: Mapping[str, str],
-    learned: Mapping[str, LearnedAnswer],
+    learned: Mapping[str, Pressed],
 ) -> Commit:
     """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
     `learned` holds the learned answers whose buttons were pressed."""
@@ -68,7 +71,7 @@ def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
     return replace(stored, event=replace(stored.event, replaces="")) if stored.event.replaces in held else stored
 
 
-def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, LearnedAnswer]) -> str:
+def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, Pressed]) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
     if echo:
@@ -81,7 +84,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
     return _written(made, event, tenant)
 
 
-def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, LearnedAnswer]) -> str:
+def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, Pressed]) -> str:
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
     role = role_of(tenant, person_of(event, tenant))
@@ -150,6 +153,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
     handoff.apply(made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening)
     _hold(made, person)
+    _note_words(made, opened=conversation.state is State.BOT_ACTIVE)
     made.cancel_jobs.append(conversation.id)
     message = NewMessage(
         id=str(uuid4()),
@@ -162,6 +166,27 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
         compose.add_outgoing(made, _to_customer(conversation, event, tenant))
     made.touch(last_manager_at=made.now)
     _observe(made, event, tenant, message.id, question)
+
+
+def _note_words(made: Commit, *, opened: bool) -> None:
+    """Remember who began this talk, and when a human first spoke in it."""
+    after = made.after
+    assert after is not None
+    context = {**after.context, **({UNASKED: after.handover_id} if opened else {})}
+    if _first_words(after) is None:
+        context[FIRST_WORDS] = f"{after.handover_id} {made.now.isoformat()}"
+    made.touch(context=context)
+
+
+def _first_words(conversation: Conversation) -> datetime | None:
+    """When a human first spoke in the open handover, None if nobody did."""
+    handover, _, at = str(conversation.context.get(FIRST_WORDS) or "").partition(" ")
+    return datetime.fromisoformat(at) if at and handover == conversation.handover_id else None
+
+
+def _asked_again(conversation: Conversation) -> bool:
+    first, last = _first_words(conversation), conversation.last_customer_at
+    return first is not None and last is not None and last > first
 
 
 def receipt(made: Commit, event: InboundEvent, ok: str, text: str = "") -> None:
@@ -220,6 +245,8 @@ def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str,
                     "handover_id": made.after.handover_id,
                     "question": question,
                     "earlier": _asked(made.after),
+                    "unasked": made.after.context.get(UNASKED) == made.after.handover_id,
+                    "asked_again": _asked_again(made.after),
                     "text": event.text,
                     "person": {
                         "channel": person.channel,

@@ -422,7 +422,8 @@ class ManagerReply:
     """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list.
 
     `question` is what the human was called for, `earlier` what the customer wrote before, the newest last: where they only
-    wanted a human, the question stands there.
+    wanted a human, the question stands there. `unasked`: nobody was called, a human's own words began this talk;
+    `asked_again`: the customer has written since a human's first words in it, and these may be about that.
     """
 
     id: str
@@ -436,3 +437,5 @@ class ManagerReply:
     at: datetime
     correlation_id: str
     earlier: tuple[str, ...] = ()
+    unasked: bool = False
+    asked_again: bool = False

@@ -248,16 +248,16 @@ class Counters(Protocol):
 
     async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
         """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`. A negative
-        amount gives back what was counted too much."""
+        amount gives back what was counted too much. It is remembered for `seconds`, a day at least."""
         ...
 
     async def spent(self, name: str, seconds: float) -> int:
-        """What was counted within the last `seconds`."""
+        """What was counted within the last `seconds`; no longer ago than it is remembered."""
         ...
 
     async def add(self, name: str, amount: int, *, limit: int) -> bool:
-        """Add `amount` to a running total, unless that would then be more than `limit`. Cheaper than `spend`, and never
-        forgotten by itself while it is used: a budget of a day has the day in its name."""
+        """Add `amount` to a running total, unless that would then be more than `limit`. Cheaper than `spend`, and not
+        forgotten until it was left alone for 40 days: a budget of a day has the day in its name."""
         ...
 
     async def total(self, name: str) -> int:
@@ -273,7 +273,7 @@ class Counters(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedAnswer:
     """What a manager once answered. `status` is "pending", "approved" or "rejected"; once approved it takes the place of
-    the answer whose id is `replaces`, if there is one."""
+    the answer whose id is `replaces`, if there is one. `revision` grows with every change."""
 
     id: str
     handover_id: str
@@ -281,6 +281,7 @@ class LearnedAnswer:
     answer: str
     status: str
     replaces: str = ""
+    revision: int = 0
 
 
 class Learned(Protocol):
@@ -295,11 +296,15 @@ class Learned(Protocol):
         ...
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
-    ) -> LearnedAnswer:
-        """Store what was learned from `reply`, one answer a handover (a second call with other words replaces them), and
-        show it at every desk with its buttons; `note` says there why a person is asked. What was rejected stays so.
-        `replaces` is the id of an answer to the same question: when the owner approves this one, that one is forgotten."""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
+        note: str = "", replaces: str = "",
+    ) -> LearnedAnswer:  # fmt: skip
+        """Store what was learned from `reply`, one answer a handover, and show it at every desk with its buttons; `note`
+        says there why a person is asked. What was rejected stays so. `replaces` is the id of an answer to the same
+        question: when the owner approves this one, that one is forgotten.
+
+        `old` is what `of` said of the handover, and what `answer` takes the place of. Raises `StateChanged` where it is
+        not so any more: another reply was learned from, or the owner decided; ask `of` again."""
         ...
 
 

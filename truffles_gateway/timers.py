@@ -29,6 +29,8 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
 TOLD_UNHEARD = "told_unheard"
+FOLLOWED = 5
+"""How often a job looks again whether the knowledge holds what was decided meanwhile."""
 log = logger("jobs")
 
 
@@ -126,6 +128,8 @@ class Jobs:
             at=job.run_at,
             correlation_id=job.correlation_id,
             earlier=tuple(about.get("earlier", ())),
+            unasked=about.get("unasked", False),
+            asked_again=about.get("asked_again", False),
         )
         try:
             result = await calls.owner(tenant.hooks, "on_manager_reply", about["plugin"], self.faults, reply=reply)
@@ -137,19 +141,32 @@ class Jobs:
         await jobs.finish(self.database, job, self.clock.now())
 
     async def _learned(self, job: Job, tenant: Tenant) -> None:
-        """Make the knowledge follow what was decided about a learned answer; repeated, it changes nothing."""
-        found = await learned.source(self.database, tenant.id, job.payload["learned_id"])
-        if found is not None:
-            branch = next(
-                (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == found.branch_id), None
-            )
-            entry = learned.entry(found, tenant.slug, branch.knowledge_tag if branch else "")
-            approved = found.answer.status == "approved"
-            for writer in tenant.knowledge_writers().values():
-                await (writer.learn(entry) if approved else writer.forget(entry.id))
-            point = entry.id if approved else None
-            await learned.note_point(self.database, tenant.id, found.answer.id, point, self.clock.now())
-        await jobs.finish(self.database, job, self.clock.now())
+        """Make the knowledge follow what was decided about a learned answer; repeated, it changes nothing.
+
+        Nothing orders these jobs: while one waits for the embedder, a later one may have taken out what this one puts in.
+        So whoever wrote looks again, and whoever wrote last has seen the last decision.
+        """
+        id = job.payload["learned_id"]
+        found = await learned.source(self.database, tenant.id, id)
+        for _ in range(FOLLOWED):
+            if found is not None:
+                await self._follow(found, tenant)
+            written, found = found, await learned.source(self.database, tenant.id, id)
+            if found == written:
+                if found is not None:
+                    await learned.note_point(self.database, tenant.id, id, self.clock.now())
+                await jobs.finish(self.database, job, self.clock.now())
+                return
+        raise JobFailed("what was learned kept changing")
+
+    @staticmethod
+    async def _follow(found: learned.Source, tenant: Tenant) -> None:
+        branch = next(
+            (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == found.branch_id), None
+        )
+        entry = learned.entry(found, tenant.slug, branch.knowledge_tag if branch else "")
+        for writer in tenant.knowledge_writers().values():
+            await (writer.learn(entry) if found.answer.status == "approved" else writer.forget(entry.id))
 
     async def _scene(self, job: Job, tenant: Tenant) -> None:
         """A job about a conversation: read it, play the scene, commit; again if somebody changed it meanwhile."""

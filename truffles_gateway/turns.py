@@ -14,11 +14,11 @@ from truffles_gateway.errors import LeaseLost, StateChanged
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, Conversation, EventOutcome, StoredEvent, Work
 from truffles_gateway.store import events, lanes, learned
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database, MoreArrived
+from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 MEETINGS = 5
@@ -135,11 +135,13 @@ class Turns:
             self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
         )
 
-    async def _learned(self, work: Work, tenant: Tenant) -> dict[str, LearnedAnswer]:
+    async def _learned(self, work: Work, tenant: Tenant) -> dict[str, Pressed]:
         """The learned answers whose buttons were pressed."""
-        wanted = {each.event.target for each in work.events if each.event.action in approvals.STATUS}
-        found = [await learned.find(self.database, tenant.id, id) for id in wanted]
-        return {answer.id: answer for answer in found if answer}
+        wanted = {
+            (each.event.target, each.event.channel) for each in work.events if each.event.action in approvals.STATUS
+        }
+        found = [await learned.pressed(self.database, tenant.id, *each) for each in wanted]
+        return {each.answer.id: each for each in found if each}
 
     async def _echo_reason(self, stored: StoredEvent, tenant: Tenant) -> str:
         rules = tenant.config.echo

@@ -19,7 +19,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import inbox, jobs, lanes, outbox
+from truffles_gateway.store import counters, inbox, jobs, lanes, outbox
 from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
@@ -277,6 +277,8 @@ class Worker:
 
     async def _housekeeping(self) -> None:
         while await inbox.forget_old_keys(self._database, self._clock.now()) == 1000:
+            continue
+        while await counters.forget_old(self._database, self._clock.now()):
             continue
 
 

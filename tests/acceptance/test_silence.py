@@ -136,3 +136,27 @@ async def test_a_decision_that_meets_a_new_state_in_shadow_is_not_said_either(sa
     assert salon.read(jid) == read
     assert (await salon.outcomes())[-1] == ("forwarded", "shadow")
     assert (await salon.state())[0] == "pending"
+
+
+def guard(stub):
+    """A plugin that refuses something in every message and has the customer told so."""
+    return stub.plugin("guard", on_inbound=lambda message: message.with_(notices=("Это видео не приняли.",)))
+
+
+async def test_a_guard_tells_a_muted_customer_nothing(salon_of, jid, stub) -> None:
+    salon = await salon_of(extra=[guard(stub)])
+    await salon.ask(jid, "Не пишите мне больше")
+    read = salon.read(jid)
+    assert await salon.ask(jid, "Здравствуйте") == ""
+    assert salon.read(jid) == read
+    assert (await salon.outcomes())[-1] == ("ignored", "muted")
+
+
+async def test_a_guard_tells_nothing_to_whom_the_bot_does_not_serve(salon_of, jid, stub) -> None:
+    """A message to the human who has the conversation: the desk reads it, the customer hears nothing from the bot."""
+    salon = await salon_of(extra=[guard(stub)], only_numbers=OTHER_NUMBER)
+    await from_the_phone(salon, jid, "Здравствуйте, ваш заказ готов")
+    await salon.pass_time(minutes=5)
+    await salon.ask(jid, "Вот моё видео")
+    assert (await salon.state())[0] == "manager_active"
+    assert salon.read(jid) == []

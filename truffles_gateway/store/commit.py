@@ -41,6 +41,8 @@ def _fences(batch: Batch, what: Commit) -> None:
         batch.fence("truffles_fence_lane($1, $2, $3, $4)", lease.client_id, lease.lane, lease.token, arrivals)
     if what.before is not None and what.before.id:
         batch.fence("truffles_fence_conversation($1, $2, $3)", what.client_id, what.before.id, what.before.version)
+    for update in what.learned:
+        batch.fence("truffles_fence_learned($1, $2, $3)", what.client_id, update.id, update.revision)
     if isinstance(lease, Job):
         # After the conversation: a turn that holds that one cancels timers, and would wait for this job's row.
         batch.fence("truffles_fence_job($1, $2, $3)", lease.client_id, lease.id, lease.token)

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from truffles_gateway.clock import Clock
 from truffles_gateway.store.database import Database
 
-LONGEST = timedelta(days=32)  # nobody counts over more than a month
+SHORTEST = timedelta(days=1)
+"""How long a count is kept at least: the window that a tenant's config names may grow."""
+UNUSED = timedelta(days=40)
+"""A running total that nobody added to for so long is dropped."""
+BATCH = 1000
 
 
 class StoredCounters:
@@ -24,8 +28,8 @@ class StoredCounters:
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 1))", self._client, name)
             counted = await connection.fetchval(
                 """
-                INSERT INTO counters (client_id, id, name, amount, at)
-                SELECT $1, gen_random_uuid(), $2, $3::bigint, $4 WHERE $3::bigint + COALESCE((SELECT sum(amount)
+                INSERT INTO counters (client_id, id, name, amount, at, keep_until)
+                SELECT $1, gen_random_uuid(), $2, $3::bigint, $4, $7 WHERE $3::bigint + COALESCE((SELECT sum(amount)
                     FROM counters WHERE client_id = $1 AND name = $2 AND at > $5), 0) <= $6::bigint
                 RETURNING 1
                 """,
@@ -35,6 +39,7 @@ class StoredCounters:
                 now,
                 now - timedelta(seconds=seconds),
                 limit,
+                now + max(timedelta(seconds=seconds), SHORTEST),
             )
         return counted is not None
 
@@ -88,7 +93,17 @@ RETURNING r.free_at
 """
 
 
-async def forget_old(database: Database, now: datetime) -> None:
-    """Drop counts that no window reaches back to any more."""
-    await database.execute("DELETE FROM counters WHERE at < $1", now - LONGEST)
-    await database.execute("DELETE FROM totals WHERE at < $1", now - LONGEST)
+async def forget_old(database: Database, now: datetime) -> bool:
+    """Drop counts that no window reaches back to any more; True while there may be others. A thousand at most, so that it
+    never holds anybody up."""
+    rows = await database.fetch(
+        """
+        DELETE FROM counters WHERE (client_id, id) IN (
+            SELECT client_id, id FROM counters WHERE keep_until < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+        RETURNING id
+        """,
+        now,
+        BATCH,
+    )
+    await database.execute("DELETE FROM totals WHERE at < $1", now - UNUSED)  # one a day and tenant
+    return len(rows) == BATCH

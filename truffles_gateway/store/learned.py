@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from truffles_gateway.clock import Clock
+from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import ManagerReply, Outgoing, OutgoingKind
 from truffles_gateway.plugin import Entry, LearnedAnswer
 from truffles_gateway.store.codec import outgoing_to_json, storable
@@ -19,7 +20,7 @@ from truffles_gateway.store.database import Connection, Database, Record
 
 PREFIX = "learned:"
 LONGEST = 2000
-COLUMNS = "id, handover_id, question, answer, status, replaces"
+COLUMNS = "id, handover_id, question, answer, status, replaces, revision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,16 @@ class Source:
     answer: LearnedAnswer
     branch_id: str
     conversation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A learned answer whose button was pressed at a desk. `seen`: it is what that desk showed last, as far as is known;
+    `note` is why a person is asked."""
+
+    answer: LearnedAnswer
+    seen: bool
+    note: str
 
 
 def chunk_id(learned_id: str) -> str:
@@ -85,9 +96,10 @@ class StoredLearned:
         return [_answer(row) for row in await self._database.fetch(sql, self._client, retry=True)]
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
-    ) -> LearnedAnswer:
-        """Store what was learned from `reply`, one answer a handover, and show it at every desk."""
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
+        note: str = "", replaces: str = "",
+    ) -> LearnedAnswer:  # fmt: skip
+        """Store what was learned from `reply` in place of `old`, one answer a handover, and show it at every desk."""
         wanted = LearnedAnswer(
             id=str(uuid4()),
             handover_id=reply.handover_id,
@@ -96,41 +108,50 @@ class StoredLearned:
             status="approved" if approve else "pending",
             replaces=replaces if _is_id(replaces) else "",
         )
+        if old and (old.question, old.answer) == (wanted.question, wanted.answer):
+            return old
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(
-                UPSERT, self._client, wanted.id, wanted.handover_id, wanted.question, wanted.answer, wanted.status,
-                self._clock.now(), wanted.replaces or None,
+            values = (
+                self._client, wanted.handover_id, wanted.question, wanted.answer, wanted.status, self._clock.now(),
+                wanted.replaces or None, old.revision if old else wanted.id,
             )  # fmt: skip
-            if row is None:  # nothing new, or a person has rejected it
-                old = await connection.fetchrow(FIND, self._client, wanted.handover_id)
-                return _answer(old)
+            row = await connection.fetchrow(REPLACE if old else ADD, *values)
+            if row is None:
+                return await self._rejected(connection, wanted.handover_id)
             kept = _answer(row)
-            await self._announce(connection, kept, reply, note, row["revision"])
+            await self._announce(connection, kept, reply, note)
         return kept
 
-    async def _announce(
-        self, connection: Connection, kept: LearnedAnswer, reply: ManagerReply, note: str, revision: int
-    ) -> None:
+    async def _rejected(self, connection: Connection, handover_id: str) -> LearnedAnswer:
+        """What a person has rejected, whatever is learned now. Anything else that is there came meanwhile."""
+        found = await connection.fetchrow(FIND, self._client, handover_id)
+        if found is None or found["status"] != "rejected":
+            raise StateChanged(f"what was learned from handover {handover_id} changed meanwhile")
+        return _answer(found)
+
+    async def _announce(self, connection: Connection, kept: LearnedAnswer, reply: ManagerReply, note: str) -> None:
         """The knowledge follows, and the desks see it, in the transaction that stores it."""
-        now = self._clock.now()
-        await connection.execute(
-            JOB, self._client, f"learned:{kept.id}:{revision}", {"learned_id": kept.id}, reply.correlation_id, now
-        )
+        now, key = self._clock.now(), f"learned:{kept.id}:{kept.revision}"
+        await connection.execute(JOB, self._client, key, {"learned_id": kept.id}, reply.correlation_id, now)
         for channel in self._desks:
             row = card(kept, reply.conversation_id, channel, note)
             await connection.execute(
-                ROW, self._client, f"learned:{kept.id}:{revision}:{channel}", channel, row.recipient,
+                ROW, self._client, f"{key}:{channel}", channel, row.recipient,
                 outgoing_to_json(row), kept.handover_id, reply.conversation_id, reply.correlation_id, now,
             )  # fmt: skip
 
 
-UPSERT = f"""
-INSERT INTO learned_responses AS l (client_id, id, handover_id, question, answer, status, created_at, updated_at, replaces)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
-ON CONFLICT (client_id, handover_id) DO UPDATE SET question = excluded.question, answer = excluded.answer,
-    status = excluded.status, replaces = excluded.replaces, updated_at = excluded.updated_at, revision = l.revision + 1
-WHERE l.status <> 'rejected' AND (l.question, l.answer) <> (excluded.question, excluded.answer)
-RETURNING {COLUMNS}, revision
+# Two replies that are looked at side by side have read the same: whoever comes second reads again and adds to it.
+ADD = f"""
+INSERT INTO learned_responses (client_id, handover_id, question, answer, status, created_at, updated_at, replaces, id)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (client_id, handover_id) DO NOTHING
+RETURNING {COLUMNS}
+"""
+REPLACE = f"""
+UPDATE learned_responses SET question = $3, answer = $4, status = $5, updated_at = $6, replaces = $7,
+    revision = revision + 1
+WHERE client_id = $1 AND handover_id = $2 AND revision = $8 AND status <> 'rejected'
+RETURNING {COLUMNS}
 """
 FIND = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND handover_id = $2"
 JOB = """
@@ -144,13 +165,29 @@ VALUES ($1, gen_random_uuid(), $2, $3, $4, 'learned', $5, $6, $7, $8, $9, $9) ON
 """
 
 
-async def find(database: Database, client_id: str, learned_id: str) -> LearnedAnswer | None:
-    """A learned answer by its id."""
+# What a desk shows is the last row that it was sent; where none is known to have arrived, the first one at most.
+PRESSED = f"""
+SELECT {COLUMNS}, (
+    SELECT payload -> 'data' FROM outbox_messages o WHERE o.client_id = l.client_id AND o.handover_id = l.handover_id
+        AND o.kind = 'learned' AND o.channel = $3
+    ORDER BY status = 'sent' DESC, CASE WHEN status = 'sent' THEN -seq ELSE seq END LIMIT 1) AS shown, (
+    SELECT payload -> 'data' ->> 'note' FROM outbox_messages o WHERE o.client_id = l.client_id
+        AND o.handover_id = l.handover_id AND o.kind = 'learned' AND o.channel = $3
+    ORDER BY seq DESC LIMIT 1) AS note
+FROM learned_responses l WHERE client_id = $1 AND id = $2
+"""
+
+
+async def pressed(database: Database, client_id: str, learned_id: str, channel: str) -> Pressed | None:
+    """The learned answer whose button was pressed at the desk `channel`."""
     if not _is_id(learned_id):
         return None
-    sql = f"SELECT {COLUMNS} FROM learned_responses WHERE client_id = $1 AND id = $2"
-    row = await database.fetch_one(sql, client_id, learned_id, retry=True)
-    return _answer(row) if row else None
+    row = await database.fetch_one(PRESSED, client_id, learned_id, channel, retry=True)
+    if row is None:
+        return None
+    answer, shown = _answer(row), row["shown"] or {}
+    seen = (shown.get("question"), shown.get("answer")) == (answer.question, answer.answer)
+    return Pressed(answer=answer, seen=seen, note=row["note"] or "")
 
 
 async def source(database: Database, client_id: str, learned_id: str) -> Source | None:
@@ -159,7 +196,7 @@ async def source(database: Database, client_id: str, learned_id: str) -> Source 
         return None
     row = await database.fetch_one(
         """
-        SELECT l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, h.branch_id, h.conversation_id
+        SELECT l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, l.revision, h.branch_id, h.conversation_id
         FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
         WHERE l.client_id = $1 AND l.id = $2
         """,
@@ -172,10 +209,13 @@ async def source(database: Database, client_id: str, learned_id: str) -> Source 
     return Source(answer=_answer(row), branch_id=row["branch_id"] or "", conversation_id=row["conversation_id"])
 
 
-async def note_point(database: Database, client_id: str, learned_id: str, point: str | None, now: datetime) -> None:
-    """Where the knowledge has it; None when it was taken out."""
-    sql = "UPDATE learned_responses SET qdrant_point_id = $3, updated_at = $4 WHERE client_id = $1 AND id = $2"
-    await database.execute(sql, client_id, learned_id, point, now)
+async def note_point(database: Database, client_id: str, learned_id: str, now: datetime) -> None:
+    """Where the knowledge has it, nowhere unless it is approved."""
+    sql = """
+        UPDATE learned_responses SET qdrant_point_id = CASE WHEN status = 'approved' THEN $3::text END, updated_at = $4
+        WHERE client_id = $1 AND id = $2
+    """
+    await database.execute(sql, client_id, learned_id, chunk_id(learned_id), now)
 
 
 def _is_id(text: str) -> bool:
@@ -188,4 +228,4 @@ def _is_id(text: str) -> bool:
 
 def _answer(row: Record) -> LearnedAnswer:
     fields: dict[str, Any] = {name: str(row[name]) for name in ("id", "handover_id", "question", "answer", "status")}
-    return LearnedAnswer(**fields, replaces=row["replaces"] or "")
+    return LearnedAnswer(**fields, replaces=row["replaces"] or "", revision=row["revision"])

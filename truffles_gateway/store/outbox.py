@@ -250,7 +250,8 @@ handed_over AS (
     FROM given_up WHERE kind IN ('human', 'notice')
 )
 """
-# Where a manager wrote the words of a row, it is shown whether they arrived.
+# Where a manager wrote the words of a row, it is shown whether they arrived: also when they do after all, submitted again
+# with their old key.
 SETTLE = f"""
 WITH settled AS (
     UPDATE outbox_messages o SET status = s.status, attempts = s.attempts, due_at = COALESCE(s.due_at, o.due_at),
@@ -273,7 +274,7 @@ WITH settled AS (
 ), receipts AS (
     INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, conversation_id, correlation_id,
         created_at, due_at)
-    SELECT client_id, gen_random_uuid(), 'receipt:' || key, payload -> 'data' ->> 'desk', conversation_id::text, 'receipt',
+    SELECT client_id, gen_random_uuid(), 'receipt:' || status || ':' || key, payload -> 'data' ->> 'desk', conversation_id::text, 'receipt',
         jsonb_build_object('channel', payload -> 'data' ->> 'desk', 'recipient', conversation_id::text, 'kind', 'receipt',
             'text', CASE WHEN status = 'sent' THEN '' ELSE concat_ws(' ', payload -> 'data' ->> 'failed', error) END,
             'data', jsonb_build_object('thread', payload -> 'data' ->> 'thread', 'ref', payload -> 'data' ->> 'ref',

@@ -539,10 +539,11 @@ counters = Table(
     _words("name", ""),
     _big("amount"),
     _time("at", required=True),
+    _time("keep_until", required=True),
     PrimaryKeyConstraint("client_id", "id"),
     _of_client(),
-    Index("ix_counters_name", "client_id", "name", "at"),
-    Index("ix_counters_at", "at", postgresql_using="brin"),
+    Index("ix_counters_name", "client_id", "name", "at", postgresql_include=["amount"]),
+    Index("ix_counters_keep_until", "keep_until"),
 )
 
 totals = Table(

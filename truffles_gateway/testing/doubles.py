@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from truffles_gateway.clock import Clock, SystemClock
+from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import Customer, ManagerReply, OutgoingKind, State, Turn
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Prompter, Resources, Talk
@@ -151,17 +152,20 @@ class LearnedInMemory:
         return [answer for answer in self.answers.values() if answer.status == "approved"]
 
     async def keep(
-        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, note: str = "", replaces: str = ""
-    ) -> LearnedAnswer:
+        self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
+        note: str = "", replaces: str = "",
+    ) -> LearnedAnswer:  # fmt: skip
         """One answer a handover."""
-        old = self.answers.get(reply.handover_id)
-        if old and old.status == "rejected":
-            return old
+        there = self.answers.get(reply.handover_id)
+        if there and there.status == "rejected":
+            return there
+        if there != old:
+            raise StateChanged("what was learned changed meanwhile")
         status = "approved" if approve else "pending"
         kept = LearnedAnswer(
             id=old.id if old else f"learned-{len(self.answers) + 1}",
             handover_id=reply.handover_id, question=question, answer=answer, status=status,
-            replaces=replaces,
+            replaces=replaces, revision=old.revision + 1 if old else 0,
         )  # fmt: skip
         self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
         return kept

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from truffles_learning.plugin import Learning, plugin
 from truffles_learning.settings import LearningSettings
 
+from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import ManagerReply, Person
 from truffles_gateway.plugin import Chunk, LearnedAnswer
 from truffles_gateway.testing import KnowledgeInMemory, LearnedInMemory, conforms, make_resources
@@ -34,8 +35,11 @@ Make = Callable[..., tuple[Learning, LearnedInMemory]]
 async def make() -> AsyncIterator[Make]:
     async with httpx.AsyncClient() as http:
 
-        def learner(*chunks: Chunk, languages: tuple[str, ...] = ("ru", "kk", "en"), **settings: Any) -> Any:
-            learned = LearnedInMemory()
+        def learner(
+            *chunks: Chunk, languages: tuple[str, ...] = ("ru", "kk", "en"), learned: LearnedInMemory | None = None,
+            **settings: Any,
+        ) -> Any:  # fmt: skip
+            learned = learned or LearnedInMemory()
             resources = make_resources(plugin, http, languages=languages, learned=learned,
                                        knowledge=KnowledgeInMemory(chunks))  # fmt: skip
             hooks = plugin.create(LearningSettings(**settings), resources)
@@ -171,3 +175,34 @@ async def test_no_answer_is_longer_than_the_limit(make: Make) -> None:
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(ValidationError):
         LearningSettings.model_validate({"auto_aprove": []})
+
+
+class Meeting(LearnedInMemory):
+    """Another reply of the same handover is learned from right after this one was looked up, `times` times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def of(self, handover_id: str) -> LearnedAnswer | None:
+        found = await super().of(handover_id)
+        if self.times:
+            self.times -= 1
+            said = f"{found.answer if found else ''} Правило {'и' * (self.times + 1)} важно.".strip()
+            await self.keep(reply(), question=QUESTION, answer=said, approve=True, old=found)
+        return found
+
+
+@pytest.mark.parametrize("times", [1, 4])
+async def test_a_reply_that_meets_others_is_added_to_theirs(make: Make, times: int) -> None:
+    learned = Meeting(times)
+    hooks, _ = make(learned=learned)
+    await hooks.on_manager_reply(reply())
+    rules = " ".join(f"Правило {'и' * n} важно." for n in range(times, 0, -1))
+    assert (learned.answers["h1"].answer, learned.answers["h1"].status) == (f"{rules} {ANSWER}", "approved")
+
+
+async def test_a_reply_that_meets_others_without_end_is_tried_again_later(make: Make) -> None:
+    hooks, _ = make(learned=Meeting(100))
+    with pytest.raises(StateChanged):
+        await hooks.on_manager_reply(reply())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from truffles_learning.words import clauses, content, holds, is_empty, joined, listed, sentences, tokens
@@ -16,6 +17,14 @@ def real_question(text: str) -> str:
     kept = [part for each in sentences(text) if (part := _without_courtesies(each))]
     question = joined(kept)
     return question if content(question) else ""
+
+
+def last_question(called_for: str, earlier: Sequence[str]) -> str:
+    """The last real question of a customer: of what they wrote, the newest last, or what a human was called for, if that
+    is it, or holds it beside others of the same message."""
+    whole = real_question(called_for)
+    last = next(filter(None, map(real_question, reversed(earlier))), "")
+    return last if last and last not in whole else whole
 
 
 def _without_courtesies(sentence: str) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
+from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import ManagerReply
 from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Resources, hookimpl
 from truffles_learning.doubts import doubts
-from truffles_learning.lesson import likeness, merged, real_question, useful_answer
+from truffles_learning.lesson import last_question, likeness, merged, real_question, useful_answer
 from truffles_learning.settings import LearningSettings
 from truffles_learning.texts import CATALOGUE
-from truffles_learning.words import content, holds
+from truffles_learning.words import content, holds, joined
 
 SHOWN = 80
+MEETINGS = 4
+"""How often what was learned is read again when another reply of the same handover came in between."""
 
 
 class Learning:
@@ -25,20 +29,27 @@ class Learning:
     @hookimpl
     async def on_manager_reply(self, reply: ManagerReply) -> None:
         """Keep what the reply teaches, if anything. May be called again for the same reply."""
-        asked = map(real_question, (reply.question, *reversed(reply.earlier)))
-        question, new = next(filter(None, asked), ""), useful_answer(reply.text)
+        for _ in range(MEETINGS):
+            with suppress(StateChanged):
+                return await self._learn(reply)
+        return await self._learn(reply)  # the host calls again, later, where even this one meets others
+
+    async def _learn(self, reply: ManagerReply) -> None:
+        question, new = last_question(reply.question, reply.earlier), useful_answer(reply.text)
         if not (self._settings.enabled and reply.handover_id and question) or len(new) < self._settings.min_answer:
             return
         old = await self._resources.learned.of(reply.handover_id)
         if old and old.status == "rejected":
             return
+        if old and question not in old.question:  # the answer is to both of them
+            question = joined([old.question, question])
         answer = merged(old.answer if old else "", new, self._settings.max_answer)
         if old and answer == old.answer:
             return
         like = await self._nearly_equal(question, reply.handover_id)
         reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
         await self._resources.learned.keep(
-            reply, question=question, answer=answer, approve=not reasons, note="; ".join(reasons),
+            reply, question=question, answer=answer, approve=not reasons, old=old, note="; ".join(reasons),
             replaces=like.id if like else "",
         )  # fmt: skip
 
@@ -47,6 +58,11 @@ class Learning:
     ) -> Sequence[str]:
         """Why a person is asked first, in the tenant's language; none means that the bot may say it at once."""
         reasons = [] if reply.role in self._settings.auto_approve else [self._say("role")]
+        if reply.unasked:
+            reasons.append(self._say("unasked"))
+        called_for = real_question(reply.question)
+        if reply.asked_again or (called_for and called_for not in question):
+            reasons.append(self._say("again"))
         if old and old.status == "pending":
             reasons.append(self._say("earlier"))
         if len(content(question)) < self._settings.min_question_words:

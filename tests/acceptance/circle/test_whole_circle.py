@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+from truffles_gateway.store import reports
+
+HELD = 3.5
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
 ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
 
@@ -80,3 +83,50 @@ async def test_another_process_knows_what_one_has_learnt(shop_of, anna, boris, o
     carol = "77010000003@s.whatsapp.net"
     assert ANSWER not in await shop.ask(carol, QUESTION)
     assert shop.card(carol)
+
+
+async def test_words_that_were_given_up_and_arrive_after_all_are_marked(shop_of, anna, owner) -> None:
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    shop.phones.behave(count=1, status=400)
+    words = await shop.reply(ANSWER, card.thread, owner)
+    assert words.reactions == []
+    assert any("Клиент этого не получил" in text for text in shop.texts(card.thread))
+    assert await reports.resubmit(shop.rig.gateway.database, shop.rig.clock.now()) == 1
+    await shop.pass_time(seconds=1)
+    assert ANSWER in shop.said(anna)
+    assert words.reactions == ["👌"]
+
+
+async def test_two_messages_sent_together_are_both_learnt(shop_of, anna, owner) -> None:
+    """The words are held, so that both come out of one turn and are looked at side by side."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    more = "Коррекция через месяц."
+    for text in (ANSWER, more):
+        await shop.telegram.write(text, chat=shop.group, thread=card.thread, sender=owner)
+    await shop.pass_time(seconds=HELD)
+    [(learnt, status)] = await shop.learned()
+    assert (sorted(learnt.split()), status) == (sorted(f"{ANSWER} {more}".split()), "approved")
+    rows = await shop.rows("SELECT answer FROM knowledge_chunks WHERE client_id = $1 AND id LIKE 'learned:%'")
+    assert [row["answer"] for row in rows] == [learnt]
+
+
+async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, stranger) -> None:
+    """Somebody adds to an answer, and Telegram does not show it yet: the button stands under the words of before."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    await shop.reply(ANSWER, card.thread, stranger)
+    assert ANSWER in shop.lesson().text
+    shop.telegram.behave(method="editMessageText", status=500, description="Internal trouble", count=1)
+    more = "Коррекция через месяц."
+    await shop.reply(more, card.thread, stranger)
+    assert more not in shop.lesson().text
+    assert "изменился" in await shop.press(shop.lesson(), "approve", owner)
+    assert await shop.learned() == [(f"{ANSWER} {more}", "pending")]
+    for _ in range(4):
+        await shop.pass_time(minutes=1)
+    assert f"{ANSWER} {more}" in shop.lesson().text
+    assert "Ответил не владелец" in shop.lesson().text
+    assert "Запомнено" in await shop.press(shop.lesson(), "approve", owner)
+    assert await shop.learned() == [(f"{ANSWER} {more}", "approved")]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from truffles_gateway.store.counters import StoredCounters, forget_old
+
 ANNA = "77000000097@s.whatsapp.net"
 
 
@@ -86,3 +90,42 @@ async def test_outbox_process_without_a_worker_says_so(lean_of) -> None:
     response = await door.admin("POST", "/admin/outbox/process")
     assert response.status_code == 409
     assert "worker" in response.json()["error"]
+
+
+async def test_counts_are_forgotten_when_no_window_reaches_back_to_them(lean_of) -> None:
+    lean = await lean_of(rig={"housekeeping_seconds": 0.05})
+    [client] = await lean.rig.rows("SELECT id FROM clients")
+    counted = StoredCounters(lean.rig.gateway.database, client["id"], "test", lean.clock)
+    for name, hours in {"minute": 1 / 60, "budget": 26, "step": 96}.items():
+        assert await counted.spend(name, 1, limit=1, seconds=hours * 3600)
+
+    async def left(*names: str) -> None:
+        async def as_wished() -> bool:
+            rows = await lean.rig.rows("SELECT name FROM counters")
+            return {row["name"] for row in rows} == {f"test:{name}" for name in names}
+
+        await lean.rig.until(as_wished)
+
+    await left("minute", "budget", "step")
+    lean.clock.advance(hours=24.5)
+    await left("budget", "step")
+    assert not await counted.spend("budget", 1, limit=1, seconds=26 * 3600)
+    lean.clock.advance(hours=2)
+    await left("step")
+    lean.clock.advance(hours=69)
+    assert await counted.spent("step", 96 * 3600) == 1
+    lean.clock.advance(hours=1)
+    await left()
+
+
+async def test_many_old_counts_are_forgotten_in_one_round(lean_of) -> None:
+    lean = await lean_of(rig={"housekeeping_seconds": 3600})
+    now = lean.clock.now()
+    await lean.rig.rows(
+        "INSERT INTO counters (client_id, id, name, amount, at, keep_until)"
+        " SELECT c.id, gen_random_uuid(), 'test', 1, $1, $1 FROM clients c, generate_series(1, 2500)",
+        now - timedelta(days=2),
+    )
+    more = [await forget_old(lean.rig.gateway.database, now) for _ in range(3)]
+    assert more == [True, True, False]
+    assert await lean.rig.rows("SELECT 1 FROM counters") == []

@@ -11,6 +11,18 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+FENCE = """
+CREATE FUNCTION truffles_fence_learned(p_client uuid, p_learned uuid, p_revision integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM learned_responses
+    WHERE client_id = p_client AND id = p_learned AND revision = p_revision FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'learned answer % changed meanwhile', p_learned USING ERRCODE = 'TG002';
+    END IF;
+END $$
+"""
+
 
 def upgrade() -> None:
     """Bring the tables in."""
@@ -37,11 +49,14 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("amount", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("keep_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_counters_clients"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_counters")),
     )
-    op.create_index("ix_counters_name", "counters", ["client_id", "name", "at"], unique=False)
-    op.create_index("ix_counters_at", "counters", ["at"], unique=False, postgresql_using="brin")
+    op.create_index(
+        "ix_counters_name", "counters", ["client_id", "name", "at"], unique=False, postgresql_include=["amount"]
+    )
+    op.create_index("ix_counters_keep_until", "counters", ["keep_until"], unique=False)
     op.create_table(
         "totals",
         sa.Column("client_id", sa.UUID(as_uuid=False), nullable=False),
@@ -58,3 +73,4 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("handover_id IS NOT NULL"),
     )
+    op.execute(FENCE)
