@@ -14,6 +14,7 @@ import httpx
 import pytest
 from truffles_telegram.simulator import MANAGER, TOKEN, Simulator, User
 
+from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.messages import (
     Attachment,
     Content,
@@ -315,7 +316,10 @@ async def test_media_of_a_manager_reach_a_customer_of_the_same_bot(bench: Any) -
     await bench.send(OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(item,))
     (message,) = bench.telegram.chat(CUSTOMER)
     assert (message.kind, message.text) == ("photo", "Вот")
-    assert await bench.hooks.fetch(item) == JPEG
+    assert await bench.hooks.fetch(item, limit=len(JPEG)) == JPEG
+    with pytest.raises(FileUnavailable) as refused:
+        await bench.hooks.fetch(item, limit=len(JPEG) - 1)
+    assert refused.value.too_large
 
 
 @pytest.mark.parametrize(

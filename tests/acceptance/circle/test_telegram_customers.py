@@ -1,0 +1,53 @@
+"""Customers who write to the tenant's bot in private, with their managers at the same Telegram."""
+
+from __future__ import annotations
+
+import hashlib
+
+from truffles_telegram.simulator import User
+
+DINA = User(id=9001, first_name="Дина")
+PHOTO = b"\xff\xd8\xff\xe0" + bytes(500)
+VOICE = b"OggS" + bytes(500)
+
+
+async def handed_over(shop) -> int:
+    """Dina asks for a human; her topic."""
+    shop.telegram.world.private(DINA)
+    await shop.telegram.write_privately("Позовите менеджера, пожалуйста", sender=DINA)
+    await shop.settled()
+    [topic] = shop.topics()
+    return topic.id
+
+
+async def test_what_a_telegram_customer_sends_is_checked_kept_and_shown(shop_of) -> None:
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    before = len(shop.shown(thread))
+    await shop.telegram.send_file("photo", PHOTO, chat=DINA.id, sender=DINA)
+    await shop.telegram.send_file("voice", VOICE, chat=DINA.id, sender=DINA, mime="audio/ogg")
+    await shop.settled()
+    shown = sorted(message.kind for message in shop.shown(thread)[before:] if message.kind != "text")
+    assert shown == ["photo", "voice"]
+    kept = await shop.rows("SELECT sha256 FROM blobs WHERE client_id = $1")
+    assert {row["sha256"] for row in kept} == {hashlib.sha256(each).hexdigest() for each in (PHOTO, VOICE)}
+
+
+async def test_limits_hold_for_what_a_telegram_customer_sends(shop_of) -> None:
+    """The kind, the size, and what the bytes really are."""
+    shop = await shop_of(media={"max_size_mb": {"photo": 0.001}})
+    thread = await handed_over(shop)
+    before = len(shop.shown(thread))
+    await shop.telegram.send_file("photo", PHOTO + bytes(2000), chat=DINA.id, sender=DINA)
+    await shop.settled()
+    await shop.telegram.send_file("video", b"\0\0\0\x18ftypmp42", chat=DINA.id, sender=DINA, mime="video/mp4")
+    await shop.settled()
+    await shop.telegram.send_file("document", b"MZ\x90\0", chat=DINA.id, sender=DINA, mime="application/pdf")
+    await shop.settled()
+    shown = shop.shown(thread)[before:]
+    assert {message.kind for message in shown} == {"text"}
+    said = "\n".join(message.text for message in shown)
+    assert "больше 0.00" in said
+    assert "такие файлы не принимаются" in said
+    assert "содержимое не совпадает" in said
+    assert await shop.rows("SELECT sha256 FROM blobs WHERE client_id = $1") == []
