@@ -71,8 +71,8 @@ def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
 def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, LearnedAnswer]) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
-    if echo:
-        return echo
+    if ignored := echo or event.ignore:
+        return ignored
     if made.after is None:
         _nobody_there(made, event, tenant)
         return "no such conversation"

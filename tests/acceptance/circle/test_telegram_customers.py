@@ -51,3 +51,53 @@ async def test_limits_hold_for_what_a_telegram_customer_sends(shop_of) -> None:
     assert "такие файлы не принимаются" in said
     assert "содержимое не совпадает" in said
     assert await shop.rows("SELECT sha256 FROM blobs WHERE client_id = $1") == []
+
+
+async def test_an_edit_that_changes_nothing_is_not_answered_again(shop_of) -> None:
+    """Telegram tells of any change to a message, also of those that a bot cannot see."""
+    shop = await shop_of()
+    shop.model.says("Маникюр с покрытием стоит 5 000 ₸.")
+    shop.telegram.world.private(DINA)
+    asked = await shop.telegram.write_privately("Сколько стоит маникюр?", sender=DINA)
+    await shop.settled()
+    before = len(shop.telegram.chat(DINA))
+    assert before == 2
+    await shop.telegram.edit(asked, "Сколько стоит маникюр?")
+    await shop.settled()
+    assert len(shop.telegram.chat(DINA)) == before
+    assert await shop.ends() == [("answered", ""), ("ignored", "unchanged")]
+    await shop.telegram.edit(asked, "Сколько стоит маникюр с покрытием?")
+    await shop.settled()
+    await shop.telegram.edit(asked, "Сколько стоит маникюр с покрытием?")
+    await shop.settled()
+    assert len(shop.telegram.chat(DINA)) == before + 1
+    assert (await shop.ends())[2:] == [("answered", ""), ("ignored", "unchanged")]
+    said = await shop.rows("SELECT content FROM messages WHERE client_id = $1 AND role = 'user' ORDER BY seq")
+    assert [row["content"] for row in said] == ["Сколько стоит маникюр?", "Сколько стоит маникюр с покрытием?"]
+    await shop.balanced()
+
+
+async def test_an_unchanged_edit_beside_new_words_says_nothing(shop_of) -> None:
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    [first] = [each for each in shop.telegram.chat(DINA) if each.text.startswith("Позовите")]
+    before = len(shop.shown(thread))
+    await shop.telegram.edit(first, first.text)
+    await shop.telegram.write_privately("Я ещё здесь, отвечайте", sender=DINA)
+    await shop.settled()
+    assert [message.text for message in shop.shown(thread)[before:]] == ["👤 Я ещё здесь, отвечайте"]
+
+
+async def test_an_edit_of_a_manager_that_changes_nothing_is_no_correction(shop_of, owner) -> None:
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    words = await shop.reply("Здравствуйте! Слушаю вас.", thread, owner)
+    read = [each.text for each in shop.telegram.chat(DINA)]
+    assert read[-1] == "Здравствуйте! Слушаю вас."
+    await shop.telegram.edit(words, "Здравствуйте! Слушаю вас.")
+    await shop.pass_time(seconds=4)
+    assert [each.text for each in shop.telegram.chat(DINA)] == read
+    assert (await shop.ends("manager"))[-1] == ("ignored", "unchanged")
+    await shop.telegram.edit(words, "Здравствуйте! Слушаю вас внимательно.")
+    await shop.pass_time(seconds=4)
+    assert "внимательно" in shop.telegram.chat(DINA)[-1].text
