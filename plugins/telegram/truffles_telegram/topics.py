@@ -33,7 +33,7 @@ class Topics:
         chats = self._resources.desk_chats
         found = (chats.get(branch, "") if branch else "") or self._settings.chat_id or chats.get("", "")
         if not found:
-            raise CallFailed(Receipt.retry(_NO_GROUP))
+            raise CallFailed(Receipt.retry(_NO_GROUP, only_here=True))
         return self._calls.home(found)
 
     def general(self) -> Place:

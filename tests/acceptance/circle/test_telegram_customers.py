@@ -101,3 +101,32 @@ async def test_an_edit_of_a_manager_that_changes_nothing_is_no_correction(shop_o
     await shop.telegram.edit(words, "Здравствуйте! Слушаю вас внимательно.")
     await shop.pass_time(seconds=4)
     assert "внимательно" in shop.telegram.chat(DINA)[-1].text
+
+
+async def test_a_desk_that_cannot_be_written_to_keeps_the_bot_open_for_customers(shop_of) -> None:
+    """Cards wait for somebody who gives the bot its rights; replies go out meanwhile."""
+    shop = await shop_of()
+    shop.model.says("Маникюр с покрытием стоит 5 000 ₸.")
+    group = shop.telegram.group(shop.group)
+    group.rights["can_manage_topics"] = False
+    people = [User(id=9100 + number, first_name=f"Клиент {number}") for number in range(6)]
+    for person in people:
+        shop.telegram.world.private(person)
+        await shop.telegram.write_privately("Позовите менеджера, пожалуйста", sender=person)
+    await shop.thought()
+    failed = (
+        "SELECT 1 FROM outbox_messages WHERE client_id = $1 AND kind = 'card' AND attempts > 0 AND status = 'queued'"
+    )
+
+    async def all_failed() -> bool:
+        return len(await shop.rows(failed)) == len(people)
+
+    await shop.rig.until(all_failed)
+    shop.telegram.world.private(DINA)
+    await shop.telegram.write_privately("Сколько стоит маникюр?", sender=DINA)
+    await shop.telegram.find("5 000 ₸")
+    assert await shop.rows("SELECT state FROM circuits WHERE client_id = $1 AND state = 'open'") == []
+    group.rights["can_manage_topics"] = True
+    await shop.pass_time(minutes=2)
+    await shop.pass_time(minutes=2)  # six cards are more than a group takes in one minute
+    assert len(shop.topics()) == len(people)
