@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -43,6 +43,17 @@ def photo(bench: Any, number: int = 0, data: bytes = JPEG, mime: str = "image/jp
     return Attachment(**({"content": Content.IMAGE, "mime": mime, "blob": blob, "size": len(content)} | more))
 
 
+class Hurried:
+    """A clock on which every look takes two seconds: no limit of the bot is in the way."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=2)
+        return self.time
+
+
 def methods(telegram: Simulator, name: str = "") -> list[str]:
     return [call.method for call in telegram.calls if name in call.method]
 
@@ -63,7 +74,7 @@ async def test_a_card_makes_the_topic_shows_buttons_and_is_pinned(bench: Any) ->
     (topic,) = bench.telegram.topics(GROUP)
     assert topic.name == "Айгерим · +77011234567"
     (message,) = bench.shown
-    assert receipt == Receipt.sent(str(message.id))
+    assert receipt == Receipt.sent(f"{GROUP}:{message.id}")
     assert "Айгерим <b> · +77011234567" in message.text and "10:00 Клиент: Привет" in message.text
     assert message.buttons == {
         "Беру ✋": f"take_{HANDOVER}", "Вернуть боту 🤖": f"return_{HANDOVER}", "Не могу ❌": f"skip_{HANDOVER}",
@@ -86,7 +97,7 @@ async def test_the_buttons_follow_the_handover(bench: Any) -> None:
 async def test_a_handover_that_a_manager_opened_gets_its_buttons_under_the_line(bench: Any) -> None:
     receipt = await bench.send(OutgoingKind.UPDATE, "Взяла Аружан", data={"status": "active"})
     (line,) = bench.shown
-    assert receipt == Receipt.sent(str(line.id)) and "Решено ✅" in line.buttons
+    assert receipt == Receipt.sent(f"{GROUP}:{line.id}") and "Решено ✅" in line.buttons
     await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
     assert not line.buttons and bench.shown[1].text == "Решено"
 
@@ -403,3 +414,59 @@ async def test_media_of_the_escalating_turn_follow_the_card(bench: Any) -> None:
     shown, media = await bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
     assert (shown.kind, media.kind, media.attachments) == (OutgoingKind.CARD, OutgoingKind.FORWARD, wish.attachments)
     assert shown.recipient == media.recipient == CONVERSATION
+
+
+async def test_a_card_of_another_group_is_not_taken_for_the_one_with_its_number_here(
+    bench_of: Callable[..., Any],
+) -> None:
+    """The branch changed while the handover was open: its card goes along, and nobody else's is touched."""
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    await card(bench)
+    [old] = bench.shown
+    other, other_handover = CONVERSATION.replace("1", "3"), HANDOVER.replace("2", "4")
+    bench.desk.talks[other] = replace(
+        bench.desk.talks[CONVERSATION], conversation_id=other, handover_id=other_handover, branch="north"
+    )
+    await bench.send(OutgoingKind.CARD, "Другой клиент", recipient=other, handover_id=other_handover)
+    [others] = bench.telegram.topic(-1002, int(bench.desk.threads[other, "-1002"]))
+    assert others.id == old.id
+    bench.desk.talks[CONVERSATION] = replace(
+        bench.desk.talks[CONVERSATION], branch="north", state=State.MANAGER_ACTIVE, assigned_to="Аружан"
+    )
+    await bench.send(OutgoingKind.UPDATE, "Взяла Аружан", data={"status": "active"})
+    assert "Беру ✋" in others.buttons and others.pinned
+    assert not old.buttons and not old.pinned
+    shown, line = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert "Вопрос: Сколько стоит?" in shown.text and "Решено ✅" in shown.buttons and shown.pinned
+    assert line.text == "Взяла Аружан" and not line.buttons
+    bench.desk.talks[CONVERSATION] = replace(bench.desk.talks[CONVERSATION], state=State.BOT_ACTIVE, handover_id="")
+    await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
+    assert not shown.buttons and not shown.pinned
+    assert "Беру ✋" in others.buttons and others.pinned
+
+
+async def test_a_card_is_closed_where_it_hangs_when_the_group_has_changed(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    await card(bench)
+    [old] = bench.shown
+    bench.desk.talks[CONVERSATION] = replace(
+        bench.desk.talks[CONVERSATION], branch="north", state=State.BOT_ACTIVE, handover_id=""
+    )
+    await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
+    assert not old.buttons and not old.pinned
+    [line] = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert line.text == "Решено" and not line.buttons
+
+
+async def test_a_learned_card_follows_its_customer_to_another_group(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    data = {"learned_id": "l1", "status": "pending", "question": "Есть парковка?", "answer": "Да, бесплатно"}
+    await bench.send(OutgoingKind.LEARNED, data=data)
+    [old] = bench.shown
+    bench.desk.talks[CONVERSATION] = replace(bench.desk.talks[CONVERSATION], branch="north")
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
+    [new] = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert "Да, бесплатно" in new.text and new.buttons and not old.buttons

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from truffles_gateway.messages import OutgoingKind, Receipt, State
 from truffles_gateway.plugin import Resources, Talk
-from truffles_telegram.calls import Calls, Place
+from truffles_telegram.calls import Calls, Place, Shown
 from truffles_telegram.card import CardWriter
 from truffles_telegram.failures import CallFailed
 from truffles_telegram.fields import integer, mapping
@@ -43,13 +44,14 @@ class Topics:
     async def show(
         self, conversation_id: str, action: Callable[[Place], Awaitable[str]], *, is_card: bool = False
     ) -> str:
-        """Carry `action` out in the customer's topic, in a new one if it was deleted; there an open handover is shown
-        again first, unless the action itself is its card."""
+        """Carry `action` out in the customer's topic, in a new one if it was deleted. In a new one, or when the group is
+        another than before, an open handover is shown again first, unless the action itself is its card."""
         talk = await self._desk.talk(conversation_id)
         if talk is None:
             raise CallFailed(Receipt.refused("there is no such conversation"))
         place = await self._place(talk)
         try:
+            place = place if is_card else await self._with_card(talk, place)
             return await action(place)
         except CallFailed as failed:
             if failed.topic_closed:
@@ -97,6 +99,34 @@ class Topics:
                 await self._show_again(talk, place)
             return place
 
+    async def _with_card(self, talk: Talk, place: Place) -> Place:
+        """The place, where the open handover is shown by now: its card may hang in a group that was the customer's before.
+        That one loses its buttons first, so that nothing but a second look at them comes of stopping half-way."""
+        shown = await self.card(talk.handover_id, place.chat) if talk.handover_id else None
+        if shown is None or shown.chat == place.chat:
+            return place
+        await self._calls.limits.take(shown.chat, 2)
+        await self.retire(shown)
+        await self._calls.limits.take(place.group, 2)
+        fresh = replace(place, fresh=True)
+        await self._show_again(talk, fresh)
+        return fresh
+
+    async def card(self, handover_id: str, group: str) -> Shown | None:
+        """Where the buttons of a handover are: its card, or where a manager opened it, a line."""
+        for kind in (OutgoingKind.CARD, OutgoingKind.UPDATE):
+            if shown := self._calls.shown(await self._desk.sent(handover_id, kind), group):
+                return shown
+        return None
+
+    async def retire(self, shown: Shown) -> None:
+        """A message of a former group, which may be gone altogether: no buttons, no pin. Two tokens were taken before."""
+        there = Place(shown.chat)
+        message: dict[str, object] = {"chat_id": shown.chat, "message_id": int(shown.message)}
+        without: dict[str, object] = {"reply_markup": {"inline_keyboard": []}}
+        await self._calls.try_to("editMessageReplyMarkup", there, message | without)
+        await self._calls.try_to("unpinChatMessage", there, message)
+
     async def _show_again(self, talk: Talk, place: Place) -> None:
         """The whole card, as it stands now; from here on it is this one whose buttons follow the handover."""
         status = "active" if talk.state is State.MANAGER_ACTIVE else "pending"
@@ -104,7 +134,7 @@ class Topics:
         row = OutgoingKind.CARD if words else OutgoingKind.UPDATE  # where a manager opened it, a line has the buttons
         buttons = self._writer.buttons(status, talk.handover_id)
         card = await self._poster.card(place, self._writer.again(talk, words), buttons, tokens=0)
-        await self._desk.moved(talk.handover_id, row, card)
+        await self._desk.moved(talk.handover_id, row, str(Shown(place.chat, card)))
         await self.pin(place, card)
 
     async def pin(self, place: Place, message_id: str) -> None:
