@@ -130,3 +130,23 @@ async def test_a_desk_that_cannot_be_written_to_keeps_the_bot_open_for_customers
     await shop.pass_time(minutes=2)
     await shop.pass_time(minutes=2)  # six cards are more than a group takes in one minute
     assert len(shop.topics()) == len(people)
+
+
+async def test_what_an_anonymous_admin_took_any_member_of_the_group_may_end(shop_of) -> None:
+    """Words of an anonymous admin come from the group itself, a pressed button from the person."""
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    card = next(message for message in shop.shown(thread) if message.buttons)
+    await shop.reply("Здравствуйте! Слушаю вас.", thread, User(id=502, first_name="Старшая", anonymous=True))
+    assert await shop.state() == [("manager_active", "active", None)]
+    await shop.press(card, "resolve", User(id=502, first_name="Старшая"))
+    assert await shop.state() == [("bot_active", "resolved", "resolved")]
+
+
+async def test_what_a_named_manager_took_stays_theirs(shop_of) -> None:
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    card = next(message for message in shop.shown(thread) if message.buttons)
+    await shop.press(card, "take", User(id=503, first_name="Мария"))
+    await shop.press(card, "resolve", User(id=502, first_name="Старшая"))
+    assert await shop.state() == [("manager_active", "active", None)]
