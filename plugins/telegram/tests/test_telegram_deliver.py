@@ -14,7 +14,7 @@ import httpx
 import pytest
 from truffles_telegram.simulator import MANAGER, TOKEN, Simulator, User
 
-from truffles_gateway.errors import FileUnavailable
+from truffles_gateway.errors import FileUnavailable, StoreUnavailable
 from truffles_gateway.messages import (
     Attachment,
     Content,
@@ -27,7 +27,7 @@ from truffles_gateway.messages import (
     State,
     Trigger,
 )
-from truffles_gateway.testing import DeskInMemory, make_turn
+from truffles_gateway.testing import CountersInMemory, DeskInMemory, make_turn
 
 GROUP, CONVERSATION, HANDOVER = -1001, "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 JPEG = b"\xff\xd8 a photo "
@@ -470,3 +470,39 @@ async def test_a_learned_card_follows_its_customer_to_another_group(bench_of: Ca
     await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
     [new] = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
     assert "Да, бесплатно" in new.text and new.buttons and not old.buttons
+
+
+class Forgetful(CountersInMemory):
+    """Cannot note what was done, as often as `fails` says."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        if name.startswith("step:") and self.fails:
+            self.fails -= 1
+            raise StoreUnavailable("the database does not answer")
+        return await super().spend(name, amount, limit=limit, seconds=seconds)
+
+
+async def test_a_message_that_went_out_and_could_not_be_noted_is_not_sent_again(
+    bench_of: Callable[..., Any],
+) -> None:
+    """Whether the customer has it is known: nobody may believe that nothing was sent."""
+    bench = bench_of(counters=Forgetful(1))
+    bench.telegram.world.private(CUSTOMER)
+    receipt = await bench.send(OutgoingKind.HUMAN, "Первое предложение. " * 300, recipient="9001")
+    assert receipt.status is ReceiptStatus.AMBIGUOUS and "noted" in receipt.error
+    assert len(bench.telegram.chat(CUSTOMER)) == 1
+
+
+async def test_an_album_that_could_not_be_noted_piece_by_piece_is_not_sent_again(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(counters=Forgetful(1))
+    bench.telegram.world.private(CUSTOMER)
+    bench.telegram.behave(method="sendMediaGroup", status=400, description="Bad Request: IMAGE_PROCESS_FAILED")
+    receipt = await bench.send(
+        OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(photo(bench, 1), photo(bench, 2))
+    )
+    assert receipt.status is ReceiptStatus.AMBIGUOUS
+    assert len(bench.telegram.chat(CUSTOMER)) == 1
