@@ -268,7 +268,7 @@ class Desk(Protocol):
         ...
 
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
-        """The `provider_id` of the first row of `kind` about this handover that this plugin has sent, "" if none."""
+        """The `provider_id` of the first row of `kind` about this handover that shows a message here, "" if none does."""
         ...
 
     async def words(self, handover_id: str, kind: OutgoingKind) -> str:

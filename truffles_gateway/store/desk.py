@@ -42,7 +42,7 @@ WHERE c.client_id = $1 AND c.id::text = $2 AND u.telegram_topic_id <> ''
 SENT = """
 SELECT {what} FROM outbox_messages
 WHERE client_id = $1 AND channel = $2 AND handover_id::text = $3 AND kind = $4 AND status = 'sent'
-ORDER BY seq LIMIT 1
+ORDER BY provider_id = '', seq LIMIT 1 -- many changes to a card show no message of their own
 """
 
 
@@ -106,7 +106,7 @@ class StoredDesk:
         )
 
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
-        """The provider's id of the first row of `kind` about this handover that this desk has been sent."""
+        """The provider's id of the first row of `kind` about this handover that shows a message at this desk."""
         row = await self._row(handover_id, kind)
         return str(row["provider_id"]) if row else ""
 

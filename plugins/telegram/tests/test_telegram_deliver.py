@@ -506,3 +506,18 @@ async def test_an_album_that_could_not_be_noted_piece_by_piece_is_not_sent_again
     )
     assert receipt.status is ReceiptStatus.AMBIGUOUS
     assert len(bench.telegram.chat(CUSTOMER)) == 1
+
+
+async def test_a_learned_card_that_was_deleted_is_posted_once_more_and_no_third_time(
+    bench_of: Callable[..., Any],
+) -> None:
+    bench = bench_of(clock=Hurried())
+    data = {"learned_id": "l1", "status": "pending", "question": "Есть парковка?", "answer": "Да, бесплатно"}
+    await bench.send(OutgoingKind.LEARNED, data=data)
+    [first] = bench.shown
+    del bench.telegram.group(GROUP).messages[first.id]
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
+    [second] = bench.shown
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "rejected"})
+    assert bench.shown == [second]
+    assert not second.buttons

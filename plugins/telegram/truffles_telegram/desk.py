@@ -178,8 +178,10 @@ class DeskRows:
             if shown and shown.chat != place.chat:
                 await self._calls.limits.take(shown.chat, 2)
                 await self._topics.retire(shown)
-            card = await self._poster.card(place, _marked(delivery, text), buttons)
-            return str(Shown(place.chat, card))
+            card = str(Shown(place.chat, await self._poster.card(place, _marked(delivery, text), buttons)))
+            if shown and card:  # or the next change would look for the lost one again, and post a third
+                await self._desk.moved(row.handover_id, OutgoingKind.LEARNED, card)
+            return card
 
         return await self._topics.show(row.recipient, post)
 

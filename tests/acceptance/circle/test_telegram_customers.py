@@ -150,3 +150,23 @@ async def test_what_a_named_manager_took_stays_theirs(shop_of) -> None:
     await shop.press(card, "take", User(id=503, first_name="Мария"))
     await shop.press(card, "resolve", User(id=502, first_name="Старшая"))
     assert await shop.state() == [("manager_active", "active", None)]
+
+
+async def test_a_line_that_carries_the_buttons_is_found_after_changes_that_showed_none(shop_of) -> None:
+    """The card was deleted between two changes: the buttons hang under a later line from then on."""
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    card = next(message for message in shop.shown(thread) if message.buttons)
+    take = next(data for data in card.buttons.values() if data.startswith("take_"))
+    maria = User(id=503, first_name="Мария")
+    await shop.press(card, "take", maria)
+    del shop.telegram.group(shop.group).messages[card.id]
+    await shop.telegram.write_privately("Вы здесь?", sender=DINA)
+    await shop.settled()
+    await shop.pass_time(minutes=16)
+    await shop.pass_time(minutes=46)  # nobody answered: the conversation waits for a human again
+    await shop.forge(card, take, maria)
+    [line] = [message for message in shop.shown(thread) if message.buttons]
+    assert shop.actions(line) == {"resolve", "return"}
+    await shop.press(line, "resolve", maria)
+    assert not line.buttons
