@@ -521,3 +521,21 @@ async def test_a_learned_card_that_was_deleted_is_posted_once_more_and_no_third_
     await bench.send(OutgoingKind.LEARNED, data=data | {"status": "rejected"})
     assert bench.shown == [second]
     assert not second.buttons
+
+
+async def test_two_processes_that_find_a_topic_deleted_show_its_card_once(bench_of: Callable[..., Any]) -> None:
+    """The other one made the new topic while this one made its own: that one shows the card."""
+    bench = bench_of(clock=Hurried())
+    await card(bench)
+    bench.telegram.delete_topic(GROUP, bench.thread)
+    other = bench.telegram.world.open_topic(bench.telegram.group(GROUP), "made by another process")
+    keep = bench.desk.keep_thread
+
+    async def too_late(conversation_id: str, chat: str, thread: str) -> str:
+        await keep(conversation_id, chat, str(other.id))
+        return str(await keep(conversation_id, chat, thread))
+
+    bench.desk.keep_thread = too_late
+    await bench.send(OutgoingKind.FORWARD, "слово")
+    assert [topic.id for topic in bench.telegram.topics(GROUP)] == [other.id]
+    assert [message.text for message in bench.shown] == ["👤 слово"]

@@ -67,14 +67,15 @@ class Topics:
             return Place(chat, thread)
         async with self._making:  # rows of one conversation may be under way side by side
             thread = await self._thread(talk, chat)
-            return Place(chat, thread or await self._make(talk, chat))
+            return Place(chat, thread or (await self._make(talk, chat))[0])
 
     async def _thread(self, talk: Talk, chat: str) -> str:
         """The thread that was kept; rubbish from an older deployment counts as none."""
         thread = await self._desk.thread(talk.conversation_id, chat)
         return thread if thread.isascii() and thread.isdigit() else ""
 
-    async def _make(self, talk: Talk, chat: str, *, tokens: int = 1) -> str:
+    async def _make(self, talk: Talk, chat: str, *, tokens: int = 1) -> tuple[str, bool]:
+        """The thread that counts, and whether it is the one that was made here."""
         params = {"chat_id": chat, "name": self._writer.topic(talk.customer)}
         made = mapping(await self._calls.make("createForumTopic", Place(chat), params, tokens=tokens))
         thread = integer(made.get("message_thread_id"))
@@ -83,7 +84,7 @@ class Topics:
         kept = await self._desk.keep_thread(talk.conversation_id, self._calls.home(chat), str(thread))
         if kept != str(thread):  # another process was first: one customer, one topic
             await self._calls.try_to("deleteForumTopic", Place(chat), {"chat_id": chat, "message_thread_id": thread})
-        return kept
+        return kept, kept == str(thread)
 
     async def _again(self, talk: Talk, gone: Place, *, is_card: bool) -> Place:
         """A new topic for a deleted one. Its tokens are taken together: stopped half-way, the card would stay unseen."""
@@ -94,8 +95,9 @@ class Topics:
                 return Place(gone.chat, known, fresh=shows_card)
             await self._calls.limits.take(gone.group, _AGAIN if shows_card else 1)
             await self._desk.drop_thread(talk.conversation_id, gone.chat, gone.thread)
-            place = Place(gone.chat, await self._make(talk, gone.chat, tokens=0), fresh=shows_card)
-            if shows_card:
+            thread, is_ours = await self._make(talk, gone.chat, tokens=0)
+            place = Place(gone.chat, thread, fresh=shows_card)
+            if shows_card and is_ours:  # who was first shows it
                 await self._show_again(talk, place)
             return place
 
