@@ -539,3 +539,16 @@ async def test_two_processes_that_find_a_topic_deleted_show_its_card_once(bench_
     await bench.send(OutgoingKind.FORWARD, "слово")
     assert [topic.id for topic in bench.telegram.topics(GROUP)] == [other.id]
     assert [message.text for message in bench.shown] == ["👤 слово"]
+
+
+async def test_a_pin_that_has_to_wait_is_set_later_and_the_card_is_not_shown_again(
+    bench_of: Callable[..., Any],
+) -> None:
+    bench = bench_of(clock=Hurried())
+    bench.telegram.behave(method="pinChatMessage", status=429, retry_after=1)
+    row = bench.row(OutgoingKind.CARD, "Нужен человек")
+    first = await bench.again(row)
+    assert first.waiting and not bench.shown[0].pinned
+    second = await bench.again(row)
+    [message] = bench.shown
+    assert second == Receipt.sent(f"{GROUP}:{message.id}") and message.pinned

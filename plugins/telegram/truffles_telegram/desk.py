@@ -43,12 +43,25 @@ class DeskRows:
         buttons = self._writer.buttons("pending", row.handover_id)
 
         async def post(place: Place) -> str:
+            step = f"{delivery.id}:{place.chat}:{place.thread}"
+            if card := await self._calls.limits.posted(step):
+                await self._calls.limits.take(place.group)
+                await self._topics.pin(place, card)
+                return str(Shown(place.chat, card))
             await self._calls.limits.take(place.group, 2)  # together, so that a card is never shown twice for its pin
             card = await self._poster.card(place, _marked(delivery, row.text), buttons, tokens=0)
-            await self._topics.pin(place, card)
+            await self._pin_or_wait(place, card, step)
             return str(Shown(place.chat, card))
 
         return await self._topics.show(row.recipient, post, is_card=True)
+
+    async def _pin_or_wait(self, place: Place, card: str, step: str) -> None:
+        """Telegram may ask for a pause before the pin: then the next attempt pins what this one posted."""
+        try:
+            await self._topics.pin(place, card)
+        except CallFailed:
+            await self._poster.unless_lost(self._calls.limits.keep_posted(step, card))
+            raise
 
     async def _line(self, delivery: Delivery) -> str:
         row = delivery.outgoing

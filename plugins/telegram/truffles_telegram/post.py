@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from truffles_gateway.messages import Attachment, Receipt
 from truffles_gateway.plugin import Blobs
@@ -58,8 +58,13 @@ class Poster:
 
     async def _done(self, step: str) -> None:
         """Remember a message that went out. Where that fails it must not look as if nothing had: it would go out again."""
+        await self.unless_lost(self._calls.limits.done(step))
+
+    @staticmethod
+    async def unless_lost(note: Awaitable[None]) -> None:
+        """Note something about a message that went out."""
         try:
-            await self._calls.limits.done(step)
+            await note
         except Exception as problem:
             error = f"sent, but that could not be noted: {type(problem).__name__}"
             raise CallFailed(Receipt.ambiguous(error)) from problem

@@ -137,10 +137,23 @@ class Topics:
         buttons = self._writer.buttons(status, talk.handover_id)
         card = await self._poster.card(place, self._writer.again(talk, words), buttons, tokens=0)
         await self._desk.moved(talk.handover_id, row, str(Shown(place.chat, card)))
-        await self.pin(place, card)
+        try:
+            await self.pin(place, card)
+        except CallFailed as failed:  # the row that found the topic gone is not kept waiting for a pin
+            self._not_pinned(place, failed)
 
     async def pin(self, place: Place, message_id: str) -> None:
-        """Pin a card quietly, with a token taken before. A card without its pin is still a card."""
+        """Pin a card quietly, with a token taken before. A card without its pin is still a card; only where Telegram asks
+        for a pause `CallFailed` is raised."""
         params = {"chat_id": place.chat, "message_id": int(message_id or 0), "disable_notification": True}
-        if not await self._calls.try_to("pinChatMessage", place, params):
-            self._resources.log.warning("telegram.not_pinned", chat=place.chat, cure="give the bot the right to pin")
+        try:
+            await self._calls.make("pinChatMessage", place, params, tokens=0)
+        except CallFailed as failed:
+            if failed.receipt.waiting:
+                raise
+            if not failed.unchanged:
+                self._not_pinned(place, failed)
+
+    def _not_pinned(self, place: Place, failed: CallFailed) -> None:
+        cure = "give the bot the right to pin" if failed.receipt.only_here else ""
+        self._resources.log.warning("telegram.not_pinned", chat=place.chat, why=failed.receipt.error, cure=cure)
