@@ -20,9 +20,8 @@ from truffles_media.settings import MB, MediaSettings
 from truffles_media.words import for_the_customer
 
 from truffles_gateway.errors import FileUnavailable
-from truffles_gateway.files import ChannelFiles
 from truffles_gateway.messages import Attachment, Content, Inbound, InboundEvent, State
-from truffles_gateway.testing import CountersInMemory, conforms, make_resources, make_turn
+from truffles_gateway.testing import ChannelFiles, CountersInMemory, conforms, make_resources, make_turn
 
 Stranger = Any
 Make = Callable[..., Media]
