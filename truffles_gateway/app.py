@@ -184,6 +184,7 @@ class Gateway:
             counters=StoredCounters(self.database, plan.id, plugin.name, self.clock),
             learned=StoredLearned(self.database, plan.id, plan.desks, self.clock),
             prompts=TenantPrompts(plan.prompts, plugin.templates),
+            files=plan.files,
             media=plan.config.media,
             desk_chats=plan.desk_chats,
             public_url=self.settings.public_url.rstrip("/"),

@@ -52,18 +52,25 @@ def commit(case: Case, decision: Decision) -> Commit:
     _forward(made, case, decision)
     _replies(made, case, decision)
     _notices(made, case, decision)
-    made.outcomes.append(
-        EventOutcome(
-            events=tuple(event.id for event in case.work.events), outcome=decision.outcome, reason=decision.reason
-        )
-    )
+    _outcomes(made, case, decision)
     return made
+
+
+def _outcomes(made: Commit, case: Case, decision: Decision) -> None:
+    """What the turn came to is the end of all its events, but for those that said nothing."""
+    said = tuple(stored.id for stored in case.work.events if not stored.event.ignore)
+    made.outcomes.append(EventOutcome(events=said, outcome=decision.outcome, reason=decision.reason))
+    for stored in case.work.events:
+        if stored.event.ignore:
+            made.outcomes.append(EventOutcome(events=(stored.id,), outcome="ignored", reason=stored.event.ignore))
 
 
 def _customer_lines(made: Commit, case: Case) -> None:
     fetched = {each.url: each for each in case.message.attachments if each.url}
     for stored in case.work.events:
         event = stored.event
+        if event.ignore:
+            continue
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
             facts["media"] = [
@@ -146,7 +153,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
-    said = [shown(event.event) for event in case.work.events if event.event.text]
+    said = [shown(event.event) for event in case.work.events if event.event.text and not event.event.ignore]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     for channel in desks(case.tenant):
         add_outgoing(
@@ -318,7 +325,7 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
     new = tuple(
         Line(author=Author.CUSTOMER, text=shown(event.event), at=event.received_at)
         for event in case.work.events
-        if event.event.text
+        if event.event.text and not event.event.ignore
     )
     return HandoverCard(
         handover_id=handover.id,

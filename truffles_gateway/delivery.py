@@ -240,9 +240,9 @@ class Sender:
         channel = row.outgoing.channel
         tenant = self._registry.by_id(row.client_id)
         self._metrics.outbox.labels(tenant.slug if tenant else "", channel, status).inc()
+        if row.probe and (status == "sent" or attempt.receipt.only_here):
+            await self._close_circuit(row, now)
         if status == "sent":
-            if row.probe:
-                await self._close_circuit(row, now)
             return
         log.warning("not sent", status=status, channel=channel, attempt=row.attempt, error=settlement.error)
         self._look_again_at(settlement.due_at if status == "queued" else None, settlement.paused_until)
@@ -268,7 +268,7 @@ class Sender:
             self._show_circuit(row, is_open=True)
 
     async def _close_circuit(self, row: Row, now: datetime) -> None:
-        """A probe arrived: the line is sent to again."""
+        """A probe arrived, or was refused for its own sake by a channel that is well: the line is sent to again."""
         reach("circuit.before")
         closed = await circuits.close(self._database, row, now, _alarm(row, "alarm_circuit_recovered"))
         reach("circuit.after")

@@ -74,8 +74,8 @@ def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
 def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, Pressed]) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
-    if echo:
-        return echo
+    if ignored := echo or event.ignore:
+        return ignored
     if made.after is None:
         _nobody_there(made, event, tenant)
         return "no such conversation"
@@ -299,19 +299,24 @@ def _hold(made: Commit, person: Person) -> None:
         made.touch(context={**made.after.context, HOLDER: _key(person)})
 
 
+def _group_of(event: InboundEvent) -> str:
+    """The key of the group in which it happened, as who speaks in its name has it."""
+    return f"{event.channel}:{event.thread.rpartition(':')[0]}"
+
+
 def _key(person: Person) -> str:
     return f"{person.channel}:{person.id}"
 
 
 def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
     """Does somebody else lead this conversation? Who has it ends it; owners may step in, and so may everybody where
-    the owner wrote from the phone, which has no buttons."""
+    the owner wrote from the phone, which has no buttons, or where somebody spoke as the group itself, which presses none."""
     if conversation.state is not State.MANAGER_ACTIVE:
         return False
     person = person_of(event, tenant)
     holder = conversation.context.get(HOLDER)
     mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
-    mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone")
+    mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone") or holder == _group_of(event)
     return not mine and role_of(tenant, person) not in {"owner", "admin"}
 
 

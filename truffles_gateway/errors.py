@@ -4,6 +4,7 @@ TrufflesError
 ├── ConfigError        what an operator wrote is wrong; names tenant, key and cure
 ├── PluginError        a plugin cannot be loaded, or broke the contract of a hook
 ├── RejectedRequest    a webhook that must not be stored (bad JSON, too large); becomes a 4xx
+├── FileUnavailable    a channel's plugin could not get a file that only it can get
 ├── LeaseLost          another worker owns the lane now; this turn's result is void
 ├── StateChanged       the conversation changed while the turn was thinking; decide again
 └── StoreUnavailable   the database cannot be reached
@@ -42,6 +43,15 @@ class RejectedRequest(TrufflesError):
     def __init__(self, reason: str, *, status: int = 400) -> None:
         super().__init__(reason)
         self.reason, self.status = reason, status
+
+
+class FileUnavailable(TrufflesError):
+    """No bytes of a file that a channel keeps. `too_large` says that they are more than was allowed, `again` that another
+    attempt may help."""
+
+    def __init__(self, reason: str, *, too_large: bool = False, again: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.too_large, self.again = reason, too_large, again
 
 
 class LeaseLost(TrufflesError):

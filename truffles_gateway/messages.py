@@ -354,6 +354,7 @@ class ReceiptStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a delivery. `logged_out` says that the instance itself is gone: the circuit opens at once.
+    `only_here` says that the channel is well and the place of this row is not: it is no failure of the instance.
     `waiting` says that nothing was tried: the channel's own limit holds the row back, and no attempt is spent."""
 
     status: ReceiptStatus
@@ -361,6 +362,7 @@ class Receipt:
     error: str = ""
     retry_after: float | None = None
     logged_out: bool = False
+    only_here: bool = False
     waiting: bool = False
 
     @classmethod
@@ -369,9 +371,13 @@ class Receipt:
         return cls(status=ReceiptStatus.SENT, provider_id=provider_id)
 
     @classmethod
-    def retry(cls, error: str, *, after: float | None = None, logged_out: bool = False) -> Receipt:
+    def retry(
+        cls, error: str, *, after: float | None = None, logged_out: bool = False, only_here: bool = False
+    ) -> Receipt:
         """The channel did not take it now; `after` is its own wish in seconds."""
-        return cls(status=ReceiptStatus.RETRY, error=error, retry_after=after, logged_out=logged_out)
+        return cls(
+            status=ReceiptStatus.RETRY, error=error, retry_after=after, logged_out=logged_out, only_here=only_here
+        )
 
     @classmethod
     def wait(cls, seconds: float, why: str = "rate limit") -> Receipt:

@@ -26,11 +26,12 @@ import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from truffles_gateway.clock import Clock
+from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
-from truffles_gateway.messages import Customer, InboundEvent, ManagerReply, OutgoingKind, State
+from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, State
 
 __all__ = [
-    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "Ingress", "Knowledge",
+    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "FileHolder", "Files", "Ingress", "Knowledge",
     "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "Plugin", "PluginSettings", "Progress", "Prompter",
     "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "same_secret",
 ]  # fmt: skip
@@ -198,6 +199,42 @@ class Blobs(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Files that only the plugin of their channel can get, because no link leads to them."""
+
+    def holds(self, channel: str, url: str) -> bool:
+        """Can the plugin of `channel` get what has this `url`? Another channel's files are none of its senders' business."""
+        ...
+
+    async def fetch(self, channel: str, attachment: Attachment, *, limit: int) -> bytes:
+        """The bytes, `limit` at most. Raises `errors.FileUnavailable`."""
+        ...
+
+
+@runtime_checkable
+class FileHolder(Protocol):
+    """Implemented by the hook object of a channel whose files no link leads to: the `url` of such an attachment begins
+    with the plugin's own `file_scheme`."""
+
+    file_scheme: str
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The bytes, `limit` at most: more of them are not read. Raises `errors.FileUnavailable`."""
+        ...
+
+
+class NoFiles:
+    """Every file has a link."""
+
+    def holds(self, channel: str, url: str) -> bool:
+        """None."""
+        return False
+
+    async def fetch(self, channel: str, attachment: Attachment, *, limit: int) -> bytes:
+        """None."""
+        raise FileUnavailable("no plugin gets files of this channel")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """A conversation as a desk shows it. `assigned_to` is the manager who has it, `handover_id` the open handover."""
@@ -231,7 +268,7 @@ class Desk(Protocol):
         ...
 
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
-        """The `provider_id` of the first row of `kind` about this handover that this plugin has sent, "" if none."""
+        """The `provider_id` of the first row of `kind` about this handover that shows a message here, "" if none does."""
         ...
 
     async def words(self, handover_id: str, kind: OutgoingKind) -> str:
@@ -338,6 +375,7 @@ class Resources:
     counters: Counters
     learned: Learned
     prompts: Prompter
+    files: Files = field(default_factory=NoFiles)
     media: Mapping[str, Any] = field(default_factory=dict)
     desk_chats: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""

@@ -53,7 +53,7 @@ def _waits(row: Row, seconds: float, now: datetime) -> Settlement:
 
 def _again(attempt: Attempt, now: datetime) -> Settlement:
     row, receipt, rules = attempt.row, attempt.receipt, attempt.rules
-    failed_at = None if attempt.limited else now
+    failed_at = None if attempt.limited or receipt.only_here else now
     free = row.probe or receipt.logged_out
     delay = next_delay(
         rules, row.outgoing.kind, row.attempt, receipt.retry_after, spent=not free, expires=row.expires_at is not None

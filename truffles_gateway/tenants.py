@@ -19,6 +19,7 @@ from truffles_gateway.calls import Hooks
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import ConfigError, PluginError
+from truffles_gateway.files import ChannelFiles
 from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
@@ -55,6 +56,7 @@ class Draft:
     prompts: Prompts
     older_chat: str = ""
     older_owner: str = ""
+    files: ChannelFiles = field(default_factory=ChannelFiles)
 
     @property
     def desks(self) -> tuple[str, ...]:
@@ -243,6 +245,7 @@ async def build(
     for name, used in plan.used.items():
         try:
             objects[name] = used.plugin.create(used.settings, resources(plan, used.plugin))
+            plan.files.add(used.plugin.channel, objects[name])
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's own code may raise anything
             problem = f"could not start: {error}" if isinstance(error, ConfigError) else f"could not start: {error!r}"
             problems.append(ConfigError(problem, tenant=slug, where=f"plugins.{name}"))

@@ -22,6 +22,7 @@ from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 MEETINGS = 5
+UNCHANGED = "unchanged"
 log = logger("turns")
 
 
@@ -54,11 +55,14 @@ class Turns:
             raise ValueError(work.unreadable)
         if work.attempts > len(tenant.config.retry.turn):
             return await self._park(work, tenant, "its worker died each time")
+        work = await self._compared(work)
         return await (self._desk(work, tenant) if work.kind == "desk" else self._customer(work, tenant))
 
     async def _customer(self, work: Work, tenant: Tenant) -> Commit:
         if work.unsent_turn:
-            work = await lanes.withdraw(self.database, work, self.clock.now())
+            work = await self._compared(await lanes.withdraw(self.database, work, self.clock.now()))
+        if all(stored.event.ignore == UNCHANGED for stored in work.events):
+            return await self._nothing_new(work)
         case = make_case(work, tenant, self.clock, self.faults)
         decision = await pipeline.run(case)
         reach("think.after")
@@ -95,7 +99,7 @@ class Turns:
         return waited.total_seconds() < case.tenant.config.retry.rethink
 
     async def _again(self, case: Case) -> Case:
-        work = (await lanes.load(self.database, [(case.work.client_id, case.work.turn_id)], self.clock.now()))[0]
+        work = await self._compared(await self._load(case.work))
         fresh = make_case(work, case.tenant, self.clock, self.faults)
         return replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
@@ -147,6 +151,37 @@ class Turns:
         rules = tenant.config.echo
         return await events.echo_reason(self.database, tenant.id, stored.event, stored.received_at, rules)
 
+    async def _load(self, work: Work) -> Work:
+        """The same turn with the conversation as it is now."""
+        return (await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now()))[0]
+
+    async def _compared(self, work: Work) -> Work:
+        """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,
+        also of those that nobody sees. What is edited within its own turn is the turn's business."""
+        own = {stored.event.event_id for stored in work.events}
+        edits = [each for each in work.events if each.event.replaces and each.event.replaces not in own]
+        same = {each.id for each in edits if await self._is_unchanged(work, each)}
+        if not same:
+            return work
+        marked = (replace(each, event=replace(each.event, ignore=UNCHANGED)) for each in work.events if each.id in same)
+        known = {each.id: each for each in marked}
+        return replace(work, events=tuple(known.get(each.id, each) for each in work.events))
+
+    async def _is_unchanged(self, work: Work, edit: StoredEvent) -> bool:
+        before = await events.said_before(self.database, work.client_id, edit, work.turn_id)
+        return before is not None and _essence(before) == _essence(edit.event)
+
+    async def _nothing_new(self, work: Work) -> Commit:
+        """Nobody said anything: the events end, and the conversation stays as it is."""
+        made = Commit(
+            client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work, worth={},
+            turn_outcome="ignored", turn_reason=UNCHANGED,
+        )  # fmt: skip
+        ended = tuple(stored.id for stored in work.events)
+        made.outcomes.append(EventOutcome(events=ended, outcome="ignored", reason=UNCHANGED))
+        await commit(self.database, made)
+        return made
+
     async def _empty(self, work: Work) -> Commit:
         made = Commit(
             client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work, worth={},
@@ -186,7 +221,7 @@ class Turns:
                 await commit(self.database, made)
                 return made
             except StateChanged:
-                work = (await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now()))[0]
+                work = await self._load(work)
         raise StateChanged("the conversation kept changing")
 
     async def _park_alone(self, work: Work, tenant: Tenant, error: str) -> Commit:
@@ -289,11 +324,20 @@ def _known(work: Work, tenant: Tenant) -> Conversation:
 
 def merge(members: tuple[InboundEvent, ...]) -> Inbound:
     """One message of all members: an edit takes the place of what it edits, captions count as text."""
-    edited = {event.replaces: event for event in members if event.replaces}
-    shown = [edited.get(event.event_id, event) for event in members if not _is_edit_of_member(event, members)]
+    latest: dict[str, InboundEvent] = {}
+    for event in members:
+        name = event.replaces or event.event_id
+        if not event.ignore and (event.replaces or name not in latest):
+            latest[name] = event
+    shown = list(latest.values())
     attachments = tuple(attachment for event in shown for attachment in event.attachments)
     return Inbound(text=burst.join(event.text for event in shown), events=members, attachments=attachments)
 
 
-def _is_edit_of_member(event: InboundEvent, members: tuple[InboundEvent, ...]) -> bool:
-    return bool(event.replaces) and any(other.event_id == event.replaces for other in members)
+def _essence(event: InboundEvent) -> tuple[object, ...]:
+    """What a reader sees of a message. Links to the same file differ from time to time, its size does not."""
+    media = [
+        (part.content, part.mime, part.caption, part.voice, part.file_name, part.seconds, part.size or part.url)
+        for part in event.attachments
+    ]
+    return event.text, event.content, media

@@ -183,7 +183,8 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             clock=settings.clock(), log=logger(f"plugin.{plugin.name}"), texts=plan.texts,
             knowledge=cast("Knowledge", None), blobs=cast("Blobs", None), desk=cast("Desk", None),
             counters=cast("Counters", None), learned=cast("Learned", None),
-            prompts=TenantPrompts(plan.prompts, plugin.templates), media=plan.config.media,
+            prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
+            media=plan.config.media,
             desk_chats=plan.desk_chats, public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 

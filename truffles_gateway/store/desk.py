@@ -29,10 +29,20 @@ WITH mine AS (
 )
 SELECT thread FROM kept
 """
+# Older deployments have one group, and their topics on the customers' rows alone. Once a customer has a thread anywhere,
+# that column is a copy of it.
+OLDER = """
+SELECT u.telegram_topic_id AS thread FROM conversations c
+JOIN users u ON u.client_id = c.client_id AND u.id = c.user_id
+JOIN client_settings s ON s.client_id = c.client_id AND s.telegram_chat_id = $4
+WHERE c.client_id = $1 AND c.id::text = $2 AND u.telegram_topic_id <> ''
+    AND NOT EXISTS (SELECT 1 FROM desk_threads t WHERE t.client_id = $1
+        AND (t.user_id = u.id AND t.desk = $3 OR t.chat = $4 AND t.thread = u.telegram_topic_id))
+"""
 SENT = """
 SELECT {what} FROM outbox_messages
 WHERE client_id = $1 AND channel = $2 AND handover_id::text = $3 AND kind = $4 AND status = 'sent'
-ORDER BY seq LIMIT 1
+ORDER BY provider_id = '', seq LIMIT 1 -- many changes to a card show no message of their own
 """
 
 
@@ -48,7 +58,7 @@ class StoredDesk:
         return _talk(row) if row else None
 
     async def thread(self, conversation_id: str, chat: str) -> str:
-        """The thread that shows this customer in `chat`, "" if none was made yet."""
+        """The thread that shows this customer in `chat`, "" if none was made yet; one of an older deployment is kept."""
         row = await self._database.fetch_one(
             """
             SELECT t.thread FROM desk_threads t
@@ -61,7 +71,11 @@ class StoredDesk:
             chat,
             retry=True,
         )
-        return str(row["thread"]) if row else ""
+        return str(row["thread"]) if row else await self._older_thread(conversation_id, chat)
+
+    async def _older_thread(self, conversation_id: str, chat: str) -> str:
+        row = await self._database.fetch_one(OLDER, self._client, conversation_id, self._desk, chat, retry=True)
+        return await self.keep_thread(conversation_id, chat, str(row["thread"])) if row else ""
 
     async def keep_thread(self, conversation_id: str, chat: str, thread: str) -> str:
         """Remember a new thread; returns the one that counts."""
@@ -72,12 +86,17 @@ class StoredDesk:
         return str(row["thread"]) if row else thread
 
     async def drop_thread(self, conversation_id: str, chat: str, thread: str) -> None:
-        """Forget a thread that was deleted at the desk."""
+        """Forget a thread that was deleted at the desk, and its copy."""
         await self._database.execute(
             """
-            DELETE FROM desk_threads t USING conversations c
-            WHERE c.client_id = t.client_id AND c.user_id = t.user_id AND t.client_id = $1 AND c.id::text = $2
-              AND t.desk = $3 AND t.chat = $4 AND t.thread = $5
+            WITH dropped AS (
+                DELETE FROM desk_threads t USING conversations c
+                WHERE c.client_id = t.client_id AND c.user_id = t.user_id AND t.client_id = $1 AND c.id::text = $2
+                  AND t.desk = $3 AND t.chat = $4 AND t.thread = $5
+                RETURNING t.user_id, t.thread
+            )
+            UPDATE users u SET telegram_topic_id = NULL FROM dropped d
+            WHERE u.client_id = $1 AND u.id = d.user_id AND u.telegram_topic_id = d.thread
             """,
             self._client,
             conversation_id,
@@ -87,7 +106,7 @@ class StoredDesk:
         )
 
     async def sent(self, handover_id: str, kind: OutgoingKind) -> str:
-        """The provider's id of the first row of `kind` about this handover that this desk has been sent."""
+        """The provider's id of the first row of `kind` about this handover that shows a message at this desk."""
         row = await self._row(handover_id, kind)
         return str(row["provider_id"]) if row else ""
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from truffles_gateway.calls import UNSTORABLE, Fault
 from truffles_gateway.messages import InboundEvent
-from truffles_gateway.records import Job
-from truffles_gateway.store.codec import dumps
+from truffles_gateway.records import Job, StoredEvent
+from truffles_gateway.store.codec import dumps, event_from_json
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenant_config import Echo
 
@@ -51,6 +51,27 @@ async def echo_reason(database: Database, client_id: str, event: InboundEvent, a
     if row["after_inbound"]:
         return "automatic greeting"
     return "broadcast" if row["to_many"] else ""
+
+
+# Only an edit asks, and only about the time since its message came: the block index finds that.
+SAID_BEFORE = """
+WITH first AS (
+    SELECT received_at FROM inbox_events WHERE client_id = $1 AND channel = $2 AND event_id = $3
+)
+SELECT e.event FROM first f JOIN inbox_events e ON e.client_id = $1 AND e.channel = $2 AND e.received_at >= f.received_at
+WHERE $3 IN (e.event_id, e.event ->> 'replaces') AND e.turn_id IS DISTINCT FROM $4::uuid
+    AND e.received_at <= $5::timestamptz
+ORDER BY e.seq DESC LIMIT 1
+"""
+
+
+async def said_before(database: Database, client_id: str, edit: StoredEvent, turn_id: str) -> InboundEvent | None:
+    """How the message that `edit` changes read until then, None where it is not known; `turn_id` is the edit's own turn."""
+    event = edit.event
+    row = await database.fetch_one(
+        SAID_BEFORE, client_id, event.channel, event.replaces, turn_id, edit.received_at, retry=True
+    )
+    return event_from_json(row["event"]) if row else None
 
 
 async def turn_text(database: Database, client_id: str, turn_id: str) -> str:

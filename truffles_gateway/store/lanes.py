@@ -241,8 +241,14 @@ WHERE c.client_id = $1 AND
 """
 
 
+# A topic of an older deployment is on its customer's row alone, until it is first written to (`store/desk.py`).
 BY_THREAD = """
-c.user_id = (SELECT user_id FROM desk_threads WHERE client_id = $1 AND desk = $2 AND chat = $3 AND thread = $4)
+c.user_id = COALESCE(
+    (SELECT user_id FROM desk_threads WHERE client_id = $1 AND desk = $2 AND chat = $3 AND thread = $4),
+    (SELECT o.id FROM users o JOIN client_settings s ON s.client_id = o.client_id AND s.telegram_chat_id = $3
+     WHERE o.client_id = $1 AND o.telegram_topic_id = $4
+       AND NOT EXISTS (SELECT 1 FROM desk_threads t WHERE t.client_id = $1 AND t.user_id = o.id AND t.desk = $2)
+     ORDER BY o.created_at DESC LIMIT 1))
 """
 
 

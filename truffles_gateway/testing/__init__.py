@@ -10,6 +10,7 @@ The fixtures `database_url`, `moved_clock` and `rig_of` come with `pytest_plugin
 from __future__ import annotations
 
 from truffles_gateway.clock import SystemClock
+from truffles_gateway.files import ChannelFiles
 from truffles_gateway.testing.clock import MovedClock
 from truffles_gateway.testing.conformance import conforms
 from truffles_gateway.testing.doubles import (
@@ -29,6 +30,7 @@ from truffles_gateway.testing.target import HttpTarget, Sent
 
 __all__ = [
     "BlobsInMemory",
+    "ChannelFiles",
     "CountersInMemory",
     "DeskInMemory",
     "GatewayProcess",

@@ -19,8 +19,9 @@ from truffles_media.plugin import Media, plugin, tidy
 from truffles_media.settings import MB, MediaSettings
 from truffles_media.words import for_the_customer
 
+from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.messages import Attachment, Content, Inbound, InboundEvent, State
-from truffles_gateway.testing import CountersInMemory, conforms, make_resources, make_turn
+from truffles_gateway.testing import ChannelFiles, CountersInMemory, conforms, make_resources, make_turn
 
 Stranger = Any
 Make = Callable[..., Media]
@@ -439,3 +440,65 @@ def test_a_name_is_only_shown(name: str, shown: str) -> None:
 def test_any_name_becomes_one_short_line(name: str) -> None:
     shown = tidy(name)
     assert len(shown) <= 100 and "/" not in shown and "\\" not in shown and shown.isprintable() | (" " in shown)
+
+
+class Channel:
+    """A channel whose files no link leads to; it fails as often as `fails` says before it gives `data`."""
+
+    file_scheme = "pigeon:"
+
+    def __init__(self, data: bytes, *fails: FileUnavailable) -> None:
+        self.data, self.fails = data, list(fails)
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The bytes."""
+        if self.fails:
+            raise self.fails.pop(0)
+        return self.data
+
+
+@pytest.fixture
+def guard_of(http: httpx.AsyncClient, clock: Clock, blobs: dict[str, bytes]) -> Callable[..., Media]:
+    """Makes a guard beside a channel that keeps its files itself."""
+
+    def made(channel: Channel, **table: Any) -> Media:
+        files = ChannelFiles()
+        files.add("test", channel)
+        resources = make_resources(plugin, http, clock=clock, blobs=blobs, media=table, files=files)
+        return Media(MediaSettings(), resources)
+
+    return made
+
+
+async def test_a_file_that_its_channel_keeps_passes_as_any_other(
+    guard_of: Callable[..., Media], blobs: dict[str, bytes], photo: bytes
+) -> None:
+    guard = guard_of(Channel(photo, FileUnavailable("busy", again=True)))
+    message = await after(guard, inbound(event(1, image("pigeon:7"))))
+    name = hashlib.sha256(photo).hexdigest()
+    assert message.attachments == (image("pigeon:7", size=len(photo), blob=name),)
+    assert blobs == {name: photo}
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [
+        (Channel(b"MZ\x90\0"), "содержимое не совпадает"),
+        (Channel(b"\xff\xd8\xff" + bytes(3000)), "больше 0.00"),
+        (Channel(b"", FileUnavailable("is too large", too_large=True)), "больше 0.00"),
+        (Channel(b"", FileUnavailable("gone")), "не удалось скачать"),
+    ],
+)
+async def test_limits_hold_for_a_file_that_its_channel_keeps(
+    guard_of: Callable[..., Media], blobs: dict[str, bytes], channel: Channel, why: str
+) -> None:
+    guard = guard_of(channel, max_size_mb={"photo": 0.002})
+    message = await after(guard, inbound(event(1, image("pigeon:7"))))
+    [reason] = reasons(message)
+    assert why in reason and "pigeon" not in reason
+    assert (message.attachments, blobs) == ((), {})
+
+
+async def test_nobody_reaches_the_files_of_another_channel(guard_of: Callable[..., Media], photo: bytes) -> None:
+    message = await after(guard_of(Channel(photo)), inbound(event(1, image("pigeon:7"))), channel="another")
+    assert message.attachments == ()

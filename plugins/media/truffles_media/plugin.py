@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.messages import Attachment, Content, Inbound, Turn
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_media.fetch import Fetcher, FetchError, Trouble
@@ -27,6 +28,8 @@ GUARDED = frozenset({Content.IMAGE, Content.AUDIO, Content.VIDEO, Content.DOCUME
 FETCH_SECONDS = 8.0
 """Of the 10 s that the host gives the hook; the rest is for counting and storing."""
 AT_ONCE = 4
+CHANNEL_PAUSES = (0.3, 1.0)
+"""Seconds before each further attempt to get a file from its channel."""
 LONGEST_NAME = 100
 
 Taken = Attachment | Refused
@@ -73,11 +76,11 @@ class Media:
         part = piece.attachment
         if part.content not in GUARDED:
             return None
-        if refused := self._at_sight(part):
+        if refused := self._at_sight(turn, part):
             return refused
         return _too_much(part, await self._limits.admit(turn, piece))
 
-    def _at_sight(self, part: Attachment) -> Refused | None:
+    def _at_sight(self, turn: Turn, part: Attachment) -> Refused | None:
         if not self._settings.enabled:
             return Refused(attachment=part, reason=Reason.OFF)
         if not self._settings.allows(part.content):
@@ -86,7 +89,9 @@ class Media:
             return Refused(attachment=part, reason=Reason.SIZE, limit=limit)
         if is_program(part.file_name):
             return Refused(attachment=part, reason=Reason.TYPE)
-        return None if part.blob or part.data else self._at_the_link(part)
+        if part.blob or part.data or self._resources.files.holds(turn.channel, part.url):
+            return None
+        return self._at_the_link(part)
 
     def _at_the_link(self, part: Attachment) -> Refused | None:
         if not part.url:
@@ -102,7 +107,7 @@ class Media:
         """The bytes, checked and kept."""
         part, limit = piece.attachment, self._settings.largest(piece.attachment.content)
         try:
-            data = await self._bytes(part, limit, deadline)
+            data = await self._bytes(turn, part, limit, deadline)
         except FetchError as problem:
             return self._unfetched(part, problem, limit)
         part = replace(part, size=len(data), data=None, file_name=tidy(part.file_name))
@@ -113,13 +118,32 @@ class Media:
         refused = _too_much(part, await self._limits.weigh(turn, piece, len(data)))
         return refused or await self._keep(replace(part, mime=mime), data)
 
-    async def _bytes(self, part: Attachment, limit: int, deadline: float) -> bytes:
-        """Inline bytes, those that the host keeps, else what the link gives. Raises `FetchError`."""
+    async def _bytes(self, turn: Turn, part: Attachment, limit: int, deadline: float) -> bytes:
+        """Inline bytes, those that the host keeps, what the channel keeps, else what the link gives. Raises `FetchError`."""
         data = part.data or (await self._resources.blobs.get(part.blob) if part.blob else None)
         if data:
             return data
-        left = deadline - asyncio.get_running_loop().time()
-        return await self._fetcher.fetch(part.url, limit=limit, seconds=max(left, 0.0))
+        left = max(deadline - asyncio.get_running_loop().time(), 0.0)
+        if self._resources.files.holds(turn.channel, part.url):
+            return await self._from_the_channel(turn, part, limit, left)
+        return await self._fetcher.fetch(part.url, limit=limit, seconds=left)
+
+    async def _from_the_channel(self, turn: Turn, part: Attachment, limit: int, seconds: float) -> bytes:
+        """A file that only the channel's plugin can get, asked for again as long as that may help."""
+        pauses = iter(CHANNEL_PAUSES)
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    try:
+                        return await self._resources.files.fetch(turn.channel, part, limit=limit)
+                    except FileUnavailable as problem:
+                        pause = next(pauses, None)
+                        if pause is None or not problem.again:
+                            trouble = Trouble.SIZE if problem.too_large else Trouble.WAY
+                            raise FetchError(trouble, problem.reason) from problem
+                    await asyncio.sleep(pause)
+        except TimeoutError as problem:
+            raise FetchError(Trouble.WAY, f"took longer than {seconds:g} s") from problem
 
     def _unfetched(self, part: Attachment, problem: FetchError, limit: int) -> Refused:
         """No bytes. Where only the way failed, the manager gets the link: its host is one that the tenant trusts."""
@@ -128,7 +152,10 @@ class Media:
             return Refused(attachment=part, reason=Reason.SIZE, limit=limit)
         if problem.trouble is Trouble.LINK:
             return Refused(attachment=part, reason=Reason.LINK if part.url else Reason.EMPTY)
-        return Refused(attachment=part, reason=Reason.UNFETCHED, link=part.url)
+        link = (
+            part.url if part.url.startswith("https://") else ""
+        )  # a file of a channel has none that anybody could open
+        return Refused(attachment=part, reason=Reason.UNFETCHED, link=link)
 
     async def _keep(self, part: Attachment, data: bytes) -> Taken:
         """Store the bytes, and hold back from the desk what the tenant does not want there."""

@@ -7,13 +7,14 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from truffles_telegram.simulator import MANAGER, TOKEN, Simulator, User
 
+from truffles_gateway.errors import FileUnavailable, StoreUnavailable
 from truffles_gateway.messages import (
     Attachment,
     Content,
@@ -26,7 +27,7 @@ from truffles_gateway.messages import (
     State,
     Trigger,
 )
-from truffles_gateway.testing import DeskInMemory, make_turn
+from truffles_gateway.testing import CountersInMemory, DeskInMemory, make_turn
 
 GROUP, CONVERSATION, HANDOVER = -1001, "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 JPEG = b"\xff\xd8 a photo "
@@ -40,6 +41,17 @@ def photo(bench: Any, number: int = 0, data: bytes = JPEG, mime: str = "image/jp
     blob = hashlib.sha256(content).hexdigest()
     bench.blobs[blob] = content
     return Attachment(**({"content": Content.IMAGE, "mime": mime, "blob": blob, "size": len(content)} | more))
+
+
+class Hurried:
+    """A clock on which every look takes two seconds: no limit of the bot is in the way."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=2)
+        return self.time
 
 
 def methods(telegram: Simulator, name: str = "") -> list[str]:
@@ -62,7 +74,7 @@ async def test_a_card_makes_the_topic_shows_buttons_and_is_pinned(bench: Any) ->
     (topic,) = bench.telegram.topics(GROUP)
     assert topic.name == "Айгерим · +77011234567"
     (message,) = bench.shown
-    assert receipt == Receipt.sent(str(message.id))
+    assert receipt == Receipt.sent(f"{GROUP}:{message.id}")
     assert "Айгерим <b> · +77011234567" in message.text and "10:00 Клиент: Привет" in message.text
     assert message.buttons == {
         "Беру ✋": f"take_{HANDOVER}", "Вернуть боту 🤖": f"return_{HANDOVER}", "Не могу ❌": f"skip_{HANDOVER}",
@@ -85,7 +97,7 @@ async def test_the_buttons_follow_the_handover(bench: Any) -> None:
 async def test_a_handover_that_a_manager_opened_gets_its_buttons_under_the_line(bench: Any) -> None:
     receipt = await bench.send(OutgoingKind.UPDATE, "Взяла Аружан", data={"status": "active"})
     (line,) = bench.shown
-    assert receipt == Receipt.sent(str(line.id)) and "Решено ✅" in line.buttons
+    assert receipt == Receipt.sent(f"{GROUP}:{line.id}") and "Решено ✅" in line.buttons
     await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
     assert not line.buttons and bench.shown[1].text == "Решено"
 
@@ -315,7 +327,10 @@ async def test_media_of_a_manager_reach_a_customer_of_the_same_bot(bench: Any) -
     await bench.send(OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(item,))
     (message,) = bench.telegram.chat(CUSTOMER)
     assert (message.kind, message.text) == ("photo", "Вот")
-    assert await bench.hooks.fetch(item) == JPEG
+    assert await bench.hooks.fetch(item, limit=len(JPEG)) == JPEG
+    with pytest.raises(FileUnavailable) as refused:
+        await bench.hooks.fetch(item, limit=len(JPEG) - 1)
+    assert refused.value.too_large
 
 
 @pytest.mark.parametrize(
@@ -399,3 +414,141 @@ async def test_media_of_the_escalating_turn_follow_the_card(bench: Any) -> None:
     shown, media = await bench.hooks.escalate(make_turn(conversation_id=CONVERSATION), wish)
     assert (shown.kind, media.kind, media.attachments) == (OutgoingKind.CARD, OutgoingKind.FORWARD, wish.attachments)
     assert shown.recipient == media.recipient == CONVERSATION
+
+
+async def test_a_card_of_another_group_is_not_taken_for_the_one_with_its_number_here(
+    bench_of: Callable[..., Any],
+) -> None:
+    """The branch changed while the handover was open: its card goes along, and nobody else's is touched."""
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    await card(bench)
+    [old] = bench.shown
+    other, other_handover = CONVERSATION.replace("1", "3"), HANDOVER.replace("2", "4")
+    bench.desk.talks[other] = replace(
+        bench.desk.talks[CONVERSATION], conversation_id=other, handover_id=other_handover, branch="north"
+    )
+    await bench.send(OutgoingKind.CARD, "Другой клиент", recipient=other, handover_id=other_handover)
+    [others] = bench.telegram.topic(-1002, int(bench.desk.threads[other, "-1002"]))
+    assert others.id == old.id
+    bench.desk.talks[CONVERSATION] = replace(
+        bench.desk.talks[CONVERSATION], branch="north", state=State.MANAGER_ACTIVE, assigned_to="Аружан"
+    )
+    await bench.send(OutgoingKind.UPDATE, "Взяла Аружан", data={"status": "active"})
+    assert "Беру ✋" in others.buttons and others.pinned
+    assert not old.buttons and not old.pinned
+    shown, line = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert "Вопрос: Сколько стоит?" in shown.text and "Решено ✅" in shown.buttons and shown.pinned
+    assert line.text == "Взяла Аружан" and not line.buttons
+    bench.desk.talks[CONVERSATION] = replace(bench.desk.talks[CONVERSATION], state=State.BOT_ACTIVE, handover_id="")
+    await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
+    assert not shown.buttons and not shown.pinned
+    assert "Беру ✋" in others.buttons and others.pinned
+
+
+async def test_a_card_is_closed_where_it_hangs_when_the_group_has_changed(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    await card(bench)
+    [old] = bench.shown
+    bench.desk.talks[CONVERSATION] = replace(
+        bench.desk.talks[CONVERSATION], branch="north", state=State.BOT_ACTIVE, handover_id=""
+    )
+    await bench.send(OutgoingKind.UPDATE, "Решено", data={"status": "resolved"})
+    assert not old.buttons and not old.pinned
+    [line] = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert line.text == "Решено" and not line.buttons
+
+
+async def test_a_learned_card_follows_its_customer_to_another_group(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(desk_chats={"north": "-1002"}, clock=Hurried())
+    bench.telegram.group(-1002)
+    data = {"learned_id": "l1", "status": "pending", "question": "Есть парковка?", "answer": "Да, бесплатно"}
+    await bench.send(OutgoingKind.LEARNED, data=data)
+    [old] = bench.shown
+    bench.desk.talks[CONVERSATION] = replace(bench.desk.talks[CONVERSATION], branch="north")
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
+    [new] = bench.telegram.topic(-1002, int(bench.desk.threads[CONVERSATION, "-1002"]))
+    assert "Да, бесплатно" in new.text and new.buttons and not old.buttons
+
+
+class Forgetful(CountersInMemory):
+    """Cannot note what was done, as often as `fails` says."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
+        if name.startswith("step:") and self.fails:
+            self.fails -= 1
+            raise StoreUnavailable("the database does not answer")
+        return await super().spend(name, amount, limit=limit, seconds=seconds)
+
+
+async def test_a_message_that_went_out_and_could_not_be_noted_is_not_sent_again(
+    bench_of: Callable[..., Any],
+) -> None:
+    """Whether the customer has it is known: nobody may believe that nothing was sent."""
+    bench = bench_of(counters=Forgetful(1))
+    bench.telegram.world.private(CUSTOMER)
+    receipt = await bench.send(OutgoingKind.HUMAN, "Первое предложение. " * 300, recipient="9001")
+    assert receipt.status is ReceiptStatus.AMBIGUOUS and "noted" in receipt.error
+    assert len(bench.telegram.chat(CUSTOMER)) == 1
+
+
+async def test_an_album_that_could_not_be_noted_piece_by_piece_is_not_sent_again(bench_of: Callable[..., Any]) -> None:
+    bench = bench_of(counters=Forgetful(1))
+    bench.telegram.world.private(CUSTOMER)
+    bench.telegram.behave(method="sendMediaGroup", status=400, description="Bad Request: IMAGE_PROCESS_FAILED")
+    receipt = await bench.send(
+        OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(photo(bench, 1), photo(bench, 2))
+    )
+    assert receipt.status is ReceiptStatus.AMBIGUOUS
+    assert len(bench.telegram.chat(CUSTOMER)) == 1
+
+
+async def test_a_learned_card_that_was_deleted_is_posted_once_more_and_no_third_time(
+    bench_of: Callable[..., Any],
+) -> None:
+    bench = bench_of(clock=Hurried())
+    data = {"learned_id": "l1", "status": "pending", "question": "Есть парковка?", "answer": "Да, бесплатно"}
+    await bench.send(OutgoingKind.LEARNED, data=data)
+    [first] = bench.shown
+    del bench.telegram.group(GROUP).messages[first.id]
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
+    [second] = bench.shown
+    await bench.send(OutgoingKind.LEARNED, data=data | {"status": "rejected"})
+    assert bench.shown == [second]
+    assert not second.buttons
+
+
+async def test_two_processes_that_find_a_topic_deleted_show_its_card_once(bench_of: Callable[..., Any]) -> None:
+    """The other one made the new topic while this one made its own: that one shows the card."""
+    bench = bench_of(clock=Hurried())
+    await card(bench)
+    bench.telegram.delete_topic(GROUP, bench.thread)
+    other = bench.telegram.world.open_topic(bench.telegram.group(GROUP), "made by another process")
+    keep = bench.desk.keep_thread
+
+    async def too_late(conversation_id: str, chat: str, thread: str) -> str:
+        await keep(conversation_id, chat, str(other.id))
+        return str(await keep(conversation_id, chat, thread))
+
+    bench.desk.keep_thread = too_late
+    await bench.send(OutgoingKind.FORWARD, "слово")
+    assert [topic.id for topic in bench.telegram.topics(GROUP)] == [other.id]
+    assert [message.text for message in bench.shown] == ["👤 слово"]
+
+
+async def test_a_pin_that_has_to_wait_is_set_later_and_the_card_is_not_shown_again(
+    bench_of: Callable[..., Any],
+) -> None:
+    bench = bench_of(clock=Hurried())
+    bench.telegram.behave(method="pinChatMessage", status=429, retry_after=1)
+    row = bench.row(OutgoingKind.CARD, "Нужен человек")
+    first = await bench.again(row)
+    assert first.waiting and not bench.shown[0].pinned
+    second = await bench.again(row)
+    [message] = bench.shown
+    assert second == Receipt.sent(f"{GROUP}:{message.id}") and message.pinned

@@ -261,3 +261,14 @@ def test_whatever_is_posted_the_door_answers(update: dict[str, Any]) -> None:
     texts = (event.text, event.thread, event.ref, event.target, event.action, event.address, event.sender_name)
     assert all(isinstance(each, str) for each in texts)
     assert event.ignore or event.address or event.target or event.thread
+
+
+def test_the_steps_of_a_live_location_are_no_new_words() -> None:
+    place = {"latitude": 43.2, "longitude": 76.9, "horizontal_accuracy": 10}
+    first = read("message", message(text=None, location=place | {"live_period": 900}))
+    assert (first.ignore, first.text) == ("", "43.200000,76.900000")
+    for more in ({"live_period": 900}, {}):  # the last one says that it has ended
+        step = read(
+            "edited_message", message(text=None, edit_date=DATE + 1, location=place | {"latitude": 43.3} | more)
+        )
+        assert step.ignore == "live location"

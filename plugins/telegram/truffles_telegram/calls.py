@@ -33,6 +33,18 @@ class Place:
         return named | {"message_thread_id": int(self.thread)} if self.thread else named
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message at the desk. Every group counts its own messages: a number alone may be another customer's card."""
+
+    chat: str
+    message: str
+
+    def __str__(self) -> str:
+        """As the host remembers it."""
+        return f"{self.chat}:{self.message}" if self.message else ""
+
+
 class Calls:
     """The client behind the limits."""
 
@@ -42,6 +54,11 @@ class Calls:
     def home(self, chat: str) -> str:
         """The chat's present id."""
         return self._client.home(chat)
+
+    def shown(self, provider_id: str, group: str) -> Shown | None:
+        """The message that the host remembers; older rows name none but those of the present `group`."""
+        chat, _, message = provider_id.rpartition(":")
+        return Shown(self.home(chat) if chat else group, message) if message.isdigit() else None
 
     async def make(
         self, method: str, place: Place, params: Mapping[str, object], *, tokens: int = 1,

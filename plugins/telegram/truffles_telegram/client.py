@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from truffles_gateway.messages import Receipt
+from truffles_gateway.errors import FileUnavailable
+from truffles_gateway.messages import Receipt, ReceiptStatus
 from truffles_gateway.plugin import Logger
 from truffles_telegram.failures import CallFailed, failure
 from truffles_telegram.fields import integer, mapping, number, text
@@ -19,7 +20,6 @@ from truffles_telegram.settings import TelegramSettings
 
 _CONNECT_SECONDS = 5.0
 _LONGEST_SAID = 300
-_LARGEST_FILE = 20 * 1024 * 1024
 _NOT_WRITTEN = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError,
     httpx.WriteError, httpx.WriteTimeout,
@@ -72,17 +72,32 @@ class Client:
             self._log.warning("telegram.group_moved", old=chat, new=new, cure=cure)
         return await self._call(method, {**params, "chat_id": new}, uploads, private)
 
-    async def download(self, file_id: str) -> bytes:
-        """The bytes of a file that somebody sent to the bot, at most 20 MB (Telegram gives no more to bots)."""
-        file = mapping(await self.call("getFile", {"file_id": file_id}))
+    async def download(self, file_id: str, limit: int) -> bytes:
+        """The bytes of a file that somebody sent to the bot, `limit` at most. Raises `FileUnavailable`."""
+        try:
+            file = mapping(await self.call("getFile", {"file_id": file_id}))
+        except CallFailed as failed:
+            again = failed.receipt.status is not ReceiptStatus.REFUSED
+            raise FileUnavailable(failed.receipt.error, again=again) from None
+        if (integer(file.get("file_size")) or 0) > limit:
+            raise FileUnavailable("is too large", too_large=True)
         url = f"{self._settings.base_url}/file/bot{self._token}/{text(file.get('file_path'))}"
         try:
-            response = await self._http.get(url, timeout=self._timeout(media=True), follow_redirects=False)
+            return await self._read(url, limit)
         except httpx.HTTPError as error:
-            raise CallFailed(Receipt.retry(f"the file did not come: {type(error).__name__}")) from None
-        if not response.is_success or len(response.content) > _LARGEST_FILE:
-            raise CallFailed(Receipt.retry(f"the file did not come: HTTP {response.status_code}"))
-        return response.content
+            raise FileUnavailable(f"did not come: {type(error).__name__}", again=True) from None
+
+    async def _read(self, url: str, limit: int) -> bytes:
+        """The body while it comes: nobody's file shall fill the memory, whatever Telegram said of its size."""
+        body = bytearray()
+        async with self._http.stream("GET", url, timeout=self._timeout(media=True), follow_redirects=False) as response:
+            if not response.is_success:
+                raise FileUnavailable(f"did not come: HTTP {response.status_code}", again=response.is_server_error)
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > limit:
+                    raise FileUnavailable("is too large", too_large=True)
+        return bytes(body)
 
     async def _call(
         self, method: str, params: Mapping[str, object], uploads: Mapping[str, Upload] | None, private: bool

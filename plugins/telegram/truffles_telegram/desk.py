@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from truffles_gateway.messages import Delivery, OutgoingKind
 from truffles_gateway.plugin import Desk
-from truffles_telegram.calls import Calls, Place
+from truffles_telegram.calls import Calls, Place, Shown
 from truffles_telegram.card import CardWriter, Keyboard
 from truffles_telegram.failures import CallFailed
 from truffles_telegram.markup import MESSAGE, POPUP, cut
@@ -43,12 +43,25 @@ class DeskRows:
         buttons = self._writer.buttons("pending", row.handover_id)
 
         async def post(place: Place) -> str:
+            step = f"{delivery.id}:{place.chat}:{place.thread}"
+            if card := await self._calls.limits.posted(step):
+                await self._calls.limits.take(place.group)
+                await self._topics.pin(place, card)
+                return str(Shown(place.chat, card))
             await self._calls.limits.take(place.group, 2)  # together, so that a card is never shown twice for its pin
             card = await self._poster.card(place, _marked(delivery, row.text), buttons, tokens=0)
-            await self._topics.pin(place, card)
-            return card
+            await self._pin_or_wait(place, card, step)
+            return str(Shown(place.chat, card))
 
         return await self._topics.show(row.recipient, post, is_card=True)
+
+    async def _pin_or_wait(self, place: Place, card: str, step: str) -> None:
+        """Telegram may ask for a pause before the pin: then the next attempt pins what this one posted."""
+        try:
+            await self._topics.pin(place, card)
+        except CallFailed:
+            await self._poster.unless_lost(self._calls.limits.keep_posted(step, card))
+            raise
 
     async def _line(self, delivery: Delivery) -> str:
         row = delivery.outgoing
@@ -67,11 +80,11 @@ class DeskRows:
         row = delivery.outgoing
         status = row.data.get("status", "")
         buttons = self._writer.buttons(status, row.handover_id)
-        card = await self._desk.sent(row.handover_id, OutgoingKind.CARD)
-        shown = [each for each in (card, await self._desk.sent(row.handover_id, OutgoingKind.UPDATE)) if each.isdigit()]
-        unpins = status == "resolved" and bool(shown)
+        known = [await self._desk.sent(row.handover_id, each) for each in (OutgoingKind.CARD, OutgoingKind.UPDATE)]
 
         async def post(place: Place) -> str:
+            shown = await self._shown_here(row.handover_id, place)
+            unpins = status == "resolved" and bool(shown)
             await self._calls.limits.take(place.group, len(shown) + unpins + bool(row.text))
             edited = [await self._edit_buttons(place, message, buttons) for message in shown]
             if unpins:
@@ -82,9 +95,22 @@ class DeskRows:
             keyboard = buttons if carries else None
             text = _marked(delivery, cut(row.text, MESSAGE - 2))
             line = await self._poster.words(place, text, keyboard=keyboard, tokens=0) if row.text else ""
-            return line if carries else ""
+            return str(Shown(place.chat, line)) if carries else ""
 
-        return await self._topics.show(row.recipient, post) if shown or row.text else ""
+        return await self._topics.show(row.recipient, post) if any(known) or row.text else ""
+
+    async def _shown_here(self, handover_id: str, place: Place) -> list[str]:
+        """The messages with the handover's buttons. Those of a group that was the customer's before lose theirs: what
+        bears their numbers here is somebody else's."""
+        here = []
+        for kind in (OutgoingKind.CARD, OutgoingKind.UPDATE):
+            shown = self._calls.shown(await self._desk.sent(handover_id, kind), place.chat)
+            if shown and shown.chat == place.chat:
+                here.append(shown.message)
+            elif shown:
+                await self._calls.limits.take(shown.chat, 2)
+                await self._topics.retire(shown)
+        return here
 
     async def _edit_buttons(self, place: Place, message_id: str, buttons: Keyboard) -> bool:
         """Did the message get its buttons? One that is gone did not."""
@@ -156,12 +182,19 @@ class DeskRows:
         row = delivery.outgoing
         text = self._writer.learned(row.data)
         buttons = self._writer.learned_buttons(row.data.get("status", ""), row.data.get("learned_id", ""))
-        shown = await self._desk.sent(row.handover_id, OutgoingKind.LEARNED)
+        known = await self._desk.sent(row.handover_id, OutgoingKind.LEARNED)
 
         async def post(place: Place) -> str:
-            if shown.isdigit() and await self._edit(place, shown, text, buttons):
-                return shown
-            return await self._poster.card(place, _marked(delivery, text), buttons)
+            shown = self._calls.shown(known, place.chat)
+            if shown and shown.chat == place.chat and await self._edit(place, shown.message, text, buttons):
+                return str(shown)
+            if shown and shown.chat != place.chat:
+                await self._calls.limits.take(shown.chat, 2)
+                await self._topics.retire(shown)
+            card = str(Shown(place.chat, await self._poster.card(place, _marked(delivery, text), buttons)))
+            if shown and card:  # or the next change would look for the lost one again, and post a third
+                await self._desk.moved(row.handover_id, OutgoingKind.LEARNED, card)
+            return card
 
         return await self._topics.show(row.recipient, post)
 

@@ -90,7 +90,7 @@ def failure(code: int, said: str, *, retry_after: float | None, migrated_to: str
     elif code >= 500 or code not in {400, 403, 413}:
         receipt = Receipt.retry(error)
     elif not private and (code == 403 or _FIXABLE.search(said)):
-        receipt = Receipt.retry(f"{error}; {_CURE}")
+        receipt = Receipt.retry(f"{error}; {_CURE}", only_here=True)  # customers of the same bot are sent to
     else:
         receipt = Receipt.refused(error)
     return CallFailed(receipt, said, code=code, migrated_to=migrated_to)

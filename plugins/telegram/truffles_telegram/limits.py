@@ -11,6 +11,7 @@ from truffles_telegram.failures import Held
 BOT_COUNT, BOT_SECONDS = 10, 0.5
 GROUP_COUNT, GROUP_SECONDS = 20, 60.0
 _REMEMBERED = 4 * 24 * 3600.0
+_ANY = 2**53
 
 
 class Limits:
@@ -49,6 +50,14 @@ class Limits:
     async def is_done(self, step: str) -> bool:
         """Was this step of a row carried out in an earlier attempt, by whatever process?"""
         return await self._counters.spent(f"step:{step}", _REMEMBERED) > 0
+
+    async def posted(self, step: str) -> str:
+        """The message that an earlier attempt posted and could not finish, "" if there is none."""
+        return str(await self._counters.spent(f"posted:{step}", _REMEMBERED) or "")
+
+    async def keep_posted(self, step: str, message_id: str) -> None:
+        """Remember a message that the next attempt shall finish: its number is kept as an amount."""
+        await self._counters.spend(f"posted:{step}", int(message_id), limit=_ANY, seconds=_REMEMBERED)
 
     async def done(self, step: str) -> None:
         """Remember a step, for as long as a row may be tried again."""

@@ -103,6 +103,8 @@ def _message(message: Fields, update: int, groups: Collection[str]) -> InboundEv
 def _edited(message: Fields, update: int, groups: Collection[str]) -> InboundEvent:
     """The same message once more: an event of its own, which takes the place of the first."""
     event = _message(message, update, groups)
+    if "location" in message and not event.ignore:  # a place cannot be edited: it is a live one, at its next step
+        event = replace(event, ignore="live location")
     return replace(event, event_id=f"{event.event_id}:edit:{update}", replaces=event.event_id)
 
 

@@ -24,7 +24,7 @@ from truffles_telegram.desk import DeskRows
 from truffles_telegram.failures import CallFailed, Held
 from truffles_telegram.ingress import TelegramIngress
 from truffles_telegram.limits import Limits
-from truffles_telegram.media import file_id
+from truffles_telegram.media import SCHEME, file_id
 from truffles_telegram.parse import CHANNEL
 from truffles_telegram.plan import pieces
 from truffles_telegram.post import Poster
@@ -35,6 +35,8 @@ from truffles_telegram.topics import Topics
 
 class Telegram:
     """One tenant's hooks."""
+
+    file_scheme = SCHEME
 
     def __init__(self, settings: TelegramSettings, resources: Resources) -> None:
         language = next(iter(resources.languages), "ru")
@@ -73,9 +75,9 @@ class Telegram:
         except CallFailed as failed:
             return failed.receipt
 
-    async def fetch(self, attachment: Attachment) -> bytes:
-        """The bytes of a medium that somebody sent to the bot (`url` is `telegram:<file id>`), for other channels."""
-        return await self._client.download(file_id(attachment))
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The bytes of a medium that somebody sent to the bot (`url` is `telegram:<file id>`): the host's `FileHolder`."""
+        return await self._client.download(file_id(attachment), limit)
 
     async def _to_customer(self, delivery: Delivery) -> str:
         row = delivery.outgoing

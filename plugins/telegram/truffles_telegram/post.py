@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
-from truffles_gateway.messages import Attachment
+from truffles_gateway.messages import Attachment, Receipt
 from truffles_gateway.plugin import Blobs
 from truffles_telegram.calls import Calls, Place
 from truffles_telegram.card import CardWriter, Keyboard, name_of
@@ -52,9 +52,22 @@ class Poster:
                 continue
             posted = await self._piece(place, step, piece)
             if len(pieces) > 1:
-                await self._calls.limits.done(step)
+                await self._done(step)
             first = first or posted
         return first
+
+    async def _done(self, step: str) -> None:
+        """Remember a message that went out. Where that fails it must not look as if nothing had: it would go out again."""
+        await self.unless_lost(self._calls.limits.done(step))
+
+    @staticmethod
+    async def unless_lost(note: Awaitable[None]) -> None:
+        """Note something about a message that went out."""
+        try:
+            await note
+        except Exception as problem:
+            error = f"sent, but that could not be noted: {type(problem).__name__}"
+            raise CallFailed(Receipt.ambiguous(error)) from problem
 
     async def _piece(self, place: Place, step: str, piece: Piece) -> str:
         if not piece.items:
@@ -99,7 +112,7 @@ class Poster:
                 continue
             posted = await self._medium(place, item, piece.shape, source, caption)
             if several:
-                await self._calls.limits.done(f"{step}.{number}")
+                await self._done(f"{step}.{number}")
             first = first or posted
         return first
 
