@@ -339,6 +339,7 @@ class Another(GatewayProcess):
 @pytest_asyncio.fixture
 async def another(database_url: str, moved_clock: MovedClock, tmp_path: Path) -> AsyncIterator[Another]:
     """A second gateway on the test's database."""
+    secret_of("salon")  # it reads the environment as it is now
     environment = {
         "DATABASE_URL": database_url, "TRUFFLES_CLOCK_FILE": str(moved_clock.path), "PORT": "0",
         "TRUFFLES_DATA_DIR": str(tmp_path), "TICK_SECONDS": "0.2", "LOG_LEVEL": "error", "DRAIN_SECONDS": "1",
