@@ -15,7 +15,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 @asynccontextmanager
 async def server(answers: asyncio.Event) -> AsyncIterator[str]:
-    """A server that answers once `answers` is set; its address."""
+    """A server that answers once `answers` is set; its address. Clients leave before it ends."""
+    serving: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readline():
@@ -24,9 +25,14 @@ async def server(answers: asyncio.Event) -> AsyncIterator[str]:
             await answers.wait()
             writer.write(ANSWER)
         writer.close()
+        await writer.wait_closed()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.create_task(serve(reader, writer)))
+
+    async with await asyncio.start_server(begin, "127.0.0.1", 0) as listening:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    await asyncio.gather(*serving)
 
 
 async def test_a_host_that_hangs_keeps_nobody_elses_connections() -> None:
