@@ -68,9 +68,12 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def close(name: str, figure: float, target: float, *, check: bool, least: bool = True, unit: str = "") -> None:
-    """Print the one closing line and leave, non-zero when `check` is asked and the target is missed."""
-    met = figure >= target if least else figure <= target
+def close(
+    name: str, figure: float, target: float, *, check: bool, least: bool = True, unit: str = "", missed: bool = False
+) -> None:
+    """Print the one closing line and leave, non-zero when `check` is asked and the target, or another one (`missed`), is
+    missed."""
+    met = (figure >= target if least else figure <= target) and not missed
     sign = ">=" if least else "<="
     print(f"{name}: {figure:.2f}{unit} (target {sign} {target:g}{unit})", flush=True)
     sys.exit(0 if met or not check else 1)
