@@ -60,6 +60,20 @@ async def test_what_the_owner_answered_once_the_bot_answers_next_time(shop_of, a
     await shop.balanced()
 
 
+async def test_a_card_whose_manager_never_answers_can_be_taken_again(shop_of, anna, owner) -> None:
+    shop = await shop_of()
+    await shop.ask(anna, QUESTION)
+    card = shop.card()
+    waiting = shop.actions(card)
+    await shop.press(card, "take", owner)
+    assert shop.actions(card) != waiting
+    await shop.ask(anna, "Вы ещё здесь?")
+    await shop.pass_time(minutes=16)
+    await shop.pass_time(minutes=46)
+    assert await shop.state() == [("pending", "pending", None)]
+    assert shop.actions(card) == waiting
+
+
 async def test_another_process_knows_what_one_has_learnt(shop_of, anna, boris, owner, another) -> None:
     """A process that was asked before, and slept while others learnt and forgot, answers with the lesson and no longer."""
     shop = await shop_of(rig={"work": False})
