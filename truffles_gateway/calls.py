@@ -269,8 +269,8 @@ def _fits(value: Any, hint: Any) -> bool:
     """Is `value` what the type `hint` of a field says, down to the items of tuples and mappings?"""
     if isinstance(value, str) and UNSTORABLE.search(value):
         return False
-    kind, inside = get_origin(hint) or hint, get_args(hint)
-    if isinstance(hint, UnionType):
+    kind, inside = _parts(hint)
+    if kind is UnionType:
         return any(_fits(value, each) for each in inside)
     if not isinstance(value, kind) and not (kind is float and isinstance(value, int)):
         return False
@@ -279,6 +279,12 @@ def _fits(value: Any, hint: Any) -> bool:
     if isinstance(value, Mapping):
         return all(_fits(each, str) for pair in value.items() for each in pair)
     return all(_fits(getattr(value, name), each) for name, each in _field_types(kind))
+
+
+@lru_cache(maxsize=256)
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a type is made of: `tuple[str, ...]` → tuple and (str, ...); taking it apart costs more than the check."""
+    return get_origin(hint) or hint, get_args(hint)
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,14 +96,12 @@ class Client:
 
     async def _once(self, request: Request, dialect: Dialect) -> Completion:
         assert self._openai is not None
-        from openai.types.chat import ChatCompletion
-
         asked = dialect.request(request.system, request.data, request.reply, request.tokens)
         body = {"model": self._settings.model, **asked}
-        try:  # not `chat.completions.create`: it rewrites the whole body by its types, at the price of 2 ms
-            answer = await self._openai.post("/chat/completions", cast_to=ChatCompletion, body=body)
-            return _completion(answer)
-        except (ValueError, TypeError, AttributeError, LookupError):
+        try:  # not `chat.completions.create`, and no typed answer: the library walks both by their types, unchecked
+            answer = await self._openai.post("/chat/completions", cast_to=httpx.Response, body=body)
+            return _completion(json.loads(answer.content))
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             cause = f"{self._settings.base_url} does not answer as the API does; is the address right, up to /v1?"
             raise LlmError(cause, outage=True, billed=True) from None
 
@@ -136,8 +135,7 @@ class Client:
 
 def _load() -> None:
     """Import what a request needs, and keep the library's logs to warnings: below, it may tell of whole requests."""
-    for name in ("openai", "openai.types.chat"):
-        importlib.import_module(name)
+    importlib.import_module("openai")
     logging.getLogger("openai").setLevel(logging.WARNING)
 
 
@@ -180,16 +178,18 @@ def _said(error: APIStatusError) -> str:
 
 
 def _completion(answer: Any) -> Completion:
-    """What is in an answer. The library checks nothing in it: whatever is missing raises."""
-    choice = answer.choices[0]
-    text = choice.message.content or ""
-    refused = bool(getattr(choice.message, "refusal", None)) or choice.finish_reason == "content_filter"
+    """What is in an answer. Whatever is missing, or of another type, raises."""
+    choice = answer["choices"][0]
+    said, ended = choice["message"], choice.get("finish_reason")
+    text = said.get("content") or ""
     if not isinstance(text, str):
         raise TypeError("content is no text")
-    return Completion(text=text, usage=_usage(answer), cut=choice.finish_reason == "length", refused=refused)
+    refused = bool(said.get("refusal")) or ended == "content_filter"
+    return Completion(text=text, usage=_usage(answer.get("usage")), cut=ended == "length", refused=refused)
 
 
-def _usage(answer: Any) -> Usage | None:
-    usage = getattr(answer, "usage", None)
-    sent, produced = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+def _usage(told: Any) -> Usage | None:
+    if not isinstance(told, dict):
+        return None
+    sent, produced = told.get("prompt_tokens"), told.get("completion_tokens")
     return Usage(sent, produced) if isinstance(sent, int) and isinstance(produced, int) else None

@@ -72,12 +72,12 @@ def draft(reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequenc
 
 def tells(text: str, instructions: str) -> bool:
     """Does a reply tell the instructions: a dozen of their words in a row? Then a customer talked the model into it."""
-    said, words = (_WORD.findall(each.casefold()) for each in (text, instructions))
-    runs = set(_runs(words))
-    return any(run in runs for run in _runs(said))
+    said = set(_runs(text))
+    return bool(said) and not said.isdisjoint(_runs(instructions))
 
 
-def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    words = _WORD.findall(text.casefold())
     return (tuple(words[start : start + _TELLING]) for start in range(len(words) - _TELLING + 1))
 
 
