@@ -155,6 +155,15 @@ class Shop:
         """Press a button that is there; what its popup says."""
         return await self.forge(message, message.buttons.get(action, "") or _data(message, action), sender)
 
+    async def popup(self, message: Message, action: str, sender: User = MANAGER) -> str:
+        """Press a button, and read the popup without waiting for what else comes of it."""
+        query = await self.telegram.press_data(message, _data(message, action), sender=sender)
+
+        async def shown() -> str:
+            return self.telegram.world.answers.get(query) or ""
+
+        return str(await self.rig.until(shown))
+
     async def forge(self, message: Message, data: str, sender: User = MANAGER) -> str:
         """Press what may never have been there; what the popup says, "" if there is none."""
         query = await self.telegram.press_data(message, data, sender=sender)

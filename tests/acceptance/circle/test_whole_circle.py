@@ -9,6 +9,7 @@ from truffles_gateway.store import reports
 HELD = 3.5
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
 ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
+LONG_PAUSES = (50, 60, 60, 300, 1800, 7200, 21600, 43200, 86400, 129600)  # longer than a busy machine takes for a test
 
 
 async def test_the_model_answers_from_the_facts(shop_of, anna) -> None:
@@ -128,7 +129,7 @@ async def test_two_messages_sent_together_are_both_learnt(shop_of, anna, owner) 
 
 async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, stranger) -> None:
     """Somebody adds to an answer, and Telegram does not show it yet: the button stands under the words of before."""
-    shop = await shop_of()
+    shop = await shop_of(outbox={"human_retry_seconds": LONG_PAUSES})
     card = await shop.hand_over(anna)
     await shop.reply(ANSWER, card.thread, stranger)
     assert ANSWER in shop.lesson().text
@@ -136,7 +137,7 @@ async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, st
     more = "Коррекция через месяц."
     await shop.reply(more, card.thread, stranger)
     assert more not in shop.lesson().text
-    assert "изменился" in await shop.press(shop.lesson(), "approve", owner)
+    assert "изменился" in await shop.popup(shop.lesson(), "approve", owner)
     assert await shop.learned() == [(f"{ANSWER} {more}", "pending")]
     for _ in range(4):
         await shop.pass_time(minutes=1)
