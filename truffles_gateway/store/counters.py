@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from truffles_gateway.clock import Clock
@@ -14,11 +18,26 @@ UNUSED = timedelta(days=40)
 BATCH = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class _Addend:
+    """Somebody waits to hear whether `amount` was added."""
+
+    amount: int
+    limit: int
+    added: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class StoredCounters:
-    """One tenant's counts of one plugin."""
+    """One tenant's counts of one plugin.
+
+    All turns of a tenant add to one row, which only one of them can write at a time: what comes to a total while
+    something is being added to it is therefore added together, in one statement.
+    """
 
     def __init__(self, database: Database, client_id: str, plugin: str, clock: Clock) -> None:
         self._database, self._client, self._plugin, self._clock = database, client_id, plugin, clock
+        self._waiting: defaultdict[str, list[_Addend]] = defaultdict(list)
+        self._adding: dict[str, asyncio.Task[None]] = {}
 
     async def spend(self, name: str, amount: int, *, limit: int, seconds: float) -> bool:
         """Count `amount`, unless more than `limit` would then have been counted within the last `seconds`."""
@@ -55,7 +74,38 @@ class StoredCounters:
         return int(row["spent"]) if row else 0
 
     async def add(self, name: str, amount: int, *, limit: int) -> bool:
-        """Add to a running total, or leave it as it is; one statement."""
+        """Add to a running total, or leave it as it is. A caller that stops waiting may have added."""
+        addend = _Addend(amount, limit)
+        self._waiting[name].append(addend)
+        if name not in self._adding:
+            self._adding[name] = asyncio.create_task(self._add_what_waits(name))
+        return await addend.added
+
+    async def _add_what_waits(self, name: str) -> None:
+        addends: list[_Addend] = []
+        try:
+            while addends := [each for each in self._waiting.pop(name, ()) if not each.added.done()]:
+                await self._add_together(name, addends)
+        finally:
+            del self._adding[name]
+            for each in (*addends, *self._waiting.pop(name, ())):
+                each.added.cancel()  # only where this task was broken off
+
+    async def _add_together(self, name: str, addends: Sequence[_Addend]) -> None:
+        """At once where all of them fit; else one after the other, first what is given back."""
+        total, limit = sum(each.amount for each in addends), min(each.limit for each in addends)
+        try:
+            if len(addends) > 1 and await self._add(name, total, limit):
+                _tell(addends, added=True)
+                return
+            for each in sorted(addends, key=lambda one: one.amount):
+                _tell([each], added=await self._add(name, each.amount, each.limit))
+        except Exception as problem:  # noqa: BLE001 - it is the callers' to handle, each on its own
+            for each in addends:
+                if not each.added.done():
+                    each.added.set_exception(problem)
+
+    async def _add(self, name: str, amount: int, limit: int) -> bool:
         name = f"{self._plugin}:{name}"
         return bool(await self._database.fetch_one(ADD, self._client, name, amount, self._clock.now(), limit))
 
@@ -75,6 +125,12 @@ class StoredCounters:
         sql = "SELECT free_at FROM rate_limits WHERE client_id = $1 AND bucket = $2"
         row = await self._database.fetch_one(sql, self._client, bucket, retry=True)
         return max((row["free_at"] + cost - full).total_seconds(), 0.001) if row else 0.001
+
+
+def _tell(addends: Sequence[_Addend], *, added: bool) -> None:
+    for each in addends:
+        if not each.added.done():
+            each.added.set_result(added)
 
 
 ADD = """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -98,10 +98,9 @@ class Database:
         except (asyncpg.PostgresError, *LOST) as error:
             raise _own(error) from error
         finally:
-            # Broken off here, the library would leave the task with a connection that it takes for acquired, and every
-            # later statement of the task would fail.
+            # Broken off here, asyncpg gives the connection back all the same, in a task of its own; `held` is forgotten.
             with contextlib.suppress(*LOST):  # a lost connection is given back by closing it; the statement is over
-                await _to_the_end(held.__aexit__())
+                await held.__aexit__()
 
     async def fetch(self, sql: str, *args: Any, retry: bool = False) -> Sequence[Record]:
         """All rows of one statement. `retry` repeats it once on a fresh connection if the old one was lost:
@@ -145,16 +144,6 @@ class Database:
                 raise
             else:
                 await transaction.commit()
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Carry `work` out even if this task is cancelled meanwhile; the cancellation comes through after it."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def is_about_a_row(problem: Exception) -> bool:
