@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,6 +69,20 @@ async def test_a_card_waits_for_all_its_tokens_and_is_shown_once(slow: Any, cloc
     assert held.waiting and held.status is ReceiptStatus.RETRY
     await patiently(slow, clock, row, [])
     assert [message.text for message in slow.shown].count("card") == 1 and slow.shown[-1].pinned
+
+
+async def test_a_card_does_not_starve_among_single_lines(slow: Any, clock: StillClock) -> None:
+    """Lines come without end, and each is first at every token that gets free."""
+    card, lines, receipt = slow.row(OutgoingKind.CARD, "Кто возьмёт?"), itertools.count(), None
+    while receipt is None or receipt.waiting:
+        while not (await slow.again(slow.row(OutgoingKind.FORWARD, str(next(lines))))).waiting:
+            pass
+        receipt = await slow.again(card)
+        clock.seconds += 1
+        assert clock.seconds < 600
+    assert receipt.status is ReceiptStatus.SENT
+    assert 0 < clock.seconds < 70
+    assert {call.status for call in slow.telegram.calls} == {200}
 
 
 async def test_photos_that_do_not_fit_into_the_minute_come_later(slow: Any, clock: StillClock) -> None:

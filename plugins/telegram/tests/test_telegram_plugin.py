@@ -66,11 +66,12 @@ async def test_set_webhook_registers_and_says_that_all_is_well(bench_of: BenchOf
 async def test_what_is_missing_is_named_with_its_cure(bench_of: BenchOf, telegram: Simulator) -> None:
     hooks = bench_of(public_url="https://bot.example.kz", desk_chats={"north": "-1002", "south": "-1003"}).hooks
     telegram.group(GROUP).rights |= {"can_pin_messages": False, "can_manage_topics": False}
-    telegram.group(-1002, "Север", forum=False, status="member")
+    telegram.group(-1002, "Север", forum=False, status="member", username="salon_sever")
     said = "\n".join(await plugin.actions["check"](hooks))
     assert "webhook: is not registered. Cure: truffles telegram set-webhook test" in said
     assert "group -1001 (Салон): the bot lacks Manage Topics" in said and "the bot lacks Pin Messages" in said
     assert "lacks Delete Messages" not in said.split("Север")[0]
+    assert "Север): is public (@salon_sever)" in said and "Cure: group settings, Group type, Private" in said
     assert "Север): is no forum. Cure: group settings, switch Topics on" in said and "the bot is no admin" in said
     assert "group -1003: Telegram 400: Bad Request: chat not found" in said
 

@@ -10,6 +10,8 @@ from truffles_telegram.failures import Held
 # Tokens fill up while they are spent: a bucket of 10 in half a second lets no more than 30 through in any one.
 BOT_COUNT, BOT_SECONDS = 10, 0.5
 GROUP_COUNT, GROUP_SECONDS = 20, 60.0
+# A row that needs several tokens at once says that it waits; single calls then leave room for it, half the group's at most.
+_WAITS_SECONDS, _MOST_ROOM = 10.0, GROUP_COUNT // 2
 _REMEMBERED = 4 * 24 * 3600.0
 _ANY = 2**53
 
@@ -32,9 +34,17 @@ class Limits:
         )
         if seconds > 0:
             raise Held(seconds)
-        wanted = min(wanted, GROUP_COUNT)
-        if group and not await self._counters.spend(f"group:{group}", wanted, limit=GROUP_COUNT, seconds=GROUP_SECONDS):
+        if group and not await self._take_of_the_group(group, min(wanted, GROUP_COUNT)):
             raise Held(GROUP_SECONDS / GROUP_COUNT)
+
+    async def _take_of_the_group(self, group: str, wanted: int) -> bool:
+        waiting = f"waits:{group}"
+        room = 0 if wanted > 1 else min(await self._counters.spent(waiting, _WAITS_SECONDS), _MOST_ROOM)
+        if await self._counters.spend(f"group:{group}", wanted, limit=GROUP_COUNT - room, seconds=GROUP_SECONDS):
+            return True
+        if wanted > 1:
+            await self._counters.spend(waiting, wanted, limit=GROUP_COUNT, seconds=_WAITS_SECONDS)
+        return False
 
     def pause(self, group: str, seconds: float) -> None:
         """Telegram itself asked for a break in a group: no call of this process goes there before it is over."""

@@ -85,7 +85,7 @@ class Registration:
             cure = "add the bot to the group, and look whether the id is right (it begins with -100)"
             return [f"group {chat}: {failed.receipt.error}. Cure: {cure}"]
         name = f"group {chat} ({text(found.get('title'))})"
-        missing = [*_not_a_forum(found), *_missing_rights(mapping(member))]
+        missing = [*_not_a_forum(found), *_open_to_all(found), *_missing_rights(mapping(member))]
         return [f"{name}: {line}" for line in missing] or [f"{name}: forum, bot is admin with all rights"]
 
     async def _call(self, method: str, params: Mapping[str, object]) -> object:
@@ -102,6 +102,11 @@ class Registration:
 def _not_a_forum(chat: Mapping[str, object]) -> Iterator[str]:
     if chat.get("is_forum") is not True:
         yield "is no forum. Cure: group settings, switch Topics on"
+
+
+def _open_to_all(chat: Mapping[str, object]) -> Iterator[str]:
+    if name := text(chat.get("username")):
+        yield f"is public (@{name}): whoever opens it reads customers' words and may press the buttons. Cure: group settings, Group type, Private"
 
 
 def _missing_rights(member: Mapping[str, object]) -> Iterator[str]:

@@ -100,6 +100,7 @@ class Chat:
     id: int
     title: str = ""
     forum: bool = True
+    username: str = ""
     user: User | None = None
     status: str = "administrator"
     rights: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(RIGHTS, True))
@@ -111,7 +112,8 @@ class Chat:
         """As the Bot API shows a chat inside a message."""
         if self.user is not None:
             return {"id": self.id, "type": "private", "first_name": self.user.first_name}
-        return {"id": self.id, "type": "supergroup", "title": self.title} | ({"is_forum": True} if self.forum else {})
+        marks = ({"is_forum": True} if self.forum else {}) | ({"username": self.username} if self.username else {})
+        return {"id": self.id, "type": "supergroup", "title": self.title} | marks
 
     def show(self, thread: int = 0) -> list[Message]:
         """The messages of a topic, oldest first."""
