@@ -66,12 +66,12 @@ class Sender:
         """Keep the leases of the sends that are under way, and of no other row: one that was claimed by a statement
         whose answer got lost must be free again."""
         if self._running:
-            await outbox.heartbeat(self._database, self._owner, list(self._running.values()), self._lease)
+            await outbox.heartbeat(self._database, self._owner, self.rows, self._lease)
 
     @property
     def rows(self) -> list[Row]:
         """What is being sent now."""
-        return list(self._running.values())
+        return [each for row in self._running.values() for each in (row, *row.behind)]
 
     async def round(self) -> int:
         """Claim what is due and start sending it. Returns how many, or 0 if nothing more can be due now; `bell` rings
@@ -83,11 +83,11 @@ class Sender:
                 return 0
             rows = await outbox.claim(
                 self._database, self._owner, self._clock.now(), free, self._lease,
-                busy=self.rows, of_line=OF_LINE, of_tenant=OF_TENANT,
+                busy=list(self._running.values()), of_line=OF_LINE, of_tenant=OF_TENANT,
             )  # fmt: skip
             self._more = len(rows) == free
             try:
-                rows = await self._within_limits(rows)
+                rows = await self._with_what_waits_behind(await self._within_limits(rows))
             except BaseException:
                 # Not sent, and known to be so: left to its lease it would count as one that may have arrived.
                 await self._put_back(rows, {row.id: self._clock.now() for row in rows})
@@ -146,7 +146,7 @@ class Sender:
             reach("send.after")
             channel = row.outgoing.channel
             self._metrics.send_seconds.labels(channel).observe(time.perf_counter() - start)
-            self._receipts.append(self._attempt(row, receipt))
+            self._receipts += [self._attempt(each, receipt) for each in (row, *row.behind)]
             await self._flush()
 
     async def _deliver(self, row: Row) -> Receipt:
@@ -161,7 +161,8 @@ class Sender:
             outgoing=row.outgoing,
             attempt=row.attempt,
             correlation_id=row.correlation_id,
-            repeat=row.repeat,
+            repeat=any(each.repeat for each in (row, *row.behind)),
+            more=tuple(each.outgoing.text for each in row.behind),
         )
         limit = tenant.config.limits.deliver_media if row.outgoing.attachments else None
         try:
@@ -244,7 +245,8 @@ class Sender:
             await self._close_circuit(row, now)
         if status == "sent":
             return
-        log.warning("not sent", status=status, channel=channel, attempt=row.attempt, error=settlement.error)
+        tell = log.debug if attempt.receipt.waiting else log.warning  # a limit that holds a row is no trouble
+        tell("not sent", status=status, channel=channel, attempt=row.attempt, error=settlement.error)
         self._look_again_at(settlement.due_at if status == "queued" else None, settlement.paused_until)
         if settlement.failed_at:
             await self._open_circuit(attempt, settlement, now)
@@ -300,6 +302,17 @@ class Sender:
         if held:
             await self._put_back(rows, held)
         return [row for row in rows if row.id not in held]
+
+    async def _with_what_waits_behind(self, rows: list[Row]) -> list[Row]:
+        """Where a channel lets little through, what queues for one recipient goes out as one message."""
+        heads = [row for row in rows if row.outgoing.kind in self._capabilities(row).merges and not row.probe]
+        if not heads:
+            return rows
+        full = {
+            row.id: row
+            for row in await outbox.claim_behind(self._database, self._owner, self._clock.now(), heads, self._lease)
+        }
+        return [full.get(row.id, row) for row in rows]
 
     def _buckets(self, row: Row) -> Iterable[str]:
         tenant = self._registry.by_id(row.client_id)

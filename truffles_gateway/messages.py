@@ -324,7 +324,8 @@ class Outgoing:
 class Delivery:
     """One attempt to send an outgoing row. `key` is the same in every attempt of a row: the idempotency key.
 
-    `repeat` is true when an earlier attempt may already have arrived (a desk marks it ↻).
+    `repeat` is true when an earlier attempt may already have arrived (a desk marks it ↻). `more` are the texts of rows that
+    waited behind this one and go out with it, where the channel `merges` their kind.
     """
 
     id: str
@@ -334,6 +335,7 @@ class Delivery:
     attempt: int
     correlation_id: str
     repeat: bool = False
+    more: tuple[str, ...] = ()
 
 
 class ReceiptStatus(StrEnum):

@@ -117,7 +117,8 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a channel can do. `idempotent_send`: a repeated key is delivered once; `desk`: managers work there."""
+    """What a channel can do. `idempotent_send`: a repeated key is delivered once; `desk`: managers work there; `merges`:
+    rows of these kinds that queue for one recipient go out as one message (`Delivery.more`)."""
 
     text: bool = True
     media: frozenset[str] = frozenset()
@@ -128,6 +129,7 @@ class Capabilities:
     reactions: bool = False
     idempotent_send: bool = False
     desk: bool = False
+    merges: frozenset[OutgoingKind] = frozenset()
 
 
 class Logger(Protocol):

@@ -6,18 +6,23 @@ A row is `queued` → `sending` (leased) → `sent`, or back to `queued` with a 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from truffles_gateway.messages import Outgoing
 from truffles_gateway.store.codec import outgoing_from_json, storable
 from truffles_gateway.store.database import Database, Record
 
+# How much goes out as one message: with a mark for each it stays below Telegram's 4,096, even in letters that count twice.
+LETTERS, FOLLOWERS = 1_900, 40
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A claimed row. `attempt` counts this one; `probe` marks the one row that tests an open circuit."""
+    """A claimed row. `attempt` counts this one; `probe` marks the one row that tests an open circuit; `behind` are rows
+    that go out with it as one message."""
 
     client_id: str
     id: str
@@ -31,6 +36,7 @@ class Row:
     turn_id: str
     conversation_id: str
     probe: bool = False
+    behind: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +134,29 @@ WITH RECURSIVE line AS (
     WHERE o.status = 'queued' AND o.due_at <= $2 FOR UPDATE OF o SKIP LOCKED
 ) {TAKE}
 """
+# What waits right behind a claimed row and is of its kind, as far as it fits: words alone, none of it in back-off.
+BEHIND = """
+WITH follower AS (
+    SELECT h.id AS head, b.client_id, b.id, b.seq,
+        bool_and(b.status = 'queued' AND b.kind = h.kind AND b.instance = h.instance AND b.due_at <= $2
+            AND b.expires_at IS NULL AND NOT b.payload ? 'attachments'
+            AND b.payload -> 'data' IS NOT DISTINCT FROM h.payload -> 'data') OVER before AS fits,
+        length(h.payload ->> 'text') + sum(length(b.payload ->> 'text')) OVER before AS letters,
+        row_number() OVER before AS place
+    FROM unnest($4::uuid[], $5::uuid[]) AS c(client_id, id)
+    JOIN outbox_messages h ON h.client_id = c.client_id AND h.id = c.id AND NOT h.payload ? 'attachments'
+    JOIN outbox_messages b ON b.client_id = h.client_id AND b.channel = h.channel AND b.recipient = h.recipient
+        AND b.seq > h.seq AND b.status IN ('queued', 'sending') AND b.kind <> 'callback'
+    WINDOW before AS (PARTITION BY h.client_id, h.id ORDER BY b.seq)
+), chosen AS (
+    SELECT o.client_id, o.id, f.head FROM follower f JOIN outbox_messages o ON o.client_id = f.client_id AND o.id = f.id
+    WHERE f.fits AND f.letters <= $6 AND f.place <= $7 ORDER BY o.seq FOR UPDATE OF o
+)
+UPDATE outbox_messages o SET status = 'sending', attempts = o.attempts + 1, lease_owner = $1,
+    lease_until = clock_timestamp() + $3 * interval '1 s'
+FROM chosen h WHERE o.client_id = h.client_id AND o.id = h.id AND o.status = 'queued'
+RETURNING o.*, h.head
+"""
 # A probe needs a row to send: where none waits, the next one to come is the probe, at once.
 PROBE = f"""
 WITH due AS (
@@ -163,6 +192,18 @@ async def claim(
     )
     rows = await _readable(database, owner, records, now)
     return sorted(rows, key=lambda row: row.created_at)
+
+
+async def claim_behind(database: Database, owner: str, now: datetime, heads: Sequence[Row], lease: float) -> list[Row]:
+    """`heads`, claimed by `owner`, each with what waits right behind it and can go out with it."""
+    records = await database.fetch(
+        BEHIND, owner, now, lease, [row.client_id for row in heads], [row.id for row in heads], LETTERS, FOLLOWERS
+    )
+    named = {str(record["id"]): str(record["head"]) for record in records}
+    behind: dict[str, list[Row]] = defaultdict(list)
+    for row in await _readable(database, owner, sorted(records, key=lambda each: each["seq"]), now):
+        behind[named[row.id]].append(row)
+    return [replace(row, behind=tuple(behind[row.id])) for row in heads]
 
 
 async def claim_probes(database: Database, owner: str, now: datetime, lease: float) -> list[Row]:

@@ -71,7 +71,7 @@ class Calls:
             return await self._client.call(method, params, uploads=uploads, private=place.private)
         except CallFailed as failed:
             if failed.code == 429 and failed.receipt.retry_after and place.group:
-                self.limits.pause(place.group, failed.receipt.retry_after)
+                await self.limits.pause(place.group, failed.receipt.retry_after)
             raise
 
     async def try_to(self, method: str, place: Place, params: Mapping[str, object]) -> bool:

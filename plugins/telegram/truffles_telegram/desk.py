@@ -65,7 +65,9 @@ class DeskRows:
 
     async def _line(self, delivery: Delivery) -> str:
         row = delivery.outgoing
-        text = _marked(delivery, " ".join(filter(None, [_MARKS.get(row.kind, ""), row.text.strip()])))
+        mark = _MARKS.get(row.kind, "")
+        said = (" ".join(filter(None, [mark, each.strip()])) for each in (row.text, *delivery.more))
+        text = _marked(delivery, "\n".join(said))
         parts = pieces(text, row.attachments) or [Piece(text)]
 
         async def post(place: Place) -> str:

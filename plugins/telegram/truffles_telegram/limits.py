@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from truffles_gateway.plugin import Clock, Counters
 from truffles_telegram.failures import Held
 
@@ -21,14 +19,14 @@ class Limits:
 
     def __init__(self, counters: Counters, clock: Clock) -> None:
         self._counters, self._clock = counters, clock
-        self._closed: dict[str, datetime] = {}
 
     async def take(self, group: str, wanted: int = 1) -> None:
         """Tokens for `wanted` calls; `group` is "" for calls that count for no group. Raises `Held`, all or nothing.
 
         A group's calls are counted in a sliding window: a bucket that fills up would let 40 through in its first minute.
         """
-        self._ask_the_pause(group)
+        if group:
+            await self._ask_the_pause(group)
         seconds = await self._counters.wait(
             "calls", count=BOT_COUNT, seconds=BOT_SECONDS, wanted=min(wanted, BOT_COUNT)
         )
@@ -46,16 +44,19 @@ class Limits:
             await self._counters.spend(waiting, wanted, limit=GROUP_COUNT, seconds=_WAITS_SECONDS)
         return False
 
-    def pause(self, group: str, seconds: float) -> None:
-        """Telegram itself asked for a break in a group: no call of this process goes there before it is over."""
-        self._closed[group] = self._clock.now() + timedelta(seconds=seconds)
+    async def pause(self, group: str, seconds: float) -> None:
+        """Telegram itself asked for a break in a group: no call of any process goes there before it is over."""
+        name, until = f"pause:{group}", self._milliseconds(seconds)
+        # The total is the time until which it lasts; the limit lets it grow to the longest break that was asked for.
+        await self._counters.add(name, until - await self._counters.total(name), limit=until)
 
-    def _ask_the_pause(self, group: str) -> None:
-        until = self._closed.get(group)
-        left = (until - self._clock.now()).total_seconds() if until else 0.0
+    async def _ask_the_pause(self, group: str) -> None:
+        left = await self._counters.total(f"pause:{group}") - self._milliseconds()
         if left > 0:
-            raise Held(left)
-        self._closed.pop(group, None)
+            raise Held(left / 1000)
+
+    def _milliseconds(self, ahead: float = 0.0) -> int:
+        return int((self._clock.now().timestamp() + ahead) * 1000)
 
     async def is_done(self, step: str) -> bool:
         """Was this step of a row carried out in an earlier attempt, by whatever process?"""

@@ -105,7 +105,9 @@ plugin = Plugin(
     create=Telegram,
     channel=CHANNEL,
     ingress=TelegramIngress(),
-    capabilities=Capabilities(media=frozenset({"image", "audio", "document"}), desk=True),
+    capabilities=Capabilities(
+        media=frozenset({"image", "audio", "document"}), desk=True, merges=frozenset({OutgoingKind.FORWARD})
+    ),
     catalogue=CATALOGUE,
     actions={"set-webhook": set_webhook, "check": check},
 )

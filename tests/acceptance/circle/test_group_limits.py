@@ -23,9 +23,12 @@ async def work_off(shop, *rigs: Rig, seconds: float = 3.0, most: int = 60) -> in
 
 
 def in_order(shop) -> dict[str, list[str]]:
-    """The customers' lines as each topic shows them."""
+    """The customers' lines as each topic shows them, one or more a message."""
     shown = {topic.name: shop.texts(topic.id) for topic in shop.topics()}
-    return {name: [text for text in texts if text.startswith("👤")] for name, texts in shown.items()}
+    return {
+        name: [line for text in texts if text.startswith("👤") for line in text.splitlines()]
+        for name, texts in shown.items()
+    }
 
 
 async def crowd(shop) -> None:
@@ -57,6 +60,49 @@ async def test_two_processes_share_the_limits_of_a_group(shop_of, rig_of) -> Non
     await work_off(shop, shop.rig, other)
     complete(shop)
     assert {call.status for call in shop.telegram.calls} == {200}
+    await shop.balanced()
+
+
+MANY = [f"770100006{number:02}@s.whatsapp.net" for number in range(12)]
+
+
+async def test_three_times_the_limit_for_five_minutes(shop_of, rig_of) -> None:
+    """60 lines a minute into a group that takes 20 calls: merged, complete, in order, drained within a quarter of an hour."""
+    shop = await shop_of(per_minute=20)
+    other = await rig_of()
+    shop.model.says("", route="human")
+    for jid in MANY:
+        await shop.write(jid, "Позовите менеджера")
+    await shop.thought()
+    lines = [f"{number}-я строка" for number in range(1, 26)]
+    for line in lines:
+        for jid in MANY:
+            await shop.write(jid, line)
+        await shop.thought()
+        shop.rig.clock.advance(seconds=12)
+        await asyncio.gather(shop.rig.tick(), other.tick())
+    left = await work_off(shop, shop.rig, other, seconds=5, most=180)
+    assert left * 5 <= 15 * 60
+    assert in_order(shop) == {f"+{jid.partition('@')[0]}": [f"👤 {line}" for line in lines] for jid in MANY}
+    calls = shop.telegram.calls
+    assert sum(call.method == "sendMessage" for call in calls) < len(lines) * len(MANY) / 2
+    assert sum(call.status == 429 for call in calls) <= len(calls) / 100
+    await shop.balanced()
+
+
+async def test_a_process_that_dies_with_several_lines_in_hand_loses_none(shop_of, rig_of) -> None:
+    """Telegram took the message and the answer was lost: the lines come again, marked, each of them once more."""
+    shop = await shop_of()
+    card = await shop.hand_over(MANY[0])
+    shop.telegram.behave(method="sendMessage", count=1, status=429, retry_after=20, description="Too Many Requests")
+    for line in LINES:
+        await shop.write(MANY[0], line)
+        await shop.thought()
+    shop.telegram.behave(method="sendMessage", count=1, drop="after")
+    await shop.pass_time(seconds=25)
+    await shop.pass_time(seconds=30)
+    together = "\n".join(f"👤 {line}" for line in LINES)
+    assert [text for text in shop.texts(card.thread) if "Строка" in text] == [together, f"↻ {together}"]
     await shop.balanced()
 
 
