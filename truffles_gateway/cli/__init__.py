@@ -19,7 +19,7 @@ COMMANDS = {
     "demo": ("demo:demo", "Play real dialogues before your eyes, without any key."),
     "doctor": ("doctor:doctor", "Check environment, database, plugins and tenants."),
     "smoke": ("remote:smoke", "Check a running deployment from outside."),
-    "metrics": ("remote:metrics", "Show the figures of a running gateway."),
+    "metrics": ("metrics:metrics", "Show how well customers were served."),
     "tenants": ("tenants:tenants", "Check, apply and show the configs of businesses."),
     "plugins": ("plugins:plugins", "List the installed plugins."),
     "knowledge": ("knowledge:knowledge", "Load a business's facts."),

@@ -1,4 +1,4 @@
-"""`truffles smoke` and `truffles metrics`: a running gateway, looked at from outside."""
+"""`truffles smoke`, and the figures of `truffles metrics`: a running gateway, looked at from outside."""
 
 from __future__ import annotations
 
@@ -66,13 +66,8 @@ def _expect(
     return f"answered {answer.status_code}: {answer.text[:200]}{cure}"
 
 
-@click.command()
-@click.argument("url")
-def metrics(url: str) -> None:
-    """Show the figures of a running gateway.
-
-    Example: truffles metrics http://127.0.0.1:8080
-    """
+def show_figures(url: str) -> None:
+    """The raw figures of the gateway at `url`, as a table. Raises `TrufflesError` if it does not answer."""
     try:
         with _client(url) as client:
             text = client.get("/metrics").raise_for_status().text

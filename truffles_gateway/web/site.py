@@ -15,7 +15,7 @@ from truffles_gateway.app import Gateway
 from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import KnowledgeWriter
-from truffles_gateway.store import reports
+from truffles_gateway.store import outcomes, reports
 from truffles_gateway.store.codec import storable
 from truffles_gateway.web.front import bearer
 
@@ -192,6 +192,19 @@ async def ledger() -> Response:
         for each in found
     ]  # fmt: skip
     return _json({"balanced": all(each.balanced for each in found), "tenants": rows})
+
+
+@admin.get("/metrics")
+async def quality() -> Response:
+    """How well customers were served, summed up and by branch and day: `?tenant=salon&days=14`."""
+    gateway, days = _gateway(), request.args.get("days", "14")
+    if not (days.isascii() and days.isdigit() and 1 <= int(days[:4]) <= 366 and len(days) <= 3):
+        return _json({"error": "days is a number from 1 to 366"}, 400)
+    asked: dict[str, Any] = {"days": int(days), "tenant": _asked_tenant()}
+    summed = await outcomes.outcomes(gateway.database, gateway.clock.now(), **asked)
+    daily = await outcomes.outcomes(gateway.database, gateway.clock.now(), **asked, by_day=True)
+    body = {"tenants": [each.as_json() for each in summed], "days": [each.as_json() for each in daily]}
+    return _json(body)
 
 
 @admin.get("/why/<path:message>")

@@ -239,9 +239,9 @@ def test_a_verdict_takes_less_than_a_millisecond(classify: Classify, sentences: 
         classify(text)
     times = []
     for text in texts:
-        begun = time.perf_counter()
+        begun = time.thread_time()  # not the clock on the wall: other processes want to work as well
         classify(text)
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     assert statistics.median(times) < 0.001
 
 
