@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from truffles_gateway import calls, handoff, voice
 from truffles_gateway.decision import Case, Decision, asked, brief
+from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
     Author,
     HandoverCard,
@@ -263,9 +264,9 @@ def show_changes(made: Commit, tenant: Tenant) -> None:
             add_outgoing(made, row)
 
 
-def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
-    """A line to every desk about the conversation. Where the bot is silent nobody was called by it, and nobody is
-    reminded."""
+def remind_desks(made: Commit, tenant: Tenant, text: str, whom: Whom | None = None) -> None:
+    """A line to every desk about the conversation; `whom` the text names is pointed at, where the desk knows them. Where
+    the bot is silent nobody was called by it, and nobody is reminded."""
     assert made.after is not None
     if voice.silence(tenant, made.after):
         return
@@ -278,6 +279,7 @@ def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
                 text=text,
                 kind=OutgoingKind.REMINDER,
                 handover_id=made.after.handover_id,
+                data=whom.data(channel) if whom else {},
             ),
         )
 

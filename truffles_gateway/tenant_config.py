@@ -205,6 +205,7 @@ class Desk(Part):
     """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
 
     remind_minutes: Minutes = 30
+    all_minutes: Minutes = 45
     owner_minutes: Minutes = 60
     timeout_minutes: Minutes = 120
     quiet_from: Hour = 23
@@ -212,6 +213,8 @@ class Desk(Part):
     nudge_minutes: Minutes = 15
     back_minutes: Minutes = 60
     idle_hours: Hours = 12
+    phone_minutes: Minutes = 60
+    promise_minutes: Minutes = 60
 
 
 class Mute(Part):
