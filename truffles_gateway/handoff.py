@@ -26,6 +26,8 @@ PHONE = "phone"
 HOLDER, HOLDER_NAME = "holder", "holder_name"
 """The conversation's words for who leads it or led it last: as `channel:id`, because anybody may take another's name; and
 as people call them."""
+LASTING = "lasting"
+"""The conversation's word for the handover that no longer times out, because of what was said since it was opened."""
 UNASKED = "unasked"
 """The conversation's word for the handover that a human's own words opened: nobody was called to it."""
 
@@ -69,7 +71,7 @@ def allowed(state: State, event: Event) -> bool:
 
 
 def new_handover(
-    trigger: Trigger, reason: str, question: str, *, times_out: bool = True, assigned_to: str = ""
+    trigger: Trigger, reason: str, question: str, *, times_out: bool = True, assigned_to: str = "", urgent: bool = False
 ) -> NewHandover:
     """A handover with an id of its own."""
     return NewHandover(
@@ -79,6 +81,7 @@ def new_handover(
         question=question,
         times_out=times_out,
         assigned_to=assigned_to,
+        urgent=urgent,
     )
 
 
@@ -167,7 +170,7 @@ def timers(commit: Commit, rules: Desk, zone: str) -> None:
     clocks = {"handover.remind": rules.remind_minutes, "handover.owner": rules.owner_minutes}
     if after.context.get(HOLDER_NAME):
         clocks["handover.all"] = rules.all_minutes
-    if after.handover_times_out:
+    if times_out(after):
         clocks["handover.timeout"] = rules.timeout_minutes
     for kind, minutes in clocks.items():
         plan(commit, kind, desk_time(commit.now, minutes, rules, zone))
@@ -180,6 +183,11 @@ def nudges(commit: Commit, rules: Desk, zone: str) -> None:
     if commit.after.state is State.MANAGER_ACTIVE and not on_phone(commit.after):
         plan(commit, "manager.nudge", desk_time(commit.now, rules.nudge_minutes, rules, zone))
         plan(commit, "manager.back", desk_time(commit.now, rules.back_minutes, rules, zone))
+
+
+def times_out(conversation: Conversation) -> bool:
+    """May the open handover end because nobody came?"""
+    return conversation.handover_times_out and conversation.context.get(LASTING) != conversation.handover_id
 
 
 def on_phone(conversation: Conversation) -> bool:

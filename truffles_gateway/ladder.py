@@ -96,7 +96,7 @@ def remind_owner(scene: Scene) -> None:
     if not scene.waits:
         return
     scene.remind("reminder_owner", mentions.owner(scene.conversation, scene.tenant))
-    if not scene.conversation.handover_times_out:
+    if not handoff.times_out(scene.conversation):
         handoff.plan(scene.made, "handover.unheard", scene.after(scene.tenant.config.desk.owner_minutes))
 
 
@@ -132,8 +132,11 @@ def _at_desk(scene: Scene, due: datetime) -> str:
 
 
 def time_out(scene: Scene) -> None:
-    """Nobody came: customer and desk are told, the bot goes on."""
-    if scene.waits:
+    """Nobody came: customer and desk are told, the bot goes on. Where something was said meanwhile that is never given up,
+    the customer is told honestly instead."""
+    if scene.waits and not handoff.times_out(scene.conversation):
+        admit(scene)
+    elif scene.waits:
         scene.remind("desk_timed_out")
         scene.end(handoff.Event.TIME_OUT, "nobody took it in time")
         compose.tell_customer(scene.made, scene.tenant, "handover_timed_out")

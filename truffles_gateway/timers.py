@@ -186,6 +186,7 @@ class Jobs:
             trigger=Trigger(stored["trigger_type"]),
             reason=stored["reason"],
             question=stored["user_message"],
+            urgent=bool(scene.job.payload.get("urgent")),
         )
         used = [plugin for plugin in scene.job.payload["plugins"] if plugin in scene.tenant.used]
         failing = await self._cards(scene, handover, used)
@@ -244,4 +245,5 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         customer=scene.conversation.customer,
         dialogue=scene.conversation.history,
         branch=_branch(scene),
+        urgent=handover.urgent,
     )
