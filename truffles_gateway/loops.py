@@ -3,6 +3,7 @@ human for a while. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ REPEATABLE = frozenset({"", "greeting", "thanks", "off-topic", "declined"})
 """Reasons of replies that need not be said twice. Whatever counts something, or asks, is said as often as it counts."""
 PASSES = frozenset({Route.HUMAN, Route.FRUSTRATED, Route.OPT_OUT})
 """What a customer who was left to a human may still want of the bot."""
+_NUMBER = re.compile(r"\d+")
 _COMPARED = 500  # letter by letter; what comes after must be the same
 
 
@@ -70,7 +72,12 @@ def _repeats(case: Case, decision: Decision) -> bool:
     if before is None:
         return False
     said = [line.text for line in lately if line.author is Author.BOT and line.at >= before]
-    return all(any(alike(reply, each, least) for each in said) for reply in decision.replies)
+    return all(any(_says(each, reply, least) for each in said) for reply in decision.replies)
+
+
+def _says(said: str, reply: str, least: float) -> bool:
+    """Does it say the same? A price or an hour of its own makes it another answer, however alike."""
+    return _NUMBER.findall(said) == _NUMBER.findall(reply) and alike(said, reply, least)
 
 
 def _turns(lines: list[Line]) -> Iterator[tuple[datetime, str]]:
