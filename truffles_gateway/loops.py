@@ -66,6 +66,8 @@ def _repeats(case: Case, decision: Decision) -> bool:
     """Would it say again what the customer was told when they wrote the same?"""
     if decision.outcome != "answered" or decision.reason not in REPEATABLE or decision.cancel:
         return False
+    if case.message.attachments:  # another picture under the same words is another question
+        return False
     least = case.tenant.config.loop.alike
     lately = [line for line in case.conversation.history if line.at > _since(case)]
     before = next((at for at, text in _turns(lately) if alike(text, case.message.text, least)), None)
