@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, handoff, voice
+from truffles_gateway import calls, handoff, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
+from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
     Author,
     HandoverCard,
@@ -23,7 +24,7 @@ from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
 from truffles_gateway.routes.mute import mutes_before
 from truffles_gateway.tenants import Tenant
 
-LEARNED = "learned:"
+LEARNED, EDITED = "learned:", "✏️"
 
 
 def commit(case: Case, decision: Decision) -> Commit:
@@ -130,8 +131,12 @@ def _state(made: Commit, case: Case, decision: Decision) -> None:
     if decision.escalation:
         wish = decision.escalation
         reason = case.tenant.texts.get(wish.reason, case.tenant.config.languages[0])
-        opening = handoff.new_handover(wish.trigger, reason, wish.question, times_out=wish.times_out)
+        opening = handoff.new_handover(
+            wish.trigger, reason, wish.question, times_out=wish.times_out and not weight.lasts(case.verdict),
+            urgent=weight.is_urgent(case.verdict),
+        )  # fmt: skip
         handoff.apply(made, handoff.Event.ESCALATE, actor="bot", why=decision.reason, opening=opening)
+    weight.hold_open(made, case)
     plan_timers(made, case.tenant)
     waits = made.after is not None and made.after.state is State.MANAGER_ACTIVE and decision.reason != "history"
     if waits and not _waiting_already(case):
@@ -153,20 +158,24 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
-    said = [shown(event.event) for event in case.work.events if event.event.text and not event.event.ignore]
+    said = [forwarded(event.event) for event in case.work.events if event.event.text and not event.event.ignore]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
+    mark = weight.mark(case.verdict)
     for channel in desks(case.tenant):
         add_outgoing(
             made,
             Outgoing(
                 channel=channel,
                 recipient=case.conversation.id,
-                text="\n".join(said),
+                text=" ".join(filter(None, [mark, "\n".join(said)])),
                 kind=OutgoingKind.FORWARD,
                 attachments=case.message.attachments,
                 handover_id=case.conversation.handover_id,
+                data={"mark": mark} if mark else {},
             ),
         )
+    if decision.desk_line:
+        remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, case.tenant.config.languages[0]))
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
@@ -263,9 +272,9 @@ def show_changes(made: Commit, tenant: Tenant) -> None:
             add_outgoing(made, row)
 
 
-def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
-    """A line to every desk about the conversation. Where the bot is silent nobody was called by it, and nobody is
-    reminded."""
+def remind_desks(made: Commit, tenant: Tenant, text: str, whom: Whom | None = None) -> None:
+    """A line to every desk about the conversation; `whom` the text names is pointed at, where the desk knows them. Where
+    the bot is silent nobody was called by it, and nobody is reminded."""
     assert made.after is not None
     if voice.silence(tenant, made.after):
         return
@@ -278,6 +287,7 @@ def remind_desks(made: Commit, tenant: Tenant, text: str) -> None:
                 text=text,
                 kind=OutgoingKind.REMINDER,
                 handover_id=made.after.handover_id,
+                data=whom.data(channel) if whom else {},
             ),
         )
 
@@ -307,7 +317,7 @@ def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[st
             key=f"escalate:{handover.id}",
             kind="escalate.retry",
             run_at=made.now + timedelta(seconds=5),
-            payload={"handover_id": handover.id, "plugins": plugins},
+            payload={"handover_id": handover.id, "plugins": plugins, "urgent": handover.urgent},
             conversation_id=made.after.id,
         )
     )
@@ -337,12 +347,18 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         attachments=case.message.attachments,
         branch=case.turn.branch,
         refusals=case.refusals,
+        urgent=handover.urgent,
     )
 
 
 def shown(event: InboundEvent) -> str:
     """A customer's words as a desk shows them, what they quoted above them: "this one?" says nothing without it."""
     return f"» {brief(event.quoted)}\n{event.text}" if event.quoted else event.text
+
+
+def forwarded(event: InboundEvent) -> str:
+    """The same below a card; words that take the place of others are marked: the desk has read those."""
+    return f"{EDITED} {shown(event)}" if event.replaces else shown(event)
 
 
 def alarm_rows(tenant: Tenant, text: str) -> list[Outgoing]:

@@ -76,6 +76,7 @@ class Decision:
     mute         silence the bot for so many minutes; 0 lifts a mute, None leaves it
     context      keys to set in the conversation's context; "" removes a key
     review       the answer is worth a person's look
+    desk_line    a key of the catalogue: what a desk that reads along is told besides
     conditional  the replies hold only while nothing more arrives: they are thought over again if it does
     """
 
@@ -88,6 +89,7 @@ class Decision:
     mute: float | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     review: bool = False
+    desk_line: str = ""
     sources: tuple[str, ...] = ()
     conditional: bool = True
 

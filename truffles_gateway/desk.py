@@ -11,19 +11,18 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import approvals, compose, handoff
+from truffles_gateway import approvals, compose, handoff, phone
+from truffles_gateway.handoff import HOLDER, HOLDER_NAME, PHONE, UNASKED
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
 from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-NOTE, PHONE = "//", "phone"
-HOLDER = "holder"
-"""The conversation's word for who leads it, as `channel:id`: names are only for show, and anybody may take another's."""
-UNASKED, FIRST_WORDS = "unasked", "first_words"
-"""The conversation's words for the handover that a human's own words opened, and for the one in which a human spoke, and
-since when: what is said there is no plain answer to what the human was called for."""
+NOTE = "//"
+FIRST_WORDS = "first_words"
+"""The conversation's word for the handover in which a human spoke, and since when: what is said there is no plain answer
+to what the human was called for."""
 
 
 def commit(
@@ -162,7 +161,9 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
         metadata={"person": person.id, "name": _name(person), "event_id": event.event_id},
     )
     made.messages.append(message)
-    if event.kind is not EventKind.ECHO:
+    if event.kind is EventKind.ECHO:
+        phone.show(made, event, tenant)
+    else:
         compose.add_outgoing(made, _to_customer(conversation, event, tenant))
     made.touch(last_manager_at=made.now)
     _observe(made, event, tenant, message.id, question)
@@ -289,6 +290,10 @@ def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:
     if made.after.state is State.BOT_ACTIVE:
         return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
     handoff.skip(made, name)
+    if made.after.state is State.PENDING and made.after.context.get(HOLDER) == _key(person_of(event, tenant)):
+        # whoever led it before is not asked for it again
+        left = {key: value for key, value in made.after.context.items() if key not in {HOLDER, HOLDER_NAME}}
+        made.touch(context=left)
     return _answer(made, event, _text(tenant, "callback_skipped"), "")
 
 
@@ -296,7 +301,7 @@ def _hold(made: Commit, person: Person) -> None:
     """Whoever took the conversation, or wrote in it last, leads it."""
     assert made.after is not None
     if made.after.state is State.MANAGER_ACTIVE:
-        made.touch(context={**made.after.context, HOLDER: _key(person)})
+        made.touch(context={**made.after.context, HOLDER: _key(person), HOLDER_NAME: _name(person)})
 
 
 def _group_of(event: InboundEvent) -> str:

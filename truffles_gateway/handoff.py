@@ -18,10 +18,18 @@ from uuid import uuid4
 
 from truffles_gateway import clock
 from truffles_gateway.messages import State, Trigger
-from truffles_gateway.records import Commit, HandoverUpdate, NewHandover, NewJob, StateChange
+from truffles_gateway.records import Commit, Conversation, HandoverUpdate, NewHandover, NewJob, StateChange
 from truffles_gateway.tenant_config import Desk
 
 SKIP = "skip"
+PHONE = "phone"
+HOLDER, HOLDER_NAME = "holder", "holder_name"
+"""The conversation's words for who leads it or led it last: as `channel:id`, because anybody may take another's name; and
+as people call them."""
+LASTING = "lasting"
+"""The conversation's word for the handover that no longer times out, because of what was said since it was opened."""
+UNASKED = "unasked"
+"""The conversation's word for the handover that a human's own words opened: nobody was called to it."""
 
 
 class Event(StrEnum):
@@ -63,7 +71,7 @@ def allowed(state: State, event: Event) -> bool:
 
 
 def new_handover(
-    trigger: Trigger, reason: str, question: str, *, times_out: bool = True, assigned_to: str = ""
+    trigger: Trigger, reason: str, question: str, *, times_out: bool = True, assigned_to: str = "", urgent: bool = False
 ) -> NewHandover:
     """A handover with an id of its own."""
     return NewHandover(
@@ -73,6 +81,7 @@ def new_handover(
         question=question,
         times_out=times_out,
         assigned_to=assigned_to,
+        urgent=urgent,
     )
 
 
@@ -150,25 +159,41 @@ def timers(commit: Commit, rules: Desk, zone: str) -> None:
     moved = any(change.before is not change.after for change in commit.changes)
     if after is None or not (moved or commit.cancel_jobs):
         return
-    if after.state is State.MANAGER_ACTIVE:
+    if on_phone(after):
+        plan(commit, "manager.phone", commit.now + timedelta(minutes=rules.phone_minutes))
+    elif after.state is State.MANAGER_ACTIVE:
         plan(commit, "manager.idle", desk_time(commit.now, rules.idle_hours * 60, rules, zone))
     if any(change.event == Event.TAKE for change in commit.changes) and commit.manager_response is None:
         nudges(commit, rules, zone)
     if after.state is not State.PENDING:
         return
     clocks = {"handover.remind": rules.remind_minutes, "handover.owner": rules.owner_minutes}
-    if after.handover_times_out:
+    if after.context.get(HOLDER_NAME):
+        clocks["handover.all"] = rules.all_minutes
+    if times_out(after):
         clocks["handover.timeout"] = rules.timeout_minutes
     for kind, minutes in clocks.items():
         plan(commit, kind, desk_time(commit.now, minutes, rules, zone))
 
 
 def nudges(commit: Commit, rules: Desk, zone: str) -> None:
-    """A customer waits for the manager who has the conversation: remind them, then take it back."""
+    """A customer waits for the manager who has the conversation: remind them, then take it back. Who answers from the
+    phone has a clock of their own."""
     assert commit.after is not None
-    if commit.after.state is State.MANAGER_ACTIVE:
+    if commit.after.state is State.MANAGER_ACTIVE and not on_phone(commit.after):
         plan(commit, "manager.nudge", desk_time(commit.now, rules.nudge_minutes, rules, zone))
         plan(commit, "manager.back", desk_time(commit.now, rules.back_minutes, rules, zone))
+
+
+def times_out(conversation: Conversation) -> bool:
+    """May the open handover end because nobody came?"""
+    return conversation.handover_times_out and conversation.context.get(LASTING) != conversation.handover_id
+
+
+def on_phone(conversation: Conversation) -> bool:
+    """Does the owner lead this talk, from the phone?"""
+    led_by = conversation.context.get(HOLDER)
+    return conversation.state is State.MANAGER_ACTIVE and led_by == f"{conversation.channel}:{PHONE}"
 
 
 def desk_time(start: datetime, minutes: float, rules: Desk, zone: str) -> datetime:

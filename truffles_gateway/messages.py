@@ -272,9 +272,11 @@ class OutgoingKind(StrEnum):
     HUMAN    a manager's words to a customer
     NOTICE   a line about the service to a customer ("a colleague was called")
     CARD     a handover shown at a desk
-    FORWARD  a customer's words shown at a desk
+    FORWARD  a customer's words shown at a desk. `data`: `mark`, with which the text begins where it is more than that: ⚡
+             urgent, 📱 the owner's words from the phone
     CALLBACK the answer to a pressed button
-    REMINDER a line to the managers about a handover
+    REMINDER a line to the managers about a handover. `data`: `mention`, a name in the text to be pointed at, and how the
+             desk knows it: `mention_id`, `mention_username`
     ALARM    a warning to the tenant's owner
     UPDATE   what became of a handover whose card a desk shows. `data`: `status` (pending, active, resolved),
              `resolution`, `by`; `text` says the same in words
@@ -412,7 +414,8 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverCard:
-    """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language."""
+    """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language; `urgent`: the
+    customer cannot wait, and the card says so at first sight."""
 
     handover_id: str
     trigger: Trigger
@@ -423,6 +426,7 @@ class HandoverCard:
     attachments: tuple[Attachment, ...] = ()
     branch: str = ""
     refusals: tuple[Refusal, ...] = ()
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import calls, compose, gate
+from truffles_gateway import calls, compose, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -39,8 +39,8 @@ async def think(case: Case) -> Decision:
     case.message = await enrich(case)
     case.verdict = await understand(case)
     case.language = gate.language(case)
-    decided = gate.with_manager(case) or gate.while_muted(case)
-    return decided or await ROUTES[gate.route(case)](case)
+    decided = gate.with_manager(case) or gate.while_muted(case) or loops.silence(case)
+    return decided or loops.guard(case, await ROUTES[gate.route(case)](case))
 
 
 async def enrich(case: Case) -> Inbound:

@@ -101,7 +101,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewHandover:
-    """A request for a human, to be stored."""
+    """A request for a human, to be stored; `urgent` is for its card."""
 
     id: str
     trigger: Trigger
@@ -109,6 +109,7 @@ class NewHandover:
     question: str
     times_out: bool = True
     assigned_to: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

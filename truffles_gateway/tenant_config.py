@@ -185,6 +185,15 @@ class Dialogue(Part):
     greet_again_minutes: Minutes = 30
 
 
+class Loop(Part):
+    """When the bot stops answering: the same to the same words, and too much in too short a time."""
+
+    alike: Share = 0.95
+    window_minutes: Minutes = 10
+    replies: Annotated[int, Field(ge=2, le=100)] = 15
+    silent_minutes: Minutes = 60
+
+
 class Echo(Part):
     """What comes back from the business's own number: a send of ours, an automatic greeting, a broadcast, or else the
     owner at the phone."""
@@ -205,6 +214,7 @@ class Desk(Part):
     """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
 
     remind_minutes: Minutes = 30
+    all_minutes: Minutes = 45
     owner_minutes: Minutes = 60
     timeout_minutes: Minutes = 120
     quiet_from: Hour = 23
@@ -212,6 +222,8 @@ class Desk(Part):
     nudge_minutes: Minutes = 15
     back_minutes: Minutes = 60
     idle_hours: Hours = 12
+    phone_minutes: Minutes = 60
+    promise_minutes: Minutes = 60
 
 
 class Mute(Part):
@@ -300,6 +312,7 @@ class TenantConfig(Part):
     retry: Retry = Retry()
     late: Late = Late()
     dialogue: Dialogue = Dialogue()
+    loop: Loop = Loop()
     echo: Echo = Echo()
     alarms: Alarms = Alarms()
     desk: Desk = Desk()

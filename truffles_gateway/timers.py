@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
-from truffles_gateway import calls, compose, handoff
+from truffles_gateway import calls, compose, handoff, ladder
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
 from truffles_gateway.failpoints import reach
+from truffles_gateway.ladder import Scene
 from truffles_gateway.messages import (
     HandoverCard,
     ManagerReply,
@@ -21,14 +20,13 @@ from truffles_gateway.messages import (
     Turn,
 )
 from truffles_gateway.observability import logger
-from truffles_gateway.records import Commit, Conversation, Job, NewHandover
+from truffles_gateway.records import Commit, Job, NewHandover
 from truffles_gateway.store import events, jobs, lanes, learned
 from truffles_gateway.store.codec import outgoing_to_json
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
-TOLD_UNHEARD = "told_unheard"
 FOLLOWED = 5
 """How often a job looks again whether the knowledge holds what was decided meanwhile."""
 log = logger("jobs")
@@ -36,36 +34,6 @@ log = logger("jobs")
 
 class JobFailed(TrufflesError):
     """A job did not get its work done and shall be tried again."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """A job with the conversation it is about and the commit it fills."""
-
-    job: Job
-    tenant: Tenant
-    made: Commit
-    conversation: Conversation
-
-    @property
-    def about_open_handover(self) -> bool:
-        """Is the handover that the timer was set for still the open one?"""
-        return bool(self.conversation.handover_id) and self.conversation.handover_id == self.job.payload["handover_id"]
-
-    @property
-    def waits(self) -> bool:
-        """Does the customer still wait for somebody to take it?"""
-        return self.about_open_handover and self.conversation.state is State.PENDING
-
-    def text(self, key: str, **values: object) -> str:
-        """A text for the desk, in the tenant's first language, with who waits and for how long."""
-        since = self.conversation.handover_since
-        facts = {
-            "customer": self.conversation.name or self.conversation.phone or self.conversation.address,
-            "question": self.conversation.handover_question,
-            "minutes": int((self.made.now - since).total_seconds() // 60) if since else 0,
-        }
-        return self.tenant.texts.get(key, self.tenant.config.languages[0], **(facts | values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +65,7 @@ class Jobs:
             await self._manager_reply(job, tenant)
         elif job.kind == "learned":
             await self._learned(job, tenant)
-        elif job.kind in SCENES:
+        elif job.kind in SCENES or job.kind in ladder.SCENES:
             await self._scene(job, tenant)
         else:
             raise JobFailed(f"nobody knows jobs of kind {job.kind!r}")
@@ -180,7 +148,11 @@ class Jobs:
                 client_id=tenant.id, now=now, correlation_id=job.correlation_id, lease=job,
                 worth=tenant.config.outbox.worth(), before=found, after=found,
             )  # fmt: skip
-            await SCENES[job.kind](self, Scene(job=job, tenant=tenant, made=made, conversation=found))
+            scene = Scene(job=job, tenant=tenant, made=made, conversation=found)
+            if job.kind in SCENES:
+                await SCENES[job.kind](self, scene)
+            else:
+                ladder.SCENES[job.kind](scene)
             compose.plan_timers(made, tenant)
             compose.show_changes(made, tenant)
             try:
@@ -189,73 +161,6 @@ class Jobs:
             except StateChanged:
                 continue
         raise JobFailed("the conversation kept changing")
-
-    async def remind(self, scene: Scene) -> None:
-        """Nobody has taken the handover yet: remind the managers."""
-        await self._remind(scene, "reminder_manager")
-
-    async def remind_owner(self, scene: Scene) -> None:
-        """Still nobody: the owner is named. What never times out has one more step after this one."""
-        owner = next((agent.name for agent in scene.tenant.config.agents if agent.role == "owner"), "")
-        await self._remind(scene, "reminder_owner", name=owner)
-        if scene.waits and not scene.conversation.handover_times_out:
-            rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
-            due = handoff.desk_time(scene.made.now, rules.owner_minutes, rules, zone)
-            handoff.plan(scene.made, "handover.unheard", due)
-
-    async def _remind(self, scene: Scene, key: str, **values: object) -> None:
-        if scene.waits:
-            compose.remind_desks(scene.made, scene.tenant, scene.text(key, **values))
-
-    async def admit(self, scene: Scene) -> None:
-        """Not even the owner came for what never times out: the customer is told so, once, and what they may expect."""
-        about = scene.conversation
-        if not scene.waits or about.context.get(TOLD_UNHEARD) == about.handover_id:
-            return
-        rules = scene.tenant.config.desk
-        always = rules.quiet_from == rules.quiet_until
-        hours = "" if always else f"{rules.quiet_until:02}:00–{rules.quiet_from:02}:00"
-        if compose.tell_customer(scene.made, scene.tenant, "still_waiting", hours=hours):
-            scene.made.touch(context={**about.context, TOLD_UNHEARD: about.handover_id})
-
-    async def time_out(self, scene: Scene) -> None:
-        """Nobody came: customer and desk are told, the bot goes on."""
-        if not scene.waits:
-            return
-        compose.remind_desks(scene.made, scene.tenant, scene.text("desk_timed_out"))
-        if handoff.apply(scene.made, handoff.Event.TIME_OUT, actor="timer", why="nobody took it in time"):
-            compose.tell_customer(scene.made, scene.tenant, "handover_timed_out")
-
-    async def nudge(self, scene: Scene) -> None:
-        """The customer waits for the manager who has the conversation."""
-        if scene.about_open_handover and self._still_unanswered(scene):
-            minutes = int((scene.made.now - _since(scene)).total_seconds() // 60)
-            line = scene.text("nudge", minutes=minutes)
-            compose.remind_desks(scene.made, scene.tenant, line)
-
-    async def take_back(self, scene: Scene) -> None:
-        """The manager does not answer: the handover is open for everybody again."""
-        if scene.about_open_handover and self._still_unanswered(scene):
-            handoff.apply(scene.made, handoff.Event.UNANSWERED, actor="timer", why="the manager did not answer")
-            compose.remind_desks(scene.made, scene.tenant, scene.text("reminder_manager"))
-
-    async def idle(self, scene: Scene) -> None:
-        """Neither side wrote for hours: the bot takes over; otherwise look again later."""
-        if not scene.about_open_handover or scene.conversation.state is not State.MANAGER_ACTIVE:
-            return
-        spoken = [at for at in (scene.conversation.last_customer_at, scene.conversation.last_manager_at) if at]
-        rules, zone = scene.tenant.config.desk, scene.tenant.config.timezone
-        due = handoff.desk_time(max(spoken, default=_since(scene)), rules.idle_hours * 60, rules, zone)
-        if due <= scene.made.now:
-            handoff.apply(scene.made, handoff.Event.IDLE, actor="timer", why="neither side wrote")
-            compose.remind_desks(scene.made, scene.tenant, scene.text("desk_returned"))
-        else:
-            handoff.plan(scene.made, "manager.idle", due)
-
-    @staticmethod
-    def _still_unanswered(scene: Scene) -> bool:
-        manager = scene.conversation.last_manager_at
-        return scene.conversation.state is State.MANAGER_ACTIVE and (manager is None or manager <= _since(scene))
 
     async def undelivered(self, scene: Scene) -> None:
         """A bot's reply never reached the customer: a human gets the question, once."""
@@ -281,6 +186,7 @@ class Jobs:
             trigger=Trigger(stored["trigger_type"]),
             reason=stored["reason"],
             question=stored["user_message"],
+            urgent=bool(scene.job.payload.get("urgent")),
         )
         used = [plugin for plugin in scene.job.payload["plugins"] if plugin in scene.tenant.used]
         failing = await self._cards(scene, handover, used)
@@ -299,21 +205,11 @@ class Jobs:
         return failing
 
 
-SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
-    "handover.remind": Jobs.remind,
-    "handover.owner": Jobs.remind_owner,
-    "handover.unheard": Jobs.admit,
-    "handover.timeout": Jobs.time_out,
-    "manager.nudge": Jobs.nudge,
-    "manager.back": Jobs.take_back,
-    "manager.idle": Jobs.idle,
+SCENES: Mapping[str, Callable[[Jobs, Scene], Awaitable[None]]] = {
     "turn.undelivered": Jobs.undelivered,
     "escalate.retry": Jobs.escalate_again,
 }
-
-
-def _since(scene: Scene) -> datetime:
-    return datetime.fromisoformat(scene.job.payload["since"])
+"""The scenes that ask plugins; those of `ladder` ask nobody."""
 
 
 def _turn(scene: Scene) -> Turn:
@@ -349,4 +245,5 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         customer=scene.conversation.customer,
         dialogue=scene.conversation.history,
         branch=_branch(scene),
+        urgent=handover.urgent,
     )

@@ -47,7 +47,7 @@ async def test_timers_say_nothing_where_the_bot_is_off(salon_of, jid, change) ->
     assert await salon.state() == ("bot_active", [("resolved", "timed_out")])
     assert (salon.read(jid), await salon.desk()) == (read, shown)
     events = await salon.rig.rows("SELECT event FROM state_changes WHERE actor = 'timer' ORDER BY at")
-    assert [row["event"] for row in events] == ["unanswered", "time_out"]
+    assert [row["event"] for row in events] == ["idle"]
     assert (await salon.rig.ledger())["balanced"]
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from truffles_gateway.messages import Route, Verdict
 from truffles_gateway.testing import Rig
+from truffles_gateway.weight import LASTING
 
 NO_NIGHT = {"quiet_from": 0, "quiet_until": 0}
 ASK = "Позовите менеджера, пожалуйста"
@@ -58,18 +62,37 @@ async def test_who_is_angry_is_never_given_up(day_and_night, jid) -> None:
     assert len(await salon.desk("reminder")) == 2
 
 
-async def test_who_is_angry_is_told_once_that_nobody_is_free(day_and_night, jid) -> None:
-    """The last step of the ladder, an hour after the owner was called: an honest line, and the request stays open."""
+async def test_who_is_angry_is_told_that_nobody_is_free_and_by_when_to_expect_an_answer(day_and_night, jid) -> None:
+    """The last step of the ladder, an hour after the owner was called: an honest line, and the request stays open. When the
+    promised time has come and nobody answered, that is said, too; and no more."""
     salon, _ = await day_and_night(jid, RUDE)
     await salon.pass_time(minutes=61)
     await salon.pass_time(minutes=58)
     assert len(salon.read(jid)) == 1
     await salon.pass_time(minutes=4)
     assert "никто из коллег не освободился" in salon.read(jid)[1]
-    assert "отвечаем" not in salon.read(jid)[1]  # this desk never closes
-    await salon.pass_time(hours=30)
+    assert re.search(r"(сегодня|завтра) до \d\d:(00|15|30|45)", salon.read(jid)[1])
+    await salon.pass_time(minutes=56)
     assert len(salon.read(jid)) == 2
+    await salon.pass_time(minutes=20)
+    assert "не успели" in salon.read(jid)[2]
+    assert salon.read(jid)[1].split("чате ")[1].split()[-1].rstrip(".") in salon.read(jid)[2]
+    assert (await salon.desk("reminder"))[-1].startswith("🔔 Owner, ")
+    await salon.pass_time(hours=30)
+    assert len(salon.read(jid)) == 3
     assert await salon.state() == ("pending", [("pending", None)])
+
+
+async def test_who_answers_in_time_has_kept_the_promise(day_and_night, jid) -> None:
+    salon, id = await day_and_night(jid, RUDE)
+    await salon.pass_time(minutes=61)
+    await salon.pass_time(minutes=61)
+    assert len(salon.read(jid)) == 2
+    await salon.reply("Простите нас! Чем помочь?", id)
+    await salon.pass_time(hours=2)
+    assert len(salon.read(jid)) == 3
+    [context] = await salon.rig.rows("SELECT context FROM conversations")
+    assert "promised" not in context["context"]
 
 
 async def test_the_honest_line_comes_in_desk_hours_and_says_which(salon_of, jid) -> None:
@@ -80,7 +103,98 @@ async def test_the_honest_line_comes_in_desk_hours_and_says_which(salon_of, jid)
     await salon.pass_time(hours=9)  # 07:01: the night has stopped the clock two minutes before its time
     assert len(salon.read(jid)) == 1
     await salon.pass_time(minutes=62)
-    assert "we answer 08:00" in salon.read(jid)[1]
+    assert "today by 09:" in salon.read(jid)[1]  # 8:03, and an hour from then at a full quarter
+
+
+async def test_what_is_promised_in_the_evening_is_promised_for_the_next_desk_hour(salon_of, jid) -> None:
+    salon = await salon_of(timezone="Asia/Almaty", languages=["kk"])
+    _until(salon, 20, 30)
+    await salon.ask(jid, RUDE)
+    await salon.pass_time(minutes=61)
+    await salon.pass_time(minutes=61)  # 22:32: 28 minutes are left of this day
+    assert "ең кеші ертең, сағат 08:45" in salon.read(jid)[1]
+    await salon.pass_time(hours=10)  # 08:32
+    assert len(salon.read(jid)) == 2
+    await salon.pass_time(minutes=15)
+    assert "Уәде еткен уақытта (ең кеші бүгін, сағат 08:45)" in salon.read(jid)[2]
+
+
+async def test_reminders_name_whoever_led_the_customer_before_then_all_then_the_owner(day_and_night, jid) -> None:
+    salon, id = await day_and_night(jid)
+    await salon.reply("Слушаю вас", id)
+    await salon.press("resolve", id)
+    await salon.ask(jid, "Позовите менеджера ещё раз, пожалуйста")
+    for minutes in (31, 15, 15):
+        await salon.pass_time(minutes=minutes)
+    assert [line.partition(" ждёт")[0] for line in await salon.desk("reminder")] == [
+        "🔔 Aliya, 77000000011", "🔔 77000000011", "🔔 Owner, 77000000011",
+    ]  # fmt: skip
+    rows = await salon.rig.rows(
+        "SELECT payload -> 'data' AS data FROM outbox_messages WHERE kind = 'reminder' ORDER BY seq"
+    )
+    assert [dict(row["data"] or {}) for row in rows] == [
+        {"mention": "Aliya", "mention_id": "aliya"}, {}, {"mention": "Owner", "mention_id": "owner"},
+    ]  # fmt: skip
+
+
+async def test_who_cannot_take_a_customer_again_is_not_asked_by_name(day_and_night, jid) -> None:
+    salon, id = await day_and_night(jid)
+    await salon.reply("Слушаю вас", id)
+    await salon.press("resolve", id)
+    await salon.ask(jid, "Позовите менеджера ещё раз, пожалуйста")
+    await salon.press("skip", await salon.handover())
+    await salon.pass_time(minutes=31)
+    await salon.pass_time(minutes=15)
+    assert [line[:13] for line in await salon.desk("reminder")] == ["🔔 77000000011"[:13]]
+
+
+@pytest.mark.parametrize("intent", sorted(LASTING))
+async def test_what_is_serious_never_times_out(salon_of, jid, stub, intent) -> None:
+    verdict = Verdict(route=Route.HUMAN, intent=intent, language="ru")
+    salon = await salon_of(desk=NO_NIGHT, brain=(), extra=[stub.plugin("scripted", classify=lambda message: verdict)])
+    await salon.ask(jid, "Мне нужен ответ")
+    await salon.pass_time(hours=30)
+    assert await salon.state() == ("pending", [("pending", None)])
+
+
+async def test_what_becomes_serious_while_somebody_is_called_no_longer_times_out(day_and_night, jid) -> None:
+    salon, _ = await day_and_night(jid)
+    await salon.pass_time(minutes=61)
+    await salon.ask(jid, RUDE)
+    await salon.pass_time(minutes=60)
+    assert await salon.state() == ("pending", [("pending", None)])
+    assert "никто из коллег не освободился" in salon.read(jid)[-1]
+
+
+async def test_a_button_pressed_after_the_time_out_is_answered_honestly(day_and_night, jid) -> None:
+    salon, id = await day_and_night(jid)
+    await salon.pass_time(minutes=121)
+    for action in ("take", "return", "resolve", "skip"):
+        assert "уже закрыт" in await salon.press(action, id)
+    assert await salon.state() == ("bot_active", [("resolved", "timed_out")])
+    assert len(salon.read(jid)) == 2
+
+
+async def test_two_managers_press_at_the_same_instant_on_two_hosts(salon_of, jid, database_url, moved_clock) -> None:
+    salon = await salon_of(desk=NO_NIGHT)
+    await salon.ask(jid, ASK)
+    id = await salon.handover()
+
+    def press(rig: Rig, name: str):
+        manager = {"id": name.lower(), "name": name}
+        body = {"client_slug": "salon", "action": "take", "handover_id": id, "manager": manager}
+        return rig.admin("POST", "/admin/desk/action", json=body)
+
+    async with Rig(database_url, moved_clock) as second:
+        answers = await asyncio.gather(press(salon.rig, "Aliya"), press(second, "Dana"))
+        assert {answer.status_code for answer in answers} == {200}
+        await salon.rig.settled()
+    [row] = await salon.rig.rows("SELECT status, assigned_to FROM handovers")
+    assert row["status"] == "active"
+    taken = [line for line in await salon.desk("callback") if line == f"✋ {row['assigned_to']} ведёт этот диалог."]
+    late = [line for line in await salon.desk("callback") if line == f"Этот диалог уже ведёт {row['assigned_to']}."]
+    assert (len(taken), len(late)) == (1, 1)
+    assert len(await salon.rig.rows("SELECT 1 FROM state_changes WHERE event = 'take'")) == 1
 
 
 async def test_an_honest_line_is_said_once_even_if_a_manager_came_and_went(day_and_night, jid) -> None:
@@ -92,7 +206,8 @@ async def test_an_honest_line_is_said_once_even_if_a_manager_came_and_went(day_a
     for _ in range(6):
         await salon.pass_time(minutes=61)
     assert await salon.state() == ("pending", [("pending", None)])
-    assert len(salon.read(jid)) == 2
+    assert len(salon.read(jid)) == 3
+    assert "не успели" in salon.read(jid)[2]  # who takes a customer and says nothing has kept no promise
 
 
 async def test_a_taken_or_closed_handover_is_not_reminded_of(day_and_night, jid) -> None:
@@ -165,8 +280,20 @@ async def test_after_12_hours_without_either_side_the_bot_takes_over(day_and_nig
         await salon.pass_time(hours=1)
     await salon.pass_time(hours=10.5)
     assert (await salon.state())[0] == "manager_active"
+    assert len(salon.read(jid)) == words + 1
     await salon.pass_time(hours=1)
     assert (await salon.state())[0] == "bot_active"
+    assert "вернулся к боту" in (await salon.desk("reminder"))[-1]
+    assert "снова виртуальный помощник" in salon.read(jid)[-1]
+
+
+async def test_who_called_nobody_is_not_told_that_nobody_is_there_any_more(salon_of, jid) -> None:
+    salon = await salon_of(desk=NO_NIGHT)
+    await salon.ask(jid, "Здравствуйте")
+    await salon.reply("Это Дана, ваш мастер заболел", remote_jid=jid, manager="Dana")
+    await salon.pass_time(hours=12.1)
+    assert (await salon.state())[0] == "bot_active"
+    assert salon.read(jid)[-1] == "Это Дана, ваш мастер заболел"
 
 
 async def test_the_night_stops_the_12_hours_too(salon_of, jid) -> None:

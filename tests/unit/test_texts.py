@@ -13,8 +13,9 @@ VALUES = {
     "business": "Салон", "opens": "в 10:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
+    "when": "сегодня до 17:30", "time": "17:30", "date": "03.06", "unanswered": True,
 }  # fmt: skip
-NEEDED = ("name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text")
+NEEDED = ("name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date")
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]
 

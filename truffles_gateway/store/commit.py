@@ -333,7 +333,7 @@ def _climb(batch: Batch, what: Commit, about: Conversation) -> None:
         """
         UPDATE jobs SET run_at = $3 WHERE client_id = $1 AND id IN (
             SELECT id FROM jobs WHERE client_id = $1 AND conversation_id = $2 AND status = 'waiting' AND run_at > $3
-                AND kind IN ('handover.remind', 'handover.owner')
+                AND kind IN ('handover.remind', 'handover.all', 'handover.owner')
             ORDER BY run_at LIMIT (
                 SELECT count(*) FROM unnest($4::text[]) AS w(who) WHERE NOT EXISTS (
                     SELECT 1 FROM state_changes s WHERE s.client_id = $1 AND s.conversation_id = $2

@@ -68,7 +68,7 @@ class CardWriter:
         return "\n".join(line for line in self._lines(card) if line)
 
     def _lines(self, card: HandoverCard) -> Iterator[str]:
-        yield self._say("title", reason=card.reason or card.trigger)
+        yield f"{'⚡ ' if card.urgent else ''}{self._say('title', reason=card.reason or card.trigger)}"
         yield self._customer(card.customer)
         yield self._say("branch", branch=card.branch) if card.branch else ""
         yield self._say("dialogue") if card.dialogue else ""

@@ -69,7 +69,7 @@ class CardWriter:
         return {"inline_keyboard": [row[:1], row[1:]] if len(row) > 2 else [row] if row else []}
 
     def _head(self, card: HandoverCard) -> Iterator[str]:
-        yield f"🙋 {_bold(self.say('card_title', reason=cut(one_line(card.reason or card.trigger), _SHORT)))}"
+        yield f"{'⚡' if card.urgent else '🙋'} {_bold(self.say('card_title', reason=cut(one_line(card.reason or card.trigger), _SHORT)))}"
         yield self._customer(card.customer)
         if card.branch:
             yield escape(self.say("card_branch", branch=cut(one_line(card.branch), _NAME)))

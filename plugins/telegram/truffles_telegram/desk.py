@@ -11,6 +11,7 @@ from truffles_telegram.calls import Calls, Place, Shown
 from truffles_telegram.card import CardWriter, Keyboard
 from truffles_telegram.failures import CallFailed
 from truffles_telegram.markup import MESSAGE, POPUP, cut
+from truffles_telegram.mention import mention
 from truffles_telegram.plan import Piece, pieces
 from truffles_telegram.post import Poster
 from truffles_telegram.topics import Topics
@@ -65,12 +66,15 @@ class DeskRows:
 
     async def _line(self, delivery: Delivery) -> str:
         row = delivery.outgoing
-        mark = _MARKS.get(row.kind, "")
+        mark = "" if row.data.get("mark") else _MARKS.get(row.kind, "")
         said = (" ".join(filter(None, [mark, each.strip()])) for each in (row.text, *delivery.more))
         text = _marked(delivery, "\n".join(said))
         parts = pieces(text, row.attachments) or [Piece(text)]
+        named = mention(text, row.data) if len(parts) == 1 else None
 
         async def post(place: Place) -> str:
+            if named:
+                return await self._poster.words(place, named.text, entities=named.entities)
             return await self._poster.pieces(place, delivery.id, parts)
 
         if row.recipient == OWNER:

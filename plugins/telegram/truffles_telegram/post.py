@@ -25,10 +25,11 @@ class Poster:
         self._calls, self._blobs, self._writer = calls, blobs, writer
 
     async def words(
-        self, place: Place, text: str, *, keyboard: Keyboard | None = None, reply_to: str = "", tokens: int = 1
-    ) -> str:
-        """A plain text."""
-        params = _message(place, cut(text, MESSAGE), keyboard)
+        self, place: Place, text: str, *, keyboard: Keyboard | None = None, reply_to: str = "", tokens: int = 1,
+        entities: Sequence[Mapping[str, object]] = (),
+    ) -> str:  # fmt: skip
+        """A plain text; `entities` point at people in it."""
+        params = _message(place, cut(text, MESSAGE), keyboard) | ({"entities": list(entities)} if entities else {})
         if reply_to:
             params["reply_parameters"] = {"message_id": int(reply_to), "allow_sending_without_reply": True}
         return _id_of(await self._calls.make("sendMessage", place, params, tokens=tokens))

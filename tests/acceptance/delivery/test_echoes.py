@@ -135,3 +135,98 @@ async def test_the_owner_answers_from_the_phone(lean_of) -> None:
     [event] = await lean.rig.rows("SELECT outcome FROM inbox_events ORDER BY seq DESC LIMIT 1")
     assert event["outcome"] == "forwarded"
     assert (await lean.rig.ledger())["balanced"]
+
+
+async def shown(lean, kind: str) -> list[str]:
+    """What the desk was told."""
+    rows = await lean.rig.rows(
+        "SELECT payload ->> 'text' AS text FROM outbox_messages WHERE channel = 'desk_log' AND kind = $1 ORDER BY seq",
+        kind,
+    )
+    return [row["text"] for row in rows]
+
+
+async def asked(lean, text: str) -> str:
+    """How a customer's message ends."""
+    await lean.sim.write(ANNA, text, timestamp=lean.clock.now().timestamp())
+    await lean.thought()
+    await lean.rig.tick()
+    [event] = await lean.rig.rows("SELECT outcome FROM inbox_events ORDER BY seq DESC LIMIT 1")
+    return str(event["outcome"])
+
+
+async def test_the_bot_is_silent_for_an_hour_after_the_owners_last_words(lean_of) -> None:
+    """The desk reads what was said by phone and is reminded of nothing; then the bot returns by itself."""
+    lean = await lean_of()
+    await lean.meet(ANNA)
+    await lean.later(minutes=5)
+    await echo(lean, ANNA, "I am here myself, come at five.")
+    await lean.later(minutes=40)
+    assert await asked(lean, "fine, see you") == "forwarded"
+    await lean.later(minutes=10)
+    await echo(lean, ANNA, "Bring the photo, please.")
+    assert await shown(lean, "forward") == [
+        "📱 I am here myself, come at five.", "fine, see you", "📱 Bring the photo, please.",
+    ]  # fmt: skip
+    await lean.later(minutes=59)
+    assert await states(lean) == ["manager_active"]
+    await lean.later(minutes=1.2)
+    await lean.thought()
+    assert await states(lean) == ["bot_active"]
+    [line] = await shown(lean, "reminder")
+    assert line == "📱 Nothing more came from the phone, the conversation is back with the bot."
+    assert lean.read(ANNA) == [], "who called nobody is told nothing"
+    assert await asked(lean, "where are you?") == "answered"
+    [row] = await lean.rig.rows("SELECT status, resolution FROM handovers")
+    assert tuple(row) == ("resolved", "timed_out")
+
+
+async def test_what_the_owner_left_unanswered_is_named_at_the_desk(lean_of) -> None:
+    lean = await lean_of()
+    await lean.meet(ANNA)
+    await lean.later(minutes=5)
+    await echo(lean, ANNA, "I am here myself.")
+    await lean.later(minutes=10)
+    assert await asked(lean, "and when?") == "forwarded"
+    for _ in range(3):
+        await lean.later(minutes=20)
+    assert await states(lean) == ["bot_active"]
+    [line] = await shown(lean, "reminder")
+    assert "left without an answer" in line
+
+
+async def press(lean, action: str) -> None:
+    [row] = await lean.rig.rows("SELECT id FROM handovers ORDER BY created_at DESC LIMIT 1")
+    manager = {"id": "dana", "name": "Dana"}
+    body = {"client_slug": "salon", "action": action, "handover_id": str(row["id"]), "manager": manager}
+    response = await lean.rig.admin("POST", "/admin/desk/action", json=body)
+    assert response.status_code == 200, response.text
+    await lean.thought()
+
+
+async def test_the_bot_returns_from_the_phone_by_button(lean_of) -> None:
+    lean = await lean_of()
+    await lean.meet(ANNA)
+    await lean.later(minutes=5)
+    await echo(lean, ANNA, "I am here myself, come at five.")
+    await press(lean, "return")
+    assert await states(lean) == ["bot_active"]
+    assert await asked(lean, "where are you?") == "answered"
+    await lean.later(minutes=61)
+    assert await shown(lean, "reminder") == [], "the phone's clock has stopped"
+
+
+async def test_a_manager_who_takes_over_from_the_phone_has_the_usual_clocks(lean_of) -> None:
+    lean = await lean_of(desk={"quiet_from": 0, "quiet_until": 0})
+    await lean.meet(ANNA)
+    await lean.later(minutes=5)
+    await echo(lean, ANNA, "I am here myself, come at five.")
+    await lean.later(minutes=10)
+    await lean.say(ANNA, "Dana here, I'll take it from here.", manager={"id": "dana", "name": "Dana"})
+    await lean.thought()
+    await lean.later(minutes=65)
+    assert await states(lean) == ["manager_active"]
+    assert await asked(lean, "thank you") == "forwarded"
+    await lean.later(minutes=16)
+    [nudge] = await shown(lean, "reminder")
+    assert nudge.startswith("⏳ Dana, ")

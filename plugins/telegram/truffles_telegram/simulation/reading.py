@@ -19,6 +19,8 @@ def words(params: Json, name: str, limit: int) -> Json:
             text, entities = read_html(text)
         except ValueError as error:
             raise ApiError(400, f"Bad Request: {error}") from None
+    elif name == "text":  # what points beyond the text is left out
+        entities = [each for each in params.get("entities") or () if each["offset"] + each["length"] <= units(text)]
     if units(text) > limit:
         raise ApiError(
             400, "Bad Request: message caption is too long" if limit == CAPTION else "Bad Request: message is too long"
