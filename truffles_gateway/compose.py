@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, handoff, voice, weight
+from truffles_gateway import calls, csat, handoff, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -53,8 +53,18 @@ def commit(case: Case, decision: Decision) -> Commit:
     _forward(made, case, decision)
     _replies(made, case, decision)
     _notices(made, case, decision)
+    _rating(made, case, decision)
     _outcomes(made, case, decision)
     return made
+
+
+def _rating(made: Commit, case: Case, decision: Decision) -> None:
+    csat.note_grief(made, case)
+    made.rating = decision.rating
+    if decision.rating:
+        _, score = decision.rating
+        text = case.tenant.texts.get("csat_desk", case.tenant.config.languages[0], score=score)
+        remind_desks(made, case.tenant, text)
 
 
 def _outcomes(made: Commit, case: Case, decision: Decision) -> None:
@@ -146,6 +156,7 @@ def _state(made: Commit, case: Case, decision: Decision) -> None:
 def plan_timers(made: Commit, tenant: Tenant) -> None:
     """The clocks of the state that was entered."""
     handoff.timers(made, tenant.config.desk, tenant.config.timezone)
+    csat.plan(made, tenant)
 
 
 def _waiting_already(case: Case) -> bool:

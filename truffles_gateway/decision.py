@@ -77,6 +77,7 @@ class Decision:
     context      keys to set in the conversation's context; "" removes a key
     review       the answer is worth a person's look
     desk_line    a key of the catalogue: what a desk that reads along is told besides
+    rating       the handover that the customer gave a mark to, and the mark, 1 to 5
     conditional  the replies hold only while nothing more arrives: they are thought over again if it does
     """
 
@@ -90,6 +91,7 @@ class Decision:
     context: Mapping[str, str] = field(default_factory=dict)
     review: bool = False
     desk_line: str = ""
+    rating: tuple[str, int] | None = None
     sources: tuple[str, ...] = ()
     conditional: bool = True
 

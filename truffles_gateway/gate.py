@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from truffles_gateway import voice
+from truffles_gateway import csat, voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.records import StoredEvent
@@ -27,7 +27,7 @@ def before_thinking(case: Case) -> Decision | None:
     silence = voice.silence(case.tenant, case.conversation)
     if silence in {voice.OFF, voice.NOT_SERVED}:
         return _unheard(case, silence)
-    return _late(case) or _yes_or_no(case)
+    return _late(case) or _yes_or_no(case) or csat.answer(case)
 
 
 def _unheard(case: Case, reason: str) -> Decision:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from truffles_gateway import compose, handoff, mentions, promises
+from truffles_gateway import compose, csat, handoff, mentions, promises
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job
@@ -115,6 +115,17 @@ def admit(scene: Scene) -> None:
         promises.keep(scene.made, due)
 
 
+def ask_for_mark(scene: Scene) -> None:
+    """A human has resolved it: the customer is asked how they liked it, if asking is still right."""
+    handover = scene.job.payload["handover_id"]
+    if not csat.is_open(scene.made, scene.tenant, scene.since):
+        return
+    if (morning := scene.after(0)) > scene.made.now:  # the gateway was down when it was due, and now it is night
+        csat.put_off(scene.made, handover, morning)
+    elif compose.tell_customer(scene.made, scene.tenant, "csat_question"):
+        csat.asked(scene.made, scene.tenant, handover)
+
+
 def look_at_promise(scene: Scene) -> None:
     """The promised time has come. If no human has said a word since, the customer is told honestly, and the owner again."""
     due = promises.promised(scene.conversation)
@@ -195,4 +206,5 @@ SCENES: Mapping[str, Callable[[Scene], None]] = {
     "manager.back": take_back,
     "manager.idle": idle,
     "manager.phone": put_phone_down,
+    csat.KIND: ask_for_mark,
 }

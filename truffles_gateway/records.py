@@ -194,6 +194,7 @@ class Commit:
     used           ids of learned answers that a reply rests on: their use is counted
     worth          how long an outgoing row of a kind is worth sending
     skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
+    rating         a handover and the mark that its customer gave
     reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
     """
 
@@ -215,6 +216,7 @@ class Commit:
     cancel_jobs: list[str] = field(default_factory=list)
     skipped_by: list[str] = field(default_factory=list)
     manager_response: str | None = None
+    rating: tuple[str, int] | None = None
     reopened_turn: str = ""
     alarms: list[tuple[str, str]] = field(default_factory=list)
     learned: list[LearnedUpdate] = field(default_factory=list)

@@ -194,6 +194,15 @@ class Loop(Part):
     silent_minutes: Minutes = 60
 
 
+class Csat(Part):
+    """Whether and when customers are asked for a mark after a human has resolved something, and how long one counts."""
+
+    enabled: bool = True
+    ask_minutes: Minutes = 5
+    pause_days: Annotated[int, Field(ge=1, le=365)] = 30
+    answer_hours: Hours = 24
+
+
 class Echo(Part):
     """What comes back from the business's own number: a send of ours, an automatic greeting, a broadcast, or else the
     owner at the phone."""
@@ -313,6 +322,7 @@ class TenantConfig(Part):
     late: Late = Late()
     dialogue: Dialogue = Dialogue()
     loop: Loop = Loop()
+    csat: Csat = Csat()
     echo: Echo = Echo()
     alarms: Alarms = Alarms()
     desk: Desk = Desk()

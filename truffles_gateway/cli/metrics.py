@@ -15,7 +15,7 @@ from truffles_gateway.errors import ConfigError
 from truffles_gateway.store.outcomes import Outcomes, outcomes
 
 # What a business aims at.
-DEFLECTION, GOAL = 0.40, 0.60
+DEFLECTION, GOAL, CSAT = 0.40, 0.60, 4.0
 BAR = 24
 
 
@@ -60,20 +60,22 @@ def _table(found: Sequence[Outcomes]) -> None:
         for each in found:
             console.print(
                 f"[b]{each.tenant}[/]: {each.dialogues} dialogues ({each.open} open), deflection "
-                f"{_against(each.deflection, DEFLECTION)}, goals {_against(each.goal_completion, GOAL)}, came back "
+                f"{_share(each.deflection)}, goals {_against(each.goal_completion, GOAL)}, came back "
                 f"{_share(each.repeat_rate)}, to a human {_share(each.escalation_rate)}, first response "
-                f"{_time(each.first_response)}, resolved in {_time(each.resolution)}"
+                f"{_time(each.first_response)}, resolved in {_time(each.resolution)}, CSAT {_mark(each)}, "
+                f"quality deflection {_against(each.quality_deflection, DEFLECTION)}"
             )
         return
     table = Table(
-        "tenant", "dialogues", "open", f"deflection (> {DEFLECTION:.0%})", f"goals (> {GOAL:.0%})", "came back",
-        "to a human", "first response", "resolved in",
+        "tenant", "dialogues", "open", "deflection", f"goals (> {GOAL:.0%})", "came back", "to a human",
+        "first response", "resolved in", f"CSAT (> {CSAT:g})", f"quality deflection (> {DEFLECTION:.0%})",
     )  # fmt: skip
     for each in found:
         table.add_row(
-            each.tenant, str(each.dialogues), str(each.open), _against(each.deflection, DEFLECTION),
+            each.tenant, str(each.dialogues), str(each.open), _share(each.deflection),
             _against(each.goal_completion, GOAL), _share(each.repeat_rate), _share(each.escalation_rate),
-            _time(each.first_response), _time(each.resolution),
+            _time(each.first_response), _time(each.resolution), _mark(each),
+            _against(each.quality_deflection, DEFLECTION),
         )  # fmt: skip
     console.print(table)
 
@@ -111,6 +113,12 @@ def _share(share: float | None) -> str:
 
 def _against(share: float | None, target: float) -> str:
     return "–" if share is None else f"[{'green' if share > target else 'yellow'}]{share:.0%}[/]"
+
+
+def _mark(each: Outcomes) -> str:
+    if each.csat is None:
+        return "–"
+    return f"[{'green' if each.csat > CSAT else 'yellow'}]{each.csat:.1f}[/] ({each.ratings})"
 
 
 def _time(seconds: float | None) -> str:

@@ -166,6 +166,12 @@ def _handovers(batch: Batch, what: Commit) -> None:
             what.now,
             what.manager_response,
         )
+    if what.rating:
+        batch.add(
+            "UPDATE handovers SET rating = $3 WHERE client_id = $1 AND id = $2 AND rating IS NULL",
+            what.client_id,
+            *what.rating,
+        )
 
 
 def _rows(batch: Batch, what: Commit) -> None:

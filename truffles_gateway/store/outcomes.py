@@ -28,6 +28,7 @@ class Outcomes:
     escalated       a human was called or wrote
     first_response  median seconds until somebody said something, None where nobody has
     resolution      median seconds from the call for a human to its end by a human, None where there was none
+    ratings, csat   how many marks customers gave, and their mean, 1 to 5
     """
 
     tenant: str
@@ -41,6 +42,8 @@ class Outcomes:
     escalated: int = 0
     first_response: float | None = None
     resolution: float | None = None
+    ratings: int = 0
+    csat: float | None = None
 
     @property
     def deflection(self) -> float | None:
@@ -62,17 +65,24 @@ class Outcomes:
         """Share of the dialogues with a human in them."""
         return self._share(self.escalated)
 
+    @property
+    def quality_deflection(self) -> float | None:
+        """Deflection × CSAT / 5 × (1 − repeat rate); None until there is a mark."""
+        if self.deflection is None or self.repeat_rate is None or self.csat is None:
+            return None
+        return self.deflection * self.csat / 5 * (1 - self.repeat_rate)
+
     def _share(self, part: int) -> float | None:
         return part / self.dialogues if self.dialogues else None
 
     def as_json(self) -> dict[str, Any]:
         """For machines: counts, shares of 1, seconds."""
-        shares = ("deflection", "repeat_rate", "goal_completion", "escalation_rate")
+        shares = ("deflection", "repeat_rate", "goal_completion", "escalation_rate", "quality_deflection")
         return {
             "tenant": self.tenant, "branch": self.branch, "day": self.day, "dialogues": self.dialogues,
             "open": self.open, "deflected": self.deflected, "repeated": self.repeated, "reached": self.reached,
             "escalated": self.escalated, "first_response_seconds": self.first_response,
-            "resolution_seconds": self.resolution,
+            "resolution_seconds": self.resolution, "ratings": self.ratings, "csat": _rounded(self.csat),
         } | {name: _rounded(getattr(self, name)) for name in shares}  # fmt: skip
 
 
@@ -111,7 +121,7 @@ WITH said AS (
         d.to_human OR h.some AS human,
         COALESCE(d.next - d.ended <= $5::interval, false) AS again,
         NOT d.parked AND NOT h.fruitless AS served,
-        extract(epoch FROM r.at - d.began)::float AS first_response, h.resolution
+        extract(epoch FROM r.at - d.began)::float AS first_response, h.resolution, h.ratings, h.stars
     FROM followed d
     JOIN clients c ON c.id = d.client_id
     JOIN conversations v ON v.client_id = d.client_id AND v.id = d.conversation_id
@@ -120,7 +130,8 @@ WITH said AS (
         SELECT count(*) > 0 AS some, COALESCE(bool_or(o.status <> 'resolved'), false) AS open,
             COALESCE(bool_or(o.resolution = 'timed_out'), false) AS fruitless,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM o.closed_at - o.created_at))
-                FILTER (WHERE o.resolution = 'resolved') AS resolution
+                FILTER (WHERE o.resolution = 'resolved') AS resolution,
+            count(o.rating) AS ratings, COALESCE(sum(o.rating), 0) AS stars
         FROM handovers o WHERE o.client_id = d.client_id AND o.conversation_id = d.conversation_id
           AND o.created_at >= d.began AND o.created_at < COALESCE(d.next, 'infinity')
     ) h
@@ -140,7 +151,8 @@ SELECT tenant, {groups}
     count(*) FILTER (WHERE NOT open AND served AND NOT again) AS reached,
     count(*) FILTER (WHERE NOT open AND human) AS escalated,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY first_response) AS first_response,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY resolution) AS resolution
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY resolution) AS resolution,
+    sum(ratings)::int AS ratings, (sum(stars) / NULLIF(sum(ratings), 0))::float AS csat
 FROM judged GROUP BY {by} ORDER BY {by}
 """
 SUMMED = OUTCOMES.format(groups="", by="tenant")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -244,6 +245,7 @@ handovers = Table(
     _time("created_at", required=True),
     _time("taken_at"),
     _time("closed_at"),
+    Column("rating", SmallInteger),
     Column(
         "open_for",
         UUID(as_uuid=False),
@@ -252,6 +254,7 @@ handovers = Table(
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "id", "status"),
     CheckConstraint("status IN ('pending', 'active', 'resolved')", name="status"),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     CheckConstraint("(status = 'resolved') = (resolution IS NOT NULL)", name="resolution"),
     CheckConstraint("resolution IN ('resolved', 'returned', 'cancelled', 'timed_out')", name="resolution_known"),
     _link("conversations", "conversation_id"),
