@@ -469,15 +469,34 @@ async def test_a_draft_that_does_not_arrive_is_told_to_the_desk(shop_of, anna) -
     assert any("Клиент этого не получил" in text for text in shop.texts())
 
 
-async def test_a_deleted_card_is_shown_anew_with_what_counts_now(shop_of, anna) -> None:
+async def test_a_topic_that_was_deleted_loses_no_question(shop_of, anna) -> None:
+    """The draft's buttons are gone with it: after the ten minutes its question stands in a new topic, with those of a card."""
     shop = await approving(shop_of)
     card = await drafted(shop, anna)
-    await shop.ask(anna, "Позовите менеджера, пожалуйста")
-    again = drafts(shop)[-1]
-    shop.telegram.delete_topic(shop.group, again.thread)
-    await shop.forge(card, again.buttons.get("Отправить ✅", ""), MARAT)
-    await shop.settled()
+    shop.telegram.delete_topic(shop.group, card.thread)
+    await shop.pass_time(minutes=10, seconds=5)
+    [thread] = [topic.id for topic in shop.topics()]
+    assert thread != card.thread
+    assert QUESTION in shop.card().text
+    assert shop.actions(shop.card()) == {"take", "return", "skip"}
+    assert [each.buttons for each in drafts(shop)] == [{}]
     await shop.balanced()
+
+
+async def test_a_card_that_was_deleted_comes_back_with_what_counts_now(shop_of, anna) -> None:
+    shop = await approving(shop_of)
+    card = await drafted(shop, anna)
+    data = card.buttons["Изменить ✏️"]
+    shop.telegram.behave(
+        method="editMessageText", status=400, description="Bad Request: message to edit not found", count=1
+    )
+    await shop.forge(card, data, MARAT)
+    again = drafts(shop)[-1]
+    assert again is not card
+    assert "Исправляет Марат" in again.text
+    await shop.press(again, "send", MARAT)
+    assert again.buttons == {}
+    assert shop.said(anna) == [PRICE]
 
 
 async def test_a_branch_may_ask_first_and_another_not(shop_of, anna, boris) -> None:
