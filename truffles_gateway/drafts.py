@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +28,8 @@ from truffles_gateway.tenants import Tenant
 
 ACTIONS = frozenset({"send", "edit", "own"})
 OPEN = frozenset({"waiting", "editing"})
+SINCE = "drafted_since"
+"""The conversation's word for when the newest of its drafts, or the first of those it takes the place of, was shown."""
 STEP_IN = frozenset({"owner", "admin"})
 """Whose buttons count although somebody else is writing other words."""
 
@@ -47,7 +49,7 @@ def split(case: Case, decision: Decision) -> tuple[Decision, str]:
 
 def hold(made: Commit, case: Case, decision: Decision, words: str) -> None:
     """Let the words of `decision` wait: the draft, its card at every desk, and its clock."""
-    about, now = case.conversation, case.turn.now
+    about = case.conversation
     reply = Outgoing(
         channel=about.channel, recipient=about.address, instance=about.instance, text=words, kind=OutgoingKind.HUMAN,
         attachments=decision.attachments, data={"language": case.language},
@@ -55,9 +57,11 @@ def hold(made: Commit, case: Case, decision: Decision, words: str) -> None:
     facts = {"review": decision.review, "sources": list(decision.sources), "lang": case.language}
     draft = ReplyDraft(
         id=str(uuid4()), conversation_id=about.id, turn_id=case.work.turn_id, question=case.message.text, reply=reply,
-        facts=facts, since=case.work.drafted_since or now,
+        facts=facts, since=_since(case),
     )  # fmt: skip
     made.new_draft = draft
+    assert made.after is not None
+    made.touch(context={**made.after.context, SINCE: draft.since.isoformat()})
     made.stages.append({"stage": "approve", "outcome": "a draft waits", "draft": brief(words), "draft_id": draft.id})
     show(made, case.tenant, draft)
     minutes = case.tenant.config.desk.approve_minutes
@@ -66,6 +70,13 @@ def hold(made: Commit, case: Case, decision: Decision, words: str) -> None:
         payload={"draft_id": draft.id}, conversation_id=about.id,
     )  # fmt: skip
     made.jobs.append(clock)
+
+
+def _since(case: Case) -> datetime:
+    """When these words were first answered by a draft: who goes on writing waits no longer for a human."""
+    known = str(case.conversation.context.get(SINCE) or "")
+    first = datetime.fromisoformat(known) if known else case.turn.now
+    return first if case.work.events[0].received_at <= first else case.turn.now
 
 
 def show(made: Commit, tenant: Tenant, draft: ReplyDraft) -> None:

@@ -88,8 +88,7 @@ class Work:
     """A claimed turn: frozen members, the conversation (customers' turns only), and the lease that guards it.
 
     `unreadable` says what is wrong with members that could not be read back: such a turn cannot be handled.
-    `rethought` are members that an earlier turn thought about already: the desk has seen them, and the first draft to them
-    at `drafted_since`.
+    `rethought` are members that an earlier turn thought about already: the desk has seen them.
     """
 
     client_id: str
@@ -108,7 +107,6 @@ class Work:
     unsent_turn: str = ""
     unreadable: str = ""
     rethought: frozenset[str] = frozenset()
-    drafted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

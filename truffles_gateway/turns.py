@@ -85,7 +85,7 @@ class Turns:
                 known = frozenset(stored.id for stored in work.events)
                 work = await self._load(work)
                 again = frozenset(stored.id for stored in work.events) - known
-                return replace(work, rethought=again, drafted_since=draft.since if again else None)
+                return replace(work, rethought=again)
             work = await self._load(work)
         return work
 
@@ -181,7 +181,7 @@ class Turns:
     async def _load(self, work: Work) -> Work:
         """The same turn with the conversation as it is now."""
         [found] = await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now())
-        return replace(found, rethought=work.rethought, drafted_since=work.drafted_since)
+        return replace(found, rethought=work.rethought)
 
     async def _compared(self, work: Work) -> Work:
         """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,

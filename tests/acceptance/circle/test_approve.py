@@ -14,7 +14,7 @@ PRICE = "Маникюр с покрытием стоит 5 000 ₸."
 OTHER_WORDS = "Маникюр с покрытием стоит 5 000 ₸, снятие входит в цену."
 LONG_QUESTION = "Сколько стоит маникюр с покрытием и снятием?"
 MARAT, SAULE = User(id=501, first_name="Марат"), User(id=502, first_name="Сауле")
-TITLE = "Черновик ответа"
+TITLE = "📝 Черновик ответа"
 
 
 async def approving(shop_of, slug: str = "salon", **more):
