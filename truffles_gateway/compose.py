@@ -103,7 +103,8 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
     muted = until is not None and until > case.turn.now
     if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after):
         return
-    for text in case.message.notices:
+    told = {line.text for line in case.conversation.history} if case.work.rethought else frozenset()
+    for text in (each for each in case.message.notices if each not in told):
         made.messages.append(
             NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": "guard"})
         )
@@ -169,7 +170,11 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     """While a handover is open, the desk reads along."""
     if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
         return
-    said = [forwarded(event.event) for event in case.work.events if event.event.text and not event.event.ignore]
+    fresh = [event for event in case.work.events if event.id not in case.work.rethought]
+    seen = {
+        part.url for event in case.work.events if event not in fresh for part in event.event.attachments if part.url
+    }
+    said = [forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     mark = weight.mark(case.verdict)
     for channel in desks(case.tenant):
@@ -180,7 +185,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
                 recipient=case.conversation.id,
                 text=" ".join(filter(None, [mark, "\n".join(said)])),
                 kind=OutgoingKind.FORWARD,
-                attachments=case.message.attachments,
+                attachments=tuple(each for each in case.message.attachments if each.url not in seen),
                 handover_id=case.conversation.handover_id,
                 data={"mark": mark} if mark else {},
             ),
@@ -250,6 +255,7 @@ def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> b
 
 UPDATES = {
     handoff.Event.TAKE: "update_taken",
+    handoff.Event.OWN: "update_taken",
     handoff.Event.MANAGER_WROTE: "update_taken",
     handoff.Event.RESOLVE: "update_resolved",
     handoff.Event.RETURN: "update_returned",

@@ -6,15 +6,26 @@ Desk events have lanes of their own and never wait behind a customer's turn; the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import approvals, compose, handoff, phone
+from truffles_gateway import approvals, compose, drafts, handoff, phone
+from truffles_gateway.drafts import key_of as _key
+from truffles_gateway.drafts import name_of as _name
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME, PHONE, UNASKED
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
-from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
+from truffles_gateway.records import (
+    Commit,
+    Conversation,
+    EventOutcome,
+    NewJob,
+    NewMessage,
+    ReplyDraft,
+    StoredEvent,
+    Work,
+)
 from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
@@ -25,16 +36,23 @@ FIRST_WORDS = "first_words"
 to what the human was called for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """What the pressed buttons of a turn are about, by id: learned answers and drafts."""
+
+    learned: Mapping[str, Pressed] = field(default_factory=dict)
+    drafts: Mapping[str, ReplyDraft] = field(default_factory=dict)
+
+
 def commit(
     work: Work,
     conversation: Conversation | None,
     tenant: Tenant,
     now: datetime,
     echoes: Mapping[str, str],
-    learned: Mapping[str, Pressed],
+    pressed: Buttons,
 ) -> Commit:
-    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
-    `learned` holds the learned answers whose buttons were pressed."""
+    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's)."""
     made = Commit(
         client_id=tenant.id,
         now=now,
@@ -47,10 +65,11 @@ def commit(
     )
     edited = held_edits(work.events)
     for stored in map(partial(_as_words, {each.event.event_id for each in work.events}), work.events):
-        ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), learned)
+        ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), pressed)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
         made.stages.append({"stage": stored.event.kind.value, "outcome": ignored or "handled"})
+    drafts.taken_over(made, tenant)
     compose.plan_timers(made, tenant)
     compose.show_changes(made, tenant)
     if made.before is None and not made.handovers:
@@ -70,7 +89,7 @@ def _as_words(held: Collection[str], stored: StoredEvent) -> StoredEvent:
     return replace(stored, event=replace(stored.event, replaces="")) if stored.event.replaces in held else stored
 
 
-def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learned: Mapping[str, Pressed]) -> str:
+def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, pressed: Buttons) -> str:
     """Carry one event out; returns why it was ignored, "" if it was not."""
     event = stored.event
     if ignored := echo or event.ignore:
@@ -79,15 +98,22 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
         _nobody_there(made, event, tenant)
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
-        return _pressed(made, event, tenant, learned)
+        return _pressed(made, event, tenant, pressed)
     return _written(made, event, tenant)
 
 
-def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, Pressed]) -> str:
+def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons) -> str:
+    person = person_of(event, tenant)
+    role = role_of(tenant, person)
+    if event.action in drafts.ACTIONS:
+        draft, origin = pressed.drafts.get(event.target), _origin(event, tenant)
+        text, ignored = drafts.press(made, event, tenant, draft, person, role, origin)
+        if not ignored:
+            _hold(made, person)
+        return _answer(made, event, text, ignored)
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
-    role = role_of(tenant, person_of(event, tenant))
-    key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
+    key, ignored = approvals.press(made, event, tenant, pressed.learned.get(event.target), role)
     return _answer(made, event, _text(tenant, key), ignored)
 
 
@@ -103,7 +129,10 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
         return "file" if event.attachments else "empty"
     if not event.text.strip() and not event.attachments:
         return "empty"
-    _words(made, event, tenant)
+    if event.kind is not EventKind.ECHO and (draft := drafts.corrects(made, person_of(event, tenant))):
+        _corrected(made, event, tenant, draft)
+    else:
+        _words(made, event, tenant)
     return ""
 
 
@@ -150,10 +179,31 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     question = conversation.handover_question or _last_question(conversation)
     made.manager_response = event.text
     opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
+    if asked := conversation.draft:  # its question was shown to people: that is what they answer
+        opening = drafts.opened(tenant, asked, "reason_draft_own", assigned_to=_name(person))
+        question = conversation.handover_question or asked.question
     handoff.apply(made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening)
     _hold(made, person)
-    _note_words(made, opened=conversation.state is State.BOT_ACTIVE)
+    _note_words(made, opened=conversation.state is State.BOT_ACTIVE and not asked)
     made.cancel_jobs.append(conversation.id)
+    message = _said_by(made, event, person)
+    if event.kind is EventKind.ECHO:
+        phone.show(made, event, tenant)
+    else:
+        compose.add_outgoing(made, _to_customer(conversation, event, tenant))
+    made.touch(last_manager_at=made.now)
+    _observe(made, event, tenant, message.id, question, made.after.handover_id if made.after else "")
+
+
+def _corrected(made: Commit, event: InboundEvent, tenant: Tenant, draft: ReplyDraft) -> None:
+    """A manager's words in the place of a draft: they are sent and learnt as any, and the bot goes on."""
+    person = person_of(event, tenant)
+    handover_id = drafts.corrected(made, tenant, draft, _name(person), _origin(event, tenant), event.text)
+    message = _said_by(made, event, person)
+    _observe(made, event, tenant, message.id, draft.question, handover_id)
+
+
+def _said_by(made: Commit, event: InboundEvent, person: Person) -> NewMessage:
     message = NewMessage(
         id=str(uuid4()),
         role=Author.MANAGER.value,
@@ -161,12 +211,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
         metadata={"person": person.id, "name": _name(person), "event_id": event.event_id},
     )
     made.messages.append(message)
-    if event.kind is EventKind.ECHO:
-        phone.show(made, event, tenant)
-    else:
-        compose.add_outgoing(made, _to_customer(conversation, event, tenant))
-    made.touch(last_manager_at=made.now)
-    _observe(made, event, tenant, message.id, question)
+    return message
 
 
 def _note_words(made: Commit, *, opened: bool) -> None:
@@ -229,7 +274,9 @@ def _said(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> st
     return tenant.texts.get("correction", language, text=event.text)
 
 
-def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str) -> None:
+def _observe(
+    made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str, handover_id: str
+) -> None:
     """One durable job for each plugin that observes managers' replies."""
     assert made.after is not None
     person = person_of(event, tenant)
@@ -243,10 +290,10 @@ def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str,
                 payload={
                     "plugin": implementation.plugin_name,
                     "message_id": message_id,
-                    "handover_id": made.after.handover_id,
+                    "handover_id": handover_id,
                     "question": question,
                     "earlier": _asked(made.after),
-                    "unasked": made.after.context.get(UNASKED) == made.after.handover_id,
+                    "unasked": made.after.context.get(UNASKED) == handover_id,
                     "asked_again": _asked_again(made.after),
                     "text": event.text,
                     "person": {
@@ -309,10 +356,6 @@ def _group_of(event: InboundEvent) -> str:
     return f"{event.channel}:{event.thread.rpartition(':')[0]}"
 
 
-def _key(person: Person) -> str:
-    return f"{person.channel}:{person.id}"
-
-
 def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
     """Does somebody else lead this conversation? Who has it ends it; owners may step in, and so may everybody where
     the owner wrote from the phone, which has no buttons, or where somebody spoke as the group itself, which presses none."""
@@ -352,10 +395,6 @@ def _is_id(text: str) -> bool:
 
 def _text(tenant: Tenant, key: str, **values: object) -> str:
     return tenant.texts.get(key, tenant.config.languages[0], **values)
-
-
-def _name(person: Person) -> str:
-    return person.name or person.username or person.id
 
 
 def _asked(conversation: Conversation) -> list[str]:

@@ -3,7 +3,7 @@
     bot_active ──escalate──▶ pending ──take──▶ manager_active ──resolve/return/idle──▶ bot_active
          ▲                     │  ▲                 │
          └─return/cancel/time out  └──unanswered────┘
-    bot_active ──manager wrote──▶ manager_active            (a late reply, or the owner on the phone)
+    bot_active ──manager wrote, or answers a draft's question themselves──▶ manager_active
 
 The database holds the same invariants as constraints: one open handover a conversation, and a state other than
 bot_active if and only if a handover is open with the matching status.
@@ -37,6 +37,7 @@ class Event(StrEnum):
 
     ESCALATE = "escalate"
     TAKE = "take"
+    OWN = "own"
     MANAGER_WROTE = "manager_wrote"
     RESOLVE = "resolve"
     RETURN = "return"
@@ -50,7 +51,9 @@ class Event(StrEnum):
 TRANSITIONS: dict[tuple[State, Event], tuple[State, str, str | None]] = {
     (State.BOT_ACTIVE, Event.ESCALATE): (State.PENDING, "pending", None),
     (State.BOT_ACTIVE, Event.MANAGER_WROTE): (State.MANAGER_ACTIVE, "active", None),
+    (State.BOT_ACTIVE, Event.OWN): (State.MANAGER_ACTIVE, "active", None),
     (State.PENDING, Event.TAKE): (State.MANAGER_ACTIVE, "active", None),
+    (State.PENDING, Event.OWN): (State.MANAGER_ACTIVE, "active", None),
     (State.PENDING, Event.MANAGER_WROTE): (State.MANAGER_ACTIVE, "active", None),
     (State.PENDING, Event.RESOLVE): (State.BOT_ACTIVE, "resolved", "resolved"),
     (State.PENDING, Event.RETURN): (State.BOT_ACTIVE, "resolved", "returned"),
@@ -163,7 +166,7 @@ def timers(commit: Commit, rules: Desk, zone: str) -> None:
         plan(commit, "manager.phone", commit.now + timedelta(minutes=rules.phone_minutes))
     elif after.state is State.MANAGER_ACTIVE:
         plan(commit, "manager.idle", desk_time(commit.now, rules.idle_hours * 60, rules, zone))
-    if any(change.event == Event.TAKE for change in commit.changes) and commit.manager_response is None:
+    if any(change.event in {Event.TAKE, Event.OWN} for change in commit.changes) and commit.manager_response is None:
         nudges(commit, rules, zone)
     if after.state is not State.PENDING:
         return

@@ -77,8 +77,9 @@ class InboundEvent:
     phone      the customer's phone, digits only, where the address tells it
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
-               of "approve", "reject" and "undo" the learned answer meant
-    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"
+               of "approve", "reject" and "undo" the learned answer meant; of "send", "edit" and "own" the draft
+    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"; for
+               drafts "send", "edit" or "own" (the presser answers in words of their own)
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
@@ -284,6 +285,10 @@ class OutgoingKind(StrEnum):
              the line that says what went wrong
     LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
              `question`, `answer`, `note`; the second one of a handover takes the place of the first
+    DRAFT    what the bot would say, for the managers' buttons (mode `approve`). `data`: `draft_id`, `status` (waiting,
+             editing; decided: sent, edited, owned, withdrawn, replaced, overdue), `question`, `draft`, `by` and `note`,
+             a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
+             A second one of a draft takes the place of the first; `attachments` come with the first
     """
 
     REPLY = "reply"
@@ -297,12 +302,13 @@ class OutgoingKind(StrEnum):
     UPDATE = "update"
     RECEIPT = "receipt"
     LEARNED = "learned"
+    DRAFT = "draft"
 
 
 DESK_KINDS = frozenset(
     {
         OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.CALLBACK, OutgoingKind.REMINDER, OutgoingKind.ALARM,
-        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED,
+        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED, OutgoingKind.DRAFT,
     }
 )  # fmt: skip
 """Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"."""
@@ -410,6 +416,7 @@ class Trigger(StrEnum):
     PARKED = "parked"
     MANUAL = "manual"
     UNDELIVERED = "undelivered"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

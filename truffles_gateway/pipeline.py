@@ -1,7 +1,7 @@
 """The way of a message, from a claimed turn to committed rows. Read it from top to bottom.
 
     inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
-                       │                       │          │ retrieve, answer, claim firewall
+                       │                       │          │ retrieve, answer, claim firewall    └ or a draft waits
                        └ ignored               │          └ or a human: escalate
                                                └ forwarded: a human has the conversation
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import calls, compose, gate, loops
+from truffles_gateway import calls, compose, drafts, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -77,10 +77,14 @@ def out_of_time(case: Case) -> Decision:
 
 
 async def settle(case: Case, decision: Decision) -> Commit:
-    """The rows of a decision in the conversation's present state, with the cards of every desk."""
-    commit = compose.commit(case, decision)
+    """The rows of a decision in the conversation's present state, with the cards of every desk. In mode `approve` the
+    answer waits for a person."""
+    said, waits = drafts.split(case, decision)
+    commit = compose.commit(case, said)
     for handover in commit.handovers:
         await compose.call_desks(case, commit, handover)
+    if waits:
+        drafts.hold(commit, case, decision, waits)
     return commit
 
 

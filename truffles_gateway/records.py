@@ -23,6 +23,29 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyDraft:
+    """What the bot would say, until a person decides about it (mode `approve`).
+
+    id      that of the handover which it becomes when nobody lets it go
+    reply   the row that goes out, exactly as it was shown; `facts` are what its line of the dialogue says besides
+    since   when the customer's words were first answered by a draft
+    by      who decided, or is writing other words; `editor` is that person's key
+    """
+
+    id: str
+    conversation_id: str
+    turn_id: str
+    question: str
+    reply: Outgoing
+    since: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    status: str = "waiting"
+    revision: int = 0
+    by: str = ""
+    editor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """A conversation as it was read, with what the host needs to decide; `version` guards the commit.
 
@@ -52,6 +75,7 @@ class Conversation:
     assigned_to: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Line, ...] = ()
+    draft: ReplyDraft | None = None
 
     @property
     def customer(self) -> Customer:
@@ -64,6 +88,7 @@ class Work:
     """A claimed turn: frozen members, the conversation (customers' turns only), and the lease that guards it.
 
     `unreadable` says what is wrong with members that could not be read back: such a turn cannot be handled.
+    `rethought` are members that an earlier turn thought about already: the desk has seen them.
     """
 
     client_id: str
@@ -81,6 +106,7 @@ class Work:
     conversation: Conversation | None = None
     unsent_turn: str = ""
     unreadable: str = ""
+    rethought: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +127,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewHandover:
-    """A request for a human, to be stored; `urgent` is for its card."""
+    """A request for a human, to be stored; `urgent` is for its card; with a `resolution` it is over as soon as it began."""
 
     id: str
     trigger: Trigger
@@ -110,6 +136,7 @@ class NewHandover:
     times_out: bool = True
     assigned_to: str = ""
     urgent: bool = False
+    resolution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +222,10 @@ class Commit:
     worth          how long an outgoing row of a kind is worth sending
     skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
     rating         a handover and the mark that its customer gave
-    reopened_turn  a turn whose reply could not be delivered: its events change from answered to escalated
+    reopened_turn  a turn whose reply could not be delivered, or was never let go: its events change from answered to
+                   escalated, because of `reopened_why`
+    new_draft      a reply that waits for a person
+    decided_draft  a draft as it shall be, with the revision in which it was read: that is checked
     """
 
     client_id: str
@@ -218,6 +248,9 @@ class Commit:
     manager_response: str | None = None
     rating: tuple[str, int] | None = None
     reopened_turn: str = ""
+    reopened_why: str = "undelivered"
+    new_draft: ReplyDraft | None = None
+    decided_draft: ReplyDraft | None = None
     alarms: list[tuple[str, str]] = field(default_factory=list)
     learned: list[LearnedUpdate] = field(default_factory=list)
     used: tuple[str, ...] = ()

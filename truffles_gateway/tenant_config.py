@@ -47,14 +47,8 @@ def _digits(value: object) -> object:
     return digits(str(value)) if isinstance(value, (str, int)) else value
 
 
-def _no_approve(value: object) -> object:
-    if value == "approve":
-        raise ValueError('mode "approve" comes with a desk that shows buttons. Write "shadow" until then')
-    return value
-
-
 Slug = Annotated[str, Field(pattern=NAME)]
-Mode = Annotated[Literal["auto", "shadow", "off"], BeforeValidator(_no_approve)]
+Mode = Literal["auto", "approve", "shadow", "off"]
 Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -220,8 +214,10 @@ class Alarms(Part):
 
 
 class Desk(Part):
-    """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time."""
+    """When people are reminded, and when a handover ends by itself. Hours are the tenant's local time. A draft that nobody
+    decided about becomes a handover after `approve_minutes` on the wall's clock, quiet hours or not."""
 
+    approve_minutes: Minutes = 10
     remind_minutes: Minutes = 30
     all_minutes: Minutes = 45
     owner_minutes: Minutes = 60
@@ -294,7 +290,7 @@ class Circuit(Part):
 
 
 class TenantConfig(Part):
-    """One business. A new one is in mode "shadow": it says nothing to customers until it is told to.
+    """One business. A new one is in mode "approve": a person lets each answer go; without a desk it says nothing.
 
     Messages written before `connected_at` (default: when the tenant was first applied) are history, not questions.
     """
@@ -304,7 +300,7 @@ class TenantConfig(Part):
     status: Literal["active", "suspended"] = "active"
     timezone: str = "Asia/Almaty"
     languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
-    mode: Mode = "shadow"
+    mode: Mode = "approve"
     only_numbers: tuple[Number, ...] = ()
     connected_at: AwareDatetime | None = None
     webhook_secret: str = ""

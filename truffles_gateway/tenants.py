@@ -167,9 +167,12 @@ class Tenant:
         return next((each for each in self.config.branches if id and self.branch_ids.get(each.slug) == id), None)
 
     def mode(self, branch: str = "") -> str:
-        """ "auto", "shadow" or "off", at a branch or in general."""
+        """ "auto", "approve", "shadow" or "off", at a branch or in general. Where there is no desk, nobody could let a draft
+        go: what was not set otherwise only records."""
         found = self.branch(branch)
-        return (found.mode if found else None) or self.config.mode
+        mode = (found.mode if found else None) or self.config.mode
+        has_desk = any(each.plugin.capabilities.desk for each in self.used.values())
+        return "shadow" if mode == "approve" and not has_desk else mode
 
     def knowledge_writers(self) -> dict[str, KnowledgeWriter]:
         """Its plugins that can be asked to sync files and whether their stores can be reached."""
@@ -207,6 +210,8 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
         problems += wrong
         used[choice.name] = Used(plugin=plugin, settings=settings)
     problems += _channel_clashes(config.slug, used)
+    if len(used) == len(config.plugins) and not any(each.plugin.capabilities.desk for each in used.values()):
+        problems += _nobody_approves(config)
     secret = None
     try:
         if config.webhook_secret:
@@ -220,6 +225,18 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     if problems:
         raise BadConfig(config.slug, problems)
     return Draft(config=config, used=used, secret=secret, texts=texts, prompts=prompts)
+
+
+def _nobody_approves(config: TenantConfig) -> list[ConfigError]:
+    """Where drafts would wait at a desk that this tenant does not have. The default asks for none."""
+    asked = {"mode": config.mode} if "mode" in config.model_fields_set else {}
+    asked |= {f"branches[{index}].mode": each.mode for index, each in enumerate(config.branches) if each.mode}
+    cure = 'Add a plugin that is a desk (telegram, desk_log), or write "shadow"'
+    return [
+        ConfigError('"approve" needs a desk at which drafts can wait', tenant=config.slug, where=where, cure=cure)
+        for where, mode in asked.items()
+        if mode == "approve"
+    ]
 
 
 def shut(slug: str, configs: Sequence[Mapping[str, Any]], secrets: Secrets) -> Shut:

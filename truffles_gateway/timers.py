@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import calls, compose, handoff, ladder
+from truffles_gateway import calls, compose, drafts, handoff, ladder
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -172,9 +172,18 @@ class Jobs:
         handoff.apply(
             scene.made, handoff.Event.ESCALATE, actor="outbox", why="a reply was not delivered", opening=opening
         )
-        failing = await self._cards(scene, opening, [each.plugin_name for each in scene.tenant.hooks.of("escalate")])
+        await self._call(scene, opening)
+
+    async def draft_overdue(self, scene: Scene) -> None:
+        """Nobody decided in time whether the bot may say it: a human gets the question."""
+        opening = drafts.overdue(scene.made, scene.tenant, scene.job.payload["draft_id"])
+        if opening is not None:
+            await self._call(scene, opening)
+
+    async def _call(self, scene: Scene, handover: NewHandover) -> None:
+        failing = await self._cards(scene, handover, [each.plugin_name for each in scene.tenant.hooks.of("escalate")])
         if failing:
-            compose.failed(scene.made, scene.tenant, opening, failing)
+            compose.failed(scene.made, scene.tenant, handover, failing)
 
     async def escalate_again(self, scene: Scene) -> None:
         """A desk's plugin failed to make its card: ask it again."""
@@ -207,6 +216,7 @@ class Jobs:
 
 SCENES: Mapping[str, Callable[[Jobs, Scene], Awaitable[None]]] = {
     "turn.undelivered": Jobs.undelivered,
+    "draft.overdue": Jobs.draft_overdue,
     "escalate.retry": Jobs.escalate_again,
 }
 """The scenes that ask plugins; those of `ladder` ask nobody."""

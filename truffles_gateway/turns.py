@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import approvals, burst, desk, gate, pipeline
+from truffles_gateway import approvals, burst, desk, drafts, gate, pipeline
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -14,8 +15,9 @@ from truffles_gateway.errors import LeaseLost, StateChanged
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.records import Commit, Conversation, EventOutcome, StoredEvent, Work
-from truffles_gateway.store import events, lanes, learned
+from truffles_gateway.records import Commit, Conversation, EventOutcome, ReplyDraft, StoredEvent, Work
+from truffles_gateway.store import drafts as stored_drafts
+from truffles_gateway.store import events, lanes, learned, rethinking
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database, MoreArrived
 from truffles_gateway.store.learned import Pressed
@@ -61,12 +63,31 @@ class Turns:
     async def _customer(self, work: Work, tenant: Tenant) -> Commit:
         if work.unsent_turn:
             work = await self._compared(await lanes.withdraw(self.database, work, self.clock.now()))
+        if _overtaken(work):
+            work = await self._compared(await self._take_back(work, tenant))
         if all(stored.event.ignore == UNCHANGED for stored in work.events):
             return await self._nothing_new(work)
         case = make_case(work, tenant, self.clock, self.faults)
         decision = await pipeline.run(case)
         reach("think.after")
         return await self._commit(case, decision)
+
+    async def _take_back(self, work: Work, tenant: Tenant) -> Work:
+        """The customer wrote more before anybody let a draft go: think about all of it. Whoever decides meanwhile is first."""
+        while (draft := _overtaken(work)) is not None:
+            made = Commit(
+                client_id=work.client_id, now=self.clock.now(), correlation_id=work.correlation_id, lease=work, worth={},
+                before=work.conversation, after=work.conversation,
+            )  # fmt: skip
+            drafts.replaced(made, tenant, draft)
+            with suppress(StateChanged):
+                await rethinking.take_back(self.database, made)
+                known = frozenset(stored.id for stored in work.events)
+                work = await self._load(work)
+                again = frozenset(stored.id for stored in work.events) - known
+                return replace(work, rethought=again)
+            work = await self._load(work)
+        return work
 
     async def _commit(self, case: Case, decision: Decision) -> Commit:
         """Commit against the state as it is by then: read it again as often as somebody changes it meanwhile."""
@@ -114,7 +135,7 @@ class Turns:
         }
         for _ in range(MEETINGS):
             conversation = await self._spoken_about(work, tenant)
-            pressed = await self._learned(work, tenant)
+            pressed = desk.Buttons(await self._learned(work, tenant), await self._drafts(work, tenant))
             made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes, pressed)
             try:
                 reach("commit.before")
@@ -147,13 +168,20 @@ class Turns:
         found = [await learned.pressed(self.database, tenant.id, *each) for each in wanted]
         return {each.answer.id: each for each in found if each}
 
+    async def _drafts(self, work: Work, tenant: Tenant) -> dict[str, ReplyDraft]:
+        """The drafts whose buttons were pressed."""
+        wanted = {each.event.target for each in work.events if each.event.action in drafts.ACTIONS}
+        found = [await stored_drafts.find(self.database, tenant.id, each) for each in wanted]
+        return {each.id: each for each in found if each}
+
     async def _echo_reason(self, stored: StoredEvent, tenant: Tenant) -> str:
         rules = tenant.config.echo
         return await events.echo_reason(self.database, tenant.id, stored.event, stored.received_at, rules)
 
     async def _load(self, work: Work) -> Work:
         """The same turn with the conversation as it is now."""
-        return (await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now()))[0]
+        [found] = await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now())
+        return replace(found, rethought=work.rethought)
 
     async def _compared(self, work: Work) -> Work:
         """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,
@@ -226,13 +254,19 @@ class Turns:
 
     async def _park_alone(self, work: Work, tenant: Tenant, error: str) -> Commit:
         """Only the end of the events and an alarm: what nothing can stand in the way of."""
-        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {}, {})
+        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {}, desk.Buttons())
         made.turn_status, made.turn_outcome, made.error = "parked", "parked", error
         made.outcomes = [EventOutcome(events=tuple(e.id for e in work.events), outcome="parked", reason=error[:200])]
         text = tenant.texts.get("alarm_turn_parked", tenant.config.languages[0], customer=work.address, problem=error)
         made.alarms.append((f"{work.kind} turn parked", text))
         await commit(self.database, made)
         return made
+
+
+def _overtaken(work: Work) -> ReplyDraft | None:
+    """The answer that waits for a person, and to which the customer has said more."""
+    draft = work.conversation.draft if work.conversation else None
+    return draft if any(not stored.event.ignore for stored in work.events) else None
 
 
 def parked(case: Case) -> Decision:

@@ -95,6 +95,11 @@ class Salon:
         await self._desk("action", action=action, learned_id=learned, manager={"id": manager.lower(), "name": manager})
         return (await self.desk("callback"))[-1]
 
+    async def decide_draft(self, action: str, draft: str, manager: str = "Aliya") -> str:
+        """A manager presses a button under a draft; what the button answers."""
+        await self._desk("action", action=action, draft_id=draft, manager={"id": manager.lower(), "name": manager})
+        return (await self.desk("callback"))[-1]
+
     async def _desk(self, path: str, **body: Any) -> None:
         answer = await self.rig.admin("POST", f"/admin/desk/{path}", json={"client_slug": "salon", **body})
         assert answer.status_code == 200, answer.text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from truffles_gateway.tenant_config import read
 
 ASK = "Позовите менеджера, пожалуйста"
@@ -96,20 +94,48 @@ async def test_suspended_also_while_a_human_leads(salon_of, jid) -> None:
     assert (await salon.outcomes())[-1] == ("ignored", "suspended")
 
 
-@pytest.mark.parametrize("where", ["mode", "branches"])
-def test_approve_is_refused_until_there_is_a_desk_with_buttons(where) -> None:
-    raw = {"slug": "salon", "name": "Salon"}
-    raw |= (
-        {"mode": "approve"}
-        if where == "mode"
-        else {"branches": [{"slug": "centre", "name": "Centre", "mode": "approve"}]}
+async def test_a_new_tenant_asks_a_person_first(salon_of, jid, stub) -> None:
+    """Nothing is written about a mode: what the bot would say waits at the desk, here one that speaks HTTP."""
+    salon = await salon_of(
+        mode=read({"slug": "salon", "name": "Salon"})[0].mode, extra=[stub.knows("где", "Улица Вымышленная, 12")]
     )
-    _, [problem] = read(raw)
-    assert where in problem.where
-    assert "shadow" in str(problem)
+    assert await salon.ask(jid, "Где вы находитесь?") == ""
+    assert await salon.outcomes() == [("answered", "")]
+    assert await salon.desk("draft") == ["Где вы находитесь?\nУлица Вымышленная, 12"]
+    [draft] = await salon.rig.rows("SELECT id FROM drafts")
+    assert await salon.decide_draft("send", draft["id"]) == "Отправляю клиенту."
+    assert salon.read(jid) == ["Улица Вымышленная, 12"]
+    assert "ничего не изменилось" in await salon.decide_draft("own", draft["id"])
+    await salon.balanced(accepted=1, answered=1)
 
 
-async def test_a_new_tenant_says_nothing_until_it_is_told_to(salon_of) -> None:
-    config, problems = read({"slug": "salon", "name": "Salon"})
-    assert not problems
-    assert config.mode == "shadow"
+async def test_a_draft_is_changed_over_http(salon_of, jid, stub) -> None:
+    salon = await salon_of(mode="approve", extra=[stub.knows("где", "Улица Вымышленная, 12")])
+    await salon.ask(jid, "Где вы находитесь?")
+    [draft] = await salon.rig.rows("SELECT id FROM drafts")
+    await salon.decide_draft("edit", draft["id"])
+    await salon.reply("Улица Вымышленная, 12, вход со двора", draft["id"])
+    assert salon.read(jid) == ["Улица Вымышленная, 12, вход со двора"]
+    assert await salon.state() == ("bot_active", [("resolved", "resolved")])
+
+
+async def test_approve_ends_with_the_mode_it_began_in(salon_of, jid, stub) -> None:
+    """The mode is changed while a draft waits: its buttons still count, what comes later is answered at once."""
+    salon = await salon_of(mode="approve", extra=[stub.knows("где", "Улица Вымышленная, 12")])
+    await salon.ask(jid, "Где вы находитесь?")
+    [draft] = await salon.rig.rows("SELECT id FROM drafts")
+    [served] = await salon.rig.rows("SELECT config FROM clients")
+    await salon.rig.apply({**served["config"], "mode": "auto"})
+    await salon.decide_draft("send", draft["id"])
+    assert salon.read(jid) == ["Улица Вымышленная, 12"]
+    assert await salon.ask(jid, "А где вход?") == "Улица Вымышленная, 12"
+
+
+async def test_only_numbers_limits_drafts_too(salon_of, stub) -> None:
+    salon = await salon_of(
+        mode="approve", only_numbers=["77000000001"], extra=[stub.knows("где", "Улица Вымышленная, 12")]
+    )
+    for jid in ("77000000001@s.whatsapp.net", "77000000002@s.whatsapp.net"):
+        assert await salon.ask(jid, "Где вы?") == ""
+    assert await salon.outcomes() == [("answered", ""), ("ignored", "not in only_numbers")]
+    assert len(await salon.desk("draft")) == 1

@@ -89,7 +89,9 @@ def test_the_table_is_the_one_that_is_specified() -> None:
     assert leads == {
         ("bot_active", "escalate"): "pending",
         ("bot_active", "manager_wrote"): "manager_active",
+        ("bot_active", "own"): "manager_active",
         ("pending", "take"): "manager_active",
+        ("pending", "own"): "manager_active",
         ("pending", "manager_wrote"): "manager_active",
         ("pending", "resolve"): "bot_active",
         ("pending", "return"): "bot_active",

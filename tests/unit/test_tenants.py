@@ -104,8 +104,10 @@ async def test_closing_a_tenant_closes_its_plugins() -> None:
     assert cast("Says", tenant.objects["alpha"]).closed
 
 
-def test_a_new_tenant_says_nothing_to_customers() -> None:
-    assert draft(config(), CATALOG, SECRETS).config.mode == "shadow"
+async def test_a_new_tenant_asks_first_and_without_a_desk_says_nothing() -> None:
+    plan = draft(config(), CATALOG, SECRETS)
+    assert plan.config.mode == "approve"
+    assert (await build(plan, resources)).mode() == "shadow"
 
 
 def test_secrets_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
@@ -125,8 +127,13 @@ def test_secrets_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
         (config(modee="auto"), "modee", 'unknown key. Did you mean "mode"?'),
         (config(timing={"compleet": 1}), "timing.compleet", 'Did you mean "complete"?'),
         (config(branches=[{"slug": "a", "name": "A", "instance": "1"}]), "branches[0].instance", '"instance_id"'),
-        (config(mode="approve"), "mode", 'Write "shadow" until then'),
-        (config(mode="on"), "mode", "'auto', 'shadow' or 'off'"),
+        (
+            config(mode="approve"),
+            "mode",
+            '"approve" needs a desk at which drafts can wait. Add a plugin that is a desk',
+        ),
+        (config(branches=[{"slug": "a", "name": "A", "mode": "approve"}]), "branches[0].mode", 'or write "shadow"'),
+        (config(mode="on"), "mode", "'auto', 'approve', 'shadow' or 'off'"),
         (config(timezone="Asia/Almati"), "timezone", 'Did you mean "Asia/Almaty"?'),
         (config(languages=["de"]), "languages[0]", "'ru', 'kk' or 'en'"),
         (config(languages=[]), "languages", "at least one language"),

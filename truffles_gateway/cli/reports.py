@@ -91,6 +91,9 @@ def _tell(story: Mapping[str, Any]) -> None:
     console.print(_stages(story["stages"]) if console.width >= WIDE else _stage_lines(story["stages"]))
     for fault in story["faults"] or ():
         console.print(f"  [red]fault[/] {fault['plugin']}.{fault['hook']}: {escape(fault['error'])}")
+    for draft in story["drafts"] or ():
+        by = f" by {draft['by']}" if draft["by"] else ""
+        console.print(f"  [yellow]draft[/] {draft['status']}{escape(by)}: {escape(shortened(draft['text']))}")
     for row in story["outgoing"] or ():
         to = escape(mask(f"{row['channel']} {row['recipient']}"))
         console.print(

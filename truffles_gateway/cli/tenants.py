@@ -39,7 +39,7 @@ slug = "{slug}"
 name = "{slug}"
 timezone = "Asia/Almaty"
 languages = ["ru", "kk", "en"]     # the first one is the fallback
-mode = "shadow"                    # only records what it would say; "auto" answers
+mode = "approve"                   # answers wait at the desk; "shadow" only records them; "auto" answers
 webhook_secret = "env:{upper}_WEBHOOK_SECRET"   # secrets are references: env:NAME or file:PATH
 
 # Plugins in the order in which they are asked. `truffles plugins` lists those installed.
@@ -255,7 +255,7 @@ async def _show(slug: str | None) -> None:
             raw = each.config
             plugins = " ".join(str(choice.get("name")) for choice in raw.get("plugins", ()))
             table.add_row(
-                each.slug, raw.get("name"), raw.get("status", "active"), raw.get("mode", "shadow"), str(each.version),
+                each.slug, raw.get("name"), raw.get("status", "active"), raw.get("mode", "approve"), str(each.version),
                 plugins, each.error,
             )  # fmt: skip
         console.print(table)

@@ -9,6 +9,7 @@ import asyncpg
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job, LearnedUpdate, NewJob, Work
+from truffles_gateway.store import drafts
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json
 from truffles_gateway.store.database import Database
@@ -21,12 +22,13 @@ async def commit(database: Database, what: Commit) -> None:
     MoreArrived (only where `only_if_quiet` was asked).
     """
     batch = Batch()
-    _fences(batch, what)
+    fences(batch, what)
     _conversation(batch, what)
     _handovers(batch, what)
     _rows(batch, what)
     _jobs(batch, what)
     _learned(batch, what)
+    drafts.write(batch, what)
     _end(batch, what)
     try:
         await batch.run(database)
@@ -34,7 +36,8 @@ async def commit(database: Database, what: Commit) -> None:
         raise StateChanged(str(error)) from error
 
 
-def _fences(batch: Batch, what: Commit) -> None:
+def fences(batch: Batch, what: Commit) -> None:
+    """Who may not have been there in between."""
     lease = what.lease
     if isinstance(lease, Work):
         arrivals = lease.arrivals if what.only_if_quiet else None
@@ -43,6 +46,9 @@ def _fences(batch: Batch, what: Commit) -> None:
         batch.fence("truffles_fence_conversation($1, $2, $3)", what.client_id, what.before.id, what.before.version)
     for update in what.learned:
         batch.fence("truffles_fence_learned($1, $2, $3)", what.client_id, update.id, update.revision)
+    if what.decided_draft:
+        draft = what.decided_draft
+        batch.fence("truffles_fence_draft($1, $2, $3)", what.client_id, draft.id, draft.revision)
     if isinstance(lease, Job):
         # After the conversation: a turn that holds that one cancels timers, and would wait for this job's row.
         batch.fence("truffles_fence_job($1, $2, $3)", lease.client_id, lease.id, lease.token)
@@ -128,14 +134,16 @@ def _handovers(batch: Batch, what: Commit) -> None:
         batch.add(
             """
             INSERT INTO handovers (client_id, id, conversation_id, user_id, status, trigger_type, reason, user_message,
-                assigned_to, branch_id, turn_id, times_out, correlation_id, created_at, taken_at, manager_response)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                assigned_to, branch_id, turn_id, times_out, correlation_id, created_at, taken_at, manager_response,
+                resolution, closed_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                CASE WHEN $17::text IS NOT NULL THEN $14::timestamptz END)
             """,
             what.client_id,
             new.id,
             after.id,
             after.user_id,
-            "active" if active else "pending",
+            "resolved" if new.resolution else "active" if active else "pending",
             new.trigger.value,
             new.reason,
             new.question,
@@ -145,8 +153,9 @@ def _handovers(batch: Batch, what: Commit) -> None:
             new.times_out,
             what.correlation_id,
             what.now,
-            what.now if active else None,
+            what.now if active or new.resolution else None,
             what.manager_response,
+            new.resolution or None,
         )
     for update in {update.id: update for update in what.handover_updates}.values():
         batch.add(
@@ -413,12 +422,13 @@ def _escalate_answered(batch: Batch, what: Commit) -> None:
     """answered → escalated: the one change that an outcome may still see."""
     batch.add(
         """
-        UPDATE inbox_events SET outcome = 'escalated', outcome_reason = 'undelivered', outcome_at = $3
+        UPDATE inbox_events SET outcome = 'escalated', outcome_reason = $4, outcome_at = $3
         WHERE client_id = $1 AND turn_id = $2 AND outcome = 'answered'
         """,
         what.client_id,
         what.reopened_turn,
         what.now,
+        what.reopened_why,
     )
     batch.add(
         "UPDATE turns SET outcome = 'escalated' WHERE client_id = $1 AND id = $2 AND outcome = 'answered'",

@@ -12,6 +12,7 @@ from typing import Any
 
 from truffles_gateway.messages import Author, InboundEvent, Line, State
 from truffles_gateway.records import Conversation, StoredEvent, Work
+from truffles_gateway.store import drafts
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import event_from_json
 from truffles_gateway.store.database import Database, Record
@@ -37,7 +38,7 @@ LEFT JOIN LATERAL (
     SELECT c.id AS conversation_id, c.user_id, c.version, c.state, u.name, u.phone, c.instance_id, c.branch_id,
         c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
         h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
-        h.assigned_to,
+        h.assigned_to, {drafts.OF_CONVERSATION},
         (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
             SELECT role, content, created_at, seq FROM messages
             WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
@@ -224,6 +225,7 @@ def conversation_of(row: Record) -> Conversation:
         history=tuple(
             Line(author=Author(r), text=t, at=datetime.fromisoformat(at)) for r, t, at in row["history"] or ()
         ),
+        draft=drafts.read(row["draft"]),
     )
 
 
@@ -231,7 +233,7 @@ FIND = f"""
 SELECT u.client_id, u.channel, u.remote_jid AS address, c.id AS conversation_id, c.user_id, c.version, c.state, u.name,
     u.phone, c.instance_id, c.branch_id, c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at,
     c.last_manager_at, c.context, h.id AS handover_id, h.created_at AS handover_since,
-    h.user_message AS handover_question, h.times_out, h.assigned_to,
+    h.user_message AS handover_question, h.times_out, h.assigned_to, {drafts.OF_CONVERSATION},
     (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
         SELECT role, content, created_at, seq FROM messages
         WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
@@ -252,12 +254,19 @@ c.user_id = COALESCE(
 """
 
 
+# A draft has the id of the handover that it may become.
+BY_HANDOVER = """
+c.id = COALESCE((SELECT conversation_id FROM handovers WHERE client_id = $1 AND id::text = $2),
+    (SELECT conversation_id FROM drafts WHERE client_id = $1 AND id::text = $2))
+"""
+
+
 async def find_conversation(
     database: Database, client_id: str, *, id: str = "", handover: str = "", address: str = "", channel: str = "",
     desk: str = "", thread: str = "",
 ) -> Conversation | None:  # fmt: skip
-    """A conversation by its id, by the thread in which `desk` shows it ("chat:topic"), by any of its handovers, or by the
-    customer's address (the latest spoken in)."""
+    """A conversation by its id, by the thread in which `desk` shows it ("chat:topic"), by any of its handovers or drafts,
+    or by the customer's address (the latest spoken in)."""
     if id:
         row = await database.fetch_one(FIND + "c.id = $2", client_id, id)
     elif thread:
@@ -265,7 +274,7 @@ async def find_conversation(
         row = await database.fetch_one(FIND + BY_THREAD, client_id, desk, chat, topic)
     elif handover:
         row = await database.fetch_one(
-            FIND + "c.id = (SELECT conversation_id FROM handovers WHERE client_id = $1 AND id::text = $2)",
+            FIND + BY_HANDOVER,
             client_id,
             handover,
         )

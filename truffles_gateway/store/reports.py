@@ -84,6 +84,7 @@ WHERE event_id = $1 OR correlation_id = $1 OR id = $2 OR turn_id = $2
 UNION SELECT client_id, turn_id, correlation_id FROM messages WHERE id = $2 OR correlation_id = $1
 UNION SELECT client_id, turn_id, correlation_id FROM outbox_messages WHERE id = $2 OR key = $1 OR provider_id = $1
 UNION SELECT client_id, turn_id, correlation_id FROM handovers WHERE id = $2
+UNION SELECT client_id, turn_id, '' FROM drafts WHERE id = $2
 LIMIT 20
 """
 STORY = """
@@ -95,6 +96,8 @@ SELECT c.slug AS tenant, t.id AS turn_id, t.status, t.outcome, t.outcome_reason,
     (SELECT json_agg(json_build_object('id', o.id, 'kind', o.kind, 'channel', o.channel, 'recipient', o.recipient,
         'text', o.payload ->> 'text', 'status', o.status, 'attempts', o.attempts, 'error', o.error, 'sent_at', o.sent_at)
         ORDER BY o.seq) FROM outbox_messages o WHERE o.client_id = t.client_id AND o.turn_id = t.id) AS outgoing,
+    (SELECT json_agg(json_build_object('id', d.id, 'status', d.status, 'by', d.decided_by, 'at', d.decided_at,
+        'text', d.text) ORDER BY d.created_at) FROM drafts d WHERE d.client_id = t.client_id AND d.turn_id = t.id) AS drafts,
     (SELECT json_agg(json_build_object('plugin', f.plugin, 'hook', f.hook, 'error', f.error) ORDER BY f.at)
         FROM faults f WHERE f.client_id = t.client_id AND f.correlation_id = t.correlation_id) AS faults
 FROM unnest($1::uuid[], $2::uuid[]) AS k(client_id, id)

@@ -334,6 +334,40 @@ learned_responses = Table(
     _link("handovers", "handover_id"),
 )
 
+# A reply that waits for a person: one at most in a conversation. Its id is that of the handover which it becomes when
+# nobody decides.
+drafts = Table(
+    "drafts",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _id("conversation_id"),
+    _id("turn_id"),
+    _words("question", ""),
+    _words("text", ""),
+    _json("payload"),
+    _words("status", "waiting"),
+    _number("revision"),
+    _words("decided_by", ""),
+    _words("editor", ""),
+    _time("since", required=True),
+    _time("created_at", required=True),
+    _time("decided_at"),
+    PrimaryKeyConstraint("client_id", "id"),
+    CheckConstraint(
+        "status IN ('waiting', 'editing', 'sent', 'edited', 'owned', 'withdrawn', 'replaced', 'overdue')", name="status"
+    ),
+    _link("conversations", "conversation_id"),
+    Index(
+        "uq_drafts_one_open",
+        "client_id",
+        "conversation_id",
+        unique=True,
+        postgresql_where=text("status IN ('waiting', 'editing')"),
+    ),
+    Index("ix_drafts_turn", "client_id", "turn_id"),
+)
+
 # Two groups may have a topic of the same number: a thread is known by its chat and its own name together.
 desk_threads = Table(
     "desk_threads",

@@ -10,10 +10,11 @@ from truffles_gateway.plugin import Talk, Texts
 from truffles_telegram.markup import MESSAGE, TOPIC_NAME, cut, escape, one_line, units, visible
 
 ROOM = MESSAGE - 256  # the desk may put its mark before it, or that it is shown again, and who has taken it
-_NAME, _SHORT, _SPOKEN, _QUESTION = 100, 200, 300, 900
+_NAME, _SHORT, _SPOKEN, _QUESTION, _DRAFT = 100, 200, 300, 900, 2500
 _MOST_LISTED = 10
 BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
 LEARNED_BUTTONS = {"pending": ("approve", "reject"), "approved": ("undo",)}
+DRAFT_BUTTONS = {"waiting": ("send", "edit", "own"), "editing": ("send", "own")}
 
 Keyboard = dict[str, list[list[dict[str, str]]]]
 
@@ -50,6 +51,23 @@ class CardWriter:
         note = cut(one_line(data.get("note", "")), _SHORT * 2)
         return "\n".join([*lines, f"ℹ️ <i>{escape(note)}</i>"] if note else lines)
 
+    def draft(self, data: Mapping[str, str]) -> str:
+        """What the bot would say, with what became of it. A long one stands in a message of its own above: no word of it may
+        be missing where somebody lets it go."""
+        words = data.get("draft", "")
+        lines = [f"📝 {_bold(self.say('draft_title'))}"]
+        if question := cut(data.get("question", "").strip(), _QUESTION):
+            lines.append(f"❓ {_bold(self.say('draft_question'))}: {escape(question)}")
+        shown = f"<i>{escape(self.say('draft_above'))}</i>" if self.draft_above(data) else f"\n{escape(words)}"
+        lines.append(f"\n💬 {_bold(self.say('draft_answer'))}: {shown}")
+        note = cut(one_line(data.get("note", "")), _SHORT)
+        return "\n".join([*lines, f"\n<i>{escape(note)}</i>"] if note else lines)
+
+    def draft_above(self, data: Mapping[str, str]) -> str:
+        """The words of a draft that are too long for its card."""
+        words = data.get("draft", "")
+        return words if units(words) > _DRAFT else ""
+
     def topic(self, customer: Customer) -> str:
         """The name of a customer's topic; never empty, because an address is there."""
         address = reach(customer)
@@ -63,6 +81,10 @@ class CardWriter:
     def learned_buttons(self, status: str, learned_id: str) -> Keyboard:
         """The buttons of a learned answer."""
         return self._keyboard(LEARNED_BUTTONS.get(status, ()), learned_id)
+
+    def draft_buttons(self, status: str, draft_id: str) -> Keyboard:
+        """The buttons of a draft; none once it is decided."""
+        return self._keyboard(DRAFT_BUTTONS.get(status, ()), draft_id)
 
     def _keyboard(self, actions: Sequence[str], target: str) -> Keyboard:
         row = [{"text": self.say(action), "callback_data": f"{action}_{target}"} for action in actions]

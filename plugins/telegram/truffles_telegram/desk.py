@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from truffles_gateway.messages import Delivery, OutgoingKind
@@ -33,6 +33,7 @@ class DeskRows:
             OutgoingKind.CALLBACK: self._callback,
             OutgoingKind.RECEIPT: self._receipt,
             OutgoingKind.LEARNED: self._learned,
+            OutgoingKind.DRAFT: self._draft,
         }
 
     async def show(self, delivery: Delivery) -> str:
@@ -141,7 +142,10 @@ class DeskRows:
         """👌 on the manager's own message, or a line under it."""
         row = delivery.outgoing
         chat, _, thread = row.data.get("thread", "").partition(":")
-        ref, ok = row.data.get("ref", ""), row.data.get("ok", "")
+        ref, ok = (
+            row.data.get("ref", "").rpartition("/")[2],
+            row.data.get("ok", ""),
+        )  # a button's ref names its message last
         if not (chat and ref.isdigit()):
             return ""
         there = Place(self._calls.home(chat), thread)
@@ -185,10 +189,21 @@ class DeskRows:
 
     async def _learned(self, delivery: Delivery) -> str:
         """One card a learned answer: what became of it is edited into it."""
+        data = delivery.outgoing.data
+        buttons = self._writer.learned_buttons(data.get("status", ""), data.get("learned_id", ""))
+        return await self._in_place(delivery, self._writer.learned(data), buttons)
+
+    async def _draft(self, delivery: Delivery) -> str:
+        """One card a draft, below what does not fit on it: its media, and words that are too long."""
+        row, data = delivery.outgoing, delivery.outgoing.data
+        buttons = self._writer.draft_buttons(data.get("status", ""), data.get("draft_id", ""))
+        above = pieces(self._writer.draft_above(data), row.attachments)
+        return await self._in_place(delivery, self._writer.draft(data), buttons, above)
+
+    async def _in_place(self, delivery: Delivery, text: str, buttons: Keyboard, above: Sequence[Piece] = ()) -> str:
+        """Edit the card that shows this already, else post it."""
         row = delivery.outgoing
-        text = self._writer.learned(row.data)
-        buttons = self._writer.learned_buttons(row.data.get("status", ""), row.data.get("learned_id", ""))
-        known = await self._desk.sent(row.handover_id, OutgoingKind.LEARNED)
+        known = await self._desk.sent(row.handover_id, row.kind)
 
         async def post(place: Place) -> str:
             shown = self._calls.shown(known, place.chat)
@@ -197,9 +212,11 @@ class DeskRows:
             if shown and shown.chat != place.chat:
                 await self._calls.limits.take(shown.chat, 2)
                 await self._topics.retire(shown)
+            if above:
+                await self._poster.pieces(place, delivery.id, above)
             card = str(Shown(place.chat, await self._poster.card(place, _marked(delivery, text), buttons)))
             if shown and card:  # or the next change would look for the lost one again, and post a third
-                await self._desk.moved(row.handover_id, OutgoingKind.LEARNED, card)
+                await self._desk.moved(row.handover_id, row.kind, card)
             return card
 
         return await self._topics.show(row.recipient, post)
