@@ -14,6 +14,7 @@ A distribution names its manifest under the entry point group `truffles_gateway`
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -405,6 +406,12 @@ class Entry:
     tag: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """The same for entries that say the same to the same branch."""
+        words = "\x1f".join((self.question, self.answer, self.tag))
+        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+
 
 @runtime_checkable
 class KnowledgeWriter(Protocol):
@@ -423,6 +430,11 @@ class KnowledgeWriter(Protocol):
 
     async def forget(self, id: str) -> None:
         """Take a learned answer out again. May be repeated."""
+        ...
+
+    async def held(self) -> Mapping[str, str]:
+        """Every learned answer that customers may be told now: id → `Entry.digest` of what it says; "" where its stores
+        disagree about it. `learn` and `forget` put right what is wrong."""
         ...
 
     async def check(self) -> str:

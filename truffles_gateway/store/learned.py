@@ -190,23 +190,27 @@ async def pressed(database: Database, client_id: str, learned_id: str, channel: 
     return Pressed(answer=answer, seen=seen, note=row["note"] or "")
 
 
+SOURCE = """
+SELECT l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, l.revision, h.branch_id, h.conversation_id
+FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
+WHERE l.client_id = $1
+"""
+
+
 async def source(database: Database, client_id: str, learned_id: str) -> Source | None:
     """A learned answer with where it comes from."""
     if not _is_id(learned_id):
         return None
-    row = await database.fetch_one(
-        """
-        SELECT l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, l.revision, h.branch_id, h.conversation_id
-        FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
-        WHERE l.client_id = $1 AND l.id = $2
-        """,
-        client_id,
-        learned_id,
-        retry=True,
+    row = await database.fetch_one(f"{SOURCE} AND l.id = $2", client_id, learned_id, retry=True)
+    return _source(row) if row else None
+
+
+async def sources(database: Database, client_id: str) -> list[Source]:
+    """Every approved answer with where it comes from, the oldest first."""
+    rows = await database.fetch(
+        f"{SOURCE} AND l.status = 'approved' ORDER BY l.created_at, l.id", client_id, retry=True
     )
-    if row is None:
-        return None
-    return Source(answer=_answer(row), branch_id=row["branch_id"] or "", conversation_id=row["conversation_id"])
+    return [_source(row) for row in rows]
 
 
 async def note_point(database: Database, client_id: str, learned_id: str, now: datetime) -> None:
@@ -229,3 +233,7 @@ def _is_id(text: str) -> bool:
 def _answer(row: Record) -> LearnedAnswer:
     fields: dict[str, Any] = {name: str(row[name]) for name in ("id", "handover_id", "question", "answer", "status")}
     return LearnedAnswer(**fields, replaces=row["replaces"] or "", revision=row["revision"])
+
+
+def _source(row: Record) -> Source:
+    return Source(answer=_answer(row), branch_id=row["branch_id"] or "", conversation_id=row["conversation_id"])

@@ -17,6 +17,7 @@ from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors, packed
 from truffles_rag_qdrant.facts import digest_of, embedded_of
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
+from truffles_rag_qdrant.learned import ORIGIN
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.worker import shared_worker
@@ -86,6 +87,10 @@ class Engine(ABC):
     async def check(self) -> str:
         """ "" when thread and store answer."""
         return self._worker.check() or await self._check_store()
+
+    async def learned(self) -> dict[str, str] | None:
+        """Id → digest of the learned answers that a store of its own has, None where memory is filled from the chunks."""
+        return None
 
     @abstractmethod
     async def _check_store(self) -> str:
@@ -225,6 +230,10 @@ class ServerEngine(Engine):
     async def close(self) -> None:
         """Close the connections."""
         await self._store.close()
+
+    async def learned(self) -> dict[str, str] | None:
+        """As the server has them by now."""
+        return await self._store.digests(ORIGIN)
 
     async def _fill(self, index: Index, old: Index | None) -> None:
         await self._store.prepare()
