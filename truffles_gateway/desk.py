@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import approvals, compose, handoff
+from truffles_gateway import amending, approvals, compose, handoff
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
 from truffles_gateway.store.learned import Pressed
@@ -81,15 +81,28 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _pressed(made, event, tenant, learned)
-    return _written(made, event, tenant)
+    about = amending.meant(made.after, stored, *_who(event, tenant), learned)
+    return _written(made, event, tenant) if about is None else _amended(made, stored, tenant, learned.get(about))
 
 
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, Pressed]) -> str:
-    if event.action not in approvals.STATUS:
+    if event.action not in approvals.ACTIONS:
         return _button(made, event, tenant)
-    role = role_of(tenant, person_of(event, tenant))
-    key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
-    return _answer(made, event, _text(tenant, key), ignored)
+    text, ignored = approvals.press(made, event, tenant, learned.get(event.target), *_who(event, tenant))
+    return _answer(made, event, text, ignored)
+
+
+def _who(event: InboundEvent, tenant: Tenant) -> tuple[Person, str]:
+    """Who acts, and the role that this tenant gives them."""
+    person = person_of(event, tenant)
+    return person, role_of(tenant, person)
+
+
+def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
+    """Words for a learned answer, marked as such: nothing of them is sent."""
+    problem, ignored = amending.take(made, stored, tenant, *_who(stored.event, tenant), about)
+    receipt(made, stored.event, "" if problem else "note", _text(tenant, problem) if problem else "")
+    return ignored
 
 
 def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
@@ -329,7 +342,7 @@ def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
             recipient=made.after.id,
             text=text,
             kind=OutgoingKind.CALLBACK,
-            handover_id=event.target if _is_id(event.target) and event.action not in approvals.STATUS else "",
+            handover_id=event.target if _is_id(event.target) and event.action not in approvals.ACTIONS else "",
             data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
         ),
     )

@@ -77,11 +77,13 @@ class InboundEvent:
     phone      the customer's phone, digits only, where the address tells it
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
-               of "approve", "reject" and "undo" the learned answer meant
-    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"
+               of "approve", "reject", "undo" and "amend" the learned answer meant
+    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject", "undo", or "amend"
+               (the person's next words are the new answer)
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
+    replies_to MANAGER: the desk's message that this one answers, as its `deliver` named it (`Receipt.provider_id`)
     hold       MANAGER: seconds for which the words may still be changed by an event that `replaces` them
     sent_at    when the sender says it was written; None if unknown
     own_key    ECHO: the key that we sent with the message, where the channel returns it
@@ -106,6 +108,7 @@ class InboundEvent:
     action: str = ""
     thread: str = ""
     ref: str = ""
+    replies_to: str = ""
     hold: float = 0.0
     own_key: str = ""
 
@@ -425,7 +428,8 @@ class HandoverCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerReply:
-    """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list.
+    """A human's words, already committed for the customer; where `amends` is the id of a learned answer, they are none: an
+    owner wrote that one anew, and nobody else reads it. `role` is "" for somebody the tenant does not list.
 
     `question` is what the human was called for, `earlier` what the customer wrote before, the newest last: where they only
     wanted a human, the question stands there. `unasked`: nobody was called, a human's own words began this talk;
@@ -445,3 +449,4 @@ class ManagerReply:
     earlier: tuple[str, ...] = ()
     unasked: bool = False
     asked_again: bool = False
+    amends: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from truffles_gateway import calls, compose, handoff, lessons
+from truffles_gateway import amending, calls, compose, handoff, lessons
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -128,6 +128,7 @@ class Jobs:
             earlier=tuple(about.get("earlier", ())),
             unasked=about.get("unasked", False),
             asked_again=about.get("asked_again", False),
+            amends=about.get("amends", ""),
         )
         try:
             result = await calls.owner(tenant.hooks, "on_manager_reply", about["plugin"], self.faults, reply=reply)
@@ -227,6 +228,10 @@ class Jobs:
         else:
             handoff.plan(scene.made, "manager.idle", due)
 
+    async def unwritten(self, scene: Scene) -> None:
+        """An owner wanted to write a learned answer anew, and did not."""
+        amending.unwritten(scene.made, scene.tenant, scene.job.payload)
+
     @staticmethod
     def _still_unanswered(scene: Scene) -> bool:
         manager = scene.conversation.last_manager_at
@@ -282,6 +287,7 @@ SCENES: dict[str, Callable[[Jobs, Scene], Awaitable[Any]]] = {
     "manager.nudge": Jobs.nudge,
     "manager.back": Jobs.take_back,
     "manager.idle": Jobs.idle,
+    amending.TIMER: Jobs.unwritten,
     "turn.undelivered": Jobs.undelivered,
     "escalate.retry": Jobs.escalate_again,
 }

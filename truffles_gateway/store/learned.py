@@ -19,7 +19,7 @@ from truffles_gateway.store.codec import outgoing_to_json, storable
 from truffles_gateway.store.database import Connection, Database, Record
 
 PREFIX = "learned:"
-LONGEST = 2000
+LONGEST, NAME = 2000, 200
 COLUMNS = "id, handover_id, question, answer, status, replaces, revision"
 
 
@@ -38,6 +38,7 @@ class Pressed:
     `note` is why a person is asked."""
 
     answer: LearnedAnswer
+    conversation_id: str
     seen: bool
     note: str
 
@@ -108,12 +109,13 @@ class StoredLearned:
             status="approved" if approve else "pending",
             replaces=replaces if _is_id(replaces) else "",
         )
-        if old and (old.question, old.answer) == (wanted.question, wanted.answer):
+        if old and not reply.amends and (old.question, old.answer) == (wanted.question, wanted.answer):
             return old
         async with self._database.transaction() as connection:
             values = (
                 self._client, wanted.handover_id, wanted.question, wanted.answer, wanted.status, self._clock.now(),
-                wanted.replaces or None, old.revision if old else wanted.id,
+                wanted.replaces or None, old.revision if old else wanted.id, storable(reply.person.name)[:NAME],
+                storable(reply.person.name)[:NAME] if approve else "",
             )  # fmt: skip
             row = await connection.fetchrow(REPLACE if old else ADD, *values)
             if row is None:
@@ -143,13 +145,14 @@ class StoredLearned:
 
 # Two replies that are looked at side by side have read the same: whoever comes second reads again and adds to it.
 ADD = f"""
-INSERT INTO learned_responses (client_id, handover_id, question, answer, status, created_at, updated_at, replaces, id)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (client_id, handover_id) DO NOTHING
+INSERT INTO learned_responses (client_id, handover_id, question, answer, status, created_at, updated_at, replaces, id,
+    answered_by, decided_by)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10) ON CONFLICT (client_id, handover_id) DO NOTHING
 RETURNING {COLUMNS}
 """
 REPLACE = f"""
 UPDATE learned_responses SET question = $3, answer = $4, status = $5, updated_at = $6, replaces = $7,
-    revision = revision + 1
+    revision = revision + 1, answered_by = $9, decided_by = $10
 WHERE client_id = $1 AND handover_id = $2 AND revision = $8 AND status <> 'rejected'
 RETURNING {COLUMNS}
 """
@@ -173,7 +176,8 @@ SELECT {COLUMNS}, (
     ORDER BY status = 'sent' DESC, CASE WHEN status = 'sent' THEN -seq ELSE seq END LIMIT 1) AS shown, (
     SELECT payload -> 'data' ->> 'note' FROM outbox_messages o WHERE o.client_id = l.client_id
         AND o.handover_id = l.handover_id AND o.kind = 'learned' AND o.channel = $3
-    ORDER BY seq DESC LIMIT 1) AS note
+    ORDER BY seq DESC LIMIT 1) AS note, (
+    SELECT conversation_id FROM handovers h WHERE h.client_id = l.client_id AND h.id = l.handover_id) AS conversation_id
 FROM learned_responses l WHERE client_id = $1 AND id = $2
 """
 
@@ -187,7 +191,21 @@ async def pressed(database: Database, client_id: str, learned_id: str, channel: 
         return None
     answer, shown = _answer(row), row["shown"] or {}
     seen = (shown.get("question"), shown.get("answer")) == (answer.question, answer.answer)
-    return Pressed(answer=answer, seen=seen, note=row["note"] or "")
+    return Pressed(answer=answer, conversation_id=row["conversation_id"], seen=seen, note=row["note"] or "")
+
+
+SHOWN_AS = """
+SELECT l.id FROM handovers h
+JOIN learned_responses l ON l.client_id = h.client_id AND l.handover_id = h.id
+JOIN outbox_messages o ON o.client_id = h.client_id AND o.handover_id = h.id AND o.kind = 'learned'
+WHERE h.client_id = $1 AND h.conversation_id = $2 AND o.channel = $3 AND o.provider_id = $4 LIMIT 1
+"""
+
+
+async def shown_as(database: Database, client_id: str, conversation_id: str, channel: str, provider_id: str) -> str:
+    """The id of the learned answer of this conversation that a desk's message shows, "" if it shows none."""
+    row = await database.fetch_one(SHOWN_AS, client_id, conversation_id, channel, provider_id, retry=True)
+    return str(row["id"]) if row else ""
 
 
 SOURCE = """

@@ -150,7 +150,7 @@ def query(data: Any = "take_h-1", **changes: Any) -> dict[str, Any]:
     return {"id": "4001", "from": ARUZHAN, "message": message(), "data": data, "chat_instance": "1"} | changes
 
 
-@pytest.mark.parametrize("action", ["take", "return", "skip", "resolve", "approve", "reject", "undo"])
+@pytest.mark.parametrize("action", ["take", "return", "skip", "resolve", "approve", "reject", "undo", "amend"])
 def test_buttons(action: str) -> None:
     event = read("callback_query", query(f"{action}_22222222-0000-4000-8000-000000000002"))
     assert (event.kind, event.action, event.target) == (

@@ -13,7 +13,7 @@ ROOM = MESSAGE - 256  # the desk may put its mark before it, or that it is shown
 _NAME, _SHORT, _SPOKEN, _QUESTION = 100, 200, 300, 900
 _MOST_LISTED = 10
 BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
-LEARNED_BUTTONS = {"pending": ("approve", "reject"), "approved": ("undo",)}
+LEARNED_BUTTONS = {"pending": ("approve", "amend", "reject"), "approved": ("undo",)}
 
 Keyboard = dict[str, list[list[dict[str, str]]]]
 

@@ -1,0 +1,128 @@
+"""Learning, whole, as an owner sees it: to change an answer before approving it, and what approving would change."""
+
+from __future__ import annotations
+
+import pytest
+
+QUESTION = "Делаете ли вы перманентный татуаж губ?"
+ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
+BETTER = "Делаем татуаж губ, консультация мастера бесплатная."
+
+
+@pytest.fixture
+def asked(shop_of, anna, stranger):
+    """A shop in which somebody who is not its owner has answered: the owner is asked about it."""
+
+    async def open_shop(**more):
+        shop = await shop_of(**more)
+        card = await shop.hand_over(anna, QUESTION)
+        await shop.reply(ANSWER, card.thread, stranger)
+        assert await shop.learned() == [(ANSWER, "pending")]
+        return shop
+
+    return open_shop
+
+
+async def known(shop) -> list[str]:
+    """The learned answers that customers may be told."""
+    rows = await shop.rows("SELECT answer FROM knowledge_chunks WHERE client_id = $1 AND id LIKE 'learned:%'")
+    return [row["answer"] for row in rows]
+
+
+async def test_an_owner_changes_an_answer_before_approving_it(asked, anna, boris, owner) -> None:
+    shop = await asked()
+    lesson = shop.lesson()
+    assert list(lesson.buttons) == ["Запомнить ✅", "Изменить ✏️", "Не надо ❌"]
+    assert "Клиенту он не уйдёт" in await shop.press(lesson, "amend", owner)
+    read, state = shop.said(anna), await shop.state()
+    words = await shop.reply(BETTER, lesson.thread, owner)
+    assert shop.said(anna) == read
+    assert await shop.state() == state
+    assert words.reactions == []
+    assert await shop.learned() == [(BETTER, "pending")]
+    assert BETTER in lesson.text
+    assert ANSWER not in lesson.text
+    assert "Ответил не владелец" not in lesson.text
+    assert shop.actions(lesson) == {"approve", "amend", "reject"}
+    messages = await shop.rows("SELECT content FROM messages WHERE client_id = $1 AND role = 'manager'")
+    assert [row["content"] for row in messages] == [ANSWER]
+
+    assert "Запомнено" in await shop.press(lesson, "approve", owner)
+    assert (await shop.learned(), await known(shop)) == ([(BETTER, "approved")], [BETTER])
+    shop.model.says(BETTER)
+    assert await shop.ask(boris, QUESTION) == [BETTER]
+    await shop.reply("Ждём вас!", lesson.thread, owner)
+    assert shop.said(anna)[-1] == "Ждём вас!"
+    await shop.balanced()
+
+
+async def test_doubts_are_looked_for_again(asked, owner) -> None:
+    shop = await asked()
+    await shop.press(shop.lesson(), "amend", owner)
+    await shop.reply("Татуаж губ делаем, он стоит 31 000 тенге.", shop.lesson().thread, owner)
+    assert "Этого нет в базе знаний: цена или число" in shop.lesson().text
+    await shop.press(shop.lesson(), "amend", owner)
+    await shop.reply("уточню", shop.lesson().thread, owner)
+    assert "ничему не учит" in shop.lesson().text
+    assert await shop.learned() == [("Татуаж губ делаем, он стоит 31 000 тенге.", "pending")]
+    assert await known(shop) == []
+
+
+async def test_an_answer_to_the_card_changes_it_and_so_does_an_edit_of_that_answer(asked, anna, owner) -> None:
+    shop = await asked()
+    lesson, read = shop.lesson(), shop.said(anna)
+    words = await shop.telegram.write(
+        "Делаем.", chat=shop.group, thread=lesson.thread, sender=owner, reply_to_message=lesson.json
+    )
+    await shop.pass_time(seconds=3.5)
+    assert await shop.learned() == [("Делаем.", "pending")]
+    await shop.telegram.edit(words, BETTER)
+    await shop.pass_time(seconds=3.5)
+    assert await shop.learned() == [(BETTER, "pending")]
+    assert shop.said(anna) == read
+    await shop.press(lesson, "approve", owner)
+    await shop.telegram.edit(words, "Не делаем.")
+    await shop.pass_time(seconds=3.5)
+    assert await shop.learned() == [(BETTER, "approved")]
+    assert shop.said(anna) == read
+    assert any("Правка не принята" in text for text in shop.texts())
+
+
+async def test_only_owners_change_an_answer(asked, anna, owner, stranger) -> None:
+    shop = await asked()
+    assert "только владелец" in await shop.press(shop.lesson(), "amend", stranger)
+    await shop.reply("Приходите!", shop.lesson().thread, stranger)
+    assert shop.said(anna)[-1] == "Приходите!"
+    await shop.press(shop.lesson(), "amend", owner)
+    await shop.reply("Мы рядом!", shop.lesson().thread, stranger)
+    assert shop.said(anna)[-1] == "Мы рядом!"
+    await shop.reply("// наша заметка", shop.lesson().thread, owner)
+    await shop.reply(BETTER, shop.lesson().thread, owner)
+    assert (BETTER, "pending") in await shop.learned()
+    assert shop.said(anna)[-1] == "Мы рядом!"
+
+
+async def test_what_nobody_writes_expires_and_the_desk_is_told(asked, anna, owner) -> None:
+    shop = await asked()
+    await shop.press(shop.lesson(), "amend", owner)
+    await shop.pass_time(minutes=9)
+    assert not any("правка отменена" in text for text in shop.texts())
+    await shop.pass_time(minutes=1, seconds=6)
+    assert sum("правка отменена" in text for text in shop.texts()) == 1
+    await shop.reply("Ждём вас в субботу!", shop.lesson().thread, owner)
+    assert shop.said(anna)[-1] == "Ждём вас в субботу!"
+    assert await shop.learned() != [("Ждём вас в субботу!", "pending")]
+
+
+async def test_words_for_an_answer_that_was_decided_meanwhile_go_to_nobody(asked, anna, owner) -> None:
+    other = {"name": "Мадина", "role": "owner", "identities": [{"channel": "telegram", "id": "902"}]}
+    first = {"name": "Айгерим", "role": "owner", "identities": [{"channel": "telegram", "id": str(owner.id)}]}
+    shop = await asked(agents=[first, other])
+    madina = type(owner)(id=902, first_name="Мадина")
+    await shop.press(shop.lesson(), "amend", madina)
+    await shop.press(shop.lesson(), "approve", owner)
+    read = shop.said(anna)
+    await shop.reply(BETTER, shop.lesson().thread, madina)
+    assert shop.said(anna) == read
+    assert await shop.learned() == [(ANSWER, "approved")]
+    assert any("Правка не принята" in text for text in shop.texts())
