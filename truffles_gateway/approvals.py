@@ -1,12 +1,13 @@
 """The owner's buttons on learned answers: approve, reject, undo, and write anew (`amending.py`).
 
 Only owners and admins of this tenant decide what its bot may say; everybody else gets an honest answer, and so do they
-where the answer is no longer the one that they have read. The row's status is
+where the answer is no longer the one that they have read, or where another of them was first. The row's status is
 the truth, and a durable job makes the knowledge follow it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from truffles_gateway import amending, compose
@@ -45,20 +46,14 @@ def _refused(made: Commit, event: InboundEvent, pressed: Pressed | None, role: s
     if pressed is None:
         return "callback_closed", "no such answer"
     known = pressed.answer
-    if known.status == STATUS.get(event.action):
-        return f"callback_already_{known.status}", "changes nothing"
     elsewhere = event.action == amending.ACTION and pressed.conversation_id != made.after.id
-    if elsewhere or known.status != _needed(event.action, known.status):
-        return "callback_closed", "changes nothing"
+    if elsewhere or known.status != ("approved" if event.action == "undo" else "pending"):
+        decided = known.status != "pending" and not elsewhere
+        return f"callback_already_{known.status}" if decided else "callback_closed", "changes nothing"
     if event.action == "approve" and not pressed.seen:
-        _show(made, event.channel, known, pressed.note)
+        _show(made, event.channel, known, pressed.about)
         return "callback_changed", "not seen"
     return "", ""
-
-
-def _needed(action: str, status: str) -> str:
-    """The status that an answer must have for a button; the others work on any."""
-    return {"undo": "approved", amending.ACTION: "pending"}.get(action, status)
 
 
 def _decide(made: Commit, tenant: Tenant, decided: LearnedAnswer, by: str) -> None:
@@ -67,7 +62,7 @@ def _decide(made: Commit, tenant: Tenant, decided: LearnedAnswer, by: str) -> No
     key = f"learned:{decided.id}:{made.lease.turn_id if hasattr(made.lease, 'turn_id') else made.lease.id}"
     made.jobs.append(NewJob(key=key, kind="learned", run_at=made.now, payload={"learned_id": decided.id}))
     for channel in compose.desks(tenant):
-        _show(made, channel, decided, "")
+        _show(made, channel, decided, {})
 
 
 def _update(decided: LearnedAnswer, by: str) -> LearnedUpdate:
@@ -75,6 +70,6 @@ def _update(decided: LearnedAnswer, by: str) -> LearnedUpdate:
     return LearnedUpdate(id=decided.id, status=decided.status, revision=decided.revision, replaces=replaces, by=by)
 
 
-def _show(made: Commit, channel: str, answer: LearnedAnswer, note: str) -> None:
+def _show(made: Commit, channel: str, answer: LearnedAnswer, about: Mapping[str, str]) -> None:
     assert made.after is not None
-    compose.add_outgoing(made, card(answer, made.after.id, channel, note))
+    compose.add_outgoing(made, card(answer, made.after.id, channel, about))

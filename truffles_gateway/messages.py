@@ -284,7 +284,8 @@ class OutgoingKind(StrEnum):
     RECEIPT  whether a manager's words arrived. `data`: `thread` and `ref` of the words, `ok` ("1" or ""); `text` is "" or
              the line that says what went wrong
     LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
-             `question`, `answer`, `note`; the second one of a handover takes the place of the first
+             `question`, `answer`, `note`; of a pending one also what approving would change: `asked`, `caught`, `otherwise`
+             (`Preview`), as far as known; the second one of a handover takes the place of the first
     """
 
     REPLY = "reply"

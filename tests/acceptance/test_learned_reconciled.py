@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -162,3 +163,33 @@ async def test_what_was_rejected_goes_and_other_words_are_put_right(salon_with, 
     assert "known, but not approved: forgotten" in printed
     [row] = await salon.rig.rows("SELECT qdrant_point_id FROM learned_responses")
     assert row["qdrant_point_id"] is None
+
+
+async def test_an_operator_sees_what_was_learnt_and_takes_it_back(salon_with, qdrant, truffles) -> None:
+    _, fake = qdrant
+    salon = await salon_with()
+    assert "nothing was learnt yet" in (await truffles("knowledge", "learned", "salon"))[1]
+    learned = await taught(salon)
+    await job(salon, "done")
+    assert await salon.ask(OTHER, QUESTION) == ANSWER
+    code, printed = await truffles("knowledge", "learned", "salon")
+    [line] = [each for each in printed.splitlines() if learned[:8] in each]
+    row = [each.strip() for each in line.strip("│").split("│")]
+    used = salon.rig.clock.now().astimezone(ZoneInfo("Asia/Almaty")).strftime("%Y-%m-%d")
+    assert (code, row[3], row[4], row[6]) == (0, "approved", "Owner", "1"), printed
+    assert QUESTION.startswith(row[1].split("  ")[0][:20])
+    assert row[5].startswith(used)
+    assert row[7].startswith(used)
+
+    assert (await truffles("knowledge", "forget", "salon", "ffff"))[0] == 1
+    code, printed = await truffles("knowledge", "forget", "salon", learned[:8])
+    assert (code, points(fake)) == (0, []), printed
+    assert "is forgotten" in printed
+    [row] = await salon.rig.rows("SELECT status, decided_by, uses FROM learned_responses")
+    assert dict(row) == {"status": "rejected", "decided_by": "CLI", "uses": 1}
+    assert "already" in (await truffles("knowledge", "forget", "salon", learned))[1]
+    [shown] = await salon.rig.rows(
+        "SELECT payload -> 'data' AS d FROM outbox_messages WHERE kind = 'learned' ORDER BY seq DESC LIMIT 1"
+    )
+    assert shown["d"]["status"] == "rejected"
+    assert (await truffles("knowledge", "reconcile", "salon", "--check"))[0] == 0

@@ -22,7 +22,8 @@ def knowledge() -> None:
     """
 
 
-knowledge.add_command(lessons.reconcile)
+for command in (lessons.reconcile, lessons.learned, lessons.forget):
+    knowledge.add_command(command)
 
 
 @knowledge.command()

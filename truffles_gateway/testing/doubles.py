@@ -15,7 +15,18 @@ from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import Customer, ManagerReply, OutgoingKind, State, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.plugin import Chunk, Entry, LearnedAnswer, Plugin, Progress, Prompter, Resources, SyncReport, Talk
+from truffles_gateway.plugin import (
+    Chunk,
+    Entry,
+    LearnedAnswer,
+    Plugin,
+    Preview,
+    Progress,
+    Prompter,
+    Resources,
+    SyncReport,
+    Talk,
+)
 from truffles_gateway.prompts import Prompts, TenantPrompts
 from truffles_gateway.texts import Catalogue
 
@@ -178,11 +189,14 @@ class CountersInMemory:
 
 
 class LearnedInMemory:
-    """Learned answers without a database; `notes` says for each handover why a person was asked."""
+    """Learned answers without a database; `notes` says for each handover why a person was asked, `previews` what they were
+    told that it would change: `foreseen`, which is the test's to set."""
 
     def __init__(self) -> None:
         self.answers: dict[str, LearnedAnswer] = {}
         self.notes: dict[str, str] = {}
+        self.previews: dict[str, Preview | None] = {}
+        self.foreseen: Preview | None = None
 
     async def of(self, handover_id: str) -> LearnedAnswer | None:
         """What was learned from a handover."""
@@ -192,9 +206,13 @@ class LearnedInMemory:
         """What the bot may say."""
         return [answer for answer in self.answers.values() if answer.status == "approved"]
 
+    async def preview(self, handover_id: str, question: str, answer: str) -> Preview | None:
+        """As the test has set it."""
+        return self.foreseen
+
     async def keep(
         self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
-        note: str = "", replaces: str = "",
+        note: str = "", replaces: str = "", preview: Preview | None = None,
     ) -> LearnedAnswer:  # fmt: skip
         """One answer a handover."""
         there = self.answers.get(reply.handover_id)
@@ -209,6 +227,7 @@ class LearnedInMemory:
             replaces=replaces, revision=old.revision + 1 if old else 0,
         )  # fmt: skip
         self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
+        self.previews[reply.handover_id] = preview
         return kept
 
 

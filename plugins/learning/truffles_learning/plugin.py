@@ -53,6 +53,7 @@ class Learning:
         await self._resources.learned.keep(
             reply, question=old.question, answer=answer, approve=False, old=old, note="; ".join(reasons),
             replaces=like.id if like else "",
+            preview=await self._resources.learned.preview(reply.handover_id, old.question, answer),
         )  # fmt: skip
 
     async def _observe(self, reply: ManagerReply) -> None:
@@ -69,9 +70,10 @@ class Learning:
             return
         like = await self._nearly_equal(question, reply.handover_id)
         reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
+        preview = await self._resources.learned.preview(reply.handover_id, question, answer) if reasons else None
         await self._resources.learned.keep(
             reply, question=question, answer=answer, approve=not reasons, old=old, note="; ".join(reasons),
-            replaces=like.id if like else "",
+            replaces=like.id if like else "", preview=preview,
         )  # fmt: skip
 
     async def _reasons(

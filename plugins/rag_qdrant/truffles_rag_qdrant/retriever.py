@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from truffles_gateway.messages import Inbound, Passage, Turn
-from truffles_gateway.plugin import Entry, Progress, Resources, SyncReport, hookimpl
+from truffles_gateway.plugin import Entry, Foreseen, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, embedded_of
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
+from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync
 
@@ -75,6 +76,13 @@ class RagQdrant:
         if "" in found.values():
             self._version = None  # whatever is written next brings the whole server up to date
         return found
+
+    async def preview(self, entry: Entry, questions: Sequence[str], *, least: float) -> Foreseen:
+        """Which questions the entry would answer, and what is found for its own question now. Nothing is stored."""
+        await self._fresh()
+        chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
+        [row] = await self._engine.embed([embedded_of(chunk)])
+        return await preview(self._engine, replace(chunk, vector=packed(row)), questions, least)
 
     async def check(self) -> str:
         """ "" when model and Qdrant answer."""

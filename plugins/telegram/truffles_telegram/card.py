@@ -48,7 +48,16 @@ class CardWriter:
             f"{_bold(self.say('learned_answer'))}: {escape(cut(data.get('answer', '').strip(), 2000))}",
         ]
         note = cut(one_line(data.get("note", "")), _SHORT * 2)
-        return "\n".join([*lines, f"ℹ️ <i>{escape(note)}</i>"] if note else lines)
+        return "\n".join([*lines, *([f"ℹ️ <i>{escape(note)}</i>"] if note else []), *self._preview(data)])
+
+    def _preview(self, data: Mapping[str, str]) -> Iterator[str]:
+        """What approving would change, where that is known."""
+        if data.get("status") != "pending":
+            return
+        if asked := data.get("asked", ""):
+            yield f"📊 {escape(self.say('learned_caught', caught=data.get('caught', '0'), asked=asked))}"
+        if otherwise := cut(one_line(data.get("otherwise", "")), _SHORT * 2):
+            yield f"⚠️ {escape(self.say('learned_otherwise', text=otherwise))}"
 
     def topic(self, customer: Customer) -> str:
         """The name of a customer's topic; never empty, because an address is there."""

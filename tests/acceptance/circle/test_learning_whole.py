@@ -126,3 +126,27 @@ async def test_words_for_an_answer_that_was_decided_meanwhile_go_to_nobody(asked
     assert shop.said(anna) == read
     assert await shop.learned() == [(ANSWER, "approved")]
     assert any("Правка не принята" in text for text in shop.texts())
+
+
+async def test_the_card_says_what_approving_would_change(shop_of, anna, boris, stranger, owner) -> None:
+    shop = await shop_of(facts="## Маникюр\nМаникюр с покрытием стоит 5 000 ₸.\n")
+    await shop.ask(boris, "А татуаж губ вы делаете?")
+    await shop.ask("77010000003@s.whatsapp.net", "А вы продаёте аквариумных рыбок?")
+    card = await shop.hand_over(anna, QUESTION)
+    await shop.reply(ANSWER, card.thread, stranger)
+    lesson = shop.lesson(anna)
+    assert "Ответил бы на 1 из последних 2 вопросов" in lesson.text
+    assert "сказано иначе" not in lesson.text
+    await shop.press(lesson, "approve", owner)
+    assert "Ответил бы на" not in lesson.text
+
+
+async def test_the_card_names_what_the_facts_say_otherwise(shop_of, anna, stranger, owner) -> None:
+    shop = await shop_of(facts="## Маникюр\nМаникюр с покрытием стоит 5 000 ₸.\n")
+    card = await shop.hand_over(anna, "Позовите менеджера! Сколько стоит маникюр с покрытием?")
+    await shop.reply("Маникюр с покрытием стоит 6 000 ₸.", card.thread, stranger)
+    lesson = shop.lesson()
+    assert "В базе знаний сказано иначе: Маникюр с покрытием стоит 5 000 ₸. (facts.md)" in lesson.text
+    await shop.press(lesson, "amend", owner)
+    await shop.reply("Маникюр с покрытием стоит 5 000 ₸.", lesson.thread, owner)
+    assert "сказано иначе" not in lesson.text
