@@ -7,7 +7,7 @@ meant so at any time. The learner that made the card gets the words by a durable
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,14 @@ HELD = timedelta(seconds=5)
 """Words are held for a moment: who wrote in the last second is not told that it was too late."""
 REMEMBERED = 20
 NOTE = "//"
+
+
+def by_now(made: Commit, pressed: Pressed | None) -> Pressed | None:
+    """A learned answer with what an earlier event of the same turn decided about it."""
+    if pressed is None:
+        return None
+    decided = next((each for each in made.learned if each.id == pressed.answer.id), None)
+    return replace(pressed, answer=replace(pressed.answer, status=decided.status)) if decided else pressed
 
 
 def begin(made: Commit, event: InboundEvent, tenant: Tenant, person: Person, pressed: Pressed) -> str:
@@ -80,7 +88,7 @@ def take(
     """Hand the words on to the learner. Returns the key of the line that says why that cannot be, and the same for the
     record ("" both, if it can)."""
     assert made.after is not None
-    event = stored.event
+    event, pressed = stored.event, by_now(made, pressed)
     _remember(made, person, "")
     if pressed is None or pressed.answer.status != "pending":
         return "amend_too_late", "decided already"

@@ -26,6 +26,7 @@ def press(
     made: Commit, event: InboundEvent, tenant: Tenant, pressed: Pressed | None, person: Person, role: str
 ) -> tuple[str, str]:
     """Carry a button out. Returns the text that answers it, and why it changed nothing ("" if it did)."""
+    pressed = amending.by_now(made, pressed)
     key, ignored = _refused(made, event, pressed, role)
     if not key and event.action == amending.ACTION:
         assert pressed is not None
@@ -58,7 +59,7 @@ def _refused(made: Commit, event: InboundEvent, pressed: Pressed | None, role: s
 
 def _decide(made: Commit, tenant: Tenant, decided: LearnedAnswer, by: str) -> None:
     """The new status, the job that carries it into the knowledge, and the card as it is now at every desk."""
-    made.learned.append(_update(decided, by))
+    made.learned = [*(each for each in made.learned if each.id != decided.id), _update(decided, by)]
     key = f"learned:{decided.id}:{made.lease.turn_id if hasattr(made.lease, 'turn_id') else made.lease.id}"
     made.jobs.append(NewJob(key=key, kind="learned", run_at=made.now, payload={"learned_id": decided.id}))
     for channel in compose.desks(tenant):

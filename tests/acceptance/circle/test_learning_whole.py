@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
@@ -150,3 +152,39 @@ async def test_the_card_names_what_the_facts_say_otherwise(shop_of, anna, strang
     await shop.press(lesson, "amend", owner)
     await shop.reply("Маникюр с покрытием стоит 5 000 ₸.", lesson.thread, owner)
     assert "сказано иначе" not in lesson.text
+
+
+async def test_of_two_owners_at_the_same_instant_one_decides_and_the_other_is_told(
+    shop_of, rig_of, anna, boris, stranger, owner
+) -> None:
+    """One approves at one gateway, the other rejects at the other one: table, card and knowledge say the same."""
+    madina = type(owner)(id=902, first_name="Мадина")
+    agents = [{"name": each.first_name, "role": "owner", "identities": [{"channel": "telegram", "id": str(each.id)}]}
+              for each in (owner, madina)]  # fmt: skip
+    shop = await shop_of(agents=agents)
+    gateways = [shop.rig, await rig_of()]
+    for customer, question, first in ((anna, QUESTION, 0), (boris, "Есть ли у вас курсы для визажистов?", 1)):
+        card = await shop.hand_over(customer, question)
+        await shop.reply(ANSWER, card.thread, stranger)
+        lesson = shop.lesson(customer)
+
+        async def press(number: int, action: str, sender, lesson=lesson) -> str:
+            shop.telegram.methods.webhook["url"] = f"{gateways[number].url}/telegram-webhook/{shop.slug}"
+            data = next(each for each in lesson.buttons.values() if each.startswith(action))
+            return await shop.telegram.press_data(lesson, data, sender=sender)
+
+        pressed = await asyncio.gather(press(first, "approve", owner), press(1 - first, "reject", madina))
+        await shop.settled()
+        popups = [shop.telegram.world.answers[each] for each in pressed]
+        [row] = await shop.rows(
+            "SELECT l.status, l.revision, l.decided_by FROM learned_responses l WHERE client_id = $1"
+            " ORDER BY created_at DESC LIMIT 1"
+        )
+        assert row["revision"] == 1, "one decision"
+        if row["status"] == "approved":
+            assert (popups, row["decided_by"]) == (["Запомнено.", "Уже запомнено."], owner.first_name)
+            assert shop.actions(lesson) == {"undo"}
+        else:
+            assert (popups, row["decided_by"]) == (["Уже отклонено.", "Не запоминаю."], madina.first_name)
+            assert lesson.buttons == {}
+        assert len(await known(shop)) == sum(each == "approved" for _, each in await shop.learned())
