@@ -13,7 +13,7 @@ from typing import TypeVar
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import ConfigError, StateChanged
 from truffles_gateway.plugin import Entry
-from truffles_gateway.store import learned
+from truffles_gateway.store import jobs, learned
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
@@ -83,6 +83,8 @@ async def reconcile(database: Database, tenant: Tenant, clock: Clock, *, heal: b
     for each in found if heal else ():
         await _heal(database, tenant, each, clock)
     left = (await _differences(database, tenant))[0] if heal and found else found
+    if heal and not left:
+        await jobs.made_up_for(database, tenant.id, "learned", clock.now())
     return Reconciled(
         approved=approved, writers=tuple(tenant.knowledge_writers()), found=tuple(found), left=tuple(left)
     )

@@ -63,7 +63,7 @@ async def taught(salon: Any, jid: str = JID) -> str:
     async def learnt() -> Any:
         return await salon.rig.rows("SELECT id FROM learned_responses WHERE status = 'approved'")
 
-    [row] = await salon.rig.until(learnt)
+    [row] = await salon.rig.until(learnt, seconds=45)
     return str(row["id"])
 
 
@@ -74,7 +74,7 @@ async def job(salon: Any, status: str, attempts: int = 0) -> Any:
     async def found() -> Any:
         return await salon.rig.rows(sql, status, attempts)
 
-    return await salon.rig.until(found)
+    return await salon.rig.until(found, seconds=45)
 
 
 def written(server: Any) -> int:
@@ -141,6 +141,7 @@ async def test_a_job_that_failed_for_good_is_healed_by_reconcile(salon_with, qdr
     assert (code, points(fake)) == (0, [ANSWER]), printed
     assert QUESTION in printed
     assert "agree" in printed
+    assert await salon.rig.rows("SELECT 1 FROM jobs WHERE status = 'dead'") == [], "nobody has to look at it any more"
     assert (await truffles("knowledge", "reconcile", "salon", "--check"))[0] == 0
     assert await salon.ask(OTHER, QUESTION) == ANSWER
 

@@ -56,7 +56,7 @@ class CardWriter:
             return
         if asked := data.get("asked", ""):
             yield f"📊 {escape(self.say('learned_caught', caught=data.get('caught', '0'), asked=asked))}"
-        if otherwise := cut(one_line(data.get("otherwise", "")), _SHORT * 2):
+        if otherwise := cut(one_line(data.get("otherwise", "")), _SHORT):
             yield f"⚠️ {escape(self.say('learned_otherwise', text=otherwise))}"
 
     def topic(self, customer: Customer) -> str:
