@@ -21,6 +21,7 @@ from truffles_gateway.http_client import http_client
 from truffles_gateway.observability import FaultLog, Metrics, logger
 from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PostgresError, PrivatePostgres
+from truffles_gateway.previews import Previews
 from truffles_gateway.prompts import TenantPrompts
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
@@ -182,7 +183,7 @@ class Gateway:
             blobs=StoredBlobs(self.database, plan.id, self.clock),
             desk=StoredDesk(self.database, plan.id, plugin.channel, self.clock),
             counters=StoredCounters(self.database, plan.id, plugin.name, self.clock),
-            learned=StoredLearned(self.database, plan.id, plan.desks, self.clock),
+            learned=StoredLearned(self.database, plan.id, plan.desks, self.clock, Previews(self.database, plan)),
             prompts=TenantPrompts(plan.prompts, plugin.templates),
             files=plan.files,
             media=plan.config.media,

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import approvals, compose, drafts, handoff, phone
+from truffles_gateway import amending, approvals, compose, drafts, handoff, phone
 from truffles_gateway.drafts import key_of as _key
 from truffles_gateway.drafts import name_of as _name
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME, PHONE, UNASKED
@@ -99,22 +99,37 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, presse
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _pressed(made, event, tenant, pressed)
-    return _written(made, event, tenant)
+    about = amending.meant(made.after, stored, *_who(event, tenant), pressed.learned)
+    return (
+        _written(made, event, tenant) if about is None else _amended(made, stored, tenant, pressed.learned.get(about))
+    )
 
 
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons) -> str:
-    person = person_of(event, tenant)
-    role = role_of(tenant, person)
+    person, role = _who(event, tenant)
     if event.action in drafts.ACTIONS:
         draft, origin = pressed.drafts.get(event.target), _origin(event, tenant)
         text, ignored = drafts.press(made, event, tenant, draft, person, role, origin)
         if not ignored:
             _hold(made, person)
         return _answer(made, event, text, ignored)
-    if event.action not in approvals.STATUS:
+    if event.action not in approvals.ACTIONS:
         return _button(made, event, tenant)
-    key, ignored = approvals.press(made, event, tenant, pressed.learned.get(event.target), role)
-    return _answer(made, event, _text(tenant, key), ignored)
+    text, ignored = approvals.press(made, event, tenant, pressed.learned.get(event.target), person, role)
+    return _answer(made, event, text, ignored)
+
+
+def _who(event: InboundEvent, tenant: Tenant) -> tuple[Person, str]:
+    """Who acts, and the role that this tenant gives them."""
+    person = person_of(event, tenant)
+    return person, role_of(tenant, person)
+
+
+def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
+    """Words for a learned answer, marked as such: nothing of them is sent."""
+    problem, ignored = amending.take(made, stored, tenant, *_who(stored.event, tenant), about)
+    receipt(made, stored.event, "" if problem else "note", _text(tenant, problem) if problem else "")
+    return ignored
 
 
 def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
@@ -377,7 +392,7 @@ def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
             recipient=made.after.id,
             text=text,
             kind=OutgoingKind.CALLBACK,
-            handover_id=event.target if _is_id(event.target) and event.action not in approvals.STATUS else "",
+            handover_id=event.target if _is_id(event.target) and event.action not in approvals.ACTIONS else "",
             data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
         ),
     )

@@ -39,6 +39,7 @@ def split(case: Case, decision: Decision) -> tuple[Decision, str]:
     is_service = decision.mute or decision.cancel or decision.outcome not in {"answered", "escalated"}
     is_service = is_service or (decision.escalation is not None and not decision.sources)
     is_service = is_service or mute.QUESTION[0] in decision.context  # whether to be silent
+    is_service = is_service or decision.rating is not None
     if is_service or not decision.replies or not voice.asks_first(case.tenant, case.conversation):
         return decision, ""
     words = "\n\n".join(decision.replies)

@@ -77,12 +77,14 @@ class InboundEvent:
     phone      the customer's phone, digits only, where the address tells it
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
-               of "approve", "reject" and "undo" the learned answer meant; of "send", "edit" and "own" the draft
-    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"; for
-               drafts "send", "edit" or "own" (the presser answers in words of their own)
+               of "approve", "reject", "undo" and "amend" the learned answer meant; of "send", "edit" and "own" the draft
+    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject", "undo", or "amend"
+               (the person's next words are the new answer); for drafts "send", "edit" or "own" (the presser answers in
+               words of their own)
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
+    replies_to MANAGER: the desk's message that this one answers, as its `deliver` named it (`Receipt.provider_id`)
     hold       MANAGER: seconds for which the words may still be changed by an event that `replaces` them
     sent_at    when the sender says it was written; None if unknown
     own_key    ECHO: the key that we sent with the message, where the channel returns it
@@ -107,6 +109,7 @@ class InboundEvent:
     action: str = ""
     thread: str = ""
     ref: str = ""
+    replies_to: str = ""
     hold: float = 0.0
     own_key: str = ""
 
@@ -284,7 +287,8 @@ class OutgoingKind(StrEnum):
     RECEIPT  whether a manager's words arrived. `data`: `thread` and `ref` of the words, `ok` ("1" or ""); `text` is "" or
              the line that says what went wrong
     LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
-             `question`, `answer`, `note`; the second one of a handover takes the place of the first
+             `question`, `answer`, `note`; of a pending one also what approving would change: `asked`, `caught`, `otherwise`
+             (`Preview`), as far as known; the second one of a handover takes the place of the first
     DRAFT    what the bot would say, for the managers' buttons (mode `approve`). `data`: `draft_id`, `status` (waiting,
              editing; decided: sent, edited, owned, withdrawn, replaced, overdue), `question`, `draft`, `by` and `note`,
              a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
@@ -438,7 +442,8 @@ class HandoverCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerReply:
-    """A human's words, already committed for the customer. `role` is "" for somebody the tenant does not list.
+    """A human's words, already committed for the customer; where `amends` is the id of a learned answer, they are none: an
+    owner wrote that one anew, and nobody else reads it. `role` is "" for somebody the tenant does not list.
 
     `question` is what the human was called for, `earlier` what the customer wrote before, the newest last: where they only
     wanted a human, the question stands there. `unasked`: nobody was called, a human's own words began this talk;
@@ -458,3 +463,4 @@ class ManagerReply:
     earlier: tuple[str, ...] = ()
     unasked: bool = False
     asked_again: bool = False
+    amends: str = ""

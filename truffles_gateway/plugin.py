@@ -14,6 +14,7 @@ A distribution names its manifest under the entry point group `truffles_gateway`
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,11 +29,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
-from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, State
+from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
 
 __all__ = [
-    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "FileHolder", "Files", "Ingress", "Knowledge",
-    "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "Plugin", "PluginSettings", "Progress", "Prompter",
+    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
     "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "same_secret",
 ]  # fmt: skip
 
@@ -323,6 +324,16 @@ class LearnedAnswer:
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What approving an answer would change: of the last `asked` questions that a human was called for, `caught` would have
+    been answered by it; `otherwise` is what the knowledge holds about the same and says otherwise, "" if nothing does."""
+
+    asked: int = 0
+    caught: int = 0
+    otherwise: str = ""
+
+
 class Learned(Protocol):
     """The tenant's learned answers. Approved ones become knowledge by a durable job, within seconds, everywhere."""
 
@@ -334,12 +345,16 @@ class Learned(Protocol):
         """All that the bot may say."""
         ...
 
+    async def preview(self, handover_id: str, question: str, answer: str) -> Preview | None:
+        """What approving this would change; None where no retriever of the tenant can tell, or not in seconds."""
+        ...
+
     async def keep(
         self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
-        note: str = "", replaces: str = "",
+        note: str = "", replaces: str = "", preview: Preview | None = None,
     ) -> LearnedAnswer:  # fmt: skip
         """Store what was learned from `reply`, one answer a handover, and show it at every desk with its buttons; `note`
-        says there why a person is asked. What was rejected stays so. `replaces` is the id of an answer to the same
+        says there why a person is asked, `preview` what approving it would change. What was rejected stays so. `replaces` is the id of an answer to the same
         question: when the owner approves this one, that one is forgotten.
 
         `old` is what `of` said of the handover, and what `answer` takes the place of. Raises `StateChanged` where it is
@@ -407,6 +422,12 @@ class Entry:
     tag: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """The same for entries that say the same to the same branch."""
+        words = "\x1f".join((self.question, self.answer, self.tag))
+        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+
 
 @runtime_checkable
 class KnowledgeWriter(Protocol):
@@ -427,8 +448,32 @@ class KnowledgeWriter(Protocol):
         """Take a learned answer out again. May be repeated."""
         ...
 
+    async def held(self) -> Mapping[str, str]:
+        """Every learned answer that customers may be told now: id → `Entry.digest` of what it says; "" where its stores
+        disagree about it. `learn` and `forget` put right what is wrong."""
+        ...
+
     async def check(self) -> str:
         """ "" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a retriever would do with one more entry. `caught` are the places, in the list of questions, of those that it
+    would answer with it; `near` are the passages that it finds for the entry's own question without it."""
+
+    caught: tuple[int, ...] = ()
+    near: tuple[Passage, ...] = ()
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """Implemented by the hook object of a retriever that can say what an entry would change before it is learnt."""
+
+    async def preview(self, entry: Entry, questions: Sequence[str], *, least: float) -> Foreseen:
+        """Try `entry` on `questions` (100 at most), each asked at the entry's branch, where a confidence of `least` is
+        enough for an answer. Nothing is stored. A second is a long time here."""
         ...
 
 

@@ -193,12 +193,14 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedUpdate:
-    """What an owner decided about a learned answer as it was in `revision`, and which older one it takes the place of."""
+    """What an owner (`by`) decided about a learned answer as it was in `revision`, and which older one it takes the place
+    of."""
 
     id: str
     status: str
     revision: int
     replaces: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ class Used:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A checked config with everything that does not need the plugins' own code to run. What the database knows of
-    the tenant (the first five fields) is added by the registry."""
+    the tenant (the first five fields) is added by the registry. `files` and `made` fill while the plugins are made."""
 
     id: str = ""
     version: int = 0
@@ -57,6 +57,7 @@ class Draft:
     older_chat: str = ""
     older_owner: str = ""
     files: ChannelFiles = field(default_factory=ChannelFiles)
+    made: dict[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def desks(self) -> tuple[str, ...]:
@@ -261,7 +262,7 @@ async def build(
     slug, objects, problems = plan.config.slug, dict[str, object](), list[ConfigError]()
     for name, used in plan.used.items():
         try:
-            objects[name] = used.plugin.create(used.settings, resources(plan, used.plugin))
+            plan.made[name] = objects[name] = used.plugin.create(used.settings, resources(plan, used.plugin))
             plan.files.add(used.plugin.channel, objects[name])
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's own code may raise anything
             problem = f"could not start: {error}" if isinstance(error, ConfigError) else f"could not start: {error!r}"

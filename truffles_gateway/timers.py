@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import calls, compose, drafts, handoff, ladder
+from truffles_gateway import amending, calls, compose, drafts, handoff, ladder, lessons
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -21,14 +21,12 @@ from truffles_gateway.messages import (
 )
 from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, Job, NewHandover
-from truffles_gateway.store import events, jobs, lanes, learned
+from truffles_gateway.store import events, jobs, lanes
 from truffles_gateway.store.codec import outgoing_to_json
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
-FOLLOWED = 5
-"""How often a job looks again whether the knowledge holds what was decided meanwhile."""
 log = logger("jobs")
 
 
@@ -98,6 +96,7 @@ class Jobs:
             earlier=tuple(about.get("earlier", ())),
             unasked=about.get("unasked", False),
             asked_again=about.get("asked_again", False),
+            amends=about.get("amends", ""),
         )
         try:
             result = await calls.owner(tenant.hooks, "on_manager_reply", about["plugin"], self.faults, reply=reply)
@@ -109,32 +108,9 @@ class Jobs:
         await jobs.finish(self.database, job, self.clock.now())
 
     async def _learned(self, job: Job, tenant: Tenant) -> None:
-        """Make the knowledge follow what was decided about a learned answer; repeated, it changes nothing.
-
-        Nothing orders these jobs: while one waits for the embedder, a later one may have taken out what this one puts in.
-        So whoever wrote looks again, and whoever wrote last has seen the last decision.
-        """
-        id = job.payload["learned_id"]
-        found = await learned.source(self.database, tenant.id, id)
-        for _ in range(FOLLOWED):
-            if found is not None:
-                await self._follow(found, tenant)
-            written, found = found, await learned.source(self.database, tenant.id, id)
-            if found == written:
-                if found is not None:
-                    await learned.note_point(self.database, tenant.id, id, self.clock.now())
-                await jobs.finish(self.database, job, self.clock.now())
-                return
-        raise JobFailed("what was learned kept changing")
-
-    @staticmethod
-    async def _follow(found: learned.Source, tenant: Tenant) -> None:
-        branch = next(
-            (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == found.branch_id), None
-        )
-        entry = learned.entry(found, tenant.slug, branch.knowledge_tag if branch else "")
-        for writer in tenant.knowledge_writers().values():
-            await (writer.learn(entry) if found.answer.status == "approved" else writer.forget(entry.id))
+        """Make the knowledge follow what was decided about a learned answer."""
+        await lessons.follow(self.database, tenant, job.payload["learned_id"], self.clock)
+        await jobs.finish(self.database, job, self.clock.now())
 
     async def _scene(self, job: Job, tenant: Tenant) -> None:
         """A job about a conversation: read it, play the scene, commit; again if somebody changed it meanwhile."""
@@ -161,6 +137,10 @@ class Jobs:
             except StateChanged:
                 continue
         raise JobFailed("the conversation kept changing")
+
+    async def unwritten(self, scene: Scene) -> None:
+        """An owner wanted to write a learned answer anew, and did not."""
+        amending.unwritten(scene.made, scene.tenant, scene.job.payload)
 
     async def undelivered(self, scene: Scene) -> None:
         """A bot's reply never reached the customer: a human gets the question, once."""
@@ -215,6 +195,7 @@ class Jobs:
 
 
 SCENES: Mapping[str, Callable[[Jobs, Scene], Awaitable[None]]] = {
+    amending.TIMER: Jobs.unwritten,
     "turn.undelivered": Jobs.undelivered,
     "draft.overdue": Jobs.draft_overdue,
     "escalate.retry": Jobs.escalate_again,

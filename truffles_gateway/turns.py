@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import approvals, burst, desk, drafts, gate, pipeline
+from truffles_gateway import amending, approvals, burst, desk, drafts, gate, pipeline
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -135,7 +135,7 @@ class Turns:
         }
         for _ in range(MEETINGS):
             conversation = await self._spoken_about(work, tenant)
-            pressed = desk.Buttons(await self._learned(work, tenant), await self._drafts(work, tenant))
+            pressed = desk.Buttons(await self._learned(work, tenant, conversation), await self._drafts(work, tenant))
             made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes, pressed)
             try:
                 reach("commit.before")
@@ -152,7 +152,7 @@ class Turns:
         first = work.events[0].event
         if first.thread:
             return await lanes.find_conversation(self.database, tenant.id, desk=first.channel, thread=first.thread)
-        if first.action in approvals.STATUS:
+        if first.action in approvals.ACTIONS:
             found = await learned.source(self.database, tenant.id, first.target)
             where = found.conversation_id if found else ""
             return await lanes.find_conversation(self.database, tenant.id, id=where) if where else None
@@ -160,13 +160,22 @@ class Turns:
             self.database, tenant.id, handover=first.target, address=first.address, channel=_channel(first)
         )
 
-    async def _learned(self, work: Work, tenant: Tenant) -> dict[str, Pressed]:
-        """The learned answers whose buttons were pressed."""
-        wanted = {
-            (each.event.target, each.event.channel) for each in work.events if each.event.action in approvals.STATUS
-        }
-        found = [await learned.pressed(self.database, tenant.id, *each) for each in wanted]
-        return {each.answer.id: each for each in found if each}
+    async def _learned(self, work: Work, tenant: Tenant, about: Conversation | None) -> dict[str, Pressed]:
+        """The learned answers whose buttons were pressed, that are written anew, or whose cards are answered (these by
+        the card's name, too)."""
+        found: dict[str, Pressed] = {}
+        for event in (stored.event for stored in work.events):
+            ids = {event.target} if event.action in approvals.ACTIONS else set()
+            ids |= amending.about(about, event, desk.person_of(event, tenant))
+            card = ""
+            if about and event.replies_to and event.kind is EventKind.MANAGER:
+                card = await learned.shown_as(self.database, tenant.id, about.id, event.channel, event.replies_to)
+            for id in (ids | {card}) - found.keys() - {""}:
+                if each := await learned.pressed(self.database, tenant.id, id, event.channel):
+                    found[id] = each
+            if card in found:
+                found[event.replies_to] = found[card]
+        return found
 
     async def _drafts(self, work: Work, tenant: Tenant) -> dict[str, ReplyDraft]:
         """The drafts whose buttons were pressed."""

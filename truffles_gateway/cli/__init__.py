@@ -22,7 +22,7 @@ COMMANDS = {
     "metrics": ("metrics:metrics", "Show how well customers were served."),
     "tenants": ("tenants:tenants", "Check, apply and show the configs of businesses."),
     "plugins": ("plugins:plugins", "List the installed plugins."),
-    "knowledge": ("knowledge:knowledge", "Load a business's facts."),
+    "knowledge": ("knowledge:knowledge", "Load a business's facts, look after what was learnt."),
     "outbox": ("outbox:outbox", "Look at outgoing messages and send spent ones again."),
     "ledger": ("reports:ledger", "Show what became of every accepted message, and check the sums."),
     "why": ("reports:why", "Show why a message was answered the way it was."),

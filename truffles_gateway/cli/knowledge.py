@@ -1,4 +1,4 @@
-"""`truffles knowledge sync`."""
+"""`truffles knowledge sync`, and the group of what else is done to knowledge."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from truffles_gateway.cli import lessons
 from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import KnowledgeWriter, SyncReport
@@ -15,10 +16,14 @@ from truffles_gateway.tenants import Tenant
 
 @click.group()
 def knowledge() -> None:
-    """Load a business's facts.
+    """Load a business's facts, and look after what was learnt from its managers.
 
     Example: truffles knowledge sync salon facts/
     """
+
+
+for command in (lessons.reconcile, lessons.learned, lessons.forget):
+    knowledge.add_command(command)
 
 
 @knowledge.command()

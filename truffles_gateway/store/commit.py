@@ -11,7 +11,7 @@ from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job, LearnedUpdate, NewJob, Work
 from truffles_gateway.store import drafts
 from truffles_gateway.store.batch import Batch
-from truffles_gateway.store.codec import dumps, outgoing_to_json
+from truffles_gateway.store.codec import dumps, outgoing_to_json, storable
 from truffles_gateway.store.database import Database
 
 
@@ -298,21 +298,23 @@ def _learned(batch: Batch, what: Commit) -> None:
     for update in what.learned:
         batch.add(
             """
-            UPDATE learned_responses SET status = $3, revision = revision + 1, updated_at = $4
+            UPDATE learned_responses SET status = $3, revision = revision + 1, updated_at = $4, decided_by = $5
             WHERE client_id = $1 AND id = $2
             """,
             what.client_id,
             update.id,
             update.status,
             what.now,
+            storable(update.by),
         )
         if update.replaces:
             _retire(batch, what, update)
     if what.used:
         batch.add(
-            "UPDATE learned_responses SET uses = uses + 1 WHERE client_id = $1 AND id::text = ANY($2)",
+            "UPDATE learned_responses SET uses = uses + 1, last_used_at = $3 WHERE client_id = $1 AND id::text = ANY($2)",
             what.client_id,
             list(what.used),
+            what.now,
         )
 
 
@@ -320,7 +322,7 @@ def _retire(batch: Batch, what: Commit, update: LearnedUpdate) -> None:
     """One answer to a question: what this one takes the place of, and others that took it before, leave the knowledge."""
     retired = batch.add(
         """
-        UPDATE learned_responses SET status = 'rejected', revision = revision + 1, updated_at = $4
+        UPDATE learned_responses SET status = 'rejected', revision = revision + 1, updated_at = $4, decided_by = $5
         WHERE client_id = $1 AND id <> $2 AND $3::uuid IN (id, replaces) AND status = 'approved'
         RETURNING id, revision
         """,
@@ -328,6 +330,7 @@ def _retire(batch: Batch, what: Commit, update: LearnedUpdate) -> None:
         update.id,
         update.replaces,
         what.now,
+        storable(update.by),
     )
     batch.add(
         f"""

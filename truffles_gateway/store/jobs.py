@@ -82,6 +82,16 @@ async def retry_later(database: Database, job: Job, now: datetime, error: str) -
     return True
 
 
+async def made_up_for(database: Database, client_id: str, kind: str, now: datetime) -> None:
+    """What dead jobs of a kind should have done is done: nobody has to look at them any more."""
+    await database.execute(
+        "UPDATE jobs SET status = 'cancelled', finished_at = $3 WHERE client_id = $1 AND kind = $2 AND status = 'dead'",
+        client_id,
+        kind,
+        now,
+    )
+
+
 async def put_off(database: Database, job: Job, delay: float) -> None:
     """Give a job back without spending an attempt, not to be claimed for `delay` seconds."""
     await database.execute(

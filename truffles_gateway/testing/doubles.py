@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,18 @@ from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import Customer, ManagerReply, OutgoingKind, State, Turn
 from truffles_gateway.observability import logger
-from truffles_gateway.plugin import Chunk, LearnedAnswer, Plugin, Prompter, Resources, Talk
+from truffles_gateway.plugin import (
+    Chunk,
+    Entry,
+    LearnedAnswer,
+    Plugin,
+    Preview,
+    Progress,
+    Prompter,
+    Resources,
+    SyncReport,
+    Talk,
+)
 from truffles_gateway.prompts import Prompts, TenantPrompts
 from truffles_gateway.texts import Catalogue
 
@@ -41,6 +53,46 @@ class KnowledgeInMemory:
         self._chunks |= {chunk.id: chunk for chunk in put}
         self._version += 1
         return self._version
+
+
+class WriterInMemory:
+    """The knowledge writer of a retriever without files. `known` holds what was learnt, by id; `writes` counts what changed
+    it; while `down` says why, nothing can be reached."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Entry] = {}
+        self.writes: list[str] = []
+        self.down = ""
+
+    async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
+        """It has no files."""
+        return SyncReport()
+
+    async def learn(self, entry: Entry) -> None:
+        """Put it in, or in the place of what it said before."""
+        self._reach()
+        if entry.id not in self.known or self.known[entry.id].digest != entry.digest:
+            self.writes.append(f"learn {entry.id}")
+        self.known[entry.id] = entry
+
+    async def forget(self, id: str) -> None:
+        """Take it out."""
+        self._reach()
+        if self.known.pop(id, None):
+            self.writes.append(f"forget {id}")
+
+    async def held(self) -> Mapping[str, str]:
+        """What is in it."""
+        self._reach()
+        return {id: entry.digest for id, entry in self.known.items()}
+
+    async def check(self) -> str:
+        """Why it cannot be reached."""
+        return self.down
+
+    def _reach(self) -> None:
+        if self.down:
+            raise ConnectionError(self.down)
 
 
 class BlobsInMemory:
@@ -137,11 +189,14 @@ class CountersInMemory:
 
 
 class LearnedInMemory:
-    """Learned answers without a database; `notes` says for each handover why a person was asked."""
+    """Learned answers without a database; `notes` says for each handover why a person was asked, `previews` what they were
+    told that it would change: `foreseen`, which is the test's to set."""
 
     def __init__(self) -> None:
         self.answers: dict[str, LearnedAnswer] = {}
         self.notes: dict[str, str] = {}
+        self.previews: dict[str, Preview | None] = {}
+        self.foreseen: Preview | None = None
 
     async def of(self, handover_id: str) -> LearnedAnswer | None:
         """What was learned from a handover."""
@@ -151,9 +206,13 @@ class LearnedInMemory:
         """What the bot may say."""
         return [answer for answer in self.answers.values() if answer.status == "approved"]
 
+    async def preview(self, handover_id: str, question: str, answer: str) -> Preview | None:
+        """As the test has set it."""
+        return self.foreseen
+
     async def keep(
         self, reply: ManagerReply, *, question: str, answer: str, approve: bool, old: LearnedAnswer | None,
-        note: str = "", replaces: str = "",
+        note: str = "", replaces: str = "", preview: Preview | None = None,
     ) -> LearnedAnswer:  # fmt: skip
         """One answer a handover."""
         there = self.answers.get(reply.handover_id)
@@ -168,6 +227,7 @@ class LearnedInMemory:
             replaces=replaces, revision=old.revision + 1 if old else 0,
         )  # fmt: skip
         self.answers[reply.handover_id], self.notes[reply.handover_id] = kept, note
+        self.previews[reply.handover_id] = preview
         return kept
 
 

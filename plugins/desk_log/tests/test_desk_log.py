@@ -219,7 +219,7 @@ def test_an_action(action: str) -> None:
     assert (event.kind, event.target, event.action) == (EventKind.CALLBACK, "h1", action)
 
 
-@pytest.mark.parametrize("action", ["approve", "reject", "undo"])
+@pytest.mark.parametrize("action", ["approve", "reject", "undo", "amend"])
 def test_an_action_on_a_learned_answer(action: str) -> None:
     event = read("/action", {"learned_id": "l1", "handover_id": "h1", "action": action, "manager": MANAGER})
     assert (event.kind, event.target, event.action) == (EventKind.CALLBACK, "l1", action)
@@ -241,7 +241,7 @@ def test_an_action_on_a_learned_answer(action: str) -> None:
         (
             "/action",
             reply(action="dance"),
-            "action is unknown: use one of take, return, skip, resolve, approve, reject, undo, send, edit, own",
+            "action is unknown: use one of take, return, skip, resolve, approve, reject, undo, amend, send, edit, own",
             400,
         ),
         ("/action", {"action": "take", "manager": MANAGER}, "handover_id is missing", 400),

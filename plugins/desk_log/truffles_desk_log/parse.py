@@ -12,7 +12,7 @@ from truffles_gateway.messages import EventKind, InboundEvent, Person
 
 CHANNEL = "desk_log"
 ACTIONS = dict.fromkeys(("take", "return", "skip", "resolve"), "handover_id")
-ACTIONS |= dict.fromkeys(("approve", "reject", "undo"), "learned_id")
+ACTIONS |= dict.fromkeys(("approve", "reject", "undo", "amend"), "learned_id")
 ACTIONS |= dict.fromkeys(("send", "edit", "own"), "draft_id")
 """What may be done, and which key of the body names what it is done to."""
 LONGEST_TEXT = 4096

@@ -75,7 +75,11 @@ class DeskLog:
             attachments=len(row.attachments),
             key=delivery.key,
             correlation_id=delivery.correlation_id,
-            **{name: row.data[name] for name in ("learned_id", "draft_id", "status", "note") if row.data.get(name)},
+            **{
+                name: row.data[name]
+                for name in ("learned_id", "draft_id", "status", "note", "asked", "caught", "otherwise")
+                if row.data.get(name)
+            },
         )
         return Receipt.sent(delivery.key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from typing import Any
@@ -206,3 +207,26 @@ async def test_a_reply_that_meets_others_without_end_is_tried_again_later(make: 
     hooks, _ = make(learned=Meeting(100))
     with pytest.raises(StateChanged):
         await hooks.on_manager_reply(reply())
+
+
+async def test_an_owner_s_new_words_take_the_place_of_the_answer_and_wait_for_the_button(make: Make) -> None:
+    hooks, learned = make()
+    await hooks.on_manager_reply(reply(role="manager"))
+    old = learned.answers["h1"]
+    new = "Здравствуйте! Делаем, приходите к мастеру Айгерим."
+    await hooks.on_manager_reply(replace(reply(new), amends=old.id))
+    kept = learned.answers["h1"]
+    assert (kept.id, kept.question, kept.answer, kept.status) == (old.id, QUESTION, new, "pending"), "word for word"
+    assert learned.notes["h1"] == "Этого нет в базе знаний: имя"
+    await hooks.on_manager_reply(replace(reply("уточню"), amends=old.id))
+    assert learned.answers["h1"].answer == new and "ничему не учит" in learned.notes["h1"]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+async def test_what_is_decided_is_not_written_anew(make: Make, status: str) -> None:
+    hooks, learned = make()
+    decided = LearnedAnswer(id="0", handover_id="h1", question=QUESTION, answer=ANSWER, status=status)
+    learned.answers["h1"] = decided
+    await hooks.on_manager_reply(replace(reply("Нет, не делаем татуаж."), amends="0"))
+    await hooks.on_manager_reply(replace(reply("Нет, не делаем татуаж.", handover="h2"), amends="1"))
+    assert learned.answers == {"h1": decided}

@@ -35,6 +35,28 @@ class Learning:
         return await self._learn(reply)  # the host calls again, later, where even this one meets others
 
     async def _learn(self, reply: ManagerReply) -> None:
+        await (self._amend(reply) if reply.amends else self._observe(reply))
+
+    async def _amend(self, reply: ManagerReply) -> None:
+        """An owner wrote the answer anew: as it stands, with the doubts that are left, to be approved by button."""
+        old = await self._resources.learned.of(reply.handover_id)
+        if not self._settings.enabled or old is None or old.id != reply.amends or old.status != "pending":
+            return
+        teaches = len(useful_answer(reply.text)) >= self._settings.min_answer
+        answer = reply.text.strip()[: self._settings.max_answer] if teaches else old.answer
+        like = await self._nearly_equal(old.question, reply.handover_id)
+        reasons = [
+            *([] if teaches else [self._say("useless")]),
+            *await self._doubts(old.question, answer, answer, reply.handover_id),
+            *self._similar(like),
+        ]
+        await self._resources.learned.keep(
+            reply, question=old.question, answer=answer, approve=False, old=old, note="; ".join(reasons),
+            replaces=like.id if like else "",
+            preview=await self._resources.learned.preview(reply.handover_id, old.question, answer),
+        )  # fmt: skip
+
+    async def _observe(self, reply: ManagerReply) -> None:
         question, new = last_question(reply.question, reply.earlier), useful_answer(reply.text)
         if not (self._settings.enabled and reply.handover_id and question) or len(new) < self._settings.min_answer:
             return
@@ -48,9 +70,10 @@ class Learning:
             return
         like = await self._nearly_equal(question, reply.handover_id)
         reasons = [*await self._reasons(reply, question, answer, old), *self._similar(like)]
+        preview = await self._resources.learned.preview(reply.handover_id, question, answer) if reasons else None
         await self._resources.learned.keep(
             reply, question=question, answer=answer, approve=not reasons, old=old, note="; ".join(reasons),
-            replaces=like.id if like else "",
+            replaces=like.id if like else "", preview=preview,
         )  # fmt: skip
 
     async def _reasons(
@@ -65,11 +88,13 @@ class Learning:
             reasons.append(self._say("again"))
         if old and old.status == "pending":
             reasons.append(self._say("earlier"))
-        if len(content(question)) < self._settings.min_question_words:
-            reasons.append(self._say("short"))
-        if holds("personal_answers", reply.text):
-            reasons.append(self._say("person"))
-        return [*reasons, *await self._unknown(answer, reply.handover_id)]
+        return [*reasons, *await self._doubts(question, reply.text, answer, reply.handover_id)]
+
+    async def _doubts(self, question: str, said: str, answer: str, handover_id: str) -> Sequence[str]:
+        """What speaks against question and answer themselves, whoever wrote them."""
+        reasons = [self._say("short")] if len(content(question)) < self._settings.min_question_words else []
+        reasons += [self._say("person")] if holds("personal_answers", said) else []
+        return [*reasons, *await self._unknown(answer, handover_id)]
 
     async def _unknown(self, answer: str, handover_id: str) -> Sequence[str]:
         chunks = await self._resources.knowledge.chunks()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from qdrant_client.http.exceptions import UnexpectedResponse
 from truffles_rag_qdrant.learned import learned_chunk
 
 from truffles_gateway.plugin import Entry, KnowledgeWriter
@@ -149,3 +151,47 @@ async def test_an_embedding_server_that_is_down_leaves_nothing_half_learnt(rigs:
 
 def test_a_learned_chunk_can_be_stored_as_json() -> None:
     assert json.dumps(dict(learned_chunk(LIFT, "demo", "use-m3").metadata))
+
+
+@pytest.mark.parametrize("server_mode", [False, True])
+async def test_it_tells_what_it_holds_of_learned_answers(rigs: Any, qdrant: Any, server_mode: bool) -> None:
+    server, _ = qdrant
+    settings = {"qdrant_url": server.url, "collection": "shared"} if server_mode else {}
+    async with rigs(**settings) as rig:
+        assert await rig.rag.held() == {}
+        await rig.sync(SALON)
+        await rig.rag.learn(LIFT)
+        north = Entry(id="n", question=LIFT.question, answer=LIFT.answer, tag="north")
+        await rig.rag.learn(north)
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest, "n": north.digest}
+        assert north.digest != LIFT.digest, "another branch is told it"
+        await rig.rag.forget("n")
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest}
+
+
+async def test_words_that_somebody_changed_are_told_and_learnt_anew(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.rag.learn(LIFT)
+        rig.knowledge.stored[LIFT.id] = replace(rig.knowledge.stored[LIFT.id], answer="Лифт есть.")
+        assert (await rig.rag.held())[LIFT.id] != LIFT.digest
+        await rig.rag.learn(LIFT)
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest}
+
+
+async def test_what_a_server_lost_or_has_too_much_is_told_and_put_right(rigs: Any, qdrant: Any) -> None:
+    server, fake = qdrant
+    async with rigs(qdrant_url=server.url, collection="shared") as rig:
+        await rig.rag.learn(LIFT)
+        other = Entry(id="other", question="Есть ли парковка?", answer="Есть.")
+        await rig.rag.learn(other)
+        del rig.knowledge.stored["other"]  # and the server does not know it
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest, "other": ""}
+        await rig.rag.forget("other")
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest}
+        fake.wipe()
+        assert await rig.rag.held() == {LIFT.id: ""}
+        await rig.rag.learn(LIFT)
+        assert await rig.rag.held() == {LIFT.id: LIFT.digest}
+        fake.down = True
+        with pytest.raises(UnexpectedResponse):
+            await rig.rag.held()

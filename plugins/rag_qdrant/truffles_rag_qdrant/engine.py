@@ -14,9 +14,10 @@ from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.confidence import calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors, packed
-from truffles_rag_qdrant.facts import digest_of, embedded_of
+from truffles_rag_qdrant.facts import digest_of, embedded_of, point_id
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
+from truffles_rag_qdrant.learned import ORIGIN
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.worker import shared_worker
@@ -63,6 +64,25 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index)
 
+    async def with_one_more(self, chunk: Chunk) -> Index:
+        """The index as it would be with `chunk` in it."""
+        others = [each.chunk for each in self._index.entries.values()] if self._index else []
+        chunks = [*(each for each in others if each.id != chunk.id), chunk]
+        return await self._worker.run(Index, self._tenant, chunks, self._index)
+
+    async def find_in(self, index: Index, text: str, chunk: Chunk) -> list[Passage]:
+        """Passages as `find` would give them if the store held `chunk`, too: to each question's candidates it is added."""
+        return await self._find(text, chunk.tag, index, (Found(point_id(self._tenant, chunk.id), 0.0),))
+
+    async def embed_questions(self, texts: Sequence[str], index: Index) -> None:
+        """Embed what these messages ask, many at a time: they are searched for one by one afterwards."""
+        for at in range(0, len(texts), _BATCH):
+            planned = await self._worker.run(_plans, texts[at : at + _BATCH], index)
+            wanted = dict.fromkeys(text for each in planned for text in self._texts(each))
+            missing = [text for text in wanted if text not in self._queries.known(list(wanted))]
+            if missing:
+                self._queries.put(missing, await self.embed(missing))
+
     async def candidates(self, text: str) -> list[tuple[str, list[float]]]:
         """Text and features of every candidate for a message that is one question; for calibration."""
         index = self._index
@@ -87,6 +107,10 @@ class Engine(ABC):
         """ "" when thread and store answer."""
         return self._worker.check() or await self._check_store()
 
+    async def learned(self) -> dict[str, str] | None:
+        """Id → digest of the learned answers that a store of its own has, None where memory is filled from the chunks."""
+        return None
+
     @abstractmethod
     async def _check_store(self) -> str:
         """ "" when the store answers."""
@@ -102,7 +126,7 @@ class Engine(ABC):
     @abstractmethod
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]: ...
 
-    async def _find(self, text: str, tag: str, index: Index) -> list[Passage]:
+    async def _find(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
         planned = await self._worker.run(plan, text, index)
         texts = self._texts(planned)
         vectors = self._queries.known(texts)
@@ -112,7 +136,7 @@ class Engine(ABC):
             self._queries.put(missing, rows)
             vectors |= dict(zip(missing, rows, strict=True))
         questions = _questions(planned, index, [vectors[text] for text in texts], tag)
-        found = await self._search(questions)
+        found = _beside(more, await self._search(questions))
         return await self._worker.run(self._judged, planned, index, questions, found)
 
     def _texts(self, planned: Plan) -> list[str]:
@@ -147,6 +171,15 @@ class Engine(ABC):
             for chunk, row in zip(batch, rows, strict=True):
                 made = replace(chunk, vector=packed(row), model=self.embedder.model, digest=digest_of(chunk))
                 self._ours[chunk.id], ready[chunk.id] = (chunk, made), made
+
+
+def _beside(more: Sequence[Found], found: Sequence[Sequence[Found]]) -> list[list[Found]]:
+    """What the store found and `more`, each point once."""
+    return [[*each, *(one for one in more if all(one.point != known.point for known in each))] for each in found]
+
+
+def _plans(texts: Sequence[str], index: Index) -> list[Plan]:
+    return [plan(text, index) for text in texts]
 
 
 def _questions(planned: Plan, index: Index, vectors: Sequence[Vectors], tag: str) -> list[Question]:
@@ -187,12 +220,12 @@ class EmbeddedEngine(Engine):
     def _search_now(self, questions: Sequence[Question]) -> list[list[Found]]:
         return self._store.search(questions, CANDIDATES) if self._store and questions else [[] for _ in questions]
 
-    async def _find(self, text: str, tag: str, index: Index) -> list[Passage]:
+    async def _find(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
         if self.embedder.blocking:
-            return await self._worker.run(self._find_now, text, tag, index)
-        return await super()._find(text, tag, index)
+            return await self._worker.run(self._find_now, text, tag, index, more)
+        return await super()._find(text, tag, index, more)
 
-    def _find_now(self, text: str, tag: str, index: Index) -> list[Passage]:
+    def _find_now(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
         planned = plan(text, index)
         texts = self._texts(planned)
         vectors = self._queries.known(texts)
@@ -202,7 +235,8 @@ class EmbeddedEngine(Engine):
             self._queries.put(missing, rows)
             vectors |= dict(zip(missing, rows, strict=True))
         questions = _questions(planned, index, [vectors[text] for text in texts], tag)
-        return self._judged(planned, index, questions, self._search_now(questions))
+        found = _beside(more, self._search_now(questions))
+        return self._judged(planned, index, questions, found)
 
 
 class ServerEngine(Engine):
@@ -225,6 +259,10 @@ class ServerEngine(Engine):
     async def close(self) -> None:
         """Close the connections."""
         await self._store.close()
+
+    async def learned(self) -> dict[str, str] | None:
+        """As the server has them by now."""
+        return await self._store.digests(ORIGIN)
 
     async def _fill(self, index: Index, old: Index | None) -> None:
         await self._store.prepare()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from truffles_gateway.plugin import Chunk, Entry
 from truffles_rag_qdrant.facts import digest_of
@@ -31,5 +31,18 @@ def is_learned(id: str, stored: Iterable[Chunk]) -> bool:
     return any(each.id == id and each.metadata.get("origin") == ORIGIN for each in stored)
 
 
+def held(stored: Iterable[Chunk], elsewhere: Mapping[str, str] | None) -> dict[str, str]:
+    """Id → digest of every learned answer in the tenant's chunks. `elsewhere` are the digests of those that a Qdrant server
+    has, None where it is filled from the chunks in memory: what is not the same in both has the digest ""."""
+    chunks = {each.id: each for each in stored if each.metadata.get("origin") == ORIGIN}
+    ours = {id: Entry(id=id, question=each.question, answer=each.answer, tag=each.tag).digest
+            for id, each in chunks.items()}  # fmt: skip
+    if elsewhere is None:
+        return ours
+    same = {id for id, each in chunks.items() if elsewhere.get(id) == digest_of(each)}
+    return {id: ours[id] if id in same else "" for id in (*ours, *elsewhere)}
+
+
 def _said(chunk: Chunk) -> tuple[object, ...]:
-    return digest_of(chunk), chunk.model, dict(chunk.metadata)
+    words = (chunk.text, chunk.question, chunk.answer, chunk.tag)
+    return words, digest_of(chunk), chunk.model, dict(chunk.metadata)

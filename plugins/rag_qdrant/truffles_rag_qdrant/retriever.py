@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from truffles_gateway.messages import Inbound, Passage, Turn
-from truffles_gateway.plugin import Entry, Progress, Resources, SyncReport, hookimpl
+from truffles_gateway.plugin import Entry, Foreseen, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, embedded_of
-from truffles_rag_qdrant.learned import is_known, is_learned, learned_chunk
+from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
+from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync
 
@@ -59,14 +61,28 @@ class RagQdrant:
         if not is_known(chunk, await knowledge.chunks()):
             [row] = await self._engine.embed([embedded_of(chunk)])
             await knowledge.apply(put=[replace(chunk, vector=packed(row), digest=digest_of(chunk))])
-        await self._fresh()
+        await self._fresh(old_will_do=False)
 
     async def forget(self, id: str) -> None:
         """Take a learned answer out of the knowledge, and out of Qdrant; a file's chunk is left alone."""
         knowledge = self._resources.knowledge
         if is_learned(id, await knowledge.chunks()):
             await knowledge.apply(delete=[id])
+        await self._fresh(old_will_do=False)
+
+    async def held(self) -> Mapping[str, str]:
+        """The learned answers in the knowledge, and whether Qdrant has them too."""
+        found = held(await self._resources.knowledge.chunks(), await self._engine.learned())
+        if "" in found.values():
+            self._version = None  # whatever is written next brings the whole server up to date
+        return found
+
+    async def preview(self, entry: Entry, questions: Sequence[str], *, least: float) -> Foreseen:
+        """Which questions the entry would answer, and what is found for its own question now. Nothing is stored."""
         await self._fresh()
+        chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
+        [row] = await self._engine.embed([embedded_of(chunk)])
+        return await preview(self._engine, replace(chunk, vector=packed(row)), questions, least)
 
     async def check(self) -> str:
         """ "" when model and Qdrant answer."""
@@ -84,8 +100,9 @@ class RagQdrant:
             await asyncio.gather(self._reload, return_exceptions=True)
         await self._engine.close()
 
-    async def _fresh(self) -> None:
-        """See what other processes wrote. A load that outlives the caller's time limit goes on for the next one."""
+    async def _fresh(self, *, old_will_do: bool = True) -> None:
+        """See what other processes wrote. A load that outlives the caller's time limit goes on for the next one. Customers
+        are answered from what was known before, where it fails; whoever wrote must know that it is not there yet."""
         version = await self._resources.knowledge.version()
         if version == self._version or asyncio.get_running_loop().time() < self._not_before:
             return
@@ -94,7 +111,7 @@ class RagQdrant:
         try:
             await asyncio.shield(self._reload)
         except Exception as error:
-            if not self._engine.loaded:
+            if not (self._engine.loaded and old_will_do):
                 raise
             self._resources.log.warning("knowledge_reload_failed", error=str(error))
 

@@ -113,13 +113,17 @@ class ServerStore:
         )  # fmt: skip
         await self._client.create_payload_index(self._collection, "knowledge_tag", models.PayloadSchemaType.KEYWORD)
 
-    async def digests(self) -> dict[str, str]:
-        """The tenant's chunks on the server: id → digest."""
+    async def digests(self, origin: str = "") -> dict[str, str]:
+        """The tenant's chunks on the server, all or those of one `origin`: id → digest. None without a collection."""
+        if origin and not await self._client.collection_exists(self._collection):
+            return {}
+        of_it = [models.FieldCondition(key="origin", match=models.MatchValue(value=origin))] if origin else []
+        where = models.Filter(must=[self._ours, *of_it])
         result: dict[str, str] = {}
         offset: Any = None
         while True:
             points, offset = await self._client.scroll(
-                self._collection, models.Filter(must=[self._ours]), limit=1_000, offset=offset,
+                self._collection, where, limit=1_000, offset=offset,
                 with_payload=["chunk_id", "digest"],
             )  # fmt: skip
             result |= {str((p.payload or {})["chunk_id"]): str((p.payload or {}).get("digest", "")) for p in points}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_telegram.card import CardWriter
+from truffles_telegram.card import ROOM, CardWriter
 from truffles_telegram.catalogue import CATALOGUE
 from truffles_telegram.markup import CAPTION, MESSAGE, TOPIC_NAME, cut, escape, sound, split, units, visible
 from truffles_telegram.plan import file_name, pieces, shape_of
@@ -51,7 +51,11 @@ def check(markup: str) -> str:
 def test_what_users_write_breaks_no_card(words: str) -> None:
     plain = check(WRITER.handover(handover(words)))
     assert "+77011234567" in plain and plain.startswith("🙋 Нужен человек: ")
-    check(WRITER.learned({"status": "pending", "question": words, "answer": words, "note": words}))
+    check(
+        WRITER.learned(
+            dict.fromkeys(("question", "answer", "note", "otherwise"), words) | {"status": "pending", "asked": "9"}
+        )
+    )
     assert 0 < units(WRITER.topic(Customer(id="u", address=words or "1", name=words))) <= TOPIC_NAME
 
 
@@ -156,3 +160,28 @@ def test_every_medium_is_in_a_message(photos: int, voices: int, length: int) -> 
     assert [item for piece in plan for item in piece.items] == [*images, *spoken]
     assert sum(piece.text.count("я") for piece in plan) == length
     assert all(len(piece.items) <= 10 and (not piece.items or units(piece.text) <= CAPTION) for piece in plan)
+
+
+@pytest.mark.parametrize(("language", "caught", "otherwise"), [
+    ("ru", "📊 Ответил бы на 3 из последних 40 вопросов, переданных людям", "⚠️ В базе знаний сказано иначе: 5 000 ₸ (a.md)"),
+    ("kk", "📊 Адамдарға берілген соңғы сұрақтардан жауап берер еді: 40 ішінен 3", "⚠️ Білім қорында басқаша айтылған: 5 000 ₸ (a.md)"),
+    ("en", "📊 It would have answered 3 of the last 40 questions that went to people", "⚠️ The knowledge says otherwise: 5 000 ₸ (a.md)"),
+])  # fmt: skip
+def test_a_lesson_says_what_approving_would_change(language: str, caught: str, otherwise: str) -> None:
+    writer = CardWriter(texts_of(plugin), language, ZoneInfo("Asia/Almaty"))
+    lesson = {
+        "status": "pending",
+        "question": "?",
+        "answer": "!",
+        "asked": "40",
+        "caught": "3",
+        "otherwise": "5 000 ₸ (a.md)",
+    }
+    assert check(writer.learned(lesson)).splitlines()[3:] == [caught, otherwise]
+    assert len(check(writer.learned(lesson | {"status": "approved"})).splitlines()) == 3, "it is decided"
+    assert len(check(writer.learned(lesson | {"asked": "", "otherwise": ""})).splitlines()) == 3, "nothing is known"
+
+
+def test_the_longest_lesson_fits() -> None:
+    lesson = dict.fromkeys(("question", "answer", "note", "otherwise"), "ы" * 5_000) | {"asked": "100", "caught": "100"}
+    assert units(check(WRITER.learned({**lesson, "status": "pending"}))) <= ROOM

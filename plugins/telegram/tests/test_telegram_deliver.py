@@ -250,7 +250,7 @@ async def test_a_learned_answer_is_one_card(bench: Any) -> None:
     data = {"learned_id": "l1", "status": "pending", "question": "Есть <парковка>?", "answer": "Да & бесплатно"}
     first = await bench.send(OutgoingKind.LEARNED, data=data | {"note": "цены нет в прайсе"})
     (message,) = bench.shown
-    assert message.buttons == {"Запомнить ✅": "approve_l1", "Не надо ❌": "reject_l1"}
+    assert message.buttons == {"Запомнить ✅": "approve_l1", "Изменить ✏️": "amend_l1", "Не надо ❌": "reject_l1"}
     assert "Есть <парковка>?" in message.text and "цены нет" in message.text
     second = await bench.send(OutgoingKind.LEARNED, data=data | {"status": "approved"})
     assert second == first and message.buttons == {"Запомнено ↩️": "undo_l1"} and len(bench.shown) == 1

@@ -146,12 +146,21 @@ def test_what_customers_send(changes: dict[str, Any], text: str, ignore: str) ->
     assert (event.text, event.ignore) == (text, ignore)
 
 
+@pytest.mark.parametrize(("answered", "named"), [
+    ({"message_id": 70, "text": "Запомнить этот ответ?"}, "-1001:70"),
+    ({"message_id": 42, "forum_topic_created": {"name": "Анна", "icon_color": 1}}, ""),
+    ({"message_id": "70"}, ""), ([], ""), (None, ""),
+])  # fmt: skip
+def test_what_a_manager_answers_is_named_as_the_desk_names_it(answered: Any, named: str) -> None:
+    assert read("message", message(reply_to_message=answered)).replies_to == named
+
+
 def query(data: Any = "take_h-1", **changes: Any) -> dict[str, Any]:
     return {"id": "4001", "from": ARUZHAN, "message": message(), "data": data, "chat_instance": "1"} | changes
 
 
 @pytest.mark.parametrize(
-    "action", ["take", "return", "skip", "resolve", "approve", "reject", "undo", "send", "edit", "own"]
+    "action", ["take", "return", "skip", "resolve", "approve", "reject", "undo", "amend", "send", "edit", "own"]
 )
 def test_buttons(action: str) -> None:
     event = read("callback_query", query(f"{action}_22222222-0000-4000-8000-000000000002"))

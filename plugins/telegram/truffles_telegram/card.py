@@ -13,7 +13,7 @@ ROOM = MESSAGE - 256  # the desk may put its mark before it, or that it is shown
 _NAME, _SHORT, _SPOKEN, _QUESTION, _DRAFT = 100, 200, 300, 900, 2500
 _MOST_LISTED = 10
 BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
-LEARNED_BUTTONS = {"pending": ("approve", "reject"), "approved": ("undo",)}
+LEARNED_BUTTONS = {"pending": ("approve", "amend", "reject"), "approved": ("undo",)}
 DRAFT_BUTTONS = {"waiting": ("send", "edit", "own"), "editing": ("send", "own")}
 
 Keyboard = dict[str, list[list[dict[str, str]]]]
@@ -49,7 +49,16 @@ class CardWriter:
             f"{_bold(self.say('learned_answer'))}: {escape(cut(data.get('answer', '').strip(), 2000))}",
         ]
         note = cut(one_line(data.get("note", "")), _SHORT * 2)
-        return "\n".join([*lines, f"ℹ️ <i>{escape(note)}</i>"] if note else lines)
+        return "\n".join([*lines, *([f"ℹ️ <i>{escape(note)}</i>"] if note else []), *self._preview(data)])
+
+    def _preview(self, data: Mapping[str, str]) -> Iterator[str]:
+        """What approving would change, where that is known."""
+        if data.get("status") != "pending":
+            return
+        if asked := data.get("asked", ""):
+            yield f"📊 {escape(self.say('learned_caught', caught=data.get('caught', '0'), asked=asked))}"
+        if otherwise := cut(one_line(data.get("otherwise", "")), _SHORT):
+            yield f"⚠️ {escape(self.say('learned_otherwise', text=otherwise))}"
 
     def draft(self, data: Mapping[str, str]) -> str:
         """What the bot would say, with what became of it. A long one stands in a message of its own above: no word of it may

@@ -15,7 +15,9 @@ CHANNEL = "telegram"
 HOLD = 3.0
 NOTE = "//"
 _ANONYMOUS_ADMIN, _TELEGRAM = 1087968824, 777000
-_BUTTON = re.compile(r"(take|return|skip|resolve|approve|reject|undo|send|edit|own)_([A-Za-z0-9-]{1,50})", re.ASCII)
+_BUTTON = re.compile(
+    r"(take|return|skip|resolve|approve|reject|undo|amend|send|edit|own)_([A-Za-z0-9-]{1,50})", re.ASCII
+)
 _COMMAND = re.compile(r"/[A-Za-z0-9_]{1,32}(@[A-Za-z0-9_]{1,32})?(\s|$)", re.ASCII)
 _START = re.compile(r"/start(@[A-Za-z0-9_]{1,32})?(\s|$)", re.ASCII)
 _HELLO = {"kk": "Сәлеметсіз бе", "en": "Hello"}
@@ -152,8 +154,15 @@ def _manager(message: Fields, event_id: str, chat: str) -> InboundEvent:
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, kind=EventKind.MANAGER, text=_words(message, content), content=content,
         attachments=found, person=_person(message), thread=f"{chat}:{_topic_of(message)}",
-        ref=str(message["message_id"]), hold=HOLD, sent_at=moment(message.get("date")), quoted=_quoted(message),
+        ref=str(message["message_id"]), hold=HOLD, sent_at=moment(message.get("date")), quoted=_quoted(message), replies_to=_answered(message, chat),
     )  # fmt: skip
+
+
+def _answered(message: Fields, chat: str) -> str:
+    """The message that is answered, as the desk names it. In a topic every other message answers the topic itself."""
+    answered = mapping(message.get("reply_to_message"))
+    own = None if "forum_topic_created" in answered else integer(answered.get("message_id"))
+    return "" if own is None else f"{chat}:{own}"
 
 
 def _callback(query: Fields, update: int, groups: Collection[str]) -> InboundEvent:
