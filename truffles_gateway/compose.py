@@ -90,7 +90,7 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     until = made.after.muted_until
     muted = until is not None and until > case.turn.now
-    if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after):
+    if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after) or _hushed(case):
         return
     for text in case.message.notices:
         made.messages.append(
@@ -150,8 +150,9 @@ def _waiting_already(case: Case) -> bool:
 
 
 def _forward(made: Commit, case: Case, decision: Decision) -> None:
-    """While a handover is open, the desk reads along."""
-    if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
+    """While a handover is open, the desk reads along, and so it does where the bot leaves everything to people."""
+    hushed = decision.reason in {voice.PAUSED, voice.LEFT_ALONE} and not voice.silence(case.tenant, case.conversation)
+    if not hushed and (case.state is State.BOT_ACTIVE or decision.outcome == "ignored"):
         return
     said = [shown(event.event) for event in case.work.events if event.event.text and not event.event.ignore]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
@@ -170,7 +171,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
-    if voice.silence(case.tenant, case.conversation):
+    if voice.silence(case.tenant, case.conversation) or _hushed(case):
         return  # the gate saw to it that there is nothing to say; whatever slips past it stays unsaid
     kind = OutgoingKind.NOTICE if decision.escalation and not decision.sources else OutgoingKind.REPLY
     for number, reply in enumerate(decision.replies):
@@ -194,6 +195,10 @@ def _replies(made: Commit, case: Case, decision: Decision) -> None:
         made.touch(last_bot_at=case.turn.now)
 
 
+def _hushed(case: Case) -> bool:
+    return bool(voice.hushed(case.tenant, case.conversation, case.turn.now))
+
+
 def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows."""
     owner = made.lease.turn_id if hasattr(made.lease, "turn_id") else made.lease.id
@@ -211,7 +216,7 @@ def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> b
     """A line of the catalogue about the service, in the customer's language; none, and False, where the bot is silent."""
     after = made.after
     assert after is not None
-    if voice.silence(tenant, after):
+    if voice.silence(tenant, after) or voice.hushed(tenant, after, made.now):
         return False
     language = str(after.context.get("language") or tenant.config.languages[0])
     text = tenant.texts.get(key, language, **values)

@@ -11,14 +11,15 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import approvals, compose, handoff
+from truffles_gateway import approvals, commands, compose, handoff, orders, roles
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
+from truffles_gateway.orders import Order
 from truffles_gateway.records import Commit, Conversation, EventOutcome, NewJob, NewMessage, StoredEvent, Work
 from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-NOTE, PHONE = "//", "phone"
+NO_ORDERS: Mapping[str, Order] = {}
 HOLDER = "holder"
 """The conversation's word for who leads it, as `channel:id`: names are only for show, and anybody may take another's."""
 UNASKED, FIRST_WORDS = "unasked", "first_words"
@@ -33,9 +34,10 @@ def commit(
     now: datetime,
     echoes: Mapping[str, str],
     learned: Mapping[str, Pressed],
+    given: Mapping[str, Order] = NO_ORDERS,
 ) -> Commit:
     """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
-    `learned` holds the learned answers whose buttons were pressed."""
+    `learned` holds the learned answers whose buttons were pressed, `given` the commands among the events."""
     made = Commit(
         client_id=tenant.id,
         now=now,
@@ -48,7 +50,11 @@ def commit(
     )
     edited = held_edits(work.events)
     for stored in map(partial(_as_words, {each.event.event_id for each in work.events}), work.events):
-        ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), learned)
+        if stored.id in given and stored.id not in edited and not stored.event.ignore:
+            ignored = orders.carry_out(made, stored.event, tenant, given[stored.id])
+        else:
+            why = echoes.get(stored.id, "")
+            ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, why, learned)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
         made.stages.append({"stage": stored.event.kind.value, "outcome": ignored or "handled"})
@@ -87,13 +93,13 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, learne
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, learned: Mapping[str, Pressed]) -> str:
     if event.action not in approvals.STATUS:
         return _button(made, event, tenant)
-    role = role_of(tenant, person_of(event, tenant))
+    role = role_here(made, tenant, person_of(event, tenant))
     key, ignored = approvals.press(made, event, tenant, learned.get(event.target), role)
     return _answer(made, event, _text(tenant, key), ignored)
 
 
 def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
-    if event.text.startswith(NOTE):
+    if commands.is_note(event.text):
         receipt(made, event, "note")
         return "private note"
     if event.attachments:
@@ -112,7 +118,7 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
     if event.kind is EventKind.CALLBACK:
         kind, line = OutgoingKind.CALLBACK, _text(tenant, "callback_unknown")
-    elif event.kind is EventKind.MANAGER and event.text.strip() and not event.text.startswith(NOTE):
+    elif event.kind is EventKind.MANAGER and event.text.strip() and not commands.is_note(event.text):
         problem = _text(tenant, "reason_no_conversation", customer=event.address or event.target)
         kind, line = OutgoingKind.REMINDER, _text(tenant, "not_delivered", text=event.text, problem=problem)
     else:
@@ -125,22 +131,12 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
 
 def person_of(event: InboundEvent, tenant: Tenant) -> Person:
     """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id=PHONE, name=_text(tenant, "owner_on_phone"))
+    return event.person or Person(channel=event.channel, id=roles.PHONE, name=_text(tenant, "owner_on_phone"))
 
 
-def role_of(tenant: Tenant, person: Person) -> str:
-    """The role that this tenant gives to a person, "" if it does not know them. Ids come first: they never change hands."""
-    known = [
-        (each, agent.role)
-        for agent in tenant.config.agents
-        for each in agent.identities
-        if each.channel == person.channel
-    ]
-    username = person.username.lower().lstrip("@")
-    by_id = (role for each, role in known if each.id and each.id == person.id)
-    by_name = (role for each, role in known if each.username and each.username.lower().lstrip("@") == username)
-    oldest = "owner" if person.id in {PHONE, tenant.older_owner or PHONE} else ""
-    return next(by_id, "") or next(by_name, "") or oldest
+def role_here(made: Commit, tenant: Tenant, person: Person) -> str:
+    """The role of a person where this conversation belongs."""
+    return roles.role_of(tenant, person, roles.branch_of(tenant, made.after))
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
@@ -254,7 +250,7 @@ def _observe(made: Commit, event: InboundEvent, tenant: Tenant, message_id: str,
                         "username": person.username,
                         "name": person.name,
                     },
-                    "role": role_of(tenant, person),
+                    "role": role_here(made, tenant, person),
                 },
             )
         )
@@ -317,7 +313,8 @@ def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant
     holder = conversation.context.get(HOLDER)
     mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
     mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone") or holder == _group_of(event)
-    return not mine and role_of(tenant, person) not in {"owner", "admin"}
+    at = roles.branch_of(tenant, conversation)
+    return not mine and roles.role_of(tenant, person, at) not in {"owner", "admin"}
 
 
 def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:

@@ -78,7 +78,9 @@ class InboundEvent:
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
                of "approve", "reject" and "undo" the learned answer meant
-    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"
+    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject" or "undo"; for what
+               a command was answered with "apply", "drop" or "unmute". MANAGER: "connect" where somebody wants a place
+               that nobody knows to become a desk
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
@@ -230,11 +232,15 @@ class Verdict:
     business: bool = False
 
 
+OWNER_SAYS = "owner"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A piece of the tenant's knowledge that may answer `query`, a part of the customer's message.
 
-    `confidence` is calibrated: the share of such passages that really answer such a query.
+    `confidence` is calibrated: the share of such passages that really answer such a query. One whose `source` is
+    `OWNER_SAYS` is no answer by itself: it is what the owner wants every customer to know for now, whatever they ask.
     """
 
     id: str
@@ -282,6 +288,8 @@ class OutgoingKind(StrEnum):
              the line that says what went wrong
     LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
              `question`, `answer`, `note`; the second one of a handover takes the place of the first
+    ANSWER   what a command came to, shown where it was given. `data`: `thread` and `ref` of the command; `buttons` (names
+             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk
     """
 
     REPLY = "reply"
@@ -295,15 +303,16 @@ class OutgoingKind(StrEnum):
     UPDATE = "update"
     RECEIPT = "receipt"
     LEARNED = "learned"
+    ANSWER = "answer"
 
 
 DESK_KINDS = frozenset(
     {
         OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.CALLBACK, OutgoingKind.REMINDER, OutgoingKind.ALARM,
-        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED,
+        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED, OutgoingKind.ANSWER,
     }
 )  # fmt: skip
-"""Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"."""
+"""Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"; of an answer it may be the thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

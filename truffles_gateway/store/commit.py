@@ -9,6 +9,7 @@ import asyncpg
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job, LearnedUpdate, NewJob, Work
+from truffles_gateway.store import overrides
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json
 from truffles_gateway.store.database import Database
@@ -27,6 +28,7 @@ async def commit(database: Database, what: Commit) -> None:
     _rows(batch, what)
     _jobs(batch, what)
     _learned(batch, what)
+    overrides.add(batch, what)
     _end(batch, what)
     try:
         await batch.run(database)
