@@ -16,7 +16,7 @@ from truffles_gateway.commands import OF_OWNERS, Command, read
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
 from truffles_gateway.overrides import ACTIVE, ENDED, NOTICE, PAUSE, PRICE, PROPOSED, Override
 from truffles_gateway.records import Commit, Connected, Ending, OverrideChange
-from truffles_gateway.store.connect import Code
+from truffles_gateway.store.connect import LIVE, Code
 from truffles_gateway.store.today import Totals
 from truffles_gateway.tenants import Tenant
 from truffles_gateway.voice import DO_NOT_ANSWER
@@ -76,14 +76,14 @@ def carry_out(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -
         return _connect(made, event, tenant, order) if order.code else FOREIGN
     if name in OF_OWNERS and order.role != OWNER:
         return tell(made, event, tenant, "order_owner_only", ignored="not an owner")
-    if name in BUTTONS:
+    if event.kind is EventKind.CALLBACK:
         return _BUTTONS[name](made, event, tenant, order)
     if name:
         return _COMMANDS[name](made, event, tenant, order)
     return (
         "command"
         if order.command.to_somebody
-        else tell(made, event, tenant, "order_unknown", ignored="unknown command")
+        else tell(made, event, tenant, "order_unknown_example", ignored="unknown command")
     )
 
 
@@ -223,7 +223,8 @@ def _connect(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) ->
     """A group becomes the desk of what its code is for; the plugin adds what the bot lacks there."""
     code, chat = order.code, event.thread.rpartition(":")[0]
     if code is None or not chat:
-        return tell(made, event, tenant, "order_code_wrong", ignored="wrong code", slug=tenant.slug)
+        return tell(made, event, tenant, "order_code_wrong", ignored="wrong code", slug=tenant.slug,
+                    minutes=int(LIVE.total_seconds() // 60))  # fmt: skip
     branch = tenant.branch(code.branch)
     made.connected = Connected(
         code_id=code.id, branch=code.branch, desk=event.channel, chat=chat, actor=_name(event)

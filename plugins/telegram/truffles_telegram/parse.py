@@ -130,7 +130,7 @@ def _private(message: Fields, event_id: str, chat: str, sender: Fields) -> Inbou
     reason = _why_no_question(message, content, words, bool(found))
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, address=chat, content=content, attachments=found, ignore=reason,
-        text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender), person=_of_user(sender),
+        text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender), person=_named(sender),
         sent_at=moment(message.get("date")), quoted=_quoted(message),
     )  # fmt: skip
 
@@ -246,6 +246,11 @@ def _of_user(user: Fields) -> Person:
         channel=CHANNEL, id="" if own is None else str(own), username=_name(text(user.get("username"))),
         name=_full_name(user),
     )  # fmt: skip
+
+
+def _named(user: Fields) -> Person | None:
+    """A customer by their user name, where they have one: their id is the address already."""
+    return _of_user(user) if text(user.get("username")) else None
 
 
 def _presser(user: Fields, message: Fields) -> Person | None:

@@ -25,7 +25,9 @@ def general(shop, words: str):
     return next(each for each in reversed(shop.telegram.topic(shop.group)) if words in each.text)
 
 
-@pytest.mark.parametrize("text", ["/пауза", "/тихо завтра", "/нетакой", "/help", "／пауза", "\u200b/пауза 2ч", "/ 5000", "🔕"])
+@pytest.mark.parametrize(
+    "text", ["/пауза", "/тихо завтра", "/нетакой", "/help", "／пауза", "\u200b/пауза 2ч", "/ 5000", "🔕"]
+)
 async def test_nothing_that_begins_like_a_command_reaches_a_customer(shop_of, anna, text) -> None:
     shop = await shop_of()
     card = await shop.hand_over(anna)
@@ -69,7 +71,9 @@ async def test_a_pause_holds_until_its_end_and_the_desk_reads_along(shop_of, ann
     await shop.balanced()
 
 
-@pytest.mark.parametrize(("pause", "start"), [("/пауза", "/старт"), ("/кідіріс 2 сағат", "/бастау"), ("/pause 30m", "/start")])
+@pytest.mark.parametrize(
+    ("pause", "start"), [("/пауза", "/старт"), ("/кідіріс 2 сағат", "/бастау"), ("/pause 30m", "/start")]
+)
 async def test_a_pause_ends_when_the_owner_says_so(shop_of, anna, owner, pause, start) -> None:
     shop = await shop_of()
     shop.model.says(PRICE)
@@ -88,7 +92,9 @@ async def test_a_pause_tells_until_when(shop_of, owner) -> None:
     assert "/пауза 2ч" in await command(shop, "/пауза ненадолго", owner)
 
 
-@pytest.mark.parametrize("text", ["/пауза 2ч", "/старт", "/сегодня нет света", "/цена маникюр 6000", "/итоги", "/pause 2h"])
+@pytest.mark.parametrize(
+    "text", ["/пауза 2ч", "/старт", "/сегодня нет света", "/цена маникюр 6000", "/итоги", "/pause 2h"]
+)
 async def test_only_the_owner_commands(shop_of, anna, stranger, text) -> None:
     shop = await shop_of()
     shop.model.says(PRICE)
@@ -156,7 +162,9 @@ async def test_a_new_price_is_said_once_the_owner_agrees(shop_of, anna, boris, o
     assert "5 000" not in shop.model.read[-1].partition("Сколько")[0]
 
     shop.model.says(PRICE)
-    assert PRICE not in await shop.ask("77010000003@s.whatsapp.net", "Сколько стоит маникюр?"), "the old one has no evidence"
+    assert PRICE not in await shop.ask("77010000003@s.whatsapp.net", "Сколько стоит маникюр?"), (
+        "the old one has no evidence"
+    )
     assert "закрыт" in await shop.press(general(shop, "Применить?"), "apply", owner)
 
 
