@@ -101,7 +101,7 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     until = made.after.muted_until
     muted = until is not None and until > case.turn.now
-    if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after):
+    if muted or decision.outcome == "ignored" or voice.silence(case.tenant, made.after) or _hushed(case):
         return
     told = {line.text for line in case.conversation.history} if case.work.rethought else frozenset()
     for text in (each for each in case.message.notices if each not in told):
@@ -167,8 +167,9 @@ def _waiting_already(case: Case) -> bool:
 
 
 def _forward(made: Commit, case: Case, decision: Decision) -> None:
-    """While a handover is open, the desk reads along."""
-    if case.state is State.BOT_ACTIVE or decision.outcome == "ignored":
+    """While a handover is open, the desk reads along, and so it does where the bot leaves everything to people."""
+    hushed = decision.reason in {voice.PAUSED, voice.LEFT_ALONE} and not voice.silence(case.tenant, case.conversation)
+    if not hushed and (case.state is State.BOT_ACTIVE or decision.outcome == "ignored"):
         return
     fresh = [event for event in case.work.events if event.id not in case.work.rethought]
     seen = {
@@ -195,7 +196,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
-    if voice.silence(case.tenant, case.conversation):
+    if voice.silence(case.tenant, case.conversation) or _hushed(case):
         return  # the gate saw to it that there is nothing to say; whatever slips past it stays unsaid
     kind = OutgoingKind.NOTICE if decision.escalation and not decision.sources else OutgoingKind.REPLY
     for number, reply in enumerate(decision.replies):
@@ -219,6 +220,10 @@ def _replies(made: Commit, case: Case, decision: Decision) -> None:
         made.touch(last_bot_at=case.turn.now)
 
 
+def _hushed(case: Case) -> bool:
+    return bool(voice.hushed(case.tenant, case.conversation, case.turn.now))
+
+
 def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows."""
     owner = made.lease.turn_id if hasattr(made.lease, "turn_id") else made.lease.id
@@ -236,7 +241,7 @@ def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> b
     """A line of the catalogue about the service, in the customer's language; none, and False, where the bot is silent."""
     after = made.after
     assert after is not None
-    if voice.silence(tenant, after):
+    if voice.silence(tenant, after) or voice.hushed(tenant, after, made.now):
         return False
     language = str(after.context.get("language") or tenant.config.languages[0])
     text = tenant.texts.get(key, language, **values)

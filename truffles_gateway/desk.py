@@ -11,11 +11,12 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import amending, approvals, compose, drafts, handoff, phone
+from truffles_gateway import amending, approvals, commands, compose, drafts, handoff, orders, phone, roles
 from truffles_gateway.drafts import key_of as _key
 from truffles_gateway.drafts import name_of as _name
-from truffles_gateway.handoff import HOLDER, HOLDER_NAME, PHONE, UNASKED
+from truffles_gateway.handoff import HOLDER, HOLDER_NAME, UNASKED
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
+from truffles_gateway.orders import Order
 from truffles_gateway.records import (
     Commit,
     Conversation,
@@ -31,6 +32,7 @@ from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
 NOTE = "//"
+NO_ORDERS: Mapping[str, Order] = {}
 FIRST_WORDS = "first_words"
 """The conversation's word for the handover in which a human spoke, and since when: what is said there is no plain answer
 to what the human was called for."""
@@ -51,8 +53,10 @@ def commit(
     now: datetime,
     echoes: Mapping[str, str],
     pressed: Buttons,
+    given: Mapping[str, Order] = NO_ORDERS,
 ) -> Commit:
-    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's)."""
+    """All rows of a desk turn. `echoes` says for each echo why it is nobody's words ("" if they are the owner's);
+    `given` holds the commands among the events."""
     made = Commit(
         client_id=tenant.id,
         now=now,
@@ -65,7 +69,11 @@ def commit(
     )
     edited = held_edits(work.events)
     for stored in map(partial(_as_words, {each.event.event_id for each in work.events}), work.events):
-        ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, echoes.get(stored.id, ""), pressed)
+        if stored.id in given and stored.id not in edited and not stored.event.ignore:
+            ignored = orders.carry_out(made, stored.event, tenant, given[stored.id])
+        else:
+            why = echoes.get(stored.id, "")
+            ignored = "edited" if stored.id in edited else _handle(made, stored, tenant, why, pressed)
         outcome = EventOutcome(events=(stored.id,), outcome="ignored" if ignored else "handled", reason=ignored)
         made.outcomes.append(outcome)
         made.stages.append({"stage": stored.event.kind.value, "outcome": ignored or "handled"})
@@ -99,14 +107,14 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, presse
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _pressed(made, event, tenant, pressed)
-    about = amending.meant(made.after, stored, *_who(event, tenant), pressed.learned)
+    about = amending.meant(made.after, stored, *_who(made, event, tenant), pressed.learned)
     return (
         _written(made, event, tenant) if about is None else _amended(made, stored, tenant, pressed.learned.get(about))
     )
 
 
 def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons) -> str:
-    person, role = _who(event, tenant)
+    person, role = _who(made, event, tenant)
     if event.action in drafts.ACTIONS:
         draft, origin = pressed.drafts.get(event.target), _origin(event, tenant)
         text, ignored = drafts.press(made, event, tenant, draft, person, role, origin)
@@ -119,21 +127,21 @@ def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons
     return _answer(made, event, text, ignored)
 
 
-def _who(event: InboundEvent, tenant: Tenant) -> tuple[Person, str]:
+def _who(made: Commit, event: InboundEvent, tenant: Tenant) -> tuple[Person, str]:
     """Who acts, and the role that this tenant gives them."""
     person = person_of(event, tenant)
-    return person, role_of(tenant, person)
+    return person, role_here(made, tenant, person)
 
 
 def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
     """Words for a learned answer, marked as such: nothing of them is sent."""
-    problem, ignored = amending.take(made, stored, tenant, *_who(stored.event, tenant), about)
+    problem, ignored = amending.take(made, stored, tenant, *_who(made, stored.event, tenant), about)
     receipt(made, stored.event, "" if problem else "note", _text(tenant, problem) if problem else "")
     return ignored
 
 
 def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
-    if event.text.startswith(NOTE):
+    if commands.is_note(event.text):
         receipt(made, event, "note")
         return "private note"
     if event.attachments:
@@ -155,7 +163,7 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
     if event.kind is EventKind.CALLBACK:
         kind, line = OutgoingKind.CALLBACK, _text(tenant, "callback_unknown")
-    elif event.kind is EventKind.MANAGER and event.text.strip() and not event.text.startswith(NOTE):
+    elif event.kind is EventKind.MANAGER and event.text.strip() and not commands.is_note(event.text):
         problem = _text(tenant, "reason_no_conversation", customer=event.address or event.target)
         kind, line = OutgoingKind.REMINDER, _text(tenant, "not_delivered", text=event.text, problem=problem)
     else:
@@ -168,22 +176,12 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
 
 def person_of(event: InboundEvent, tenant: Tenant) -> Person:
     """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id=PHONE, name=_text(tenant, "owner_on_phone"))
+    return event.person or Person(channel=event.channel, id=roles.PHONE, name=_text(tenant, "owner_on_phone"))
 
 
-def role_of(tenant: Tenant, person: Person) -> str:
-    """The role that this tenant gives to a person, "" if it does not know them. Ids come first: they never change hands."""
-    known = [
-        (each, agent.role)
-        for agent in tenant.config.agents
-        for each in agent.identities
-        if each.channel == person.channel
-    ]
-    username = person.username.lower().lstrip("@")
-    by_id = (role for each, role in known if each.id and each.id == person.id)
-    by_name = (role for each, role in known if each.username and each.username.lower().lstrip("@") == username)
-    oldest = "owner" if person.id in {PHONE, tenant.older_owner or PHONE} else ""
-    return next(by_id, "") or next(by_name, "") or oldest
+def role_here(made: Commit, tenant: Tenant, person: Person) -> str:
+    """The role of a person where this conversation belongs."""
+    return roles.role_of(tenant, person, roles.branch_of(tenant, made.after))
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
@@ -317,7 +315,7 @@ def _observe(
                         "username": person.username,
                         "name": person.name,
                     },
-                    "role": role_of(tenant, person),
+                    "role": role_here(made, tenant, person),
                 },
             )
         )
@@ -380,7 +378,8 @@ def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant
     holder = conversation.context.get(HOLDER)
     mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
     mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone") or holder == _group_of(event)
-    return not mine and role_of(tenant, person) not in {"owner", "admin"}
+    at = roles.branch_of(tenant, conversation)
+    return not mine and roles.role_of(tenant, person, at) not in {"owner", "admin"}
 
 
 def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:

@@ -27,6 +27,8 @@ def before_thinking(case: Case) -> Decision | None:
     silence = voice.silence(case.tenant, case.conversation)
     if silence in {voice.OFF, voice.NOT_SERVED}:
         return _unheard(case, silence)
+    if voice.hushed(case.tenant, case.conversation, case.turn.now):
+        return None  # `left_alone` says so once the guards have seen its files: the desk is shown them
     return _late(case) or _yes_or_no(case) or csat.answer(case)
 
 
@@ -93,6 +95,14 @@ def with_manager(case: Case) -> Decision | None:
     if case.verdict.route is Route.OPT_OUT and not case.verdict.business:
         return replace(mute.silence(case), outcome="forwarded", replies=(), conditional=False)
     return Decision(outcome="forwarded", reason="manager has it", conditional=False)
+
+
+def left_alone(case: Case) -> Decision | None:
+    """The bot is paused, or shall not answer this contact: nobody thinks about it, and the desk reads along."""
+    if case.state is State.MANAGER_ACTIVE:
+        return None
+    hushed = voice.hushed(case.tenant, case.conversation, case.turn.now)
+    return _unheard(case, hushed) if hushed else None
 
 
 def while_muted(case: Case) -> Decision | None:

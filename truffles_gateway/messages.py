@@ -80,7 +80,8 @@ class InboundEvent:
                of "approve", "reject", "undo" and "amend" the learned answer meant; of "send", "edit" and "own" the draft
     action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject", "undo", or "amend"
                (the person's next words are the new answer); for drafts "send", "edit" or "own" (the presser answers in
-               words of their own)
+               words of their own); for what a command was answered with "apply", "drop" or "unmute". MANAGER: "connect"
+               where somebody wants a place that nobody knows to become a desk
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
@@ -234,11 +235,15 @@ class Verdict:
     business: bool = False
 
 
+OWNER_SAYS = "owner"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A piece of the tenant's knowledge that may answer `query`, a part of the customer's message.
 
-    `confidence` is calibrated: the share of such passages that really answer such a query.
+    `confidence` is calibrated: the share of such passages that really answer such a query. One whose `source` is
+    `OWNER_SAYS` is no answer by itself: it is what the owner wants every customer to know for now, whatever they ask.
     """
 
     id: str
@@ -293,6 +298,8 @@ class OutgoingKind(StrEnum):
              editing; decided: sent, edited, owned, withdrawn, replaced, overdue), `question`, `draft`, `by` and `note`,
              a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
              A second one of a draft takes the place of the first; `attachments` come with the first
+    ANSWER   what a command came to, shown where it was given. `data`: `thread` and `ref` of the command; `buttons` (names
+             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk
     """
 
     REPLY = "reply"
@@ -307,15 +314,16 @@ class OutgoingKind(StrEnum):
     RECEIPT = "receipt"
     LEARNED = "learned"
     DRAFT = "draft"
+    ANSWER = "answer"
 
 
 DESK_KINDS = frozenset(
     {
         OutgoingKind.CARD, OutgoingKind.FORWARD, OutgoingKind.CALLBACK, OutgoingKind.REMINDER, OutgoingKind.ALARM,
-        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED, OutgoingKind.DRAFT,
+        OutgoingKind.UPDATE, OutgoingKind.RECEIPT, OutgoingKind.LEARNED, OutgoingKind.DRAFT, OutgoingKind.ANSWER,
     }
 )  # fmt: skip
-"""Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"."""
+"""Rows that managers see, not customers. Their `recipient` is a conversation's id, or "owner"; of an answer it may be the thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ async def run(case: Case) -> Decision:
 async def think(case: Case) -> Decision:
     """Ask the tenant's plugins, policy before knowledge, knowledge before a human."""
     case.message = await enrich(case)
+    if decided := gate.left_alone(case):
+        return decided
     case.verdict = await understand(case)
     case.language = gate.language(case)
     decided = gate.with_manager(case) or gate.while_muted(case) or loops.silence(case)
@@ -90,7 +92,7 @@ async def settle(case: Case, decision: Decision) -> Commit:
 
 def meet(case: Case, decision: Decision) -> Decision:
     """The state changed while the turn was thinking: drop the draft if a human has the conversation now."""
-    taken = gate.before_thinking(case) or gate.with_manager(case)
+    taken = gate.before_thinking(case) or gate.with_manager(case) or gate.left_alone(case)
     if taken is None or taken == decision:
         return decision
     drafts = [brief(reply) for reply in decision.replies]

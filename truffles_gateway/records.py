@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from truffles_gateway.messages import Customer, InboundEvent, Line, Outgoing, OutgoingKind, State, Trigger
+from truffles_gateway.overrides import Override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +205,37 @@ class LearnedUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideChange:
+    """What becomes of something the owner said, if it still is what it was `before`; active, it holds until `until`."""
+
+    id: str
+    before: str
+    after: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the owner said before and is over now: everything of a kind at these branches (None: wherever it holds; (): what
+    holds everywhere), or only those with these ids."""
+
+    kind: str
+    branches: tuple[str, ...] | None = None
+    ids: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A group becomes the desk of a branch ("" is the business as a whole), by a code that is used up."""
+
+    code_id: str
+    branch: str
+    desk: str
+    chat: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventOutcome:
     """How one or more events ended."""
 
@@ -221,6 +253,8 @@ class Commit:
     only_if_quiet  do not commit when more arrived in the lane meanwhile
     learned        learned answers that an owner approved, rejected or took back
     used           ids of learned answers that a reply rests on: their use is counted
+    overrides, override_changes, endings    what the owner says, agrees to and takes back
+    connected      a group that becomes a desk
     worth          how long an outgoing row of a kind is worth sending
     skipped_by     who cannot take the handover: each, the first time, makes the next reminder come at once
     rating         a handover and the mark that its customer gave
@@ -256,6 +290,10 @@ class Commit:
     alarms: list[tuple[str, str]] = field(default_factory=list)
     learned: list[LearnedUpdate] = field(default_factory=list)
     used: tuple[str, ...] = ()
+    overrides: list[Override] = field(default_factory=list)
+    override_changes: list[OverrideChange] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
+    connected: Connected | None = None
     stages: list[dict[str, Any]] = field(default_factory=list)
     turn_status: str = "done"
     turn_outcome: str = ""

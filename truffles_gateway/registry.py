@@ -14,6 +14,7 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.observability import logger
 from truffles_gateway.secret_refs import Secrets
+from truffles_gateway.store import overrides
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store.database import Database
 from truffles_gateway.store.tenants import StoredTenant
@@ -42,6 +43,7 @@ class Registry:
         self._broken: dict[str, str] = {}
         self._shut: dict[str, Shut] = {}
         self._applied: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         self._threads = Threads()
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -97,6 +99,16 @@ class Registry:
             changed = [slug for slug, version in versions.items() if self._applied.get(slug) != version]
             if changed or self._broken:
                 await self._load([*changed, *self._broken])
+            await self._listen_to_owners()
+
+    async def _listen_to_owners(self) -> None:
+        """What owners said since: their tenants are not built anew for that, not even where the config is bad by now."""
+        versions = await overrides.versions(self._database)
+        news = [slug for slug in self._tenants if self._told.get(slug) != versions.get(slug)]
+        for stored in await store.load(self._database, news) if news else ():
+            if old := self._tenants.get(stored.slug):
+                self._tenants[stored.slug] = self._by_id[old.id] = replace(old, overrides=stored.overrides)
+                self._told[stored.slug] = stored.overrides_version
 
     async def _load(self, slugs: Sequence[str] | None) -> None:
         for stored in await store.load(self._database, slugs):
@@ -169,6 +181,7 @@ class Registry:
         known = replace(
             plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, branch_times=stored.branch_times,
             created_at=stored.created_at, older_chat=stored.older_chat, older_owner=stored.older_owner,
+            bound_chats=stored.bound_chats, overrides=stored.overrides,
         )  # fmt: skip
         tenant = await build(known, self._resources, clock=self._clock, threads=self._threads)
         if self._warming:
@@ -180,6 +193,7 @@ class Registry:
         self._tenants[stored.slug] = self._by_id[new.id] = new
         self._shut.pop(stored.slug, None)
         self._applied[stored.slug] = stored.version
+        self._told[stored.slug] = stored.overrides_version
         log.info("tenant is served", tenant=stored.slug, version=stored.version)
         if old:
             self._retire(old)

@@ -20,6 +20,7 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
+from truffles_gateway.overrides import Override
 from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
@@ -56,6 +57,8 @@ class Draft:
     prompts: Prompts
     older_chat: str = ""
     older_owner: str = ""
+    bound_chats: Mapping[str, str] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
     files: ChannelFiles = field(default_factory=ChannelFiles)
     made: dict[str, object] = field(default_factory=dict, repr=False)
 
@@ -66,9 +69,12 @@ class Draft:
 
     @property
     def desk_chats(self) -> dict[str, str]:
-        """The managers' group by branch. Under "" that of the tenant: older deployments keep it in `client_settings`."""
+        """The managers' group by branch: as the config has it, else as a code bound it. Under "" that of the tenant: older
+        deployments keep it in `client_settings`."""
+        known = {"", *(each.slug for each in self.config.branches)}
+        bound = {branch: chat for branch, chat in self.bound_chats.items() if branch in known}
         own = {each.slug: each.telegram_chat_id for each in self.config.branches if each.telegram_chat_id}
-        return own | ({"": self.older_chat} if self.older_chat else {})
+        return ({"": self.older_chat} if self.older_chat else {}) | bound | own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +125,7 @@ class Tenant:
     created_at: datetime | None = None
     desk_chats: Mapping[str, str] = field(default_factory=dict)
     older_owner: str = ""
+    overrides: tuple[Override, ...] = ()
 
     @property
     def suspended(self) -> bool:
@@ -282,7 +289,7 @@ async def build(
                     limits=plan.config.limits.hooks()),
         texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
         branch_times=plan.branch_times, created_at=plan.created_at,
-        desk_chats=plan.desk_chats, older_owner=plan.older_owner,
+        desk_chats=plan.desk_chats, older_owner=plan.older_owner, overrides=plan.overrides,
     )  # fmt: skip
 
 

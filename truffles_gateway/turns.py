@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import amending, approvals, burst, desk, drafts, gate, pipeline
+from truffles_gateway import amending, approvals, burst, desk, drafts, gate, lookups, pipeline, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -136,7 +136,9 @@ class Turns:
         for _ in range(MEETINGS):
             conversation = await self._spoken_about(work, tenant)
             pressed = desk.Buttons(await self._learned(work, tenant, conversation), await self._drafts(work, tenant))
-            made = desk.commit(work, conversation or _met_by_phone(work), tenant, self.clock.now(), echoes, pressed)
+            given = await lookups.orders_of(self.database, self.clock, work, tenant)
+            spoken = conversation or _met_by_phone(work)
+            made = desk.commit(work, spoken, tenant, self.clock.now(), echoes, pressed, given)
             try:
                 reach("commit.before")
                 await commit(self.database, made)
@@ -358,6 +360,8 @@ def _known(work: Work, tenant: Tenant) -> Conversation:
         event = stored.event
         changes |= {"name": event.sender_name} if event.sender_name else {}
         changes |= {"phone": event.phone} if event.phone else {}
+        if event.person and event.person.username:
+            changes["context"] = {**conversation.context, roles.USERNAME: event.person.username}
         changes |= {"instance": event.instance} if tenant.has_instance(event.channel, event.instance) else {}
     branch = tenant.branch_for_instance(changes.get("instance", conversation.instance))
     if branch:

@@ -1,4 +1,4 @@
-"""`truffles tenants check|apply|show|new`."""
+"""`truffles tenants check|apply|show|new|code`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from rich.table import Table
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import logger, set_up_logging
 from truffles_gateway.plugin import Blobs, Counters, Desk, Knowledge, Learned, Plugin, Resources
 from truffles_gateway.prompts import TenantPrompts
 from truffles_gateway.settings import Settings
+from truffles_gateway.store import connect
 from truffles_gateway.store import tenants as store
 from truffles_gateway.tenant_config import NAME, TenantConfig
 from truffles_gateway.tenants import Draft, MakeResources
@@ -92,6 +93,19 @@ def show(slug: str | None) -> None:
 
 @tenants.command()
 @click.argument("slug")
+@click.option("--branch", default="", help="For the desk of this branch.")
+def code(slug: str, branch: str) -> None:
+    """Print a code that makes a group the desk of a business: write /connect CODE there within 15 minutes.
+
+    Example: truffles tenants code salon
+    """
+    made = run(_code(slug, branch))
+    console.print(f"/connect {made}", markup=False)
+    console.print("Write this line in the managers' group within 15 minutes; it works once.")
+
+
+@tenants.command()
+@click.argument("slug")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Where to write it (SLUG.toml).")
 def new(slug: str, path: Path | None) -> None:
     """Write a config file to start from, with the installed plugins and their settings.
@@ -109,6 +123,15 @@ def new(slug: str, path: Path | None) -> None:
     sections = "".join(_section(plugin, slug) for plugin in plugins)
     target.write_text(SKELETON.format(slug=slug, upper=slug.upper().replace("-", "_"), plugins=sections))
     console.print(f"wrote {target}: fill in what is marked, then run: truffles tenants check {target}")
+
+
+async def _code(slug: str, branch: str) -> str:
+    async with opened() as gateway:
+        tenant = find_tenant(gateway, slug)
+        if branch and tenant.branch(branch) is None:
+            known = ", ".join(each.slug for each in tenant.config.branches) or "none"
+            raise ConfigError(f'no branch "{branch}"', tenant=slug, cure=f"Known: {known}")
+        return await connect.new_code(gateway.database, tenant.id, branch, gateway.clock.now())
 
 
 def _place(plugin: Plugin) -> tuple[int, str]:

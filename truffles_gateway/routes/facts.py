@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import calls, firewall
+from truffles_gateway import calls, firewall, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
 
@@ -38,7 +38,9 @@ async def retrieve(case: Case) -> list[Passage]:
         result = await calls.every(
             case.tenant.hooks, "retrieve", case.faults, turn=case.turn, message=case.message, verdict=case.verdict
         )
-        found: list[Passage] = sorted(result.value, key=lambda passage: -passage.confidence)
+        known: list[Passage] = sorted(result.value, key=lambda passage: -passage.confidence)
+        told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
+        found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
         entry["passages"] = [
@@ -111,7 +113,9 @@ async def hold_back(case: Case, passages: Sequence[Passage], draft: Draft, autho
 def objections(case: Case, passages: Sequence[Passage], draft: Draft) -> list[str]:
     """What the draft claims and nobody said."""
     config = case.tenant.config
-    return firewall.objections(draft.text, passages, (config.name, *config.facts), case.message.text)
+    told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
+    facts = overrides.priced(config.facts, told)
+    return firewall.objections(draft.text, passages, (config.name, *facts), case.message.text)
 
 
 async def repair(case: Case, passages: Sequence[Passage], author: str, found: Sequence[str]) -> Draft | None:

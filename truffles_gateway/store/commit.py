@@ -9,7 +9,7 @@ import asyncpg
 from truffles_gateway.errors import StateChanged
 from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job, LearnedUpdate, NewJob, Work
-from truffles_gateway.store import drafts
+from truffles_gateway.store import drafts, overrides
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps, outgoing_to_json, storable
 from truffles_gateway.store.database import Database
@@ -29,6 +29,7 @@ async def commit(database: Database, what: Commit) -> None:
     _jobs(batch, what)
     _learned(batch, what)
     drafts.write(batch, what)
+    overrides.add(batch, what)
     _end(batch, what)
     try:
         await batch.run(database)

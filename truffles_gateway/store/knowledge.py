@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Sequence
 
@@ -38,6 +39,25 @@ class KnowledgeVersions:
     def changed(self, _: str = "") -> None:
         """Somebody changed some knowledge."""
         self._asked = 0.0
+
+
+async def texts(
+    database: Database, client_id: str, subject: str, tags: Sequence[str] | None
+) -> list[tuple[str, str]]:  # fmt: skip
+    """(text, what stands above it) of the chunks in which the beginning of a service's longest word occurs; with `tags`,
+    of those alone."""
+    longest = max(re.findall(r"\w+", subject), key=len, default="")[:4]
+    like = f"%{re.sub('[её_]', '_', longest, flags=re.IGNORECASE)}%"
+    rows = await database.fetch(
+        """
+        SELECT CASE WHEN answer <> '' THEN answer ELSE content END AS text,
+            CASE WHEN answer <> '' THEN question ELSE title END AS above
+        FROM knowledge_chunks WHERE client_id = $1 AND (title || ' ' || question || ' ' || content) ILIKE $2
+            AND ($3::text[] IS NULL OR knowledge_tag = ANY($3)) ORDER BY id
+        """,
+        client_id, like, list(tags) if tags is not None else None, retry=True,
+    )  # fmt: skip
+    return [(row["text"], row["above"]) for row in rows]
 
 
 class StoredKnowledge:

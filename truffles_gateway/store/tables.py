@@ -99,6 +99,7 @@ clients = Table(
     _words("config_error", ""),
     _time("created_at", required=True),
     _time("updated_at", required=True),
+    _number("overrides_version"),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("slug"),
     CheckConstraint("status IN ('active', 'suspended')", name="status"),
@@ -693,4 +694,56 @@ alarms = Table(
     PrimaryKeyConstraint("client_id", "id"),
     _of_client(),
     Index("ix_alarms_cause", "client_id", "cause", "raised_at"),
+)
+
+# What an owner said that holds before config and knowledge, until it expires.
+overrides = Table(
+    "overrides",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("kind", ""),
+    _words("branch", ""),
+    _words("subject", ""),
+    _words("text", ""),
+    _json("data"),
+    _time("until"),
+    _words("status", "active"),
+    _words("actor", ""),
+    _time("created_at", required=True),
+    _time("updated_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    CheckConstraint("kind IN ('pause', 'notice', 'price')", name="kind"),
+    CheckConstraint("status IN ('proposed', 'active', 'ended')", name="status"),
+    _of_client(),
+    Index("ix_overrides_active", "client_id", "created_at", postgresql_where=text("status = 'active'")),
+)
+
+# Groups that were bound by a code and not by the config, which goes before them.
+desk_groups = Table(
+    "desk_groups",
+    metadata,
+    _id("client_id"),
+    _words("branch", ""),
+    _words("desk", ""),
+    _words("chat", ""),
+    _words("actor", ""),
+    _time("connected_at", required=True),
+    PrimaryKeyConstraint("client_id", "branch"),
+    _of_client(),
+)
+
+connect_codes = Table(
+    "connect_codes",
+    metadata,
+    _id("client_id"),
+    _id("id"),
+    _words("branch", ""),
+    _words("digest", ""),
+    _time("expires_at", required=True),
+    _time("used_at"),
+    _time("created_at", required=True),
+    PrimaryKeyConstraint("client_id", "id"),
+    UniqueConstraint("client_id", "digest"),
+    _of_client(),
 )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from truffles_gateway.overrides import Override
+from truffles_gateway.store import overrides
 from truffles_gateway.store.database import Connection, Database, Record
 from truffles_gateway.tenant_config import Agent, Branch, TenantConfig
 
-CHANGED = "truffles_tenants"
+CHANGED = overrides.CHANGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTenant:
     """A row of `clients`, with the ids of its branches by slug and when each was first applied. Older deployments name one
-    managers' group and the owner in `client_settings`: they count where neither branch nor identity answers first."""
+    managers' group and the owner in `client_settings`: they count where neither branch nor identity answers first. Groups
+    that were bound by a code (`bound_chats`, by branch) count where the config names none."""
 
     id: str
     slug: str
@@ -30,13 +33,19 @@ class StoredTenant:
     branch_times: Mapping[str, datetime]
     older_chat: str = ""
     older_owner: str = ""
+    overrides: tuple[Override, ...] = ()
+    overrides_version: int = 0
+    bound_chats: Mapping[str, str] = field(default_factory=dict)
 
 
-LOAD = """
+LOAD = f"""
 SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error, c.created_at,
-       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{}') AS branch_ids,
-       coalesce((SELECT jsonb_object_agg(b.slug, b.created_at) FROM branches b WHERE b.client_id = c.id), '{}')
+       coalesce((SELECT jsonb_object_agg(b.slug, b.id) FROM branches b WHERE b.client_id = c.id), '{{}}') AS branch_ids,
+       coalesce((SELECT jsonb_object_agg(b.slug, b.created_at) FROM branches b WHERE b.client_id = c.id), '{{}}')
            AS branch_times,
+       coalesce((SELECT jsonb_object_agg(g.branch, g.chat) FROM desk_groups g WHERE g.client_id = c.id), '{{}}')
+           AS bound_chats,
+       {overrides.ACTIVE_ONES} AS overrides, c.overrides_version,
        coalesce(s.telegram_chat_id, '') AS older_chat, coalesce(s.owner_telegram_id, '') AS older_owner
 FROM clients c LEFT JOIN client_settings s ON s.client_id = c.id
 """
@@ -49,6 +58,8 @@ def _stored(row: Record) -> StoredTenant:
         branch_ids=row["branch_ids"],
         branch_times={slug: datetime.fromisoformat(at) for slug, at in row["branch_times"].items()},
         older_chat=row["older_chat"], older_owner=row["older_owner"],
+        overrides=tuple(map(overrides.of_json, row["overrides"])), overrides_version=row["overrides_version"],
+        bound_chats=row["bound_chats"],
     )  # fmt: skip
 
 

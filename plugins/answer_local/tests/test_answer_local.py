@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from truffles_answer_local.plugin import CATALOGUE, AnswerLocal
 
-from truffles_gateway.messages import Draft, Inbound, Passage, Route, Verdict
+from truffles_gateway.messages import OWNER_SAYS, Draft, Inbound, Passage, Route, Verdict
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -99,3 +99,19 @@ def test_facts_in_kazakh_for_a_russian_customer_are_announced() -> None:
 def test_catalogues_have_every_line_that_may_be_asked_for() -> None:
     assert all({"more", *(f"facts_{spoken}" for spoken in CATALOGUE if spoken != language)} == set(lines)
                for language, lines in CATALOGUE.items())  # fmt: skip
+
+
+NOTICE = Passage(id="o", text="Сегодня до 18:00 нет света.", confidence=1.0, query="?", source=OWNER_SAYS)
+
+
+def test_a_notice_of_the_owner_stands_before_the_facts() -> None:
+    draft = answer("Сколько стоит маникюр?", NOTICE, passage("Маникюр — 5 000 ₸.", "Сколько стоит маникюр?"))
+    assert draft and draft.text == "Сегодня до 18:00 нет света.\nМаникюр — 5 000 ₸."
+    assert draft.verbatim and draft.unanswered == ()
+
+
+def test_a_notice_alone_is_said_to_what_it_is_about_and_a_human_answers() -> None:
+    draft = answer("А сегодня вы работаете?", NOTICE)
+    assert draft and draft.text == "Сегодня до 18:00 нет света."
+    assert draft.unanswered == ("А сегодня вы работаете?",)
+    assert answer("Делаете татуаж?", NOTICE) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from truffles_gateway.messages import Passage
 GOOD = 0.5
 NEAR = 0.005
 MOST = 6
+_BEGINNING = 4
 _KAZAKH = frozenset("әғқңөұүһі")
 
 
@@ -50,6 +52,21 @@ def answered(query: str, passages: Sequence[Passage]) -> Answered:
     best = good[0]
     equals = _distinct([best, *(one for one in good[1:] if _equal(best, one))])
     return Answered(query, tuple(equals[:MOST]), more=len(equals) > MOST)
+
+
+def told(notices: Sequence[Passage]) -> str:
+    """What the owner wants everybody to know, each notice once."""
+    return "\n".join(dict.fromkeys(each.text for each in notices))
+
+
+def about(text: str, notices: Sequence[Passage]) -> bool:
+    """Does a question share a word with a notice, whatever its ending?"""
+    asked = _beginnings(text)
+    return any(not asked.isdisjoint(_beginnings(each.text)) for each in notices)
+
+
+def _beginnings(text: str) -> set[str]:
+    return {word[:_BEGINNING] for word in re.findall(r"\w+", text.lower()) if len(word) >= _BEGINNING}
 
 
 def _equal(best: Passage, other: Passage) -> bool:

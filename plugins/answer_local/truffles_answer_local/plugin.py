@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from truffles_answer_local.compose import Answered, answered, language_of, questions
-from truffles_gateway.messages import Draft, Inbound, Passage, Verdict
+from truffles_answer_local.compose import Answered, about, answered, language_of, questions, told
+from truffles_gateway.messages import OWNER_SAYS, Draft, Inbound, Passage, Verdict
 from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, hookimpl
 
 CATALOGUE = {
@@ -35,13 +35,20 @@ class AnswerLocal:
 
     @hookimpl
     async def answer(self, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
-        """Facts for the questions that have a good one; the others are named; None when there is none at all."""
-        parts = [answered(query, found) for query, found in questions(message.text, passages)]
+        """Facts for the questions that have a good one; the others are named; None when there is none at all. What the
+        owner wants everybody to know stands before them; where it is all that is known of what was asked, a human answers
+        the rest."""
+        notices = [each for each in passages if each.source == OWNER_SAYS]
+        facts = [each for each in passages if each.source != OWNER_SAYS]
+        parts = [answered(query, found) for query, found in questions(message.text, facts)]
         good = [part for part in parts if part.passages]
+        if not good and about(message.text, notices):
+            sources = tuple(dict.fromkeys(each.id for each in notices))
+            return Draft(text=told(notices), sources=sources, unanswered=(message.text,), verbatim=True)
         if not good:
             return None
         return Draft(
-            text=self._said(good, verdict.language or message.language),
+            text="\n".join(filter(None, [told(notices), self._said(good, verdict.language or message.language)])),
             confidence=min(part.confidence for part in good),
             sources=tuple(dict.fromkeys(passage.id for part in good for passage in part.passages)),
             unanswered=tuple(part.query for part in parts if not part.passages),

@@ -92,12 +92,26 @@ def test_an_anonymous_admin_is_a_person() -> None:
         ({"forum_topic_edited": {"name": "x"}, "text": None}, "service"),
         ({"pinned_message": {}, "text": None}, "service"),
         ({"new_chat_members": [], "text": None}, "service"),
-        ({"text": "/start@truffles_bot"}, "command"),
         ({"is_automatic_forward": True}, "service"),
     ],
 )  # fmt: skip
 def test_what_is_nobodys_words(changes: dict[str, Any], reason: str) -> None:
     assert read("message", message(**changes)).ignore == reason
+
+
+def test_commands_are_the_hosts_business_wherever_they_are_given() -> None:
+    in_topic = read("message", message(text="/пауза 2ч"))
+    assert (in_topic.ignore, in_topic.text, in_topic.kind) == ("", "/пауза 2ч", EventKind.MANAGER)
+    in_general = read("message", message(text="/итоги", message_thread_id=None, is_topic_message=None))
+    assert (in_general.ignore, in_general.thread, in_general.hold) == ("", f"{GROUP}:", 0.0)
+
+
+def test_a_stranger_group_is_heard_only_with_a_code() -> None:
+    stranger = {"id": -5, "type": "supergroup"}
+    found = read("message", message(text="/connect ABCDE-23456", chat=stranger))
+    assert (found.ignore, found.action, found.text) == ("", "connect", "/connect ABCDE-23456")
+    for text in ("/connect", "/connect ABCDE-23456 и ещё", "/пауза 2ч", "/connect <b>"):
+        assert read("message", message(text=text, chat=stranger)).ignore == "foreign group"
 
 
 @pytest.mark.parametrize(

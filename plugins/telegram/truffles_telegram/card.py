@@ -87,6 +87,10 @@ class CardWriter:
         """The buttons of a handover; none once it is closed."""
         return self._keyboard(BUTTONS.get(status, ()), handover_id)
 
+    def answer_buttons(self, actions: str, target: str) -> Keyboard:
+        """The buttons below the answer to a command."""
+        return self._keyboard(actions.split(), target)
+
     def learned_buttons(self, status: str, learned_id: str) -> Keyboard:
         """The buttons of a learned answer."""
         return self._keyboard(LEARNED_BUTTONS.get(status, ()), learned_id)

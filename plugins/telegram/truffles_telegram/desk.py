@@ -14,6 +14,7 @@ from truffles_telegram.markup import MESSAGE, POPUP, cut
 from truffles_telegram.mention import mention
 from truffles_telegram.plan import Piece, pieces
 from truffles_telegram.post import Poster
+from truffles_telegram.rights import Rights
 from truffles_telegram.topics import Topics
 
 OWNER = "owner"
@@ -25,7 +26,10 @@ _OK, _NOTE = "1", "note"
 class DeskRows:
     """Shows rows at the desk; every method returns the provider's id."""
 
-    def __init__(self, desk: Desk, calls: Calls, poster: Poster, topics: Topics, writer: CardWriter) -> None:
+    def __init__(
+        self, desk: Desk, calls: Calls, poster: Poster, topics: Topics, writer: CardWriter, rights: Rights
+    ) -> None:
+        self._rights = rights
         self._desk, self._calls, self._poster, self._topics, self._writer = desk, calls, poster, topics, writer
         self._ways: dict[OutgoingKind, Callable[[Delivery], Awaitable[str]]] = {
             OutgoingKind.CARD: self._card,
@@ -34,6 +38,7 @@ class DeskRows:
             OutgoingKind.RECEIPT: self._receipt,
             OutgoingKind.LEARNED: self._learned,
             OutgoingKind.DRAFT: self._draft,
+            OutgoingKind.ANSWER: self._answer,
         }
 
     async def show(self, delivery: Delivery) -> str:
@@ -162,6 +167,21 @@ class DeskRows:
         if row.recipient == row.data["thread"]:  # a topic of the managers' own: it is nobody's conversation
             return await self._unless_gone(post(there))
         return await self._topics.show(row.recipient, post)
+
+    async def _answer(self, delivery: Delivery) -> str:
+        """What a command came to, below it. Where it made this group a desk, it says what the bot still lacks here."""
+        row = delivery.outgoing
+        chat, _, thread = row.data.get("thread", "").partition(":")
+        if not chat:
+            return ""
+        place = Place(self._calls.home(chat), thread)
+        lacking = await self._rights.lacking(place.chat, row.data) if row.data.get("connected") else []
+        buttons = self._writer.answer_buttons(row.data.get("buttons", ""), row.data.get("target", ""))
+        text = _marked(delivery, "\n".join([row.text, *lacking]))
+        ref = row.data.get("ref", "")
+        return await self._unless_gone(
+            self._poster.words(place, text, keyboard=buttons, reply_to=ref if ref.isdigit() else "")
+        )
 
     async def _react(self, place: Place, ref: str) -> str:
         """Reactions count for no group. Where a group forbids them, an answer says the same."""

@@ -13,12 +13,14 @@ from truffles_telegram.media import attachments, content_of
 
 CHANNEL = "telegram"
 HOLD = 3.0
-NOTE = "//"
 _ANONYMOUS_ADMIN, _TELEGRAM = 1087968824, 777000
 _BUTTON = re.compile(
-    r"(take|return|skip|resolve|approve|reject|undo|amend|send|edit|own)_([A-Za-z0-9-]{1,50})", re.ASCII
+    r"(take|return|skip|resolve|approve|reject|undo|amend|send|edit|own|apply|drop|unmute)_([A-Za-z0-9-]{1,50})",
+    re.ASCII,
 )
-_COMMAND = re.compile(r"/[A-Za-z0-9_]{1,32}(@[A-Za-z0-9_]{1,32})?(\s|$)", re.ASCII)
+_CONNECT = re.compile(r"\s*/connect(?:@[A-Za-z0-9_]{1,32})?\s+([A-Za-z0-9-]{6,32})\s*", re.ASCII)
+_CALLS_BOT = ("/", "／", "🔕")
+_OF_COMMANDS = frozenset({"apply", "drop", "unmute"})
 _START = re.compile(r"/start(@[A-Za-z0-9_]{1,32})?(\s|$)", re.ASCII)
 _HELLO = {"kk": "Сәлеметсіз бе", "en": "Hello"}
 _QUERY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -96,7 +98,7 @@ def _message(message: Fields, update: int, groups: Collection[str]) -> InboundEv
     if mapping(message.get("chat")).get("type") == "private":
         return _private(message, event_id, chat, sender)
     if chat not in groups:
-        return _ignored(event_id, "foreign group")
+        return _stranger(message, event_id, chat)
     if reason := _no_words_of_a_manager(message, sender):
         return _ignored(event_id, reason)
     return _manager(message, event_id, chat)
@@ -110,6 +112,18 @@ def _edited(message: Fields, update: int, groups: Collection[str]) -> InboundEve
     return replace(event, event_id=f"{event.event_id}:edit:{update}", replaces=event.event_id)
 
 
+def _stranger(message: Fields, event_id: str, chat: str) -> InboundEvent:
+    """In a group that nobody knows only a code means anything: the host alone can tell whether it is one."""
+    code = _CONNECT.fullmatch(text(message.get("text")))
+    if code is None or _not_a_persons(message, mapping(message.get("from"))):
+        return _ignored(event_id, "foreign group")
+    return InboundEvent(
+        channel=CHANNEL, event_id=event_id, kind=EventKind.MANAGER, action="connect", text=f"/connect {code[1]}",
+        person=_person(message), thread=_thread(message, chat), ref=str(message["message_id"]),
+        sent_at=moment(message.get("date")),
+    )  # fmt: skip
+
+
 def _private(message: Fields, event_id: str, chat: str, sender: Fields) -> InboundEvent:
     if sender.get("is_bot") is True:
         return _ignored(event_id, "bot", EventKind.CUSTOMER)
@@ -119,7 +133,7 @@ def _private(message: Fields, event_id: str, chat: str, sender: Fields) -> Inbou
     reason = _why_no_question(message, content, words, bool(found))
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, address=chat, content=content, attachments=found, ignore=reason,
-        text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender),
+        text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender), person=_named(sender),
         sent_at=moment(message.get("date")), quoted=_quoted(message),
     )  # fmt: skip
 
@@ -138,14 +152,19 @@ def _greeting(sender: Fields) -> str:
 
 
 def _no_words_of_a_manager(message: Fields, sender: Fields) -> str:
-    """Why a message in a known group is nobody's words for a customer; "" if it is."""
+    """Why a message in a known group is nobody's words for a customer, nor a command; "" if it is."""
+    if reason := _not_a_persons(message, sender):
+        return reason
+    words = text(message.get("text")) or text(message.get("caption"))
+    return "general topic" if _topic_of(message) is None and not words.lstrip().startswith(_CALLS_BOT) else ""
+
+
+def _not_a_persons(message: Fields, sender: Fields) -> str:
     if not _SERVICE.isdisjoint(message) or message.get("is_automatic_forward") is True or sender.get("id") == _TELEGRAM:
         return "service"
     if not _speaker_chat(message) and (sender.get("is_bot") is True or integer(sender.get("id")) is None):
         return "bot" if sender else "no sender"
-    if _topic_of(message) is None:
-        return "general topic"
-    return "command" if _COMMAND.match(text(message.get("text"))) else ""
+    return ""
 
 
 def _manager(message: Fields, event_id: str, chat: str) -> InboundEvent:
@@ -153,8 +172,9 @@ def _manager(message: Fields, event_id: str, chat: str) -> InboundEvent:
     content = content_of(message, found)
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, kind=EventKind.MANAGER, text=_words(message, content), content=content,
-        attachments=found, person=_person(message), thread=f"{chat}:{_topic_of(message)}",
-        ref=str(message["message_id"]), hold=HOLD, sent_at=moment(message.get("date")), quoted=_quoted(message), replies_to=_answered(message, chat),
+        attachments=found, person=_person(message), thread=_thread(message, chat),
+        ref=str(message["message_id"]), hold=HOLD if _topic_of(message) else 0.0, sent_at=moment(message.get("date")), quoted=_quoted(message),
+        replies_to=_answered(message, chat),
     )  # fmt: skip
 
 
@@ -178,10 +198,10 @@ def _callback(query: Fields, update: int, groups: Collection[str]) -> InboundEve
     person = _presser(sender, message)
     if person is None:
         return _ignored(event_id, "bot", EventKind.CALLBACK)
-    topic = _topic_of(message)
+    in_topic = _topic_of(message) is not None or button[1] in _OF_COMMANDS
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, kind=EventKind.CALLBACK, action=button[1], target=button[2], person=person,
-        thread=f"{chat}:{topic}" if topic is not None else "", ref=f"{query_id}/{integer(message.get('message_id')) or 0}",
+        thread=_thread(message, chat) if in_topic else "", ref=f"{query_id}/{integer(message.get('message_id')) or 0}",
     )  # fmt: skip
 
 
@@ -213,6 +233,11 @@ def _topic_of(message: Fields) -> int | None:
     return topic if message.get("is_topic_message") is True and topic and topic > 0 else None
 
 
+def _thread(message: Fields, chat: str) -> str:
+    """The host's name of a topic; the General topic has the empty one."""
+    return f"{chat}:{_topic_of(message) or ''}"
+
+
 def _speaker_chat(message: Fields) -> Fields:
     """An anonymous admin speaks as the group itself, others as a channel of theirs."""
     chat = mapping(message.get("sender_chat"))
@@ -232,6 +257,11 @@ def _of_user(user: Fields) -> Person:
         channel=CHANNEL, id="" if own is None else str(own), username=_name(text(user.get("username"))),
         name=_full_name(user),
     )  # fmt: skip
+
+
+def _named(user: Fields) -> Person | None:
+    """A customer by their user name, where they have one: their id is the address already."""
+    return _of_user(user) if text(user.get("username")) else None
 
 
 def _presser(user: Fields, message: Fields) -> Person | None:

@@ -29,6 +29,7 @@ from truffles_telegram.parse import CHANNEL
 from truffles_telegram.plan import pieces
 from truffles_telegram.post import Poster
 from truffles_telegram.registration import Registration
+from truffles_telegram.rights import Rights
 from truffles_telegram.settings import TelegramSettings
 from truffles_telegram.topics import Topics
 
@@ -45,7 +46,8 @@ class Telegram:
         calls = Calls(self._client, Limits(resources.counters, resources.clock))
         self._poster = Poster(calls, resources.blobs, self._writer)
         topics = Topics(settings, resources, calls, self._poster, self._writer)
-        self._rows = DeskRows(resources.desk, calls, self._poster, topics, self._writer)
+        rights = Rights(settings, self._client, self._writer)
+        self._rows = DeskRows(resources.desk, calls, self._poster, topics, self._writer, rights)
         self.registration = Registration(settings, resources, self._client)
 
     @hookimpl
