@@ -88,7 +88,7 @@ def is_open(made: Commit, tenant: Tenant, since: datetime) -> bool:
     assert about is not None
     if not tenant.config.csat.enabled or about.state is not State.BOT_ACTIVE or about.mute_count:
         return False
-    if about.last_customer_at and about.last_customer_at > since or voice.hushed(tenant, about, made.now):
+    if (about.last_customer_at and about.last_customer_at > since) or voice.hushed(tenant, about, made.now):
         return False
     before = about.context.get(ASKED_AT)
     return not before or made.now - datetime.fromisoformat(str(before)) >= pause
