@@ -58,6 +58,11 @@ def forget(made: Commit, person: Person, learned_id: str) -> None:
         _remember(made, person, "")
 
 
+def drop(made: Commit, person: Person) -> None:
+    """What this person writes next is for something else: the last button that they pressed counts."""
+    _remember(made, person, "")
+
+
 def about(conversation: Conversation | None, event: InboundEvent, person: Person) -> set[str]:
     """The learned answers that an event may mean by the conversation's own memory."""
     if conversation is None or event.kind is not EventKind.MANAGER:

@@ -76,6 +76,7 @@ class Decision:
     mute         silence the bot for so many minutes; 0 lifts a mute, None leaves it
     context      keys to set in the conversation's context; "" removes a key
     review       the answer is worth a person's look
+    composed     the replies are a plugin's words, not lines of the catalogue: in mode `approve` they wait for a person
     desk_line    a key of the catalogue: what a desk that reads along is told besides
     rating       the handover that the customer gave a mark to, and the mark, 1 to 5
     conditional  the replies hold only while nothing more arrives: they are thought over again if it does
@@ -90,6 +91,7 @@ class Decision:
     mute: float | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     review: bool = False
+    composed: bool = False
     desk_line: str = ""
     rating: tuple[str, int] | None = None
     sources: tuple[str, ...] = ()

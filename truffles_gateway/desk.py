@@ -120,6 +120,7 @@ def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons
         text, ignored = drafts.press(made, event, tenant, draft, person, role, origin)
         if not ignored:
             _hold(made, person)
+            amending.drop(made, person)
         return _answer(made, event, text, ignored)
     if event.action not in approvals.ACTIONS:
         return _button(made, event, tenant)
@@ -152,7 +153,8 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
         return "file" if event.attachments else "empty"
     if not event.text.strip() and not event.attachments:
         return "empty"
-    if event.kind is not EventKind.ECHO and (draft := drafts.corrects(made, person_of(event, tenant))):
+    own = event.kind is not EventKind.ECHO and not event.replaces  # a slip that is put right elsewhere decides nothing
+    if own and (draft := drafts.corrects(made, person_of(event, tenant))):
         _corrected(made, event, tenant, draft)
     else:
         _words(made, event, tenant)

@@ -37,7 +37,7 @@ STEP_IN = frozenset({"owner", "admin"})
 def split(case: Case, decision: Decision) -> tuple[Decision, str]:
     """What may be said at once, and what waits for a person, "" if nothing does."""
     is_service = decision.mute or decision.cancel or decision.outcome not in {"answered", "escalated"}
-    is_service = is_service or (decision.escalation is not None and not decision.sources)
+    is_service = is_service or (decision.escalation is not None and not decision.composed)
     is_service = is_service or mute.QUESTION[0] in decision.context  # whether to be silent
     is_service = is_service or decision.rating is not None
     if is_service or not decision.replies or not voice.asks_first(case.tenant, case.conversation):
@@ -149,7 +149,10 @@ def _own(made: Commit, tenant: Tenant, draft: ReplyDraft, name: str) -> None:
 
 def corrects(made: Commit, person: Person) -> ReplyDraft | None:
     """The draft whose place these words take: who pressed `Изменить` writes them next."""
-    draft = made.after.draft if made.after else None
+    after = made.after
+    draft = (
+        after.draft if after and after.state is State.BOT_ACTIVE else None
+    )  # else they take what is open, as any words
     return draft if draft and draft.status == "editing" and draft.editor == key_of(person) else None
 
 
@@ -159,9 +162,7 @@ def corrected(made: Commit, tenant: Tenant, draft: ReplyDraft, name: str, origin
     assert made.after is not None
     _decide(made, tenant, replace(draft, status="edited", by=name, editor=""))
     compose.add_outgoing(made, replace(draft.reply, text=text, data={**draft.reply.data, **origin}))
-    made.touch(last_bot_at=made.now)
-    if made.after.state is not State.BOT_ACTIVE:
-        return made.after.handover_id
+    made.touch(last_bot_at=made.now, last_manager_at=made.now)
     made.manager_response = text
     opening = opened(tenant, draft, "reason_draft_edited", assigned_to=name)
     made.handovers.append(replace(opening, resolution="resolved"))
@@ -184,11 +185,20 @@ def taken_over(made: Commit, tenant: Tenant) -> None:
     _reopen(made, draft, "a manager answers")
 
 
+def left_alone(made: Commit, tenant: Tenant, by: str) -> None:
+    """Somebody said that the bot leaves this contact alone: nothing of what it would have said waits any more."""
+    if made.after and made.after.draft:
+        _decide(made, tenant, replace(made.after.draft, status="withdrawn", by=by, editor=""))
+
+
 def overdue(made: Commit, tenant: Tenant, draft_id: str) -> NewHandover | None:
     """Nobody decided in time. Returns the handover that is opened for it, None where a human was called already."""
     assert made.after is not None
     draft = made.after.draft
     if draft is None or draft.id != draft_id:
+        return None
+    if by := made.after.context.get(voice.DO_NOT_ANSWER):
+        left_alone(made, tenant, str(by))
         return None
     _decide(made, tenant, replace(draft, status="overdue", by="", editor=""))
     _reopen(made, draft, "draft overdue")

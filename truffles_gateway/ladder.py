@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from truffles_gateway import compose, csat, handoff, mentions, promises
+from truffles_gateway import compose, csat, handoff, mentions, promises, voice
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import State
 from truffles_gateway.records import Commit, Conversation, Job
@@ -147,6 +147,9 @@ def time_out(scene: Scene) -> None:
     the customer is told honestly instead."""
     if scene.waits and not handoff.times_out(scene.conversation):
         admit(scene)
+    elif scene.waits and voice.hushed(scene.tenant, scene.conversation, scene.made.now):
+        # the bot may not tell the customer that nobody came, and would not answer afterwards: people keep it
+        handoff.plan(scene.made, "handover.timeout", scene.after(scene.tenant.config.desk.timeout_minutes))
     elif scene.waits:
         scene.remind("desk_timed_out")
         scene.end(handoff.Event.TIME_OUT, "nobody took it in time")

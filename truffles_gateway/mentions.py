@@ -42,9 +42,9 @@ def leader(conversation: Conversation, tenant: Tenant) -> Whom | None:
 def owner(conversation: Conversation, tenant: Tenant) -> Whom | None:
     """The owner of the conversation's branch, else of the business; older deployments know only an id."""
     branch = tenant.branch_with_id(conversation.branch_id)
-    owners = [each for each in tenant.config.agents if each.role == "owner"]
-    of_branch = [each for each in owners if branch and each.branch == branch.slug]
-    for found in (*of_branch, *owners):
+    here = branch.slug if branch else ""
+    owners = [each for each in tenant.config.agents if each.role == "owner" and each.branch in ("", here)]
+    for found in sorted(owners, key=lambda each: each.branch != here):  # who owns another branch is nobody here
         return Whom(found.name, found.identities)
     if not tenant.older_owner:
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from truffles_gateway import clock, compose, pricing, roles, spans
+from truffles_gateway import clock, compose, drafts, pricing, roles, spans
 from truffles_gateway import overrides as said
 from truffles_gateway.commands import OF_OWNERS, Command, read
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
@@ -194,6 +194,7 @@ def _mute(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> st
     if made.after is None:
         return tell(made, event, tenant, "order_mute_where", ignored="no such conversation")
     made.touch(context={**made.after.context, DO_NOT_ANSWER: _name(event)})
+    drafts.left_alone(made, tenant, _name(event))
     return tell(made, event, tenant, "order_muted", marks={"buttons": "unmute", "target": made.after.id})
 
 

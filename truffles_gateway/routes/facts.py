@@ -154,6 +154,7 @@ def _reply(case: Case, draft: Draft) -> Decision:
         attachments=draft.attachments,
         escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=rest),
         review=review,
+        composed=True,
         sources=draft.sources,
         context=forgotten,
     )

@@ -130,7 +130,7 @@ WITH said AS (
         SELECT count(*) > 0 AS some, COALESCE(bool_or(o.status <> 'resolved'), false) AS open,
             COALESCE(bool_or(o.resolution = 'timed_out'), false) AS fruitless,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM o.closed_at - o.created_at))
-                FILTER (WHERE o.resolution = 'resolved') AS resolution,
+                FILTER (WHERE o.resolution = 'resolved' AND o.closed_at > o.created_at) AS resolution,
             count(o.rating) AS ratings, COALESCE(sum(o.rating), 0) AS stars
         FROM handovers o WHERE o.client_id = d.client_id AND o.conversation_id = d.conversation_id
           AND o.created_at >= d.began AND o.created_at < COALESCE(d.next, 'infinity')

@@ -44,7 +44,8 @@ WITH mine AS (
 )
 SELECT (SELECT count(*) FROM spoken) AS dialogues, (SELECT count(*) FROM spoken WHERE answered) AS answered,
     (SELECT count(*) FROM handovers h JOIN mine m ON m.id = h.conversation_id
-     WHERE h.client_id = $1 AND h.created_at >= $2 AND h.created_at <= $3) AS handovers,
+     WHERE h.client_id = $1 AND h.created_at >= $2 AND h.created_at <= $3
+       AND h.closed_at IS DISTINCT FROM h.created_at) AS handovers, -- what is over at once is a draft put in other words
     (SELECT count(*) FROM mine WHERE open_handover_id IS NOT NULL) AS open_now,
     (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM replied) AS first_reply
 """
