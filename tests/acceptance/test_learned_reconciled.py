@@ -175,12 +175,11 @@ async def test_an_operator_sees_what_was_learnt_and_takes_it_back(salon_with, qd
     assert await salon.ask(OTHER, QUESTION) == ANSWER
     code, printed = await truffles("knowledge", "learned", "salon")
     [line] = [each for each in printed.splitlines() if learned[:8] in each]
-    row = [each.strip() for each in line.strip("│").split("│")]
     used = salon.rig.clock.now().astimezone(ZoneInfo("Asia/Almaty")).strftime("%Y-%m-%d")
-    assert (code, row[3], row[4], row[6]) == (0, "approved", "Owner", "1"), printed
-    assert QUESTION.startswith(row[1].split("  ")[0][:20])
-    assert row[5].startswith(used)
-    assert row[7].startswith(used)
+    assert code == 0
+    assert f"{learned[:8]} approved, Owner, {used}" in line
+    assert f"used 1 times, last {used}" in line
+    assert QUESTION[:20] in line
 
     assert (await truffles("knowledge", "forget", "salon", "ffff"))[0] == 1
     code, printed = await truffles("knowledge", "forget", "salon", learned[:8])

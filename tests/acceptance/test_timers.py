@@ -23,7 +23,7 @@ def day_and_night(salon_of):
     """A salon whose desk has no quiet hours, with a handover that waits."""
 
     async def start(jid, text=ASK, **more):
-        salon = await salon_of(desk=NO_NIGHT, **more)
+        salon = await salon_of(desk=NO_NIGHT, csat={"enabled": False}, **more)
         await salon.ask(jid, text)
         return salon, await salon.handover()
 

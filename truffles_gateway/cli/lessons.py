@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from truffles_gateway import clock, compose, lessons
-from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.cli.common import WIDE, console, find_tenant, opened, run
 from truffles_gateway.lessons import ABSENT, DIFFERS, PRESENT, Difference, Reconciled
 from truffles_gateway.store import learned_list
 from truffles_gateway.store.database import Record
@@ -36,7 +36,7 @@ def reconcile(tenant: str, check: bool) -> None:
     """
     result = run(_reconcile(tenant, heal=not check))
     for each in result.found:
-        console.print(_line(each, healed=each not in result.left), markup=False)
+        console.print(_line(each, healed=each not in result.left), markup=False, soft_wrap=True)
     if result.left:
         healable = "Run it without --check" if check else "Run it again"
         console.print(f"{tenant}: {len(result.left)} differences beside {result.approved} approved answers. {healable}")
@@ -66,14 +66,29 @@ def learned(tenant: str) -> None:
     if not rows:
         console.print(f"{tenant}: nothing was learnt yet")
         return
+    if console.width < WIDE:
+        for row in rows:
+            console.print(_as_line(row, zone), markup=False, soft_wrap=True)
+        return
     table = Table("id", "question", "answer", "status", "by", "when", "uses", "last used")
     for row in rows:
-        names = dict.fromkeys(filter(None, (row["answered_by"], row["decided_by"])))
         words = [escape(row[name][:SHOWN]) for name in ("question", "answer")]
         times = [_time(row[name], zone) for name in ("created_at", "last_used_at")]
-        who = escape(" → ".join(names))
-        table.add_row(row["id"][:8], *words, row["status"], who, times[0], str(row["uses"]), times[1])
+        table.add_row(row["id"][:8], *words, row["status"], escape(_who(row)), times[0], str(row["uses"]), times[1])
     console.print(table)
+
+
+def _as_line(row: Record, zone: tzinfo) -> str:
+    """An answer where a table does not fit."""
+    last = f", last {_time(row['last_used_at'], zone)}" if row["uses"] else ""
+    return (
+        f"{row['id'][:8]} {row['status']}, {_who(row)}, {_time(row['created_at'], zone)}, used {row['uses']} times{last}: "
+        f"{row['question'][:SHOWN]} → {row['answer'][:SHOWN]}"
+    )
+
+
+def _who(row: Record) -> str:
+    return " → ".join(dict.fromkeys(filter(None, (row["answered_by"], row["decided_by"]))))
 
 
 @click.command()

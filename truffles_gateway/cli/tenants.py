@@ -40,7 +40,7 @@ slug = "{slug}"
 name = "{slug}"
 timezone = "Asia/Almaty"
 languages = ["ru", "kk", "en"]     # the first one is the fallback
-mode = "approve"                   # answers wait at the desk; "shadow" only records them; "auto" answers
+# mode = "approve"                 # answers wait at the desk; "shadow" only records them; "auto" answers
 webhook_secret = "env:{upper}_WEBHOOK_SECRET"   # secrets are references: env:NAME or file:PATH
 
 # Plugins in the order in which they are asked. `truffles plugins` lists those installed.

@@ -248,7 +248,7 @@ async def test_more_from_the_customer_is_thought_about_together(shop_of, anna) -
     assert "И парковка есть?" in second.text
     assert any(QUESTION in each and "И парковка есть?" in each for each in shop.model.read)
 
-    assert "новый черновик" in await shop.forge(first, button, MARAT)
+    assert "больше не действует" in await shop.forge(first, button, MARAT)
     assert shop.said(anna) == []
     await shop.press(second, "send", MARAT)
     assert shop.said(anna) == [both]

@@ -170,7 +170,9 @@ async def test_a_turn_and_a_send_under_way_survive_an_outage(lean_of, line: Line
     lean = await lean_of(rig={"lease_seconds": 2.0, "heartbeat_seconds": 0.5})
     await lean.meet("77000000092@s.whatsapp.net")
     lean.sim.behave(jid="77000000092@s.whatsapp.net", count=1, delay=0.7)
-    await lean.rig.post("/message", headers=HEADERS, remote_jid="77000000092", **MESSAGE)
+    await lean.rig.post(
+        "/message", headers=HEADERS, remote_jid="77000000092", **MESSAGE | {"content": "one more thing"}
+    )
     assert await lean.sim.wait("77000000092@s.whatsapp.net", 1)
     await lean.rig.post("/message", headers=HEADERS, remote_jid="77000000093", **MESSAGE | {"content": "slow thoughts"})
 
@@ -184,6 +186,6 @@ async def test_a_turn_and_a_send_under_way_survive_an_outage(lean_of, line: Line
     await line.open()
     assert await lean.sim.wait("77000000093@s.whatsapp.net", 1)
     await lean.rig.settled()
-    assert lean.read("77000000092@s.whatsapp.net") == ["re: hello there"]
+    assert lean.read("77000000092@s.whatsapp.net") == ["re: one more thing"]
     assert lean.read("77000000093@s.whatsapp.net") == ["re: slow thoughts"]
     assert (await lean.rig.ledger())["balanced"]
