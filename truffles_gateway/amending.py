@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import compose
+from truffles_gateway import commands, compose
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
 from truffles_gateway.records import Commit, Conversation, NewJob, StoredEvent
 from truffles_gateway.store.learned import Pressed
@@ -25,7 +25,6 @@ MINUTES = 10
 HELD = timedelta(seconds=5)
 """Words are held for a moment: who wrote in the last second is not told that it was too late."""
 REMEMBERED = 20
-NOTE = "//"
 
 
 def by_now(made: Commit, pressed: Pressed | None) -> Pressed | None:
@@ -75,7 +74,7 @@ def meant(
 ) -> str | None:
     """The learned answer that these words are for; None where they are a note, or words to the customer."""
     event = stored.event
-    if event.kind is not EventKind.MANAGER or not event.text.strip() or event.text.startswith(NOTE):
+    if event.kind is not EventKind.MANAGER or not event.text.strip() or commands.is_note(event.text):
         return None
     if event.replaces:
         return _earlier(conversation, event) or None

@@ -31,7 +31,6 @@ from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
-NOTE = "//"
 NO_ORDERS: Mapping[str, Order] = {}
 FIRST_WORDS = "first_words"
 """The conversation's word for the handover in which a human spoke, and since when: what is said there is no plain answer

@@ -98,7 +98,8 @@ async def test_only_owners_change_an_answer(asked, anna, owner, stranger) -> Non
     await shop.press(shop.lesson(), "amend", owner)
     await shop.reply("Мы рядом!", shop.lesson().thread, stranger)
     assert shop.said(anna)[-1] == "Мы рядом!"
-    await shop.reply("// наша заметка", shop.lesson().thread, owner)
+    for note in ("// наша заметка", " \u200b// с невидимым знаком впереди"):
+        await shop.reply(note, shop.lesson().thread, owner)
     await shop.reply(BETTER, shop.lesson().thread, owner)
     assert (BETTER, "pending") in await shop.learned()
     assert shop.said(anna)[-1] == "Мы рядом!"
