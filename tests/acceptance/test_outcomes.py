@@ -129,6 +129,13 @@ async def test_the_command_shows_a_table_and_a_chart(two_branches, database_url,
     assert unknown.exit_code != 0
 
 
+async def test_a_bad_config_of_one_tenant_hides_nobodys_figures(salon) -> None:
+    await salon.ask(BOB, HELLO)
+    await salon.rig.rows("UPDATE clients SET config = jsonb_set(config, '{timezone}', '\"Nowhere/Land\"')")
+    await salon.pass_time(hours=3)
+    assert (await figures(salon))["dialogues"] == 1
+
+
 @pytest.mark.parametrize("days", ["0", "367", "-1", "x", "1e3", "9" * 30, ""])
 async def test_a_wrong_number_of_days_is_refused(salon, days: str) -> None:
     answer = await salon.rig.admin("GET", f"/admin/metrics?days={days}")

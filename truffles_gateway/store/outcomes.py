@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from truffles_gateway.store.database import Database, Record
+from truffles_gateway.tenant_config import TenantConfig
 
 BREAK, REPEAT = timedelta(hours=2), timedelta(hours=24)
 
@@ -116,7 +117,7 @@ WITH said AS (
     FROM dialogue d
 ), judged AS (
     SELECT d.client_id, c.slug AS tenant, COALESCE(b.slug, '') AS branch,
-        (d.began AT TIME ZONE COALESCE(c.config ->> 'timezone', 'Asia/Almaty'))::date AS day,
+        (d.began AT TIME ZONE COALESCE(c.last_good_config ->> 'timezone', $6))::date AS day,
         d.ended + $4::interval > $3 OR h.open AS open,
         d.to_human OR h.some AS human,
         COALESCE(d.next - d.ended <= $5::interval, false) AS again,
@@ -164,7 +165,8 @@ async def outcomes(
 ) -> list[Outcomes]:
     """Figures of the dialogues that began within the last `days`: one line a tenant, or one a tenant, branch and day."""
     since = now - timedelta(days=days)
-    rows = await database.fetch(BY_DAY if by_day else SUMMED, tenant, since, now, BREAK, REPEAT, retry=True)
+    sql, zone = BY_DAY if by_day else SUMMED, TenantConfig.model_fields["timezone"].default
+    rows = await database.fetch(sql, tenant, since, now, BREAK, REPEAT, zone, retry=True)
     return [_outcomes(row) for row in rows]
 
 
