@@ -114,6 +114,14 @@ install_workspace() {
     env -u UV_REQUIRE_HASHES "$venv/bin/uv" pip install --python "$venv/bin/python" "$@"
 }
 
+# Where the caller's shell keeps Python from writing down what it compiles, every process would compile thousands of files
+# anew, seconds at each start. A package that brings files for another Python is no failure.
+compile_all() {
+    [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || return 0
+    say 'compiling, since PYTHONDONTWRITEBYTECODE keeps Python from it later'
+    "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" truffles_gateway plugins/*/truffles_* >/dev/null 2>&1 || true
+}
+
 if is_current; then
     exit 0
 fi
@@ -143,5 +151,6 @@ fi
 rm -f "$stamp"
 install_packages
 install_workspace
+compile_all
 fingerprint >"$stamp"
 say 'done'
