@@ -237,13 +237,19 @@ def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
     )
 
 
+def language_of(made: Commit, tenant: Tenant) -> str:
+    """The language that the customer was last spoken to in."""
+    assert made.after is not None
+    return str(made.after.context.get("language") or tenant.config.languages[0])
+
+
 def tell_customer(made: Commit, tenant: Tenant, key: str, **values: object) -> bool:
     """A line of the catalogue about the service, in the customer's language; none, and False, where the bot is silent."""
     after = made.after
     assert after is not None
     if voice.silence(tenant, after) or voice.hushed(tenant, after, made.now):
         return False
-    language = str(after.context.get("language") or tenant.config.languages[0])
+    language = language_of(made, tenant)
     text = tenant.texts.get(key, language, **values)
     made.messages.append(NewMessage(id=str(uuid4()), role=Author.BOT.value, content=text, metadata={"notice": key}))
     notice = Outgoing(

@@ -19,11 +19,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import compose, handoff, voice
+from truffles_gateway import compose, handoff, promises, voice
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Author, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.records import Commit, NewHandover, NewJob, NewMessage, NewOutgoing, ReplyDraft
-from truffles_gateway.routes import mute
+from truffles_gateway.routes import human, mute
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = frozenset({"send", "edit", "own"})
@@ -44,7 +44,7 @@ def split(case: Case, decision: Decision) -> tuple[Decision, str]:
         return decision, ""
     words = "\n\n".join(decision.replies)
     words = f"{case.say('late_apology')} {words}" if case.apology else words
-    at_once = (case.say("human_called"),) if decision.escalation else ()
+    at_once = (human.called(case),) if decision.escalation else ()
     return replace(decision, replies=at_once, attachments=(), sources=()), words
 
 
@@ -207,7 +207,8 @@ def overdue(made: Commit, tenant: Tenant, draft_id: str) -> NewHandover | None:
     opening = opened(tenant, draft, "reason_draft_overdue")
     why = "nobody decided about the draft"
     handoff.apply(made, handoff.Event.ESCALATE, actor="timer", why=why, opening=opening)
-    compose.tell_customer(made, tenant, "human_called")
+    key, values = promises.called(tenant, made.now, compose.language_of(made, tenant))
+    compose.tell_customer(made, tenant, key, **values)
     return opening
 
 

@@ -33,6 +33,18 @@ def spoken(due: datetime, now: datetime, tenant: Tenant, language: str) -> str:
     return tenant.texts.get(key, language, time=f"{then:%H:%M}", date=f"{then:%d.%m}")
 
 
+def called(tenant: Tenant, now: datetime, language: str) -> tuple[str, dict[str, str]]:
+    """What somebody hears for whom a human is called, as a text of the catalogue with its values: while nobody is at the
+    desk, also from when on somebody is."""
+    place = clock.zone(tenant.config.timezone)
+    back = handoff.desk_time(now, 0, tenant.config.desk, tenant.config.timezone)
+    if back <= now:
+        return "human_called", {}
+    then, is_today = back.astimezone(place), back.astimezone(place).date() == now.astimezone(place).date()
+    since = tenant.texts.get("from_today" if is_today else "from_tomorrow", language, time=f"{then:%H:%M}")
+    return "human_called_offhours", {"since": since}
+
+
 def keep(made: Commit, due: datetime) -> None:
     """Remember the promise, and look at it when its time has come. Who takes the conversation and says nothing has not
     kept it: unlike the clocks of a state, this one goes on."""

@@ -10,14 +10,14 @@ from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue, host_texts, host_words
 
 VALUES = {
-    "business": "Салон", "opens": "в 10:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
+    "business": "Салон", "since": "завтра с 08:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
     "when": "сегодня до 17:30", "time": "17:30", "date": "03.06", "unanswered": True,
     "place": "Север", "until": "18:00", "lines": "Маникюр — 5 000 ₸", "old": "Маникюр — 5 000 ₸", "new": "Маникюр — 6 000 ₸",
     "dialogues": 7, "answered": 5, "handovers": 2, "open": 1, "first": "0:04", "slug": "salon", "score": 5,
 }  # fmt: skip
-NEEDED = ("name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until", "lines", "new",
+NEEDED = ("since", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until", "lines", "new",
           "dialogues", "answered", "handovers", "open", "slug", "score")  # fmt: skip
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from truffles_gateway import calls, firewall, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
+from truffles_gateway.routes import human
 
 SHOWN = 5
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
@@ -173,7 +174,7 @@ def unknown(case: Case, question: str) -> Decision:
     return Decision(
         outcome="escalated",
         reason="unknown",
-        replies=(case.say("human_called"),),
+        replies=(human.called(case),),
         escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=question),
         context={"clarified": ""},
     )
@@ -257,6 +258,6 @@ def _hand_over(case: Case, reason: str) -> Decision:
     return Decision(
         outcome="escalated",
         reason="media",
-        replies=(case.say("human_called"),),
+        replies=(human.called(case),),
         escalation=Escalation(trigger=Trigger.MEDIA, reason=reason, question=question),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from truffles_gateway import promises
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Route, State, Trigger
 
@@ -17,7 +18,7 @@ async def go(case: Case) -> Decision:
     return Decision(
         outcome="escalated",
         reason=case.verdict.route.value,
-        replies=(case.say("frustrated_sorry" if frustrated else "human_called"),),
+        replies=(case.say("frustrated_sorry") if frustrated else called(case),),
         escalation=Escalation(
             trigger=Trigger.POLICY if frustrated else Trigger.INTENT,
             reason=REASONS.get(case.verdict.intent, "reason_frustrated" if frustrated else "reason_human_request"),
@@ -26,3 +27,9 @@ async def go(case: Case) -> Decision:
         ),
         mute=0,
     )
+
+
+def called(case: Case) -> str:
+    """A human was called; out of hours, with when somebody is at the desk again."""
+    key, values = promises.called(case.tenant, case.turn.now, case.language)
+    return case.say(key, **values)
