@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
@@ -108,10 +109,16 @@ class Transport(httpx.AsyncBaseTransport):
             await self._session.close()
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that all clients of a process trust, read once: that takes 50 ms of CPU."""
+    context: ssl.SSLContext = httpx.create_ssl_context(trust_env=False)
+    return context
+
+
 def _session(per_host: int) -> aiohttp.ClientSession:
     """Made inside the running loop, as aiohttp wants it."""
-    tls: ssl.SSLContext = httpx.create_ssl_context(trust_env=False)
-    connector = aiohttp.TCPConnector(ssl=tls, limit=0, limit_per_host=per_host, keepalive_timeout=IDLE_SECONDS)
+    connector = aiohttp.TCPConnector(ssl=trusted(), limit=0, limit_per_host=per_host, keepalive_timeout=IDLE_SECONDS)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False,
         skip_auto_headers=_ADDED_BY_AIOHTTP, middlewares=(_once,),

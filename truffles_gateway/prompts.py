@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, meta, nodes, pass_context
@@ -306,6 +307,7 @@ def _compile(source: str) -> Template:
     return _ENVIRONMENT.from_string(source)
 
 
+@lru_cache(maxsize=2048)  # the host's and the plugins' texts are asked for at each load of each tenant
 def variables(source: str) -> frozenset[str]:
     """The names that a template expects to be given. Empty for one that does not parse."""
     try:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.http_client import trusted
 from truffles_gateway.plugin import KnowledgeWriter, Plugin, SyncReport
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as tenant_store
@@ -63,7 +64,7 @@ class Rig:
             stop.set()
             await asyncio.wait([server], timeout=5)
 
-        self.http = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, verify=trusted())
         self._stack.push_async_callback(stop_serving)
         self._stack.push_async_callback(self.http.aclose)
         return self
