@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from truffles_answer_local.plugin import CATALOGUE, AnswerLocal
 
-from truffles_gateway.messages import OWNER_SAYS, Draft, Inbound, Passage, Route, Verdict
+from truffles_gateway.messages import OWNER_SAYS, Author, Draft, Inbound, Line, Passage, Route, Verdict
+from truffles_gateway.testing import make_turn
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,9 +24,10 @@ def passage(text: str, query: str, confidence: float = 0.9, **more: Any) -> Pass
     return Passage(id=text, text=text, confidence=confidence, query=query, **more)
 
 
-def answer(message: str, *passages: Passage, language: str = "ru") -> Draft | None:
+def answer(message: str, *passages: Passage, language: str = "ru", said: str = "") -> Draft | None:
     verdict = Verdict(route=Route.ANSWER, language=language)
-    written = AnswerLocal(Texts()).answer(message=Inbound(text=message, events=()), verdict=verdict, passages=passages)
+    turn = make_turn(history=(Line(author=Author.BOT, text=said, at=NOW),) if said else ())
+    written = AnswerLocal(Texts()).answer(turn, Inbound(text=message, events=()), verdict, passages)
     return asyncio.run(written)
 
 
@@ -108,6 +110,14 @@ def test_a_notice_of_the_owner_stands_before_the_facts() -> None:
     draft = answer("Сколько стоит маникюр?", NOTICE, passage("Маникюр — 5 000 ₸.", "Сколько стоит маникюр?"))
     assert draft and draft.text == "Сегодня до 18:00 нет света.\nМаникюр — 5 000 ₸."
     assert draft.verbatim and draft.unanswered == ()
+
+
+def test_a_notice_is_told_once_in_a_talk_unless_it_is_asked_for() -> None:
+    said = "Сегодня до 18:00 нет света.\nМаникюр — 5 000 ₸."
+    draft = answer("Где вы?", NOTICE, passage("Мы на Вымышленной.", "Где вы?"), said=said)
+    assert draft and draft.text == "Мы на Вымышленной."
+    draft = answer("А сегодня вы работаете?", NOTICE, said=said)
+    assert draft and draft.text == "Сегодня до 18:00 нет света."
 
 
 def test_a_notice_alone_is_said_to_what_it_is_about_and_a_human_answers() -> None:

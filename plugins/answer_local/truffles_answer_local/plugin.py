@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from truffles_answer_local.compose import Answered, about, answered, language_of, questions, told
-from truffles_gateway.messages import OWNER_SAYS, Draft, Inbound, Passage, Verdict
+from truffles_gateway.messages import OWNER_SAYS, Author, Draft, Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, hookimpl
 
 CATALOGUE = {
@@ -34,10 +34,10 @@ class AnswerLocal:
         self._texts = texts
 
     @hookimpl
-    async def answer(self, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
+    async def answer(self, turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage]) -> Draft | None:
         """Facts for the questions that have a good one; the others are named; None when there is none at all. What the
-        owner wants everybody to know stands before them; where it is all that is known of what was asked, a human answers
-        the rest."""
+        owner wants everybody to know stands before them, once in a talk; where it is all that is known of what was asked,
+        a human answers the rest."""
         notices = [each for each in passages if each.source == OWNER_SAYS]
         facts = [each for each in passages if each.source != OWNER_SAYS]
         parts = [answered(query, found) for query, found in questions(message.text, facts)]
@@ -48,7 +48,9 @@ class AnswerLocal:
         if not good:
             return None
         return Draft(
-            text="\n".join(filter(None, [told(notices), self._said(good, verdict.language or message.language)])),
+            text="\n".join(
+                filter(None, [told(_unread(notices, turn)), self._said(good, verdict.language or message.language)])
+            ),
             confidence=min(part.confidence for part in good),
             sources=tuple(dict.fromkeys(passage.id for part in good for passage in part.passages)),
             unanswered=tuple(part.query for part in parts if not part.passages),
@@ -62,6 +64,12 @@ class AnswerLocal:
         before = [] if own == spoken else [self._texts.get(f"facts_{spoken}", own)]
         after = [self._texts.get("more", own)] if any(part.more for part in parts) else []
         return "\n".join([*before, facts, *after])
+
+
+def _unread(notices: Sequence[Passage], turn: Turn) -> list[Passage]:
+    """Those that this customer was not told in the talk so far."""
+    said = [line.text for line in turn.history if line.author is not Author.CUSTOMER]
+    return [each for each in notices if not any(each.text in text for text in said)]
 
 
 def _create(settings: PluginSettings, resources: Resources) -> AnswerLocal:
