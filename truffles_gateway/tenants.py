@@ -18,13 +18,14 @@ from truffles_gateway import hookspecs
 from truffles_gateway.calls import Hooks
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
+from truffles_gateway.config_problems import explain
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
 from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
-from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
+from truffles_gateway.tenant_config import Branch, TenantConfig, read
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue
 from truffles_gateway.threads import Threads
 
