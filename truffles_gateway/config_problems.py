@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from truffles_gateway import choosing
 from truffles_gateway.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -109,3 +110,19 @@ def clashes(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
             yield f"agents[{index}].branch", f'no branch "{agent.branch}"', nearest(agent.branch, slugs)
     if config.webhook_secret and config.accept_webhooks_without_secret:
         yield "accept_webhooks_without_secret", "contradicts webhook_secret", "Remove one of the two"
+    yield from _branching(config)
+
+
+def _branching(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
+    """A question that cannot be asked, and names by which nobody could answer it."""
+    rules, branches = config.branching, config.branches
+    if rules.mode == "ask_user" and len(branches) < 2:
+        yield "branching.mode", "there is nothing to choose from", "Add branches, or leave it at by_instance"
+    if rules.require_branch_for_pricing and not branches:
+        yield "branching.require_branch_for_pricing", "there is no branch", "Add branches, or remove it"
+    if not rules.may_ask:
+        return
+    where = {each.slug: index for index, each in enumerate(branches)}
+    for slug, name in choosing.undecided(choosing.places(branches)):
+        cure = "Name each branch by words of its own; what customers call it besides belongs into aliases"
+        yield f"branches[{where[slug]}]", f'"{name}" does not tell it from the other branches', cure

@@ -45,6 +45,7 @@ def _digits(value: object) -> object:
 
 Slug = Annotated[str, Field(pattern=NAME)]
 Mode = Literal["auto", "approve", "shadow", "off"]
+Language = Literal["ru", "kk", "en"]
 Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -70,15 +71,22 @@ class Branch(Part):
     """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it.
 
     Messages written to its instance before `connected_at` (default: when the branch was first applied) are history.
+    `names` are shown in place of `name` to customers of a language; by `aliases` customers name it besides.
     """
 
     slug: Slug
     name: str
+    names: dict[Language, str] = {}
+    aliases: tuple[str, ...] = ()
     instance_id: str = ""
     knowledge_tag: str = ""
     mode: Mode | None = None
     telegram_chat_id: str = ""
     connected_at: AwareDatetime | None = None
+
+    def label(self, language: str) -> str:
+        """Its name for customers of a language."""
+        return next((name for known, name in self.names.items() if known == language), self.name)
 
 
 class Identity(Part):
@@ -102,6 +110,22 @@ class Agent(Part):
     role: Literal["owner", "admin", "manager", "support"]
     branch: str = ""
     identities: tuple[Identity, ...] = ()
+
+
+class Branching(Part):
+    """How the branch of a conversation is found. The question which one stands for `question_hours`; a choice holds until
+    the customer has not written for `hold_hours`, and longer where the preference is remembered."""
+
+    mode: Literal["by_instance", "ask_user", "hybrid"] = "by_instance"
+    remember_branch_preference: bool = True
+    require_branch_for_pricing: bool = False
+    question_hours: Hours = 12
+    hold_hours: Hours = 24
+
+    @property
+    def may_ask(self) -> bool:
+        """Can a customer be asked which branch they mean?"""
+        return self.mode != "by_instance" or self.require_branch_for_pricing
 
 
 class Timing(Part):
@@ -295,7 +319,7 @@ class TenantConfig(Part):
     name: Annotated[str, Field(min_length=1)]
     status: Literal["active", "suspended"] = "active"
     timezone: str = "Asia/Almaty"
-    languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
+    languages: tuple[Language, ...] = ("ru", "kk", "en")
     mode: Mode = "approve"
     only_numbers: tuple[Number, ...] = ()
     connected_at: AwareDatetime | None = None
@@ -303,6 +327,7 @@ class TenantConfig(Part):
     accept_webhooks_without_secret: bool = False
     plugins: tuple[PluginChoice, ...] = ()
     branches: tuple[Branch, ...] = ()
+    branching: Branching = Branching()
     agents: tuple[Agent, ...] = ()
     facts: tuple[str, ...] = ()
     prompts: dict[str, str] = {}

@@ -72,14 +72,22 @@ def _conversation(batch: Batch, what: Commit) -> None:
         """,
         *_conversation_values(after),
     )
-    if (after.name, after.phone) != (what.before.name, what.before.phone):
+    if _customer(after) != _customer(what.before):
         batch.add(
-            "UPDATE users SET name = $3, phone = $4 WHERE client_id = $1 AND id = $2",
+            """
+            UPDATE users SET name = $3, phone = $4, metadata = CASE WHEN $5::text = '' THEN metadata - 'preferred_branch'
+                ELSE metadata || jsonb_build_object('preferred_branch', $5::text) END
+            WHERE client_id = $1 AND id = $2
+            """,
             after.client_id,
             after.user_id,
-            after.name,
-            after.phone,
+            *_customer(after),
         )
+
+
+def _customer(about: Conversation) -> tuple[str, str, str]:
+    """What a turn may change of the customer."""
+    return about.name, about.phone, about.preferred_branch
 
 
 def _conversation_values(after: Conversation) -> tuple[object, ...]:
@@ -102,15 +110,15 @@ def _conversation_values(after: Conversation) -> tuple[object, ...]:
 def _new_conversation(batch: Batch, what: Commit, after: Conversation) -> None:
     batch.add(
         """
-        INSERT INTO users (client_id, id, channel, remote_jid, name, phone, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO users (client_id, id, channel, remote_jid, name, phone, metadata, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6,
+            CASE WHEN $7::text = '' THEN '{}' ELSE jsonb_build_object('preferred_branch', $7::text) END, $8)
         """,
         after.client_id,
         after.user_id,
         after.channel,
         after.address,
-        after.name,
-        after.phone,
+        *_customer(after),
         what.now,
     )
     batch.add(
