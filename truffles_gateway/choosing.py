@@ -47,9 +47,9 @@ _KINDS = _sounds(
 )
 _POLITE = _sounds(
     "мне нам меня нас давайте давай пожалуйста пожалуйст плиз вариант варианте варианты вариантом номер номером цифра n no "
-    "я мы хочу хотим хотела хотел хотелось бы лучше наверное наверно выбираю выберу выбрал выбрала ну ок окей да удобно "
+    "нет я мы хочу хотим хотела хотел хотелось бы лучше наверное наверно выбираю выберу выбрал выбрала ну ок окей да удобно "
     "удобнее ближе подойдет подходит будет это этот туда приду буду интересует все же тогда спасибо "
-    "маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет "
+    "жоқ маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет "
     "option number please i we want would like my me us choose one ok okay yes thanks it that is"
 )
 _JOINING = _sounds("и а но еще также тоже и-и және тағы сондай-ақ ал and also but")
@@ -57,7 +57,7 @@ _ASKING = _sounds(
     "сколько скока почем есть где когда как какой какая какие какое во можно ли работаете до есть сколки "
     "қанша қайда қашан қалай бар how what when where do does is can are"
 )
-_NOT = _sounds("не not нет")
+_NOT = _sounds("не not")
 _NOT_BEHIND = _sounds("емес")
 _NTH = re.compile(r"(\d{1,2})(?:y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th|)")
 _NTH_APART = re.compile(r"y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th")
@@ -104,12 +104,11 @@ def read(text: str, known: Places, *, asked: bool = False) -> Choice:
         return Choice()
     if number and named <= {known[number - 1][0]}:
         rest = text[rest_at:].lstrip(" \t\n.,;:!)–—-")
-        return Choice(known[number - 1][0], rest if _says_more(rest, known, {number - 1}) else "")
+        return Choice(known[number - 1][0], rest if _says_more(rest, known) else "")
     if number or len(named) != 1:
         return Choice()
     [key] = named
-    own = {at for at, place in enumerate(known) if place[0] == key}
-    return Choice(key, text.strip() if _says_more(text, known, own) else "")
+    return Choice(key, text.strip() if _says_more(text, known) else "")
 
 
 def places(branches: Iterable[Branch]) -> Places:
@@ -263,11 +262,12 @@ def _parts(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(dict.fromkeys(telling or words)), tuple(word for word in every if word[0].isdigit())
 
 
-def _says_more(text: str, known: Places, own: Iterable[int]) -> bool:
-    """Is there more in a text than the name of the place, and politeness?"""
+def _says_more(text: str, known: Places) -> bool:
+    """Is there more in a text than names of places, and politeness?"""
     said = list(_words(text[:LOOK_AT]))
-    named = frozenset().union(*(_where(name, said, asked=True) for at in own for name in _compiled(known)[at][1]))
-    quiet = _POLITE | _BEFORE | _KINDS | _JOINING
+    names = (name for _, names in _compiled(known) for name in names)
+    named = frozenset().union(*(_where(name, said, asked=True) for name in names))
+    quiet = _POLITE | _BEFORE | _KINDS | _JOINING | _NOT | _NOT_BEHIND
     return any(word.is_word and at not in named and word.sound not in quiet for at, word in enumerate(said))
 
 

@@ -70,12 +70,11 @@ class Draft:
 
     @property
     def desk_chats(self) -> dict[str, str]:
-        """The managers' group by branch: as the config has it, else as a code bound it. Under "" that of the tenant: older
-        deployments keep it in `client_settings`."""
-        known = {"", *(each.slug for each in self.config.branches)}
-        bound = {branch: chat for branch, chat in self.bound_chats.items() if branch in known}
+        """The managers' group by branch, in the config's order: as the config has it, else as a code bound it. Under "" that
+        of the tenant: older deployments keep it in `client_settings`."""
         own = {each.slug: each.telegram_chat_id for each in self.config.branches if each.telegram_chat_id}
-        return ({"": self.older_chat} if self.older_chat else {}) | bound | own
+        found = {"": self.older_chat, **self.bound_chats, **own}
+        return {at: found[at] for at in ("", *(each.slug for each in self.config.branches)) if found.get(at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,10 +266,14 @@ def add_outgoing(batch: Batch, what: Commit, conversation: str | None, turn: str
 
 
 def _jobs(batch: Batch, what: Commit) -> None:
+    about = _about(what)
     what.jobs.extend(
-        NewJob(key=f"alarm:{uuid4()}", kind="alarm", run_at=what.now, payload={"cause": cause, "text": text})
+        NewJob(
+            key=f"alarm:{uuid4()}", kind="alarm", run_at=what.now, payload={"cause": cause, "text": text},
+            conversation_id=about,
+        )
         for cause, text in what.alarms
-    )
+    )  # fmt: skip
     for conversation in dict.fromkeys(what.cancel_jobs):
         batch.add(
             """
@@ -301,6 +305,13 @@ def _jobs(batch: Batch, what: Commit) -> None:
             what.correlation_id,
             what.now,
         )
+
+
+def _about(what: Commit) -> str:
+    """The conversation that a commit concerns, also where it leaves that one alone."""
+    read = what.lease.conversation if isinstance(what.lease, Work) else None
+    about = what.after or read
+    return about.id if about else ""
 
 
 def _learned(batch: Batch, what: Commit) -> None:
