@@ -18,7 +18,7 @@ from typing import Any
 
 from truffles_gateway import burst, choosing, csat, voice
 from truffles_gateway.claims import claims
-from truffles_gateway.decision import Case, Decision
+from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Draft, Route, State
 from truffles_gateway.plain import letters
 from truffles_gateway.records import Conversation
@@ -144,14 +144,16 @@ def listen(case: Case) -> None:
     question = _standing(case)
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
-    if not choice.key or (question is None and choice.key == case.turn.branch and choice.rest):
+    if not choice.key:
         return
     how = ASKED if question else NAMED
-    move(case, choice.key, how)
+    if question or choice.key != case.turn.branch:
+        move(case, choice.key, how)
     kept = question.kept if question else []
-    case.message = case.message.with_(text=burst.join([*kept, choice.rest]) or case.message.text)
     case.named_only = not kept and not choice.rest
-    case.trace.note("branch", outcome=choice.key, how=how, kept=kept)
+    # the name is no part of what is asked there: its facts need not hold it
+    case.message = case.message.with_(text=burst.join([*kept, choice.rest]) or case.message.text)
+    case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
 
 
 def move(case: Case, slug: str, how: str) -> None:

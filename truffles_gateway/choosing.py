@@ -27,6 +27,7 @@ _SOUNDS = {
     "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
 }  # fmt: skip
 _LATIN = str.maketrans(_SOUNDS)
+_UNTIDY = re.compile(r"[ ,]+(?=([?.!,\n]|$))")
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_|\n")
 
 
@@ -103,12 +104,12 @@ def read(text: str, known: Places, *, asked: bool = False) -> Choice:
     if number < 0:
         return Choice()
     if number and named <= {known[number - 1][0]}:
-        rest = text[rest_at:].lstrip(" \t\n.,;:!)–—-")
-        return Choice(known[number - 1][0], rest if _says_more(rest, known) else "")
+        rest = text[rest_at:]
+        return Choice(known[number - 1][0], _besides(rest, known, asked=True))
     if number or len(named) != 1:
         return Choice()
     [key] = named
-    return Choice(key, text.strip() if _says_more(text, known) else "")
+    return Choice(key, _besides(text, known, asked=asked))
 
 
 def places(branches: Iterable[Branch]) -> Places:
@@ -262,13 +263,22 @@ def _parts(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(dict.fromkeys(telling or words)), tuple(word for word in every if word[0].isdigit())
 
 
-def _says_more(text: str, known: Places) -> bool:
-    """Is there more in a text than names of places, and politeness?"""
+def _besides(text: str, known: Places, *, asked: bool) -> str:
+    """What a text says besides names of places and politeness: the words around them, whose answer depends on no name."""
     said = list(_words(text[:LOOK_AT]))
-    names = (name for _, names in _compiled(known) for name in names)
-    named = frozenset().union(*(_where(name, said, asked=True) for name in names))
+    names = [name for _, names in _compiled(known) for name in names]
+    named = frozenset().union(*(_where(name, said, asked=asked) for name in names))
     quiet = _POLITE | _BEFORE | _KINDS | _JOINING | _NOT | _NOT_BEHIND
-    return any(word.is_word and at not in named and word.sound not in quiet for at, word in enumerate(said))
+    if not any(word.is_word and at not in named and word.sound not in quiet for at, word in enumerate(said)):
+        return ""
+    for at in sorted(named, reverse=True):
+        start = said[at].start
+        for before in reversed(said[:at]):
+            if before.sound not in _BEFORE or text[before.end : start].strip():
+                break
+            start = before.start
+        text = text[:start] + text[said[at].end :]
+    return _UNTIDY.sub("", re.sub(" +", " ", text)).lstrip(" \t\n.,;:!)–—-").rstrip()
 
 
 @lru_cache(maxsize=20_000)
@@ -284,9 +294,9 @@ def _same(name: str, word: str, least: float) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _stems(word: str) -> frozenset[str]:
-    """The word with one or two endings taken off, as long as three letters are left."""
+    """The word with an ending taken off, and without the й that may stand before one, as long as three letters are left."""
     found = {word}
-    for _ in range(2):
-        found |= {each[: -len(ending)] for each in found for ending in _ENDINGS
+    for endings in (_ENDINGS, {"y"}):
+        found |= {each[: -len(ending)] for each in found for ending in endings
                   if ending and each.endswith(ending) and len(each) - len(ending) >= 3}  # fmt: skip
     return frozenset(found)

@@ -51,7 +51,7 @@ PLACES = (
         ("downtown please", "centre", ""),
         ("не на Абая, а на Сатпаева", "satpaev", ""),
         ("Абайда емес, орталықта", "centre", ""),
-        ("на Абая, а парковка есть?", "abay", "на Абая, а парковка есть?"),
+        ("на Абая, а парковка есть?", "abay", "а парковка есть?"),
         ("нет, лучше в центре", "centre", ""),
         ("7", "", ""),
         ("0", "", ""),
@@ -93,6 +93,25 @@ def test_an_answer_to_the_question(text: str, key: str, rest: str) -> None:
 )
 def test_a_name_in_a_question(text: str, key: str) -> None:
     assert read(text, PLACES).key == key
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Сколько стоит маникюр на Абая?", "Сколько стоит маникюр?"),
+        ("Где находится филиал на Абая 10?", "Где находится филиал?"),
+        ("А на Абае парковка есть?", "А парковка есть?"),
+        ("Абайда маникюр қанша тұрады?", "маникюр қанша тұрады?"),
+        ("how much is a manicure at the Abay 10, please?", "how much is a manicure, please?"),
+        ("на абая", ""),
+    ],
+)
+def test_the_name_is_no_part_of_the_question(text: str, rest: str) -> None:
+    assert read(text, PLACES).rest == rest
+
+
+def test_a_word_that_only_begins_like_a_name_is_none() -> None:
+    assert read("парковка есть?", (("park", ("Парк",)), ("mega", ("Мега",))), asked=True).key == ""
 
 
 @pytest.mark.parametrize(
