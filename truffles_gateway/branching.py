@@ -11,7 +11,7 @@ handover is open, words move nothing: people have the conversation where it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +35,13 @@ PRICING = frozenset(
 )
 PRICED = frozenset({"price", "percent", "discount", "time"})
 _TIMETABLE = re.compile(
-    r"\b(?:ежедневн|выходн|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|будн(?:и|я)|"
-    r"кун сайын|демалыс|д[уе]йсенби|сейсенби|сарсенби|бейсенби|жума\b|сенби|жексенби|"
-    r"daily\b|every day\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|weekdays?\b|weekends?\b|day off\b)"
+    r"\b(?:ежедневн|выходн|перерыв|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|будн(?:и|я)|закрыт[ыо]?\b|"
+    r"(?:пн|вт|ср|чт|пт|сб|вс)\b|"
+    r"кун сайын|демалыс|дуйсенби|сейсенби|сарсенби|бейсенби|жума(?:да|га|дан)?\b|сенби|жексенби|жабык|"
+    r"daily\b|every day\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:mon|tue|wed|thu|fri)\b|weekdays?\b|weekends?\b|"
+    r"days? off\b|closed\b)"
 )
+"""Days on which somebody works or does not, in the normal letters of `plain`; hours are claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Question:
     @property
     def kept(self) -> list[str]:
         """What the customer wanted to know: their first words, and what they asked beside the answer."""
-        texts = list(dict.fromkeys(text for _, text in self.asked))
+        texts = [text for _, text in self.asked]
         return texts[:1] + [text for text in texts[1:] if burst.is_complete(text)]
 
 
@@ -152,7 +155,7 @@ def listen(case: Case) -> None:
     kept = question.kept if question else []
     case.named_only = not kept and not choice.rest
     # the name is no part of what is asked there: its facts need not hold it
-    case.message = case.message.with_(text=burst.join([*kept, choice.rest]) or case.message.text)
+    case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
 
 
@@ -248,7 +251,8 @@ def give_up(case: Case) -> None:
     if found is None:
         return
     case.verdict = replace(case.verdict, route=Route.ANSWER)
-    case.message = case.message.with_(text=burst.join([*found.kept, *_worth(case.message.text)]))
+    more = case.message.text if burst.is_complete(case.message.text) else ""
+    case.message = case.message.with_(text=_joined(*found.kept, more))
     case.conversation = _closed(case, case.conversation)
     case.trace.note("branch", outcome="unknown", how="not told", kept=found.kept)
 
@@ -258,8 +262,9 @@ def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in context.items() if key != QUESTION}
 
 
-def _worth(text: str) -> Sequence[str]:
-    return [text] if burst.is_complete(text) else []
+def _joined(*texts: str) -> str:
+    """One message of all questions, each once."""
+    return burst.join(dict.fromkeys(texts))
 
 
 def _choices(case: Case) -> str:
@@ -279,9 +284,12 @@ def keeps_back(case: Case, draft: Draft) -> bool:
     """Does a draft hold a price, a discount or a timetable, or a file that may, while nobody knows the branch?"""
     if not _guards(case):
         return False
-    if draft.attachments or any(claim.kind in PRICED for claim in claims(draft.text)):
-        return True
-    return _TIMETABLE.search(letters(draft.text)) is not None
+    return bool(draft.attachments) or is_priced(draft.text)
+
+
+def is_priced(text: str) -> bool:
+    """Does a text hold a price, a discount or a timetable?"""
+    return any(claim.kind in PRICED for claim in claims(text)) or _TIMETABLE.search(letters(text)) is not None
 
 
 def _guards(case: Case) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -168,12 +169,62 @@ async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
     assert "от 5000" not in "".join(each for who in (jid, boris, clara) for each in salon.read(who))
 
 
-async def test_the_question_counts_once_in_a_burst(asking, jid) -> None:
-    salon = await asking(config={"timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0}})
-    await salon.write(jid, PRICE)
-    await salon.write(jid, "Когда работаете?")
+async def test_what_nobody_read_was_not_asked_and_a_choice_thought_about_again_is_still_one(asking, jid) -> None:
+    """Replies that the channel did not take are withdrawn when more arrives."""
+    salon = await asking()
+
+    async def write_while_busy(text: str, more: str) -> str:
+        salon.sim.behave(success=False, message="busy")
+        await salon.write(jid, text)
+        await salon.rig.until(
+            lambda: salon.rig.rows("SELECT 1 FROM outbox_messages WHERE status = 'queued' AND attempts > 0")
+        )
+        salon.sim.behave(clear=True)
+        return await salon.ask(jid, more)
+
+    asked = await write_while_busy(PRICE, "И когда работаете?")
+    assert asked.endswith(LIST)
+    assert "цифр" not in asked, "the first question, not the second"
+    again = await write_while_busy("не знаю", "а какие есть?")
+    assert again.endswith(LIST) and again != asked
+    assert await write_while_busy("в меге", "И парковка есть?") == f"{PRICES['mega']}\n{HOURS['mega']}\n{PARKING}"
+    assert await found(salon, jid) == ("mega", "asked", "mega")
+    assert len(salon.read(jid)) == 3
+    await salon.balanced(accepted=6, answered=6)
+
+
+async def test_people_who_take_it_meanwhile_keep_it_where_it_is(salon_of, jid, stub) -> None:
+    """A human writes while the choice is thought about: the conversation does not move away from them."""
+    armed, thinking, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def classify(message) -> None:
+        if armed.is_set() and message.text == PRICE:
+            thinking.set()
+            await go_on.wait()
+
+    slow = stub.plugin("slow", classify=classify)
+    salon = await salon_of(
+        extra=[slow, knows_branches(stub)], branches=[ABAY, MEGA], branching={"mode": "ask_user"},
+        desk={"quiet_from": 0, "quiet_until": 0},
+    )  # fmt: skip
+    await salon.ask(jid, PRICE)
+    armed.set()
+    await salon.write(jid, "2")
+    await asyncio.wait_for(thinking.wait(), 20)
+    words = {
+        "client_slug": "salon",
+        "text": "Здравствуйте, это Алия",
+        "remote_jid": jid,
+        "manager": {"id": "aliya", "name": "Aliya"},
+    }
+    assert (await salon.rig.admin("POST", "/admin/desk/reply", json=words)).status_code == 200
+    await salon.rig.until(lambda: salon.rig.rows("SELECT 1 FROM conversations WHERE state = 'manager_active'"))
+    go_on.set()
     await salon.rig.settled()
-    assert await salon.ask(jid, "в меге") == f"{PRICES['mega']}\n{HOURS['mega']}"
+    assert salon.read(jid)[-1] == "Здравствуйте, это Алия"
+    assert (await found(salon, jid))[0] is None
+    await salon.press("resolve", await salon.handover())
+    assert await salon.ask(jid, "а маникюр в меге сколько?") == PRICES["mega"]
 
 
 async def test_modes_follow_from_the_choice_on(asking, jid) -> None:
