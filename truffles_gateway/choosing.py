@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Places = tuple[tuple[str, tuple[str, ...]], ...]
 """What can be chosen, in the order of its numbers: a key, and the names that customers may use for it."""
-LOOK_AT = 2_000  # characters: a choice is never deep in a long text
+LOOK_AT = 1_000  # characters: a choice is never deep in a long text
 _SOUNDS = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k",
     "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h",
@@ -50,7 +50,7 @@ _POLITE = _sounds(
     "мне нам меня нас давайте давай пожалуйста пожалуйст плиз вариант варианте варианты вариантом номер номером цифра n no "
     "нет я мы хочу хотим хотела хотел хотелось бы лучше наверное наверно выбираю выберу выбрал выбрала ну ок окей да удобно "
     "удобнее ближе подойдет подходит будет это этот туда приду буду интересует все же тогда спасибо "
-    "жоқ маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет "
+    "жоқ маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет который которая которое "
     "option number please i we want would like my me us choose one ok okay yes thanks it that is"
 )
 _JOINING = _sounds("и а но еще также тоже и-и және тағы сондай-ақ ал and also but")
@@ -69,6 +69,10 @@ _CARDINALS = (
 _ORDINALS = (
     "перв бірінші first", "втор екінші second", "трет үшінші third", "четверт төртінші fourth", "пят бесінші fifth",
     "шест алтыншы sixth", "седьм жетінші seventh", "восьм сегізінші eighth", "девят тоғызыншы ninth",
+)  # fmt: skip
+_FIRST_FORMS = (
+    "первый бірінші", "второй екінші second", "третий үшінші third", "четвертый төртінші fourth", "пятый бесінші",
+    "шестой алтыншы", "седьмой жетінші seventh", "восьмой сегізінші eighth", "девятый тоғызыншы",
 )  # fmt: skip
 _OF_ORDINALS = _sounds(
     "ый ой ий ая ое ые ую ого ому ом ым ей ья ье ью ьего ьему ьем ьим га ге да де ға ны ні сы сі"
@@ -97,9 +101,11 @@ def read(text: str, known: Places, *, asked: bool = False) -> Choice:
     """The place that `text` means. `asked`: the customer was shown the numbered list, so that a number is an answer, and a
     part of a name is enough."""
     said = list(_words(text[:LOOK_AT]))
-    where = _wheres(said, known, asked=asked)
+    where = _wheres(said, known, asked=True)
     # a name inside of a longer one is not meant: "мега центр" is not "центр"
     named = {key for key, own in where.items() if not any(own < other for other in where.values())}
+    if not asked and not named <= _wheres(said, known, asked=False).keys():
+        return Choice()
     number, rest_at = _number(said, len(known), frozenset().union(*where.values())) if asked else (0, 0)
     if number < 0:
         return Choice()
@@ -173,7 +179,9 @@ def _ordinal(word: str) -> int:
     for value, words in enumerate(_ORDINALS, 1):
         if any(word.startswith(stem) and word[len(stem) :] in _OF_ORDINALS for stem in _sounds_of(words)):
             return value
-    return 0
+    return next((value for value, words in enumerate(_FIRST_FORMS, 1) for form in _sounds_of(words)
+                 if word[:1] == form[0] and min(len(word), len(form)) > 4
+                 and SequenceMatcher(None, word, form).ratio() > 0.82), 0)  # fmt: skip
 
 
 @lru_cache
@@ -215,13 +223,15 @@ def _wheres(said: Sequence[_Word], known: Places, *, asked: bool) -> dict[str, f
 
 
 def _where(name: _Name, said: Sequence[_Word], *, asked: bool) -> frozenset[int]:
-    """The words of a text that are this name; none if it is not there."""
+    """The words of a text that are this name; none if it is not there. A part that no other place has is enough for an
+    answer, and behind a preposition: "на Достыке" is "Достык Плаза"."""
     least = 0.8 if asked else 0.83
     hits = {word: {at for at, each in enumerate(said) if each.is_word and _same(word, each.sound, least)}
             for word in name.words}  # fmt: skip
-    missing = [word for word in name.words if not hits[word]]
-    if missing and not (asked and any(hits[word] for word in name.telling)):
-        return frozenset()
+    if not all(hits.values()):
+        told = frozenset().union(*(hits[word] for word in name.telling))
+        if not (told if asked else any(at and said[at - 1].sound in _BEFORE for at in told)):
+            return frozenset()
     where = frozenset().union(*hits.values())
     return where | {at for at, each in enumerate(said)
                     if each.sound in name.numbers and any(0 < at - word <= 3 for word in where)}  # fmt: skip
@@ -269,7 +279,8 @@ def _besides(text: str, known: Places, *, asked: bool) -> str:
     names = [name for _, names in _compiled(known) for name in names]
     named = frozenset().union(*(_where(name, said, asked=asked) for name in names))
     quiet = _POLITE | _BEFORE | _KINDS | _JOINING | _NOT | _NOT_BEHIND
-    if not any(word.is_word and at not in named and word.sound not in quiet for at, word in enumerate(said)):
+    more = [word.sound for at, word in enumerate(said) if word.is_word and at not in named and word.sound not in quiet]
+    if all(asked and _ordinal(word) for word in more):
         return ""
     for at in sorted(named, reverse=True):
         start = said[at].start

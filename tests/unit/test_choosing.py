@@ -11,6 +11,7 @@ PLACES = (
     ("satpaev", ("Сатпаева 22", "ТРЦ Сатпаев")),
     ("centre", ("Центр", "Орталық", "Centre", "Downtown")),
 )
+MORE = (*PLACES, ("plaza", ("Достык Плаза",)))
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,10 @@ PLACES = (
         ("№3", "centre", ""),
         ("вариант 2", "satpaev", ""),
         ("второй", "satpaev", ""),
+        ("вторй", "satpaev", ""),
+        ("перый", "abay", ""),
+        ("первый который на абая", "abay", ""),
+        ("во вторник", "", ""),
         ("Во второй, пожалуйста", "satpaev", ""),
         ("2-й", "satpaev", ""),
         ("третий филиал", "centre", ""),
@@ -80,6 +85,10 @@ def test_an_answer_to_the_question(text: str, key: str, rest: str) -> None:
     ("text", "key"),
     [
         ("Сколько стоит маникюр на Абая?", "abay"),
+        ("Сколько стоит маникюр на Достыке?", "plaza"),
+        ("вы на Абая или на Достык?", ""),
+        ("вы на Абая или Плаза?", ""),
+        ("достык", ""),
         ("Абайда маникюр қанша тұрады?", "abay"),
         ("how much is a manicure in the centre?", "centre"),
         ("skolko stoit manikur na satpaeva", "satpaev"),
@@ -92,7 +101,7 @@ def test_an_answer_to_the_question(text: str, key: str, rest: str) -> None:
     ],
 )
 def test_a_name_in_a_question(text: str, key: str) -> None:
-    assert read(text, PLACES).key == key
+    assert read(text, MORE).key == key
 
 
 @pytest.mark.parametrize(
@@ -117,6 +126,8 @@ def test_a_word_that_only_begins_like_a_name_is_none() -> None:
 @pytest.mark.parametrize(
     ("names", "text", "key"),
     [
+        (["Мега", "Достык Плаза"], "на достыке", "b"),
+        (["Мега", "Достык Плаза"], "плаза", "b"),
         (["Абая 10", "Абая 150"], "абая", ""),
         (["Абая 10", "Абая 150"], "на Абая, 150", "b"),
         (["Мега Центр", "Центр"], "в центре", "b"),
