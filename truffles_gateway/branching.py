@@ -73,7 +73,7 @@ class Question:
 def locate(conversation: Conversation, before: Conversation, tenant: Tenant, now: datetime) -> Conversation:
     """The conversation at the branch that is known before its words are read. `before` is as it was stored."""
     rules = tenant.config.branching
-    named = tenant.branch_for_instance(conversation.instance) if rules.mode != "ask_user" else None
+    named = of_number(tenant, conversation.instance)
     if not rules.may_ask:
         return placed(conversation, tenant, named, INSTANCE) if named else conversation
     if _is_over(conversation, tenant, now):
@@ -83,9 +83,15 @@ def locate(conversation: Conversation, before: Conversation, tenant: Tenant, now
     moves = rules.mode == "by_instance" or conversation.instance != before.instance or not held
     if named and (moves or conversation.context.get(FOUND) == INSTANCE):
         return placed(conversation, tenant, named, INSTANCE)
-    if held:
+    people_have_it = conversation.state is not State.BOT_ACTIVE and not conversation.branch_id
+    if held or people_have_it:
         return conversation
     return placed(conversation, tenant, *_fallback(conversation, tenant))
+
+
+def of_number(tenant: Tenant, instance: str) -> Branch | None:
+    """The branch that a number names; where customers are asked, one may serve them all."""
+    return tenant.branch_for_instance(instance) if tenant.config.branching.mode != "ask_user" else None
 
 
 def placed(conversation: Conversation, tenant: Tenant, branch: Branch | None, how: str) -> Conversation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import amending, calls, compose, drafts, handoff, ladder, lessons, roles
+from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -87,7 +87,7 @@ class Jobs:
             return ""
         id = job.conversation_id
         about = await lanes.find_conversation(self.database, tenant.id, id=id) if id else None
-        found = tenant.branch_for_instance(str(job.payload.get("instance") or ""))
+        found = branching.of_number(tenant, str(job.payload.get("instance") or ""))
         return roles.branch_of(tenant, about) or (found.slug if found else "")
 
     async def _manager_reply(self, job: Job, tenant: Tenant) -> None:

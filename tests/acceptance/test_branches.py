@@ -151,6 +151,12 @@ async def test_the_number_names_it_first_and_words_go_before_memory(asking, jid,
     assert (await salon.ask(other, PRICE, instance="main")).endswith(LIST)
     assert await salon.ask(other, "первый", instance="main") == PRICES["abay"]
     assert await salon.ask(other, PRICE, instance="mega") == PRICES["mega"]
+    salon.sim.behave(logged_out=True)
+    await salon.write(other, "Есть парковка?", instance="mega")
+    alarms = "SELECT payload FROM outbox_messages WHERE kind = 'alarm'"
+    await salon.rig.until(lambda: salon.rig.rows(alarms))
+    [alarm] = await salon.rig.rows(alarms)
+    assert alarm["payload"]["data"] == {"branch": "mega"}, "the number's own desk is told"
 
 
 async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:

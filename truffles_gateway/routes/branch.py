@@ -13,7 +13,7 @@ QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE})
 def before_answering(case: Case, route: Route) -> Decision | None:
     """Ask which branch is meant, twice at most, or say that it is noted; None: there is nothing in the way of an answer.
     Who wants a human waits for no question, nor does a file that a human will look at."""
-    if case.named_only:
+    if case.named_only and not _is_for_people(case.message):
         return _noted(case)
     if case.state is not State.BOT_ACTIVE or not _is_question(case, route) or not _matters(case):
         return None
