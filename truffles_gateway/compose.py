@@ -389,8 +389,10 @@ def forwarded(event: InboundEvent) -> str:
     return f"{EDITED} {shown(event)}" if event.replaces else shown(event)
 
 
-def alarm_rows(tenant: Tenant, text: str) -> list[Outgoing]:
-    """A warning to the owner, at every desk."""
+def alarm_rows(tenant: Tenant, text: str, branch: str = "") -> list[Outgoing]:
+    """A warning to the owner, at every desk: at that of a branch where it concerns one."""
+    data = {"branch": branch} if branch else {}
     return [
-        Outgoing(channel=channel, recipient="owner", text=text, kind=OutgoingKind.ALARM) for channel in desks(tenant)
+        Outgoing(channel=channel, recipient="owner", text=text, kind=OutgoingKind.ALARM, data=data)
+        for channel in desks(tenant)
     ]

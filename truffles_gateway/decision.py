@@ -89,7 +89,7 @@ class Decision:
     escalation: Escalation | None = None
     cancel: bool = False
     mute: float | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
     review: bool = False
     composed: bool = False
     desk_line: str = ""
@@ -100,7 +100,11 @@ class Decision:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """One turn on its way through the pipeline; `message`, `verdict` and `language` are filled in as they are known."""
+    """One turn on its way through the pipeline; `message`, `verdict` and `language` are filled in as they are known.
+
+    moved       the branch that the customer's words led to, and how
+    named_only  they named a branch, and nothing else is to be answered
+    """
 
     work: Work
     conversation: Conversation
@@ -113,6 +117,8 @@ class Case:
     verdict: Verdict = field(default_factory=lambda: Verdict(route=Route.UNSURE))
     apology: bool = False
     answers_mute_question: bool = False
+    moved: tuple[str, str] | None = None
+    named_only: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""

@@ -347,4 +347,5 @@ def _alarm(row: Row, key: str, problem: str = "") -> dict[str, Any]:
     """What the owner is told of a line; the job that tells it finds the words in the tenant's language."""
     where = row.outgoing.instance or row.outgoing.channel
     cause = f"circuit {row.outgoing.channel} {where} {key}"
-    return {"cause": cause, "key": key, "values": {"instance": where, "problem": problem}}
+    values = {"instance": where, "problem": problem}
+    return {"cause": cause, "key": key, "values": values, "instance": row.outgoing.instance}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from truffles_gateway import csat, voice
+from truffles_gateway import branching, csat, voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.records import StoredEvent
@@ -145,7 +145,7 @@ def after_thinking(case: Case, decision: Decision) -> Decision:
     case.trace.note(silence, outcome=decision.outcome, drafts=list(decision.replies))
     if silence == voice.SUSPENDED:
         return Decision(outcome="ignored", reason=silence, conditional=False)
-    return replace(_unheard(case, silence), context=decision.context)
+    return replace(_unheard(case, silence), context=branching.unasked(decision.context))
 
 
 def language(case: Case) -> str:

@@ -286,7 +286,7 @@ class OutgoingKind(StrEnum):
     CALLBACK the answer to a pressed button
     REMINDER a line to the managers about a handover. `data`: `mention`, a name in the text to be pointed at, and how the
              desk knows it: `mention_id`, `mention_username`
-    ALARM    a warning to the tenant's owner
+    ALARM    a warning to the tenant's owner. `data`: `branch`, where it concerns one: at its desk, if it has one of its own
     UPDATE   what became of a handover whose card a desk shows. `data`: `status` (pending, active, resolved),
              `resolution`, `by`; `text` says the same in words
     RECEIPT  whether a manager's words arrived. `data`: `thread` and `ref` of the words, `ok` ("1" or ""); `text` is "" or

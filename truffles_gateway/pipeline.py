@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import calls, compose, drafts, gate, loops
+from truffles_gateway import branching, calls, compose, drafts, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
-from truffles_gateway.routes import ROUTES
+from truffles_gateway.routes import ROUTES, branch
 
 
 async def run(case: Case) -> Decision:
@@ -37,12 +37,16 @@ async def run(case: Case) -> Decision:
 async def think(case: Case) -> Decision:
     """Ask the tenant's plugins, policy before knowledge, knowledge before a human."""
     case.message = await enrich(case)
+    branching.listen(case)
     if decided := gate.left_alone(case):
         return decided
     case.verdict = await understand(case)
     case.language = gate.language(case)
     decided = gate.with_manager(case) or gate.while_muted(case) or loops.silence(case)
-    return decided or loops.guard(case, await ROUTES[gate.route(case)](case))
+    if decided:
+        return decided
+    route = gate.route(case)
+    return loops.guard(case, branch.before_answering(case, route) or await ROUTES[route](case))
 
 
 async def enrich(case: Case) -> Inbound:
@@ -97,4 +101,4 @@ def meet(case: Case, decision: Decision) -> Decision:
         return decision
     drafts = [brief(reply) for reply in decision.replies]
     case.trace.note("draft dropped", outcome=taken.outcome, reason=taken.reason, drafts=drafts)
-    return gate.after_thinking(case, replace(taken, context={**decision.context, **taken.context}))
+    return gate.after_thinking(case, replace(taken, context={**branching.unasked(decision.context), **taken.context}))

@@ -68,7 +68,7 @@ class Door:
     secret       the tenant's webhook secret, None if it has none
     open         the tenant's config says in so many words that webhooks need no secret
     settings     this plugin's settings for the tenant
-    desk_chats   the managers' group by branch; under "" the tenant's own
+    desk_chats   the managers' group by branch, in their order; under "" the tenant's own
     """
 
     tenant: str
@@ -375,7 +375,7 @@ class Resources:
     """What the host hands to a plugin, bound to one tenant. Nothing else is reached for.
 
     media        the tenant's `[media]` table, as written
-    desk_chats   the managers' group by branch; under "" the tenant's own
+    desk_chats   the managers' group by branch, in their order; under "" the tenant's own
     public_url   where the world reaches the gateway, "" if that is not known
     """
 

@@ -50,7 +50,8 @@ class ReplyDraft:
 class Conversation:
     """A conversation as it was read, with what the host needs to decide; `version` guards the commit.
 
-    `id` and `user_id` are "" until the first commit of a new customer.
+    `id` and `user_id` are "" until the first commit of a new customer. `preferred_branch` is the slug of the branch that
+    this customer chose last and wants to be remembered by.
     """
 
     client_id: str
@@ -64,6 +65,7 @@ class Conversation:
     phone: str = ""
     instance: str = ""
     branch_id: str = ""
+    preferred_branch: str = ""
     muted_until: datetime | None = None
     mute_count: int = 0
     last_customer_at: datetime | None = None

@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
@@ -27,6 +23,7 @@ from pydantic import (
 
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
+from truffles_gateway.config_problems import clashes, explain, nearest, unstorable
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.hookspecs import CALLS, MEDIA_DELIVER_LIMIT, TURN_LIMIT
 from truffles_gateway.messages import DESK_KINDS, OutgoingKind
@@ -34,7 +31,6 @@ from truffles_gateway.messages import DESK_KINDS, OutgoingKind
 # People's words, and what people work from, are not given up before the week-end is over.
 PATIENT = DESK_KINDS - {OutgoingKind.CALLBACK} | {OutgoingKind.HUMAN}
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-DEPTH = 20
 
 
 def digits(phone: str) -> str:
@@ -49,6 +45,7 @@ def _digits(value: object) -> object:
 
 Slug = Annotated[str, Field(pattern=NAME)]
 Mode = Literal["auto", "approve", "shadow", "off"]
+Language = Literal["ru", "kk", "en"]
 Number = Annotated[str, BeforeValidator(_digits), Field(min_length=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -74,15 +71,22 @@ class Branch(Part):
     """One outlet. A webhook's instance id names the branch; knowledge, desk and mode follow it.
 
     Messages written to its instance before `connected_at` (default: when the branch was first applied) are history.
+    `names` are shown in place of `name` to customers of a language; by `aliases` customers name it besides.
     """
 
     slug: Slug
     name: str
+    names: dict[Language, str] = {}
+    aliases: tuple[str, ...] = ()
     instance_id: str = ""
     knowledge_tag: str = ""
     mode: Mode | None = None
     telegram_chat_id: str = ""
     connected_at: AwareDatetime | None = None
+
+    def label(self, language: str) -> str:
+        """Its name for customers of a language."""
+        return next((name for known, name in self.names.items() if known == language), self.name)
 
 
 class Identity(Part):
@@ -106,6 +110,22 @@ class Agent(Part):
     role: Literal["owner", "admin", "manager", "support"]
     branch: str = ""
     identities: tuple[Identity, ...] = ()
+
+
+class Branching(Part):
+    """How the branch of a conversation is found. The question which one stands for `question_hours`; a choice holds until
+    the customer has not written for `hold_hours`, and longer where the preference is remembered."""
+
+    mode: Literal["by_instance", "ask_user", "hybrid"] = "by_instance"
+    remember_branch_preference: bool = True
+    require_branch_for_pricing: bool = False
+    question_hours: Hours = 12
+    hold_hours: Hours = 24
+
+    @property
+    def may_ask(self) -> bool:
+        """Can a customer be asked which branch they mean?"""
+        return self.mode != "by_instance" or self.require_branch_for_pricing
 
 
 class Timing(Part):
@@ -299,7 +319,7 @@ class TenantConfig(Part):
     name: Annotated[str, Field(min_length=1)]
     status: Literal["active", "suspended"] = "active"
     timezone: str = "Asia/Almaty"
-    languages: tuple[Literal["ru", "kk", "en"], ...] = ("ru", "kk", "en")
+    languages: tuple[Language, ...] = ("ru", "kk", "en")
     mode: Mode = "approve"
     only_numbers: tuple[Number, ...] = ()
     connected_at: AwareDatetime | None = None
@@ -307,6 +327,7 @@ class TenantConfig(Part):
     accept_webhooks_without_secret: bool = False
     plugins: tuple[PluginChoice, ...] = ()
     branches: tuple[Branch, ...] = ()
+    branching: Branching = Branching()
     agents: tuple[Agent, ...] = ()
     facts: tuple[str, ...] = ()
     prompts: dict[str, str] = {}
@@ -331,7 +352,7 @@ class TenantConfig(Part):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in zone_names():
-            raise ValueError(f"no such time zone. {_nearest(value, zone_names()) or 'Write one like Asia/Almaty'}")
+            raise ValueError(f"no such time zone. {nearest(value, zone_names()) or 'Write one like Asia/Almaty'}")
         return value
 
     @field_validator("languages")
@@ -345,101 +366,11 @@ class TenantConfig(Part):
 def read(raw: Mapping[str, Any]) -> tuple[TenantConfig | None, list[ConfigError]]:
     """The config, if it can be read at all, and everything that is wrong with it."""
     tenant = str(raw.get("slug", ""))
-    problems = [ConfigError(what, tenant=tenant, where=where) for where, what in _unstorable(raw)]
+    problems = [ConfigError(what, tenant=tenant, where=where) for where, what in unstorable(raw)]
     if problems:
         return None, problems
     try:
         config = TenantConfig.model_validate(raw)
     except ValidationError as error:
         return None, explain(error, TenantConfig, tenant=tenant)
-    return config, [ConfigError(what, tenant=tenant, where=where, cure=cure) for where, what, cure in _clashes(config)]
-
-
-def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
-    """pydantic's findings as one line each. What was written is never repeated: it may be a secret."""
-    return [_explain(each, model, tenant, prefix) for each in error.errors(include_input=False, include_url=False)]
-
-
-def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> ConfigError:
-    path = [step for step in finding["loc"] if step != "function-before"]
-    where = f"{prefix}{_dotted(path)}".strip(".")
-    if finding["type"] == "extra_forbidden":
-        keys = _keys(model, path[:-1])
-        cure = _nearest(str(path[-1]), keys) or f"Known here: {', '.join(keys)}"
-        return ConfigError("unknown key", tenant=tenant, where=where, cure=cure)
-    if finding["type"] == "missing":
-        return ConfigError("is missing", tenant=tenant, where=where, cure="Add it")
-    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where)
-
-
-def _dotted(path: Iterable[Any]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f'Did you mean "{near[0]}"?' if near else ""
-
-
-def _keys(kind: Any, path: Sequence[Any]) -> list[str]:
-    """The keys that are known at `path` inside a model."""
-    for step in path:
-        kind = _model_in(kind)
-        if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[step].annotation if step in kind.model_fields else None
-    kind = _model_in(kind)
-    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
-
-
-def _model_in(kind: Any) -> Any:
-    """The model inside `list[Model]`, `dict[str, Model]`, `Model | None` and the like."""
-    while (origin := get_origin(kind)) is not None:
-        inside = [each for each in get_args(kind) if each not in (type(None), Ellipsis)]
-        kind = inside[0] if origin in (Union, UnionType, Annotated, list, tuple) else inside[-1]
-    return kind
-
-
-def _unstorable(value: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """What TOML or JSON can say and the database cannot keep."""
-    if depth > DEPTH:
-        yield where, "nested too deeply"
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _unstorable(str(key), where, depth + 1)
-            yield from _unstorable(each, f"{where}.{key}".strip("."), depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for index, each in enumerate(value):
-            yield from _unstorable(each, f"{where}[{index}]", depth + 1)
-    elif problem := _unstorable_scalar(value):
-        yield where, problem
-
-
-def _unstorable_scalar(value: Any) -> str:
-    if isinstance(value, str):
-        bad = "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
-        return "holds a character that cannot be stored" if bad else ""
-    if isinstance(value, float):
-        return "" if math.isfinite(value) else "is not a number"
-    known = isinstance(value, (int, type(None)))
-    return "" if known else f"a {type(value).__name__} cannot stand here. Put it in quotes"
-
-
-def _clashes(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
-    """Names that stand twice, and names of what does not exist: (key, problem, cure)."""
-    lists = {
-        "plugins": [each.name for each in config.plugins],
-        "branches": [each.slug for each in config.branches],
-        "branches.instance_id": [each.instance_id for each in config.branches if each.instance_id],
-        "agents": [each.name for each in config.agents],
-        "agents.identities": [f"{i.channel} {i.id or i.username}" for each in config.agents for i in each.identities],
-    }
-    for where, names in lists.items():
-        for name, count in Counter(names).items():
-            if count > 1:
-                yield where, f'"{name}" stands here {count} times', "Keep one"
-    slugs = [each.slug for each in config.branches]
-    for index, agent in enumerate(config.agents):
-        if agent.branch and agent.branch not in slugs:
-            yield f"agents[{index}].branch", f'no branch "{agent.branch}"', _nearest(agent.branch, slugs)
-    if config.webhook_secret and config.accept_webhooks_without_secret:
-        yield "accept_webhooks_without_secret", "contradicts webhook_secret", "Remove one of the two"
+    return config, [ConfigError(what, tenant=tenant, where=where, cure=cure) for where, what, cure in clashes(config)]

@@ -18,13 +18,14 @@ from truffles_gateway import hookspecs
 from truffles_gateway.calls import Hooks
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.clock import Clock, SystemClock
+from truffles_gateway.config_problems import explain
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
 from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
-from truffles_gateway.tenant_config import Branch, TenantConfig, explain, read
+from truffles_gateway.tenant_config import Branch, TenantConfig, read
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue
 from truffles_gateway.threads import Threads
 
@@ -69,12 +70,11 @@ class Draft:
 
     @property
     def desk_chats(self) -> dict[str, str]:
-        """The managers' group by branch: as the config has it, else as a code bound it. Under "" that of the tenant: older
-        deployments keep it in `client_settings`."""
-        known = {"", *(each.slug for each in self.config.branches)}
-        bound = {branch: chat for branch, chat in self.bound_chats.items() if branch in known}
+        """The managers' group by branch, in the config's order: as the config has it, else as a code bound it. Under "" that
+        of the tenant: older deployments keep it in `client_settings`."""
         own = {each.slug: each.telegram_chat_id for each in self.config.branches if each.telegram_chat_id}
-        return ({"": self.older_chat} if self.older_chat else {}) | bound | own
+        found = {"": self.older_chat, **self.bound_chats, **own}
+        return {at: found[at] for at in ("", *(each.slug for each in self.config.branches)) if found.get(at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import amending, calls, compose, drafts, handoff, ladder, lessons
+from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -74,10 +74,21 @@ class Jobs:
         cause, text = about["cause"], about.get("text", "")
         if "key" in about:
             text = tenant.texts.get(about["key"], tenant.config.languages[0], **about["values"])
-        rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text)]
+        branch = await self._branch_of(job, tenant)
+        cause = f"{cause} ({branch})" if branch else cause  # told at one desk, it is still news at another
+        rows = [(each.channel, outgoing_to_json(each)) for each in compose.alarm_rows(tenant, text, branch)]
         once = tenant.config.alarms.once_minutes
         if await events.raise_alarm(self.database, job, cause, text, rows, self.clock.now(), once):
             log.error("alarm", cause=cause, text=text)
+
+    async def _branch_of(self, job: Job, tenant: Tenant) -> str:
+        """The branch that an alarm concerns: of the conversation it is about, else of the number."""
+        if not tenant.config.branches:
+            return ""
+        id = job.conversation_id
+        about = await lanes.find_conversation(self.database, tenant.id, id=id) if id else None
+        found = branching.of_number(tenant, str(job.payload.get("instance") or ""))
+        return roles.branch_of(tenant, about) or (found.slug if found else "")
 
     async def _manager_reply(self, job: Job, tenant: Tenant) -> None:
         """Let one plugin observe a manager's reply; the words themselves were committed long before."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import amending, approvals, burst, desk, drafts, gate, lookups, pipeline, roles
+from truffles_gateway import amending, approvals, branching, burst, desk, drafts, gate, lookups, pipeline, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -122,10 +123,12 @@ class Turns:
     async def _again(self, case: Case) -> Case:
         work = await self._compared(await self._load(case.work))
         fresh = make_case(work, case.tenant, self.clock, self.faults)
-        return replace(
+        fresh = replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
             apology=case.apology,
         )  # fmt: skip
+        branching.carry(case, fresh)
+        return fresh
 
     async def _desk(self, work: Work, tenant: Tenant) -> Commit:
         echoes = {
@@ -316,12 +319,10 @@ def _channel(event: InboundEvent) -> str:
 
 def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Case:
     """The case of a customer's turn: events merged, a new customer given ids, the branch found."""
-    conversation = _known(work, tenant)
-    message = merge(tuple(stored.event for stored in work.events))
     now = clock.now()
-    branch = next(
-        (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == conversation.branch_id), None
-    )
+    conversation = _known(work, tenant, now)
+    message = merge(tuple(stored.event for stored in work.events))
+    branch = tenant.branch_with_id(conversation.branch_id)
     turn = Turn(
         tenant=tenant.slug,
         id=work.turn_id,
@@ -343,14 +344,17 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
     trace = Trace()
     texts = [stored.event.text for stored in work.events]
     trace.note("merge", events=len(work.events), texts=texts, state=conversation.state.value, attempt=work.attempts + 1)
-    return Case(
+    case = Case(
         work=work, conversation=conversation, tenant=tenant, turn=turn, message=message, faults=faults, trace=trace,
         language=language,
     )  # fmt: skip
+    branching.note(case)
+    return case
 
 
-def _known(work: Work, tenant: Tenant) -> Conversation:
-    """The conversation with what this turn's events tell about the customer; a new one gets its ids here."""
+def _known(work: Work, tenant: Tenant, now: datetime) -> Conversation:
+    """The conversation with what this turn's events tell about the customer, at the branch that is known so far; a new one
+    gets its ids here."""
     conversation = work.conversation
     assert conversation is not None
     changes: dict[str, Any] = {}
@@ -363,10 +367,7 @@ def _known(work: Work, tenant: Tenant) -> Conversation:
         if event.person and event.person.username:
             changes["context"] = {**conversation.context, roles.USERNAME: event.person.username}
         changes |= {"instance": event.instance} if tenant.has_instance(event.channel, event.instance) else {}
-    branch = tenant.branch_for_instance(changes.get("instance", conversation.instance))
-    if branch:
-        changes["branch_id"] = tenant.branch_ids[branch.slug]
-    return replace(conversation, **changes)
+    return branching.locate(replace(conversation, **changes), conversation, tenant, now)
 
 
 def merge(members: tuple[InboundEvent, ...]) -> Inbound:

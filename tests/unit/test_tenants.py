@@ -155,6 +155,12 @@ def test_secrets_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
         (config("misfit"), "plugins.misfit", "does not fit the hooks"),
         (config("greedy"), "plugins.greedy", "does not fit the hooks"),
         (config("failing"), "plugins.failing", "no model"),
+        (
+            config(branching={"mode": "ask_user"}, branches=[{"slug": "a", "name": "A"}]),
+            "branching.mode",
+            "choose from",
+        ),
+        (config(branching={"require_branch_for_pricing": True}), "branching.require_branch_for_pricing", "no branch"),
         (config(agents=[{"name": "A", "role": "boss"}]), "agents[0].role", "'owner', 'admin'"),
         (config(agents=[{"name": "A", "role": "owner", "branch": "x"}]), "agents[0].branch", 'no branch "x"'),
         (
@@ -200,6 +206,16 @@ async def test_what_was_made_is_closed_when_the_rest_fails() -> None:
 def test_numbers_are_compared_as_digits() -> None:
     plan = draft(config(only_numbers=["+7 (700) 000-00-01", 77000000002]), CATALOG, SECRETS)
     assert plan.config.only_numbers == ("77000000001", "77000000002")
+
+
+async def test_branches_that_customers_could_not_tell_apart_are_named_where_they_would_be_asked() -> None:
+    twins = [{"slug": "a", "name": "Центр"}, {"slug": "b", "name": "Север", "aliases": ["в центре"]}]
+    found = await check(config(branching={"mode": "hybrid"}, branches=twins), CATALOG, SECRETS, resources)
+    assert [str(each).partition(". ")[0] for each in found] == [
+        'salon: branches[0]: "Центр" does not tell it from the other branches',
+        'salon: branches[1]: "в центре" does not tell it from the other branches',
+    ]
+    assert await check(config(branches=twins), CATALOG, SECRETS, resources) == []
 
 
 async def test_branches_by_instance_and_their_mode() -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import calls, firewall, overrides
+from truffles_gateway import branching, calls, firewall, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
 from truffles_gateway.routes import human
 
 SHOWN = 5
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
-FAILED, STRUCK = "answer failed", "claims without evidence"
-"""What was in the way of an answer: whoever was to write it failed, or it claimed what nobody told the bot."""
+FAILED, STRUCK, UNPLACED = "answer failed", "claims without evidence", "branch unknown"
+"""What was in the way of an answer: whoever was to write it failed, it claimed what nobody told the bot, or it told the
+prices of nobody knows which branch."""
+REASONS = {FAILED: "reason_parked", UNPLACED: "reason_no_branch"}
 FOR_THE_DESK = frozenset({Content.LOCATION, Content.CONTACT, Content.DOCUMENT})
 
 
@@ -28,6 +30,8 @@ async def go(case: Case) -> Decision:
     draft, trouble = await answer(case, passages)
     if draft is not None:
         return _reply(case, draft)
+    if trouble == UNPLACED and branching.may_ask(case):
+        return branching.question(case)
     if trouble:
         return unsaid(case, trouble)
     return unclear(case) if case.verdict.route is Route.UNSURE else unknown(case, case.message.text)
@@ -70,9 +74,13 @@ async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None,
             return None, trouble
         if draft is not None:
             sent = await hold_back(case, passages, draft, author)
-            if sent is not None:
+            if sent is not None and not branching.keeps_back(case, sent):
                 return sent, trouble
-            trouble = trouble or STRUCK
+            if sent is not None:
+                case.trace.note("branch", outcome="kept back", reason=UNPLACED, struck=brief(sent.text))
+                if branching.may_ask(case):
+                    return None, UNPLACED
+            trouble = trouble or (UNPLACED if sent else STRUCK)
 
 
 async def propose(case: Case, passages: Sequence[Passage], *, after: str) -> tuple[Draft | None, str, bool]:
@@ -185,7 +193,7 @@ def unsaid(case: Case, trouble: str) -> Decision:
     decision = unknown(case, case.message.text)
     if decision.escalation is None:
         return decision
-    reason = "reason_parked" if trouble == FAILED else "reason_unproved"
+    reason = REASONS.get(trouble, "reason_unproved")
     return replace(decision, reason=trouble, escalation=replace(decision.escalation, reason=reason))
 
 

@@ -72,14 +72,22 @@ def _conversation(batch: Batch, what: Commit) -> None:
         """,
         *_conversation_values(after),
     )
-    if (after.name, after.phone) != (what.before.name, what.before.phone):
+    if _customer(after) != _customer(what.before):
         batch.add(
-            "UPDATE users SET name = $3, phone = $4 WHERE client_id = $1 AND id = $2",
+            """
+            UPDATE users SET name = $3, phone = $4, metadata = CASE WHEN $5::text = '' THEN metadata - 'preferred_branch'
+                ELSE metadata || jsonb_build_object('preferred_branch', $5::text) END
+            WHERE client_id = $1 AND id = $2
+            """,
             after.client_id,
             after.user_id,
-            after.name,
-            after.phone,
+            *_customer(after),
         )
+
+
+def _customer(about: Conversation) -> tuple[str, str, str]:
+    """What a turn may change of the customer."""
+    return about.name, about.phone, about.preferred_branch
 
 
 def _conversation_values(after: Conversation) -> tuple[object, ...]:
@@ -102,15 +110,15 @@ def _conversation_values(after: Conversation) -> tuple[object, ...]:
 def _new_conversation(batch: Batch, what: Commit, after: Conversation) -> None:
     batch.add(
         """
-        INSERT INTO users (client_id, id, channel, remote_jid, name, phone, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO users (client_id, id, channel, remote_jid, name, phone, metadata, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6,
+            CASE WHEN $7::text = '' THEN '{}' ELSE jsonb_build_object('preferred_branch', $7::text) END, $8)
         """,
         after.client_id,
         after.user_id,
         after.channel,
         after.address,
-        after.name,
-        after.phone,
+        *_customer(after),
         what.now,
     )
     batch.add(
@@ -258,10 +266,14 @@ def add_outgoing(batch: Batch, what: Commit, conversation: str | None, turn: str
 
 
 def _jobs(batch: Batch, what: Commit) -> None:
+    about = _about(what)
     what.jobs.extend(
-        NewJob(key=f"alarm:{uuid4()}", kind="alarm", run_at=what.now, payload={"cause": cause, "text": text})
+        NewJob(
+            key=f"alarm:{uuid4()}", kind="alarm", run_at=what.now, payload={"cause": cause, "text": text},
+            conversation_id=about,
+        )
         for cause, text in what.alarms
-    )
+    )  # fmt: skip
     for conversation in dict.fromkeys(what.cancel_jobs):
         batch.add(
             """
@@ -293,6 +305,13 @@ def _jobs(batch: Batch, what: Commit) -> None:
             what.correlation_id,
             what.now,
         )
+
+
+def _about(what: Commit) -> str:
+    """The conversation that a commit concerns, also where it leaves that one alone."""
+    read = what.lease.conversation if isinstance(what.lease, Work) else None
+    about = what.after or read
+    return about.id if about else ""
 
 
 def _learned(batch: Batch, what: Commit) -> None:

@@ -36,6 +36,7 @@ SELECT w.*,
 FROM work w
 LEFT JOIN LATERAL (
     SELECT c.id AS conversation_id, c.user_id, c.version, c.state, u.name, u.phone, c.instance_id, c.branch_id,
+        u.metadata ->> 'preferred_branch' AS preferred_branch,
         c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
         h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
         h.assigned_to, {drafts.OF_CONVERSATION},
@@ -211,6 +212,7 @@ def conversation_of(row: Record) -> Conversation:
         phone=row["phone"],
         instance=row["instance_id"],
         branch_id=row["branch_id"] or "",
+        preferred_branch=row["preferred_branch"] or "",
         muted_until=row["bot_muted_until"],
         mute_count=row["mute_count"],
         last_customer_at=row["last_customer_at"],
@@ -231,7 +233,8 @@ def conversation_of(row: Record) -> Conversation:
 
 FIND = f"""
 SELECT u.client_id, u.channel, u.remote_jid AS address, c.id AS conversation_id, c.user_id, c.version, c.state, u.name,
-    u.phone, c.instance_id, c.branch_id, c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at,
+    u.phone, c.instance_id, c.branch_id, u.metadata ->> 'preferred_branch' AS preferred_branch,
+    c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at,
     c.last_manager_at, c.context, h.id AS handover_id, h.created_at AS handover_since,
     h.user_message AS handover_question, h.times_out, h.assigned_to, {drafts.OF_CONVERSATION},
     (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (

@@ -283,11 +283,11 @@ handed_over AS (
     ON CONFLICT (client_id, key) DO NOTHING
     RETURNING id
 ), told AS (
-    INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+    INSERT INTO jobs (client_id, id, key, kind, payload, conversation_id, correlation_id, run_at, created_at)
     SELECT client_id, gen_random_uuid(), 'alarm:' || gen_random_uuid(), 'alarm',
         jsonb_build_object('cause', 'not delivered:' || id, 'key', 'not_delivered',
             'values', jsonb_build_object('text', payload ->> 'text', 'problem', error)),
-        correlation_id, $1::timestamptz, $1::timestamptz
+        conversation_id, correlation_id, $1::timestamptz, $1::timestamptz
     FROM given_up WHERE kind IN ('human', 'notice')
 )
 """

@@ -84,7 +84,7 @@ class DeskRows:
             return await self._poster.pieces(place, delivery.id, parts)
 
         if row.recipient == OWNER:
-            return await post(self._topics.general())
+            return await post(self._topics.general(row.data.get("branch", "")))
         return await self._topics.show(row.recipient, post)
 
     async def _update(self, delivery: Delivery) -> str:

@@ -30,16 +30,18 @@ class Topics:
         self._making = asyncio.Lock()
 
     def group(self, branch: str = "") -> str:
-        """The managers' group of a branch. Raises `CallFailed` when there is none yet: rows wait for one."""
+        """The managers' group of a branch, else the tenant's own, else the first branch's that has one: nobody falls between
+        desks. Raises `CallFailed` when there is none yet: rows wait for one."""
         chats = self._resources.desk_chats
-        found = (chats.get(branch, "") if branch else "") or self._settings.chat_id or chats.get("", "")
+        own = self._settings.chat_id or chats.get("", "")
+        found = (chats.get(branch, "") if branch else "") or own or next(iter(chats.values()), "")
         if not found:
             raise CallFailed(Receipt.retry(_NO_GROUP, only_here=True))
         return self._calls.home(found)
 
-    def general(self) -> Place:
-        """The General topic of the tenant's own group."""
-        return Place(self.group())
+    def general(self, branch: str = "") -> Place:
+        """The General topic of a branch's group, or of the tenant's own."""
+        return Place(self.group(branch))
 
     async def show(
         self, conversation_id: str, action: Callable[[Place], Awaitable[str]], *, is_card: bool = False

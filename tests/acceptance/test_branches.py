@@ -1,0 +1,246 @@
+"""Which branch a customer means: named by the number, by their words, by what they chose before, or asked, twice at most."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from truffles_gateway.messages import Draft
+
+ABAY = {"slug": "abay", "name": "Абая 10", "names": {"kk": "Абай даңғылы 10", "en": "Abay 10"}, "knowledge_tag": "abay"}
+MEGA = {"slug": "mega", "name": "ТРЦ Мега", "names": {"en": "Mega mall"}, "knowledge_tag": "mega"}
+PRICES = {"abay": "Маникюр 5000 ₸", "mega": "Маникюр 7000 ₸"}
+HOURS = {"abay": "Работаем с 9:00 до 20:00", "mega": "Работаем с 10:00 до 22:00"}
+PARKING = "Парковка во дворе"
+PRICE = "Сколько стоит маникюр?"
+LIST = "1. Абая 10\n2. ТРЦ Мега"
+
+
+def knows_branches(stub) -> Any:
+    """Whoever answers by the turn's branch, and of an unknown one gives away all prices; the words come in their order."""
+
+    def answer(message, turn) -> Draft | None:
+        text = message.text.lower()
+        parts = [
+            (text.find("маникюр"), PRICES.get(turn.knowledge_tag, "Маникюр от 5000 ₸")),
+            (text.find("manicure"), PRICES.get(turn.knowledge_tag, "Маникюр от 5000 ₸")),
+            (text.find("работаете"), HOURS.get(turn.knowledge_tag, "Без выходных")),
+            (text.find("парковк"), PARKING),
+        ]
+        said = [fact for at, fact in sorted(parts) if at >= 0]
+        return Draft(text="\n".join(said), verbatim=True) if said else None
+
+    return stub.plugin("by_branch", answer=answer)
+
+
+@pytest.fixture
+def asking(salon_of, stub) -> Any:
+    """A salon with two branches that asks; keyword arguments of `branching` and of the config."""
+
+    async def start(mode: str = "ask_user", *, config: dict[str, Any] | None = None, **branching: Any) -> Any:
+        return await salon_of(
+            extra=[knows_branches(stub)], desk={"quiet_from": 0, "quiet_until": 0},
+            branching={"mode": mode, **branching}, **({"branches": [ABAY, MEGA]} | (config or {})),
+        )  # fmt: skip
+
+    return start
+
+
+async def found(salon: Any, jid: str) -> tuple[str | None, str | None, str | None]:
+    """(branch, how it was found, what is remembered) of a customer."""
+    [row] = await salon.rig.rows(
+        """SELECT b.slug, c.context ->> 'branch_found' AS how, u.metadata ->> 'preferred_branch' AS preferred
+           FROM conversations c JOIN users u ON u.client_id = c.client_id AND u.id = c.user_id
+           LEFT JOIN branches b ON b.client_id = c.client_id AND b.id = c.branch_id WHERE u.remote_jid = $1""",
+        jid,
+    )
+    return row["slug"], row["how"], row["preferred"]
+
+
+async def told(salon: Any) -> list[tuple[str, str]]:
+    """What the trace of the last turn says of the branch."""
+    rows = await salon.rig.rows("SELECT stages FROM turns WHERE kind = 'customer' ORDER BY finished_at DESC LIMIT 1")
+    return [(each["outcome"], each.get("how", "")) for each in rows[0]["stages"] if each["stage"] == "branch"]
+
+
+async def test_asked_answered_and_remembered(asking, jid) -> None:
+    salon = await asking()
+    assert "1." not in await salon.ask(jid, "Здравствуйте")
+    asked = await salon.ask(jid, PRICE)
+    assert asked.endswith(LIST)
+    assert await salon.ask(jid, "спасибо") != ""
+    assert await salon.ask(jid, "2, и есть ли парковка?") == f"{PRICES['mega']}\n{PARKING}"
+    assert await found(salon, jid) == ("mega", "asked", "mega")
+    assert await told(salon) == [("unknown", ""), ("mega", "asked")]
+    await salon.pass_time(hours=72)
+    assert await salon.ask(jid, PRICE) == PRICES["mega"]
+    assert await told(salon) == [("mega", "remembered")]
+    assert await salon.ask(jid, "А сколько стоит маникюр на Абая?") == PRICES["abay"]
+    assert await found(salon, jid) == ("abay", "named", "abay")
+    assert "Мега" in await salon.ask(jid, "нет, лучше в Меге")
+    assert await found(salon, jid) == ("mega", "named", "mega")
+    await salon.balanced(accepted=7, answered=7)
+
+
+async def test_a_branch_that_is_gone_is_forgotten_and_nobody_is_remembered_who_should_not_be(asking, jid) -> None:
+    salon = await asking()
+    assert await salon.ask(jid, "how much is a manicure at the Mega mall?") == PRICES["mega"]
+    [stored] = await salon.rig.rows("SELECT config FROM clients")
+    third = {"slug": "north", "name": "Север", "knowledge_tag": "north"}
+    await salon.rig.apply({**stored["config"], "branches": [ABAY, third]})
+    assert (await salon.ask(jid, "how much is a manicure?")).endswith("1. Abay 10\n2. Север")
+    assert await found(salon, jid) == (None, None, None)
+    rules = {"mode": "ask_user", "remember_branch_preference": False}
+    await salon.rig.apply({**stored["config"], "branching": rules})
+    assert await salon.ask(jid, "first") == PRICES["abay"]
+    assert await found(salon, jid) == ("abay", "asked", None)
+    await salon.pass_time(hours=23)
+    assert await salon.ask(jid, PRICE) == PRICES["abay"]
+    await salon.pass_time(hours=25)
+    assert (await salon.ask(jid, PRICE)).endswith(LIST)
+
+
+async def test_nobody_is_asked_three_times_nor_twice_in_the_same_words(asking, jid) -> None:
+    salon = await asking()
+    first = await salon.ask(jid, "А парковка есть? И сколько стоит маникюр?")
+    second = await salon.ask(jid, "1 или 2")
+    assert first.endswith(LIST) and second.endswith(LIST) and first != second
+    assert await salon.ask(jid, "не знаю") == f"{PARKING}\nМаникюр от 5000 ₸"
+    assert await salon.ask(jid, PRICE) == "Маникюр от 5000 ₸"
+    assert "коллеге" in await salon.ask(jid, "Делаете татуаж губ на дому?")
+    assert [each for each in salon.read(jid) if "1." in each] == [first, second]
+    assert (await salon.outcomes())[-1][0] == "escalated"
+
+
+async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
+    salon = await asking()
+    await salon.ask(jid, PRICE)
+    assert "коллеге" in await salon.ask(jid, "позовите менеджера")
+    assert await salon.ask(jid, "Сколько стоит маникюр в Меге?") == "Маникюр от 5000 ₸"
+    assert (await found(salon, jid))[0] is None
+    assert "Сколько стоит маникюр в Меге?" in await salon.desk("forward")
+    assert (await salon.state())[1] == [("pending", None)]
+    handover = await salon.handover()
+    await salon.reply("Сейчас подскажу", handover)
+    await salon.press("resolve", handover)
+    assert "1." not in await salon.ask(jid, "2")
+
+
+async def test_the_number_names_it_first_and_words_go_before_memory(asking, jid, sim) -> None:
+    chatflow = {
+        "base_url": sim.url,
+        "token": "env:TEST_CHATFLOW_TOKEN",
+        "instance_id": "main",
+        "instances": [{"id": "mega"}],
+    }
+    plugins = [{"name": name} for name in ("by_branch", "policy", "desk_log")]
+    salon = await asking(
+        "hybrid",
+        config={
+            "plugins": [*plugins, {"name": "chatflow", "settings": chatflow}],
+            "branches": [ABAY, {**MEGA, "instance_id": "mega"}],
+        },
+    )
+    other = "77000000012@s.whatsapp.net"
+    assert await salon.ask(jid, PRICE, instance="mega") == PRICES["mega"]
+    assert await found(salon, jid) == ("mega", "instance", None)
+    assert await salon.ask(jid, "А маникюр на Абая?", instance="mega") == PRICES["abay"]
+    assert await salon.ask(jid, "Маникюр сегодня возможен?", instance="mega") == PRICES["abay"]
+    assert (await salon.ask(other, PRICE, instance="main")).endswith(LIST)
+    assert await salon.ask(other, "первый", instance="main") == PRICES["abay"]
+    assert await salon.ask(other, PRICE, instance="mega") == PRICES["mega"]
+    salon.sim.behave(logged_out=True)
+    await salon.write(other, "Есть парковка?", instance="mega")
+    alarms = "SELECT payload FROM outbox_messages WHERE kind = 'alarm'"
+    await salon.rig.until(lambda: salon.rig.rows(alarms))
+    [alarm] = await salon.rig.rows(alarms)
+    assert alarm["payload"]["data"] == {"branch": "mega"}, "the number's own desk is told"
+
+
+async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
+    salon = await asking("by_instance", require_branch_for_pricing=True)
+    assert await salon.ask(jid, "Есть парковка?") == PARKING
+    assert (await salon.ask(jid, PRICE)).endswith(LIST)
+    assert await salon.ask(jid, "на меге") == PRICES["mega"]
+    boris, clara = "77000000012@s.whatsapp.net", "77000000013@s.whatsapp.net"
+    assert (await salon.ask(boris, "Когда работаете?")).endswith(LIST)
+    assert (await salon.ask(boris, "не скажу")).endswith(LIST)
+    assert "коллеге" in await salon.ask(boris, "не скажу я вам")
+    [card] = await salon.desk("card")
+    assert "филиал" in card and "Когда работаете?" in card
+    assert await salon.ask(boris, PRICE) != "Маникюр от 5000 ₸"
+    assert await salon.ask(clara, "А сколько маникюр на Абая?") == PRICES["abay"]
+    assert "от 5000" not in "".join(each for who in (jid, boris, clara) for each in salon.read(who))
+
+
+async def test_what_nobody_read_was_not_asked_and_a_choice_thought_about_again_is_still_one(asking, jid) -> None:
+    """Replies that the channel did not take are withdrawn when more arrives."""
+    salon = await asking()
+
+    async def write_while_busy(text: str, more: str) -> str:
+        salon.sim.behave(success=False, message="busy")
+        await salon.write(jid, text)
+        await salon.rig.until(
+            lambda: salon.rig.rows("SELECT 1 FROM outbox_messages WHERE status = 'queued' AND attempts > 0")
+        )
+        salon.sim.behave(clear=True)
+        return await salon.ask(jid, more)
+
+    asked = await write_while_busy(PRICE, "И когда работаете?")
+    assert asked.endswith(LIST)
+    assert "цифр" not in asked, "the first question, not the second"
+    again = await write_while_busy("не знаю", "а какие есть?")
+    assert again.endswith(LIST) and again != asked
+    assert await write_while_busy("в меге", "И парковка есть?") == f"{PRICES['mega']}\n{HOURS['mega']}\n{PARKING}"
+    assert await found(salon, jid) == ("mega", "asked", "mega")
+    assert len(salon.read(jid)) == 3
+    await salon.balanced(accepted=6, answered=6)
+
+
+async def test_people_who_take_it_meanwhile_keep_it_where_it_is(salon_of, jid, stub) -> None:
+    """A human writes while the choice is thought about: the conversation does not move away from them."""
+    armed, thinking, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def classify(message) -> None:
+        if armed.is_set() and message.text == PRICE:
+            thinking.set()
+            await go_on.wait()
+
+    slow = stub.plugin("slow", classify=classify)
+    salon = await salon_of(
+        extra=[slow, knows_branches(stub)], branches=[ABAY, MEGA], branching={"mode": "ask_user"},
+        desk={"quiet_from": 0, "quiet_until": 0},
+    )  # fmt: skip
+    await salon.ask(jid, PRICE)
+    armed.set()
+    await salon.write(jid, "2")
+    await asyncio.wait_for(thinking.wait(), 20)
+    words = {
+        "client_slug": "salon",
+        "text": "Здравствуйте, это Алия",
+        "remote_jid": jid,
+        "manager": {"id": "aliya", "name": "Aliya"},
+    }
+    assert (await salon.rig.admin("POST", "/admin/desk/reply", json=words)).status_code == 200
+    await salon.rig.until(lambda: salon.rig.rows("SELECT 1 FROM conversations WHERE state = 'manager_active'"))
+    go_on.set()
+    await salon.rig.settled()
+    assert salon.read(jid)[-1] == "Здравствуйте, это Алия"
+    assert (await found(salon, jid))[0] is None
+    await salon.press("resolve", await salon.handover())
+    assert await salon.ask(jid, "а маникюр в меге сколько?") == PRICES["mega"]
+
+
+async def test_modes_follow_from_the_choice_on(asking, jid) -> None:
+    branches = [{**ABAY, "mode": "approve"}, {**MEGA, "mode": "shadow"}]
+    salon = await asking(config={"branches": branches})
+    assert (await salon.ask(jid, PRICE)).endswith(LIST)
+    assert await salon.ask(jid, "1") == ""
+    [draft] = await salon.rig.rows("SELECT id, text, question FROM drafts")
+    assert (draft["text"], draft["question"]) == (PRICES["abay"], PRICE)
+    await salon.decide_draft("send", str(draft["id"]))
+    assert salon.read(jid)[-1] == PRICES["abay"]
+    assert await salon.ask(jid, "а маникюр в меге?") == ""
+    assert (await salon.outcomes())[-1] == ("ignored", "shadow")

@@ -1,0 +1,155 @@
+"""Which place a customer means: three languages, either script, endings, slips, two names, none."""
+
+from __future__ import annotations
+
+import pytest
+
+from truffles_gateway.choosing import Choice, read, undecided
+
+PLACES = (
+    ("abay", ("Абая 10", "Абай даңғылы 10", "Abay 10")),
+    ("satpaev", ("Сатпаева 22", "ТРЦ Сатпаев")),
+    ("centre", ("Центр", "Орталық", "Centre", "Downtown")),
+)
+MORE = (*PLACES, ("plaza", ("Достык Плаза",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "rest"),
+    [
+        ("1", "abay", ""),
+        ("2.", "satpaev", ""),
+        ("2️⃣", "satpaev", ""),
+        ("№3", "centre", ""),
+        ("вариант 2", "satpaev", ""),
+        ("второй", "satpaev", ""),
+        ("вторй", "satpaev", ""),
+        ("перый", "abay", ""),
+        ("первый который на абая", "abay", ""),
+        ("во вторник", "", ""),
+        ("Во второй, пожалуйста", "satpaev", ""),
+        ("2-й", "satpaev", ""),
+        ("третий филиал", "centre", ""),
+        ("екінші", "satpaev", ""),
+        ("Екіншісі", "satpaev", ""),
+        ("үш", "centre", ""),
+        ("second", "satpaev", ""),
+        ("the 2nd one", "satpaev", ""),
+        ("the first one please", "abay", ""),
+        ("two", "satpaev", ""),
+        ("2, и есть ли парковка?", "satpaev", "есть ли парковка?"),
+        ("2\nесть парковка?", "satpaev", "есть парковка?"),
+        ("второй, а сколько стоит педикюр?", "satpaev", "сколько стоит педикюр?"),
+        ("2, 3 человека будет", "satpaev", "3 человека будет"),
+        ("2 Сатпаева", "satpaev", ""),
+        ("на Абая", "abay", ""),
+        ("давайте на абае", "abay", ""),
+        ("Абайда", "abay", ""),
+        ("Абайдағы филиал", "abay", ""),
+        ("abaya", "abay", ""),
+        ("на сатпаеве", "satpaev", ""),
+        ("стапаева", "satpaev", ""),
+        ("satpayeva", "satpaev", ""),
+        ("в центре", "centre", ""),
+        ("цетр", "centre", ""),
+        ("орталықта", "centre", ""),
+        ("downtown please", "centre", ""),
+        ("не на Абая, а на Сатпаева", "satpaev", ""),
+        ("Абайда емес, орталықта", "centre", ""),
+        ("на Абая, а парковка есть?", "abay", "а парковка есть?"),
+        ("нет, лучше в центре", "centre", ""),
+        ("7", "", ""),
+        ("0", "", ""),
+        ("1 или 2", "", ""),
+        ("1 и 2", "", ""),
+        ("1, 2", "", ""),
+        ("2 Абая", "", ""),
+        ("Абая или Сатпаева?", "", ""),
+        ("2 маникюра сколько стоит?", "", ""),
+        ("2:30", "", ""),
+        ("2-3", "", ""),
+        ("2 000", "", ""),
+        ("на второй этаж как подняться?", "", ""),
+        ("не знаю", "", ""),
+        ("всё равно", "", ""),
+        ("абажур есть?", "", ""),
+        ("", "", ""),
+        ("🙂", "", ""),
+    ],
+)
+def test_an_answer_to_the_question(text: str, key: str, rest: str) -> None:
+    assert read(text, PLACES, asked=True) == Choice(key, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Сколько стоит маникюр на Абая?", "abay"),
+        ("Сколько стоит маникюр на Достыке?", "plaza"),
+        ("вы на Абая или на Достык?", ""),
+        ("вы на Абая или Плаза?", ""),
+        ("достык", ""),
+        ("Абайда маникюр қанша тұрады?", "abay"),
+        ("how much is a manicure in the centre?", "centre"),
+        ("skolko stoit manikur na satpaeva", "satpaev"),
+        ("А до скольки работает сатпаевский? я про сатпаева", "satpaev"),
+        ("Сколько стоит маникюр на Абая и на Сатпаева?", ""),
+        ("Сколько стоит маникюр?", ""),
+        ("2", ""),
+        ("второй раз пишу, сколько стоит маникюр?", ""),
+        ("вы на абажуре?", ""),
+    ],
+)
+def test_a_name_in_a_question(text: str, key: str) -> None:
+    assert read(text, MORE).key == key
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Сколько стоит маникюр на Абая?", "Сколько стоит маникюр?"),
+        ("Где находится филиал на Абая 10?", "Где находится филиал?"),
+        ("А на Абае парковка есть?", "А парковка есть?"),
+        ("Абайда маникюр қанша тұрады?", "маникюр қанша тұрады?"),
+        ("how much is a manicure at the Abay 10, please?", "how much is a manicure, please?"),
+        ("на абая", ""),
+    ],
+)
+def test_the_name_is_no_part_of_the_question(text: str, rest: str) -> None:
+    assert read(text, PLACES).rest == rest
+
+
+def test_a_word_that_only_begins_like_a_name_is_none() -> None:
+    assert read("парковка есть?", (("park", ("Парк",)), ("mega", ("Мега",))), asked=True).key == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "key"),
+    [
+        (["Мега", "Достык Плаза"], "на достыке", "b"),
+        (["Мега", "Достык Плаза"], "плаза", "b"),
+        (["Абая 10", "Абая 150"], "абая", ""),
+        (["Абая 10", "Абая 150"], "на Абая, 150", "b"),
+        (["Мега Центр", "Центр"], "в центре", "b"),
+        (["Мега Центр", "Центр"], "мега центр", "a"),
+        (["Салон 1", "Салон 2"], "салон 2", "b"),
+        (["Айна на Мира", "Айна в Меге"], "в айне", ""),
+        (["Айна на Мира", "Айна в Меге"], "в меге", "b"),
+    ],
+)
+def test_names_that_share_words(names: list[str], text: str, key: str) -> None:
+    places = tuple(zip("ab", ((name,) for name in names), strict=True))
+    assert read(text, places, asked=True).key == key
+
+
+def test_names_that_do_not_tell_places_apart_are_found() -> None:
+    assert not list(undecided(PLACES))
+    assert list(undecided((("a", ("Центр",)), ("b", ("центре", "Север"))))) == [("a", "Центр"), ("b", "центре")]
+
+
+def test_a_very_long_text_costs_little() -> None:
+    import time
+
+    start = time.perf_counter()
+    assert read("слово абажур центральный " * 3_000, PLACES).key == ""
+    assert time.perf_counter() - start < 2

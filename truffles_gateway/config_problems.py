@@ -1,0 +1,128 @@
+"""What is wrong with a config, told so that an operator can put it right: findings as lines with their place and cure,
+names that clash, values that cannot be stored."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from truffles_gateway import choosing
+from truffles_gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from truffles_gateway.tenant_config import TenantConfig
+
+DEPTH = 20
+
+
+def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
+    """pydantic's findings as one line each. What was written is never repeated: it may be a secret."""
+    return [_explain(each, model, tenant, prefix) for each in error.errors(include_input=False, include_url=False)]
+
+
+def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> ConfigError:
+    path = [step for step in finding["loc"] if step != "function-before"]
+    where = f"{prefix}{_dotted(path)}".strip(".")
+    if finding["type"] == "extra_forbidden":
+        keys = _keys(model, path[:-1])
+        cure = nearest(str(path[-1]), keys) or f"Known here: {', '.join(keys)}"
+        return ConfigError("unknown key", tenant=tenant, where=where, cure=cure)
+    if finding["type"] == "missing":
+        return ConfigError("is missing", tenant=tenant, where=where, cure="Add it")
+    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where)
+
+
+def _dotted(path: Iterable[Any]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """ "Did you mean …?", where a known word is near enough."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f'Did you mean "{near[0]}"?' if near else ""
+
+
+def _keys(kind: Any, path: Sequence[Any]) -> list[str]:
+    """The keys that are known at `path` inside a model."""
+    for step in path:
+        kind = _model_in(kind)
+        if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[step].annotation if step in kind.model_fields else None
+    kind = _model_in(kind)
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+
+
+def _model_in(kind: Any) -> Any:
+    """The model inside `list[Model]`, `dict[str, Model]`, `Model | None` and the like."""
+    while (origin := get_origin(kind)) is not None:
+        inside = [each for each in get_args(kind) if each not in (type(None), Ellipsis)]
+        kind = inside[0] if origin in (Union, UnionType, Annotated, list, tuple) else inside[-1]
+    return kind
+
+
+def unstorable(value: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """What TOML or JSON can say and the database cannot keep."""
+    if depth > DEPTH:
+        yield where, "nested too deeply"
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from unstorable(str(key), where, depth + 1)
+            yield from unstorable(each, f"{where}.{key}".strip("."), depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for index, each in enumerate(value):
+            yield from unstorable(each, f"{where}[{index}]", depth + 1)
+    elif problem := _unstorable_scalar(value):
+        yield where, problem
+
+
+def _unstorable_scalar(value: Any) -> str:
+    if isinstance(value, str):
+        bad = "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
+        return "holds a character that cannot be stored" if bad else ""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "is not a number"
+    known = isinstance(value, (int, type(None)))
+    return "" if known else f"a {type(value).__name__} cannot stand here. Put it in quotes"
+
+
+def clashes(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
+    """Names that stand twice, and names of what does not exist: (key, problem, cure)."""
+    lists = {
+        "plugins": [each.name for each in config.plugins],
+        "branches": [each.slug for each in config.branches],
+        "branches.instance_id": [each.instance_id for each in config.branches if each.instance_id],
+        "agents": [each.name for each in config.agents],
+        "agents.identities": [f"{i.channel} {i.id or i.username}" for each in config.agents for i in each.identities],
+    }
+    for where, names in lists.items():
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield where, f'"{name}" stands here {count} times', "Keep one"
+    slugs = [each.slug for each in config.branches]
+    for index, agent in enumerate(config.agents):
+        if agent.branch and agent.branch not in slugs:
+            yield f"agents[{index}].branch", f'no branch "{agent.branch}"', nearest(agent.branch, slugs)
+    if config.webhook_secret and config.accept_webhooks_without_secret:
+        yield "accept_webhooks_without_secret", "contradicts webhook_secret", "Remove one of the two"
+    yield from _branching(config)
+
+
+def _branching(config: TenantConfig) -> Iterator[tuple[str, str, str]]:
+    """A question that cannot be asked, and names by which nobody could answer it."""
+    rules, branches = config.branching, config.branches
+    if rules.mode == "ask_user" and len(branches) < 2:
+        yield "branching.mode", "there is nothing to choose from", "Add branches, or leave it at by_instance"
+    if rules.require_branch_for_pricing and not branches:
+        yield "branching.require_branch_for_pricing", "there is no branch", "Add branches, or remove it"
+    if not rules.may_ask:
+        return
+    where = {each.slug: index for index, each in enumerate(branches)}
+    for slug, name in choosing.undecided(choosing.places(branches)):
+        cure = "Name each branch by words of its own; what customers call it besides belongs into aliases"
+        yield f"branches[{where[slug]}]", f'"{name}" does not tell it from the other branches', cure

@@ -1,0 +1,50 @@
+"""A question about the business while the branch is not known, and the name of a branch with nothing beside it."""
+
+from __future__ import annotations
+
+from truffles_gateway import branching
+from truffles_gateway.decision import Case, Decision
+from truffles_gateway.messages import Content, Inbound, Route, State
+from truffles_gateway.routes import facts
+
+QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE})
+
+
+def before_answering(case: Case, route: Route) -> Decision | None:
+    """Ask which branch is meant, twice at most, or say that it is noted; None: there is nothing in the way of an answer.
+    Who wants a human waits for no question, nor does a file that a human will look at."""
+    if case.named_only and not _is_for_people(case.message):
+        return _noted(case)
+    if case.state is not State.BOT_ACTIVE or not _is_question(case, route) or not _matters(case):
+        return None
+    if branching.may_ask(case):
+        return branching.question(case)
+    branching.give_up(case)
+    return None
+
+
+def _is_question(case: Case, route: Route) -> bool:
+    """Is it one about the business? A bare number is, where it was meant to answer ours."""
+    if route not in QUESTIONS or case.verdict.intent in facts.NEED_NO_ANSWER or _is_for_people(case.message):
+        return False
+    return case.verdict.intent != "number" or branching.is_asked(case)
+
+
+def _matters(case: Case) -> bool:
+    """Does the answer wait for the branch? Where the number should have named it, only prices do."""
+    if not branching.is_unknown(case):
+        return False
+    by_words = case.tenant.config.branching.mode != "by_instance"
+    return by_words or branching.is_asked(case) or branching.wants_price(case)
+
+
+def _is_for_people(message: Inbound) -> bool:
+    """Nothing to read, or something besides to look at."""
+    files = [part for part in message.attachments if part.content is not Content.AUDIO]
+    return bool(files) or facts.is_for_the_desk(message) or not message.text.strip()
+
+
+def _noted(case: Case) -> Decision:
+    branch = case.tenant.branch(case.turn.branch)
+    name = branch.label(case.language) if branch else ""
+    return Decision(outcome="answered", reason="branch noted", replies=(case.say("branch_noted", branch=name),))
