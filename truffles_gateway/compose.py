@@ -21,7 +21,7 @@ from truffles_gateway.messages import (
 )
 from truffles_gateway.records import Commit, EventOutcome, NewHandover, NewJob, NewMessage, NewOutgoing
 from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
-from truffles_gateway.routes.mute import mutes_before
+from truffles_gateway.routes.mute import answered, mutes_before
 from truffles_gateway.tenants import Tenant
 
 LEARNED, EDITED = "learned:", "✏️"
@@ -119,7 +119,7 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
 def _context(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     asked_before = dict.fromkeys(MUTE_QUESTION, "")  # whatever came now, the question whether to be silent is over
-    context = {**made.after.context, **asked_before, "language": case.language, **decision.context}
+    context = {**made.after.context, **asked_before, **answered(case), "language": case.language, **decision.context}
     made.touch(context={key: value for key, value in context.items() if value != ""})
 
 

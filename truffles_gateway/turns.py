@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, Conversation, EventOutcome, ReplyDraft, StoredEvent, Work
+from truffles_gateway.routes import mute
 from truffles_gateway.store import drafts as stored_drafts
 from truffles_gateway.store import events, lanes, learned, rethinking
 from truffles_gateway.store.commit import commit
@@ -82,10 +84,7 @@ class Turns:
             drafts.replaced(made, tenant, draft)
             with suppress(StateChanged):
                 await rethinking.take_back(self.database, made)
-                known = frozenset(stored.id for stored in work.events)
-                work = await self._load(work)
-                again = frozenset(stored.id for stored in work.events) - known
-                return replace(work, rethought=again)
+                return await self._load(work)
             work = await self._load(work)
         return work
 
@@ -110,7 +109,7 @@ class Turns:
         fresh = await self._again(case)
         if decision.outcome == "forwarded" and fresh.state is State.BOT_ACTIVE:
             case.trace.note("human gone", outcome="thought about again", before=decision.reason)
-            fresh.message = merge(tuple(stored.event for stored in fresh.work.events))
+            fresh.message = merge(tuple(stored.event for stored in fresh.work.events), fresh.conversation.context)
             return fresh, await pipeline.run(fresh)
         return fresh, pipeline.meet(fresh, decision)
 
@@ -124,7 +123,7 @@ class Turns:
         fresh = make_case(work, case.tenant, self.clock, self.faults)
         return replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
-            apology=case.apology,
+            apology=case.apology, answers_mute_question=case.answers_mute_question,
         )  # fmt: skip
 
     async def _desk(self, work: Work, tenant: Tenant) -> Commit:
@@ -192,7 +191,7 @@ class Turns:
     async def _load(self, work: Work) -> Work:
         """The same turn with the conversation as it is now."""
         [found] = await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now())
-        return replace(found, rethought=work.rethought)
+        return found
 
     async def _compared(self, work: Work) -> Work:
         """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,
@@ -317,7 +316,7 @@ def _channel(event: InboundEvent) -> str:
 def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Case:
     """The case of a customer's turn: events merged, a new customer given ids, the branch found."""
     conversation = _known(work, tenant)
-    message = merge(tuple(stored.event for stored in work.events))
+    message = merge(tuple(stored.event for stored in work.events), conversation.context)
     now = clock.now()
     branch = next(
         (each for each in tenant.config.branches if tenant.branch_ids.get(each.slug) == conversation.branch_id), None
@@ -346,6 +345,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
     return Case(
         work=work, conversation=conversation, tenant=tenant, turn=turn, message=message, faults=faults, trace=trace,
         language=language,
+        answers_mute_question=any(mute.said_no(each.event, conversation.context) for each in work.events),
     )  # fmt: skip
 
 
@@ -369,10 +369,11 @@ def _known(work: Work, tenant: Tenant) -> Conversation:
     return replace(conversation, **changes)
 
 
-def merge(members: tuple[InboundEvent, ...]) -> Inbound:
-    """One message of all members: an edit takes the place of what it edits, captions count as text."""
+def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbound:
+    """One message of all members: an edit takes the place of what it edits, captions count as text, and a "no" to the
+    bot's own question for what was asked."""
     latest: dict[str, InboundEvent] = {}
-    for event in members:
+    for event in (mute.spoken(each, context) for each in members):
         name = event.replaces or event.event_id
         if not event.ignore and (event.replaces or name not in latest):
             latest[name] = event
