@@ -127,6 +127,7 @@ class Turns:
         )  # fmt: skip
 
     async def _desk(self, work: Work, tenant: Tenant) -> Commit:
+        work = await lookups.introduced(self.database, self.clock, work, tenant)
         echoes = {
             stored.id: await self._echo_reason(stored, tenant)
             for stored in work.events

@@ -10,6 +10,7 @@ from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import Content, EventKind, InboundEvent, Person
 from truffles_telegram.fields import integer, mapping, moment, number, text
 from truffles_telegram.media import attachments, content_of
+from truffles_telegram.own_contact import own_phone
 
 CHANNEL = "telegram"
 HOLD = 3.0
@@ -134,7 +135,7 @@ def _private(message: Fields, event_id: str, chat: str, sender: Fields) -> Inbou
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, address=chat, content=content, attachments=found, ignore=reason,
         text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender), person=_named(sender),
-        sent_at=moment(message.get("date")), quoted=_quoted(message),
+        sent_at=moment(message.get("date")), quoted=_quoted(message), phone=own_phone(message),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
+from tests.acceptance.circle.conftest import Another
 from tests.acceptance.circle.test_approve import (
     MARAT,
     PRICE,
@@ -15,7 +16,6 @@ from tests.acceptance.circle.test_approve import (
     drafts,
     statuses,
 )  # fmt: skip
-from tests.acceptance.circle.conftest import Another
 from truffles_gateway.testing import GatewayProcess
 
 COURSES, PARKING = "Есть ли у вас курсы?", "И парковка есть?"
