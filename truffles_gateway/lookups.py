@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from truffles_gateway import clock, orders, people, pricing, spans
 from truffles_gateway.clock import Clock
+from truffles_gateway.commands import Command
 from truffles_gateway.messages import EventKind, InboundEvent, Person
 from truffles_gateway.orders import Order
 from truffles_gateway.records import StoredEvent, Work
-from truffles_gateway.store import connect, knowledge, overrides, today
+from truffles_gateway.store import connect, events, knowledge, overrides, today
 from truffles_gateway.store import people as met
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
@@ -47,8 +48,22 @@ def _named(stored: StoredEvent, names: Mapping[tuple[str, str], str]) -> StoredE
 
 async def orders_of(database: Database, at: Clock, work: Work, tenant: Tenant) -> Mapping[str, Order]:
     """The orders of a desk's turn, by the ids of their events."""
-    found = {stored.id: await _order(database, at, stored.event, tenant) for stored in work.events}
+    found = {
+        stored.id: await _order(database, at, stored.event, tenant) or await _was_one(database, work, stored)
+        for stored in work.events
+    }
     return {id: order for id, order in found.items() if order}
+
+
+async def _was_one(database: Database, work: Work, stored: StoredEvent) -> Order | None:
+    """Words in the place of a command: the customer never read that one, so to them there is nothing to put right."""
+    event = stored.event
+    if not event.replaces or event.ignore or event.kind is not EventKind.MANAGER or orders.command_of(event):
+        return None
+    earlier = await events.versions(database, work.client_id, stored, work.turn_id)
+    commands = [each for each, _ in earlier if orders.command_of(each)]
+    was_said = any(outcome == "handled" for each, outcome in earlier if each not in commands)
+    return Order(command=Command(orders.EDITED)) if commands and not was_said else None
 
 
 async def _order(database: Database, at: Clock, event: InboundEvent, tenant: Tenant) -> Order | None:

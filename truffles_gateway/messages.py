@@ -299,7 +299,8 @@ class OutgoingKind(StrEnum):
              a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
              A second one of a draft takes the place of the first; `attachments` come with the first
     ANSWER   what a command came to, shown where it was given. `data`: `thread` and `ref` of the command; `buttons` (names
-             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk
+             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk;
+             `spent` ("1"), without a text: the buttons of the message that `ref` names go
     """
 
     REPLY = "reply"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from truffles_gateway import clock
 from truffles_gateway import people as names
-from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.cli.common import WIDE, console, find_tenant, opened, run
 from truffles_gateway.store import people as store
 from truffles_gateway.store.people import Seen
 from truffles_gateway.tenant_config import Agent
@@ -29,10 +29,16 @@ def people(tenant: str) -> None:
     Example: truffles tenants people salon
     """
     rows = run(_people(tenant))
-    table = Table(*COLUMNS)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table if rows else "nobody is listed, and nobody was seen at a desk")
+    if not rows:
+        console.print("nobody is listed, and nobody was seen at a desk")
+    elif console.width < WIDE:
+        for row in rows:
+            console.print(" · ".join(filter(None, row)), markup=False, soft_wrap=True)
+    else:
+        table = Table(*COLUMNS)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
 
 
 async def _people(slug: str) -> list[Row]:
