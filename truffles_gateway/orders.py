@@ -193,7 +193,8 @@ def _totals(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> 
     first = found.first_reply
     seconds = "" if first is None else f"{int(first) // 60}:{int(first) % 60:02}"
     return tell(made, event, tenant, "order_totals", dialogues=found.dialogues, answered=found.answered,
-                handovers=found.handovers, open=found.open_now, first=seconds, place=_places(tenant, order))  # fmt: skip
+                handovers=found.handovers, open=found.open_now, first=seconds, place=_places(tenant, order),
+                led=", ".join(f"{name} — {many}" for name, many in found.led))  # fmt: skip
 
 
 # --- of everybody at the desk -----------------------------------------------------------------------------------------

@@ -260,6 +260,9 @@ async def test_the_day_in_numbers(shop_of, anna, boris, owner) -> None:
     assert "Диалогов: 2, бот ответил в 1" in told
     assert "Передано людям: 1, открыто сейчас: 1" in told
     assert "0:0" in told
+    assert "Вели" not in told
+    await shop.press(shop.card(boris), "take", owner)
+    assert "открыто сейчас: 1\nВели: Айгерим — 1\n" in await command(shop, "/итоги", owner)
 
 
 async def test_a_branch_is_commanded_from_its_own_group(shop_of, anna, boris, owner) -> None:
