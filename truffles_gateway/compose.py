@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, csat, handoff, voice, weight
+from truffles_gateway import calls, csat, handoff, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -280,7 +280,8 @@ def show_changes(made: Commit, tenant: Tenant) -> None:
             continue
         key = UPDATES.get(handoff.Event(change.event), "")
         unheard = change.actor == tenant.texts.get("owner_on_phone", language) and voice.silence(tenant, made.after)
-        text = tenant.texts.get(key, language, name=change.actor) if key and not unheard else ""
+        said = {"name": change.actor, "why": quiet.why(made, tenant)}
+        text = tenant.texts.get(key, language, **said) if key and not unheard else ""
         data = {
             "status": STATUS[change.after],
             "by": change.actor,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from truffles_gateway import clock, compose, drafts, pricing, roles, spans
+from truffles_gateway import clock, compose, drafts, pricing, quiet, roles, spans
 from truffles_gateway import overrides as said
 from truffles_gateway.commands import OF_OWNERS, Command, read
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
@@ -104,9 +104,11 @@ def tell(
     return ignored
 
 
-def _popup(made: Commit, event: InboundEvent, tenant: Tenant, key: str, *, ignored: str = "") -> str:
+def _popup(
+    made: Commit, event: InboundEvent, tenant: Tenant, key: str, *, ignored: str = "", **values: object
+) -> str:  # fmt: skip
     data = {"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref}
-    text = tenant.texts.get(key, tenant.config.languages[0])
+    text = tenant.texts.get(key, tenant.config.languages[0], **values)
     where = event.thread or event.target
     compose.add_outgoing(
         made, Outgoing(channel=event.channel, recipient=where, text=text, kind=OutgoingKind.CALLBACK, data=data)
@@ -213,7 +215,7 @@ def _unmute(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> 
     if made.after is None:
         return tell(made, event, tenant, "order_mute_where", ignored="no such conversation")
     _answer_again(made)
-    return tell(made, event, tenant, "order_unmuted")
+    return tell(made, event, tenant, "order_unmuted", why=quiet.why(made, tenant))
 
 
 def _unmute_button(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
@@ -223,8 +225,8 @@ def _unmute_button(made: Commit, event: InboundEvent, tenant: Tenant, order: Ord
     if not made.after.context.get(DO_NOT_ANSWER):
         return _popup(made, event, tenant, "callback_closed", ignored="changes nothing")
     _answer_again(made)
-    tell(made, event, tenant, "order_unmuted")
-    return _popup(made, event, tenant, "callback_unmute")
+    tell(made, event, tenant, "order_unmuted", why=quiet.why(made, tenant))
+    return _popup(made, event, tenant, "callback_unmute", why=quiet.why(made, tenant))
 
 
 def _answer_again(made: Commit) -> None:

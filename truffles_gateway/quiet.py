@@ -19,11 +19,15 @@ _KEYS = {
 
 def told(made: Commit, tenant: Tenant, action: str, name: str) -> str:
     """What a button says that was carried out."""
+    silent = why(made, tenant) if action in GIVES_BACK else ""
+    key = f"callback_{action}_quiet" if silent else f"callback_{action}"
+    return tenant.texts.get(key, tenant.config.languages[0], name=name, why=silent)
+
+
+def why(made: Commit, tenant: Tenant) -> str:
+    """Why the bot says nothing to this customer for now, as a line; "" if it may speak."""
     assert made.after is not None
-    language = tenant.config.languages[0]
-    why = next(_reasons(tenant, made.after, made.now), "") if action in GIVES_BACK else ""
-    key = f"callback_{action}_quiet" if why else f"callback_{action}"
-    return tenant.texts.get(key, language, name=name, why=why)
+    return next(_reasons(tenant, made.after, made.now), "")
 
 
 def _reasons(tenant: Tenant, about: Conversation, now: datetime) -> Iterator[str]:

@@ -44,9 +44,14 @@ async def test_whoever_gives_a_customer_back_hears_that_the_bot_is_silent(shop_o
     told = await shop.press(a, "return", owner)
     assert "пауза до " in told
     assert "боту" not in told
+    assert any("Возвращено боту: Айгерим. Бот молчит: пауза до" in each for each in shop.texts(a.thread))
     await command(shop, "/старт", owner)
     await shop.reply("🔕", b.thread, owner)
     assert "этому контакту не отвечает" in await shop.press(b, "return", owner)
+    await command(shop, "/пауза", owner)
+    told = next(each for each in shop.shown(b.thread) if "🔕 Бот не отвечает" in each.text)
+    assert "до команды /старт" in await shop.press(told, "unmute", owner)
+    assert "больше не в тишине" in shop.texts(b.thread)[-1]
     await shop.press(c, "take", owner)
     await shop.rig.apply({**shop.config, "mode": "shadow"})
     told = await shop.press(c, "resolve", owner)
