@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, csat, handoff, voice, weight
+from truffles_gateway import calls, csat, handoff, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -21,7 +21,7 @@ from truffles_gateway.messages import (
 )
 from truffles_gateway.records import Commit, EventOutcome, NewHandover, NewJob, NewMessage, NewOutgoing
 from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
-from truffles_gateway.routes.mute import mutes_before
+from truffles_gateway.routes.mute import answered, mutes_before
 from truffles_gateway.tenants import Tenant
 
 LEARNED, EDITED = "learned:", "✏️"
@@ -119,7 +119,7 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
 def _context(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     asked_before = dict.fromkeys(MUTE_QUESTION, "")  # whatever came now, the question whether to be silent is over
-    context = {**made.after.context, **asked_before, "language": case.language, **decision.context}
+    context = {**made.after.context, **asked_before, **answered(case), "language": case.language, **decision.context}
     made.touch(context={key: value for key, value in context.items() if value != ""})
 
 
@@ -286,7 +286,8 @@ def show_changes(made: Commit, tenant: Tenant) -> None:
             continue
         key = UPDATES.get(handoff.Event(change.event), "")
         unheard = change.actor == tenant.texts.get("owner_on_phone", language) and voice.silence(tenant, made.after)
-        text = tenant.texts.get(key, language, name=change.actor) if key and not unheard else ""
+        said = {"name": change.actor, "why": quiet.why(made, tenant)}
+        text = tenant.texts.get(key, language, **said) if key and not unheard else ""
         data = {
             "status": STATUS[change.after],
             "by": change.actor,

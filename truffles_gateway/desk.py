@@ -11,7 +11,19 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from truffles_gateway import amending, approvals, commands, compose, drafts, handoff, orders, phone, roles
+from truffles_gateway import (
+    amending,
+    approvals,
+    commands,
+    compose,
+    corrections,
+    drafts,
+    handoff,
+    orders,
+    phone,
+    quiet,
+    roles,
+)
 from truffles_gateway.drafts import key_of as _key
 from truffles_gateway.drafts import name_of as _name
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME, UNASKED
@@ -153,8 +165,11 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if not event.text.strip() and not event.attachments:
         return "empty"
     own = event.kind is not EventKind.ECHO and not event.replaces  # a slip that is put right elsewhere decides nothing
+    assert made.after is not None
     if own and (draft := drafts.corrects(made, person_of(event, tenant))):
         _corrected(made, event, tenant, draft)
+    elif about := corrections.of_draft(made.after, event):
+        _put_right(made, event, tenant, *about)
     else:
         _words(made, event, tenant)
     return ""
@@ -213,8 +228,18 @@ def _corrected(made: Commit, event: InboundEvent, tenant: Tenant, draft: ReplyDr
     """A manager's words in the place of a draft: they are sent and learnt as any, and the bot goes on."""
     person = person_of(event, tenant)
     handover_id = drafts.corrected(made, tenant, draft, _name(person), _origin(event, tenant), event.text)
+    corrections.remember(made, event, draft)
     message = _said_by(made, event, person)
     _observe(made, event, tenant, message.id, draft.question, handover_id)
+
+
+def _put_right(made: Commit, event: InboundEvent, tenant: Tenant, handover_id: str, question: str) -> None:
+    """A change to words that went out in a draft's place: told to the customer as one, and whoever leads goes on."""
+    assert made.after is not None
+    compose.add_outgoing(made, _to_customer(made.after, event, tenant))
+    made.touch(last_manager_at=made.now)
+    message = _said_by(made, event, person_of(event, tenant))
+    _observe(made, event, tenant, message.id, question, handover_id)
 
 
 def _said_by(made: Commit, event: InboundEvent, person: Person) -> NewMessage:
@@ -343,7 +368,7 @@ def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     _hold(made, person_of(event, tenant))
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
-    return _answer(made, event, _text(tenant, f"callback_{event.action}", name=name), "")
+    return _answer(made, event, quiet.told(made, tenant, event.action, name), "")
 
 
 def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:

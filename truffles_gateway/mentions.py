@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from truffles_gateway import people
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME, PHONE
+from truffles_gateway.messages import Person
 from truffles_gateway.records import Conversation
-from truffles_gateway.tenant_config import Agent, Identity
+from truffles_gateway.tenant_config import Identity
 from truffles_gateway.tenants import Tenant
 
 
@@ -34,9 +36,8 @@ def leader(conversation: Conversation, tenant: Tenant) -> Whom | None:
     channel, _, id = str(conversation.context.get(HOLDER) or "").partition(":")
     if not name or not id or id == PHONE:
         return None
-    own = Identity(channel=channel, id=id)
-    agent = next((each for each in tenant.config.agents if _is(each, own)), None)
-    return Whom(name, (own, *(agent.identities if agent else ())))
+    agent = people.agent_of(tenant, Person(channel=channel, id=id))
+    return Whom(name, (Identity(channel=channel, id=id), *(agent.identities if agent else ())))
 
 
 def owner(conversation: Conversation, tenant: Tenant) -> Whom | None:
@@ -49,7 +50,3 @@ def owner(conversation: Conversation, tenant: Tenant) -> Whom | None:
     if not tenant.older_owner:
         return None
     return Whom(tenant.texts.get("owner_title", tenant.config.languages[0]), id=tenant.older_owner)
-
-
-def _is(agent: Agent, who: Identity) -> bool:
-    return any((each.channel, each.id) == (who.channel, who.id) for each in agent.identities)

@@ -74,7 +74,7 @@ class InboundEvent:
     address    the customer's address on that channel (a WhatsApp jid, a chat id); "" if none is concerned
     instance   which of the tenant's numbers or bots it came through; names the branch
     ignore     a reason such as "group" or "status": stored, counted, never answered
-    phone      the customer's phone, digits only, where the address tells it
+    phone      the customer's phone, digits only, where the address, or a contact of their own that they share, tells it
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
                of "approve", "reject", "undo" and "amend" the learned answer meant; of "send", "edit" and "own" the draft
@@ -299,7 +299,8 @@ class OutgoingKind(StrEnum):
              a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
              A second one of a draft takes the place of the first; `attachments` come with the first
     ANSWER   what a command came to, shown where it was given. `data`: `thread` and `ref` of the command; `buttons` (names
-             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk
+             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk;
+             `spent` ("1"), without a text: the buttons of the message that `ref` names go
     """
 
     REPLY = "reply"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from truffles_gateway import clock, compose, drafts, pricing, roles, spans
+from truffles_gateway import clock, compose, drafts, pricing, quiet, roles, spans
 from truffles_gateway import overrides as said
 from truffles_gateway.commands import OF_OWNERS, Command, read
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
@@ -26,6 +26,8 @@ OWNER = "owner"
 AGREED_WITHIN = timedelta(days=1)
 LONGEST_NOTICE = 500
 FOREIGN = "foreign group"
+EDITED = "edited"
+"""The name of what was a command and is words now; nobody can command that."""
 _PREFIX = {"kk": "Бүгін", "en": "Today:"}
 
 
@@ -102,14 +104,24 @@ def tell(
     return ignored
 
 
-def _popup(made: Commit, event: InboundEvent, tenant: Tenant, key: str, *, ignored: str = "") -> str:
+def _popup(
+    made: Commit, event: InboundEvent, tenant: Tenant, key: str, *, ignored: str = "", **values: object
+) -> str:  # fmt: skip
     data = {"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref}
-    text = tenant.texts.get(key, tenant.config.languages[0])
+    text = tenant.texts.get(key, tenant.config.languages[0], **values)
     where = event.thread or event.target
     compose.add_outgoing(
         made, Outgoing(channel=event.channel, recipient=where, text=text, kind=OutgoingKind.CALLBACK, data=data)
     )
     return ignored
+
+
+def _spend(made: Commit, event: InboundEvent) -> None:
+    """The pressed button means nothing any more: it goes, with those beside it."""
+    data = {"thread": event.thread, "ref": event.ref, "spent": "1"}
+    row = Outgoing(channel=event.channel, recipient=event.thread, text="", kind=OutgoingKind.ANSWER, data=data)
+    if event.thread:
+        compose.add_outgoing(made, row)
 
 
 # --- of owners --------------------------------------------------------------------------------------------------------
@@ -183,7 +195,8 @@ def _totals(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> 
     first = found.first_reply
     seconds = "" if first is None else f"{int(first) // 60}:{int(first) % 60:02}"
     return tell(made, event, tenant, "order_totals", dialogues=found.dialogues, answered=found.answered,
-                handovers=found.handovers, open=found.open_now, first=seconds, place=_places(tenant, order))  # fmt: skip
+                handovers=found.handovers, open=found.open_now, first=seconds, place=_places(tenant, order),
+                led=", ".join(f"{name} — {many}" for name, many in found.led))  # fmt: skip
 
 
 # --- of everybody at the desk -----------------------------------------------------------------------------------------
@@ -202,22 +215,27 @@ def _unmute(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> 
     if made.after is None:
         return tell(made, event, tenant, "order_mute_where", ignored="no such conversation")
     _answer_again(made)
-    return tell(made, event, tenant, "order_unmuted")
+    return tell(made, event, tenant, "order_unmuted", why=quiet.why(made, tenant))
 
 
 def _unmute_button(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
     if made.after is None or made.after.id != event.target:
         return _popup(made, event, tenant, "callback_unknown", ignored="no such conversation")
+    _spend(made, event)
     if not made.after.context.get(DO_NOT_ANSWER):
         return _popup(made, event, tenant, "callback_closed", ignored="changes nothing")
     _answer_again(made)
-    tell(made, event, tenant, "order_unmuted")
-    return _popup(made, event, tenant, "callback_unmute")
+    tell(made, event, tenant, "order_unmuted", why=quiet.why(made, tenant))
+    return _popup(made, event, tenant, "callback_unmute", why=quiet.why(made, tenant))
 
 
 def _answer_again(made: Commit) -> None:
     assert made.after is not None
     made.touch(context={key: value for key, value in made.after.context.items() if key != DO_NOT_ANSWER})
+
+
+def _edited(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
+    return tell(made, event, tenant, "order_edited", ignored="was a command")
 
 
 def _connect(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
@@ -245,6 +263,7 @@ def _apply(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> s
     if refused := _refused(made, event, tenant, order, PROPOSED):
         return refused
     assert about is not None
+    _spend(made, event)
     if about.until is not None and about.until <= made.now:
         return _popup(made, event, tenant, "callback_stale", ignored="too old")
     older = tuple(each.id for each in tenant.overrides if each.branch == about.branch and pricing.same(each, about))
@@ -261,6 +280,7 @@ def _drop(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> st
     if refused := _refused(made, event, tenant, order, status):
         return refused
     assert about is not None
+    _spend(made, event)
     made.override_changes.append(OverrideChange(id=about.id, before=status, after=ENDED))
     tell(made, event, tenant, "order_dropped", text=about.text)
     return _popup(made, event, tenant, "callback_drop")
@@ -273,6 +293,7 @@ def _refused(made: Commit, event: InboundEvent, tenant: Tenant, order: Order, st
     if order.role != OWNER:
         return _popup(made, event, tenant, "callback_owner_only", ignored="not an owner")
     if order.override.status != status or status == ENDED:
+        _spend(made, event)
         return _popup(made, event, tenant, "callback_closed", ignored="changes nothing")
     return ""
 
@@ -299,6 +320,6 @@ def _name(event: InboundEvent) -> str:
 _Way = Callable[[Commit, InboundEvent, Tenant, Order], str]
 _COMMANDS: Mapping[str, _Way] = {
     "pause": _pause, "start": _start, "today": _today, "price": _price, "totals": _totals, "connect": _connect,
-    "mute": _mute, "unmute": _unmute,
+    "mute": _mute, "unmute": _unmute, EDITED: _edited,
 }  # fmt: skip
 _BUTTONS: Mapping[str, _Way] = {"apply": _apply, "drop": _drop, "unmute": _unmute_button}

@@ -37,7 +37,7 @@ def is_agent(tenant: Tenant, conversation: Conversation) -> bool:
     user names where the channel told one."""
     names = {_plain(str(conversation.context.get(USERNAME) or ""))} - {""}
     address, phone = conversation.address, digits(conversation.phone or conversation.address.partition("@")[0])
-    return any(
+    return any(each.phone == phone for each in tenant.config.agents) or any(
         _plain(each.username) in names
         or each.id in {address, address.partition("@")[0]} - {""}
         or _number(each) == phone

@@ -104,11 +104,13 @@ class Identity(Part):
 
 
 class Agent(Part):
-    """A person on the tenant's side."""
+    """A person on the tenant's side, under the name that the desk calls them by. Their `phone` is for people to see, and the
+    bot leaves it alone."""
 
     name: Annotated[str, Field(min_length=1)]
     role: Literal["owner", "admin", "manager", "support"]
     branch: str = ""
+    phone: Number | None = None
     identities: tuple[Identity, ...] = ()
 
 

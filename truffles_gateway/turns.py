@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, Conversation, EventOutcome, ReplyDraft, StoredEvent, Work
+from truffles_gateway.routes import mute
 from truffles_gateway.store import drafts as stored_drafts
 from truffles_gateway.store import events, lanes, learned, rethinking
 from truffles_gateway.store.commit import commit
@@ -83,10 +85,7 @@ class Turns:
             drafts.replaced(made, tenant, draft)
             with suppress(StateChanged):
                 await rethinking.take_back(self.database, made)
-                known = frozenset(stored.id for stored in work.events)
-                work = await self._load(work)
-                again = frozenset(stored.id for stored in work.events) - known
-                return replace(work, rethought=again)
+                return await self._load(work)
             work = await self._load(work)
         return work
 
@@ -111,7 +110,7 @@ class Turns:
         fresh = await self._again(case)
         if decision.outcome == "forwarded" and fresh.state is State.BOT_ACTIVE:
             case.trace.note("human gone", outcome="thought about again", before=decision.reason)
-            fresh.message = merge(tuple(stored.event for stored in fresh.work.events))
+            fresh.message = merge(tuple(stored.event for stored in fresh.work.events), fresh.conversation.context)
             return fresh, await pipeline.run(fresh)
         return fresh, pipeline.meet(fresh, decision)
 
@@ -125,12 +124,13 @@ class Turns:
         fresh = make_case(work, case.tenant, self.clock, self.faults)
         fresh = replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
-            apology=case.apology,
+            apology=case.apology, answers_mute_question=case.answers_mute_question,
         )  # fmt: skip
         branching.carry(case, fresh)
         return fresh
 
     async def _desk(self, work: Work, tenant: Tenant) -> Commit:
+        work = await lookups.introduced(self.database, self.clock, work, tenant)
         echoes = {
             stored.id: await self._echo_reason(stored, tenant)
             for stored in work.events
@@ -195,7 +195,7 @@ class Turns:
     async def _load(self, work: Work) -> Work:
         """The same turn with the conversation as it is now."""
         [found] = await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now())
-        return replace(found, rethought=work.rethought)
+        return found
 
     async def _compared(self, work: Work) -> Work:
         """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,
@@ -321,7 +321,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
     """The case of a customer's turn: events merged, a new customer given ids, the branch found."""
     now = clock.now()
     conversation = _known(work, tenant, now)
-    message = merge(tuple(stored.event for stored in work.events))
+    message = merge(tuple(stored.event for stored in work.events), conversation.context)
     branch = tenant.branch_with_id(conversation.branch_id)
     turn = Turn(
         tenant=tenant.slug,
@@ -347,6 +347,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
     case = Case(
         work=work, conversation=conversation, tenant=tenant, turn=turn, message=message, faults=faults, trace=trace,
         language=language,
+        answers_mute_question=any(mute.said_no(each.event, conversation.context) for each in work.events),
     )  # fmt: skip
     branching.note(case)
     return case
@@ -370,10 +371,11 @@ def _known(work: Work, tenant: Tenant, now: datetime) -> Conversation:
     return branching.locate(replace(conversation, **changes), conversation, tenant, now)
 
 
-def merge(members: tuple[InboundEvent, ...]) -> Inbound:
-    """One message of all members: an edit takes the place of what it edits, captions count as text."""
+def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbound:
+    """One message of all members: an edit takes the place of what it edits, captions count as text, and a "no" to the
+    bot's own question for what was asked."""
     latest: dict[str, InboundEvent] = {}
-    for event in members:
+    for event in (mute.spoken(each, context) for each in members):
         name = event.replaces or event.event_id
         if not event.ignore and (event.replaces or name not in latest):
             latest[name] = event

@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli import COMMANDS, main
 from truffles_gateway.cli.plugins import hooks_of
+from truffles_gateway.store.connect import digest
 from truffles_gateway.store.database import Database
 
 Truffles = Callable[..., Result]
@@ -147,6 +148,29 @@ def test_apply_shows_a_diff_and_asks(truffles: Truffles, salon: Path, environmen
     missing = truffles("tenants", "show", "nobody")
     assert missing.exit_code == 1
     assert 'no tenant "nobody"' in missing.output
+
+
+def test_a_code_binds_a_group_and_names_what_is_unknown(truffles: Truffles, salon: Path, database_url: str) -> None:
+    unknown = truffles("tenants", "code", "salon")
+    assert (unknown.exit_code, "Known: none yet" in unknown.output) == (1, True)
+    with salon.open("a", encoding="utf-8") as file:
+        file.write('\n[[branches]]\nslug = "north"\nname = "Север"\n')
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    wrong = truffles("tenants", "code", "salon", "--branch", "nroth")
+    assert wrong.exit_code == 1
+    assert "Known: north" in wrong.output
+    codes = []
+    for arguments in ((), (), ("--branch", "north")):
+        made = truffles("tenants", "code", "salon", *arguments)
+        assert made.exit_code == 0, made.output
+        line, *more = made.output.splitlines()
+        assert re.fullmatch(r"/connect [A-Z2-9]{5}-[A-Z2-9]{5}", line)
+        assert "15 minutes" in "".join(more)
+        codes.append(line.removeprefix("/connect "))
+    rows = query(database_url, "SELECT client_id, branch, digest FROM connect_codes ORDER BY branch")
+    assert [(each["branch"], each["digest"]) for each in rows] == [
+        ("", digest(rows[0]["client_id"], codes[1])), ("north", digest(rows[0]["client_id"], codes[2])),
+    ], "the newest counts, and only what can be checked is stored"  # fmt: skip
 
 
 def test_new_writes_a_file_that_can_be_checked(truffles: Truffles, tmp_path: Path) -> None:

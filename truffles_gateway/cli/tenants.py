@@ -1,4 +1,4 @@
-"""`truffles tenants check|apply|show|new|code`."""
+"""`truffles tenants check|apply|show|people|new|code`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from rich.table import Table
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.cli.people import people
 from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import logger, set_up_logging
@@ -58,6 +59,9 @@ def tenants() -> None:
 
     Example: truffles tenants check salon.toml
     """
+
+
+tenants.add_command(people)
 
 
 @tenants.command()

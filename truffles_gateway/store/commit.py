@@ -392,7 +392,9 @@ def _end(batch: Batch, what: Commit) -> None:
     for outcome in what.outcomes:
         batch.add(
             """
-            UPDATE inbox_events SET outcome = $3, outcome_reason = $4, outcome_at = $5
+            UPDATE inbox_events SET outcome_at = $5, -- for whom a human was called already, that stays the end
+                outcome = CASE WHEN earlier_outcome = 'escalated' THEN earlier_outcome ELSE $3 END,
+                outcome_reason = CASE WHEN earlier_outcome = 'escalated' THEN outcome_reason ELSE $4 END
             WHERE client_id = $1 AND id = ANY($2::uuid[])
             """,
             what.client_id,

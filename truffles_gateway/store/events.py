@@ -54,14 +54,14 @@ async def echo_reason(database: Database, client_id: str, event: InboundEvent, a
 
 
 # Only an edit asks, and only about the time since its message came: the block index finds that.
-SAID_BEFORE = """
+VERSIONS = """
 WITH first AS (
     SELECT received_at FROM inbox_events WHERE client_id = $1 AND channel = $2 AND event_id = $3
 )
-SELECT e.event FROM first f JOIN inbox_events e ON e.client_id = $1 AND e.channel = $2 AND e.received_at >= f.received_at
+SELECT e.event, e.outcome FROM first f JOIN inbox_events e ON e.client_id = $1 AND e.channel = $2 AND e.received_at >= f.received_at
 WHERE $3 IN (e.event_id, e.event ->> 'replaces') AND e.turn_id IS DISTINCT FROM $4::uuid
     AND e.received_at <= $5::timestamptz
-ORDER BY e.seq DESC LIMIT 1
+ORDER BY e.seq DESC
 """
 
 
@@ -69,9 +69,20 @@ async def said_before(database: Database, client_id: str, edit: StoredEvent, tur
     """How the message that `edit` changes read until then, None where it is not known; `turn_id` is the edit's own turn."""
     event = edit.event
     row = await database.fetch_one(
-        SAID_BEFORE, client_id, event.channel, event.replaces, turn_id, edit.received_at, retry=True
+        f"{VERSIONS} LIMIT 1", client_id, event.channel, event.replaces, turn_id, edit.received_at, retry=True
     )
     return event_from_json(row["event"]) if row else None
+
+
+async def versions(
+    database: Database, client_id: str, edit: StoredEvent, turn_id: str
+) -> list[tuple[InboundEvent, str]]:
+    """Every earlier version of the message that `edit` changes, the latest first, and what it came to."""
+    event = edit.event
+    rows = await database.fetch(
+        VERSIONS, client_id, event.channel, event.replaces, turn_id, edit.received_at, retry=True
+    )
+    return [(event_from_json(row["event"]), row["outcome"] or "") for row in rows]
 
 
 async def turn_text(database: Database, client_id: str, turn_id: str) -> str:

@@ -49,7 +49,8 @@ LEFT JOIN LATERAL (
 ) c ON w.kind = 'customer'
 """
 EVENTS = """
-(SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event) ORDER BY e.seq)
+(SELECT json_agg(json_build_object('id', e.id, 'at', e.received_at, 'event', e.event,
+    'again', e.earlier_outcome IS NOT NULL) ORDER BY e.seq)
  FROM {source} e WHERE e.client_id = l.client_id AND e.turn_id = l.turn_id)
 """
 
@@ -100,7 +101,7 @@ WITH held AS (
     UPDATE inbox_events e SET turn_id = l.turn_id FROM leased l
     WHERE l.unfinished IS NULL AND e.client_id = l.client_id AND e.lane = l.lane AND e.turn_id IS NULL
       AND e.outcome IS NULL
-    RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id, e.id, e.received_at, e.event
+    RETURNING e.client_id, e.turn_id, e.seq, e.correlation_id, e.id, e.received_at, e.event, e.earlier_outcome
 ), counted AS (
     UPDATE turns t SET attempts = t.attempts + 1, error = 'its worker died' FROM leased l
     WHERE l.unfinished IS NOT NULL AND l.abandoned AND t.client_id = l.client_id AND t.id = l.turn_id
@@ -179,6 +180,7 @@ def _work(row: Record) -> Work:
         unreadable="; ".join(problem for _, problem in read if problem),
         conversation=conversation_of(row) if row["kind"] == "customer" else None,
         unsent_turn=row["unsent_turn"] or "",
+        rethought=frozenset(value["id"] for value in row["events"] or () if value["again"]),
     )
 
 

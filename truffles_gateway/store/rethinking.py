@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truffles_gateway.records import Commit, Work
+from truffles_gateway.records import Commit, ReplyDraft, Work
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.commit import add_outgoing, fences
 from truffles_gateway.store.database import Database
@@ -14,44 +14,48 @@ async def take_back(database: Database, what: Commit) -> None:
 
     Raises LeaseLost, or StateChanged when somebody has decided about the draft, or something else, meanwhile.
     """
+    old, work = what.decided_draft, what.lease
+    assert old is not None
+    assert isinstance(work, Work)
     batch = Batch()
     fences(batch, what)
-    _parts(batch, what)
+    dissolved = _dissolve(batch, what, old)
+    _hand_over(batch, what, old, work, dissolved)
+    _forget_the_line(batch, what, old, dissolved)
+    _uncount(batch, what, old, dissolved)
+    _end(batch, what, old, work, dissolved)
     if what.outgoing:
         add_outgoing(batch, what, what.after.id if what.after else None, None)
     await batch.run(database)
 
 
-def _parts(batch: Batch, what: Commit) -> None:
-    """Where its turn was answered by the draft alone, that turn is dissolved and its events go to the one that thinks about
-    all of them.
-
-    What the bot counted (a question asked back) was never read and does not count.
-    """
-    old, work = what.decided_draft, what.lease
-    assert old is not None
-    assert isinstance(work, Work)
-    dissolved = batch.add(
+def _dissolve(batch: Batch, what: Commit, old: ReplyDraft) -> str:
+    """The turn that wrote the draft is no more, unless it came to something else meanwhile. Returns the name under which it
+    can be read."""
+    return batch.add(
         """
-        UPDATE turns SET status = 'superseded', outcome = NULL WHERE client_id = $1 AND id = $2 AND outcome = 'answered'
-        RETURNING id, outcome_reason
+        UPDATE turns SET status = 'superseded', outcome = NULL
+        WHERE client_id = $1 AND id = $2 AND outcome IN ('answered', 'escalated') RETURNING id, outcome_reason
         """,
         what.client_id,
         old.turn_id,
     )
+
+
+def _hand_over(batch: Batch, what: Commit, old: ReplyDraft, work: Work, dissolved: str) -> None:
+    """Its words, and drafts that it replaced itself, belong to the turn that thinks about all of them. What they had come
+    to is kept: the desk has read them, and for what a human was called already it stays so."""
     batch.add(
         f"""
-        UPDATE inbox_events SET turn_id = $3, outcome = NULL, outcome_reason = '', outcome_at = NULL
-        WHERE client_id = $1 AND turn_id = $2 AND outcome = 'answered' AND EXISTS (SELECT 1 FROM {dissolved})
+        UPDATE inbox_events SET turn_id = $3, outcome = NULL, outcome_at = NULL,
+            outcome_reason = CASE WHEN 'escalated' IN (outcome, earlier_outcome) THEN outcome_reason ELSE '' END,
+            earlier_outcome = CASE WHEN earlier_outcome = 'escalated' THEN earlier_outcome ELSE outcome END
+        WHERE client_id = $1 AND turn_id = $2 AND outcome IN ('answered', 'escalated')
+          AND EXISTS (SELECT 1 FROM {dissolved})
         """,
         what.client_id,
         old.turn_id,
         work.turn_id,
-    )
-    batch.add(
-        f"DELETE FROM messages WHERE client_id = $1 AND turn_id = $2 AND role = 'user' AND EXISTS (SELECT 1 FROM {dissolved})",
-        what.client_id,
-        old.turn_id,
     )
     batch.add(
         f"UPDATE drafts SET turn_id = $3 WHERE client_id = $1 AND turn_id = $2 AND id <> $4 AND EXISTS (SELECT 1 FROM {dissolved})",
@@ -60,6 +64,19 @@ def _parts(batch: Batch, what: Commit) -> None:
         work.turn_id,
         old.id,
     )
+
+
+def _forget_the_line(batch: Batch, what: Commit, old: ReplyDraft, dissolved: str) -> None:
+    """The customer's words stand in the dialogue once: as the next turn writes them."""
+    batch.add(
+        f"DELETE FROM messages WHERE client_id = $1 AND turn_id = $2 AND role = 'user' AND EXISTS (SELECT 1 FROM {dissolved})",
+        what.client_id,
+        old.turn_id,
+    )
+
+
+def _uncount(batch: Batch, what: Commit, old: ReplyDraft, dissolved: str) -> None:
+    """What the bot counted (a question asked back) was never read and does not count."""
     batch.add(
         f"""
         UPDATE conversations c SET version = c.version + 1,
@@ -71,6 +88,10 @@ def _parts(batch: Batch, what: Commit) -> None:
         what.client_id,
         old.conversation_id,
     )
+
+
+def _end(batch: Batch, what: Commit, old: ReplyDraft, work: Work, dissolved: str) -> None:
+    """The draft is over, and so is its clock."""
     batch.add(
         f"""
         UPDATE drafts SET status = $3, revision = revision + 1, decided_at = $4,

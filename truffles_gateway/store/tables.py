@@ -142,24 +142,45 @@ agents = Table(
     _words("role", "manager"),
     _words("branch"),
     Column("active", Boolean, nullable=False, server_default="true"),
+    _words("phone", ""),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "name"),
     CheckConstraint("role IN ('owner', 'admin', 'manager', 'support')", name="role"),
     _of_client(),
 )
 
+# What the config says has an agent; what a desk has seen has none, so that nobody gets a right from being seen, and a new
+# config forgets nobody. The two meet when they are read.
 agent_identities = Table(
     "agent_identities",
     metadata,
     _id("client_id"),
     _id("id"),
-    _id("agent_id"),
+    _maybe_id("agent_id"),
     _words("channel", ""),
     _words("external_id", ""),
     _words("username", ""),
+    _words("name", ""),
+    _time("last_seen_at"),
     PrimaryKeyConstraint("client_id", "id"),
-    UniqueConstraint("client_id", "channel", "external_id", "username"),
     ForeignKeyConstraint(["client_id", "agent_id"], ["agents.client_id", "agents.id"], ondelete="CASCADE"),
+    Index(
+        "uq_agent_identities_listed",
+        "client_id",
+        "channel",
+        "external_id",
+        "username",
+        unique=True,
+        postgresql_where=text("agent_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_agent_identities_seen",
+        "client_id",
+        "channel",
+        "external_id",
+        unique=True,
+        postgresql_where=text("agent_id IS NULL"),
+    ),
 )
 
 users = Table(
@@ -406,6 +427,7 @@ inbox_events = Table(
     _words("outcome"),
     _words("outcome_reason", ""),
     _time("outcome_at"),
+    Column("earlier_outcome", Text, comment="of a turn whose draft was taken back: its words are thought about again"),
     PrimaryKeyConstraint("client_id", "id"),
     UniqueConstraint("client_id", "channel", "event_id"),
     CheckConstraint(f"outcome IN ({OUTCOMES})", name="outcome"),

@@ -134,11 +134,15 @@ async def _branches(connection: Connection, client: str, branches: Sequence[Bran
 async def _agents(connection: Connection, client: str, agents: Sequence[Agent]) -> None:
     await connection.execute("UPDATE agents SET active = false WHERE client_id = $1", client)
     await connection.executemany(
-        """INSERT INTO agents (client_id, id, name, role, branch, active) VALUES ($1, $2, $3, $4, $5, true)
-           ON CONFLICT (client_id, name) DO UPDATE SET role = excluded.role, branch = excluded.branch, active = true""",
-        [(client, _id(client, "agent", each.name), each.name, each.role, each.branch or None) for each in agents],
+        """INSERT INTO agents (client_id, id, name, role, branch, phone, active) VALUES ($1, $2, $3, $4, $5, $6, true)
+           ON CONFLICT (client_id, name) DO UPDATE SET role = excluded.role, branch = excluded.branch,
+               phone = excluded.phone, active = true""",
+        [
+            (client, _id(client, "agent", each.name), each.name, each.role, each.branch or None, each.phone or "")
+            for each in agents
+        ],
     )
-    await connection.execute("DELETE FROM agent_identities WHERE client_id = $1", client)
+    await connection.execute("DELETE FROM agent_identities WHERE client_id = $1 AND agent_id IS NOT NULL", client)
     await connection.executemany(
         """INSERT INTO agent_identities (client_id, id, agent_id, channel, external_id, username)
            SELECT $1, $2, id, $4, $5, $6 FROM agents WHERE client_id = $1 AND name = $3""",

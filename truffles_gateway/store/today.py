@@ -15,6 +15,7 @@ class Totals:
     handovers   how often a human was called, or stepped in
     open_now    handovers that are open at this moment
     first_reply median seconds from a customer's first words to the first that they were sent; None if nobody was
+    led         who led how many of those handovers, or led them last, the busiest first
     """
 
     dialogues: int
@@ -22,6 +23,7 @@ class Totals:
     handovers: int
     open_now: int
     first_reply: float | None
+    led: tuple[tuple[str, int], ...] = ()
 
 
 TOTALS = """
@@ -41,11 +43,16 @@ WITH mine AS (
     JOIN outbox_messages o ON o.client_id = $1 AND o.channel = s.channel AND o.recipient = s.address
         AND o.sent_at >= s.first AND o.kind IN ('reply', 'notice', 'human')
     GROUP BY s.id, s.first
+), called AS (
+    SELECT h.assigned_to FROM handovers h JOIN mine m ON m.id = h.conversation_id
+    WHERE h.client_id = $1 AND h.created_at >= $2 AND h.created_at <= $3
+      AND h.closed_at IS DISTINCT FROM h.created_at -- what is over at once is a draft put in other words
+), led AS (
+    SELECT assigned_to, count(*) AS many FROM called WHERE assigned_to <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10
 )
 SELECT (SELECT count(*) FROM spoken) AS dialogues, (SELECT count(*) FROM spoken WHERE answered) AS answered,
-    (SELECT count(*) FROM handovers h JOIN mine m ON m.id = h.conversation_id
-     WHERE h.client_id = $1 AND h.created_at >= $2 AND h.created_at <= $3
-       AND h.closed_at IS DISTINCT FROM h.created_at) AS handovers, -- what is over at once is a draft put in other words
+    (SELECT count(*) FROM called) AS handovers,
+    (SELECT jsonb_agg(jsonb_build_array(assigned_to, many)) FROM led) AS led,
     (SELECT count(*) FROM mine WHERE open_handover_id IS NOT NULL) AS open_now,
     (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM replied) AS first_reply
 """
@@ -59,5 +66,5 @@ async def totals(
     assert row is not None
     return Totals(
         dialogues=row["dialogues"], answered=row["answered"], handovers=row["handovers"], open_now=row["open_now"],
-        first_reply=row["first_reply"],
+        first_reply=row["first_reply"], led=tuple((name, many) for name, many in row["led"] or ()),
     )  # fmt: skip

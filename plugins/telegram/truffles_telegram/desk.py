@@ -175,6 +175,8 @@ class DeskRows:
         if not chat:
             return ""
         place = Place(self._calls.home(chat), thread)
+        if row.data.get("spent"):
+            return await self._spent(place, row.data.get("ref", "").rpartition("/")[2])
         lacking = await self._rights.lacking(place.chat, row.data) if row.data.get("connected") else []
         buttons = self._writer.answer_buttons(row.data.get("buttons", ""), row.data.get("target", ""))
         text = _marked(delivery, "\n".join([row.text, *lacking]))
@@ -182,6 +184,14 @@ class DeskRows:
         return await self._unless_gone(
             self._poster.words(place, text, keyboard=buttons, reply_to=ref if ref.isdigit() else "")
         )
+
+    async def _spent(self, place: Place, message_id: str) -> str:
+        """Buttons that mean nothing any more. A message that is gone has none."""
+        if not message_id.isdigit() or int(message_id) == 0:
+            return ""
+        await self._calls.limits.take(place.group)
+        await self._edit_buttons(place, message_id, {"inline_keyboard": []})
+        return ""
 
     async def _react(self, place: Place, ref: str) -> str:
         """Reactions count for no group. Where a group forbids them, an answer says the same."""

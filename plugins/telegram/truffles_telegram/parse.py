@@ -10,6 +10,7 @@ from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import Content, EventKind, InboundEvent, Person
 from truffles_telegram.fields import integer, mapping, moment, number, text
 from truffles_telegram.media import attachments, content_of
+from truffles_telegram.own_contact import own_phone
 
 CHANNEL = "telegram"
 HOLD = 3.0
@@ -134,7 +135,7 @@ def _private(message: Fields, event_id: str, chat: str, sender: Fields) -> Inbou
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, address=chat, content=content, attachments=found, ignore=reason,
         text=_greeting(sender) if _START.match(words) else words, sender_name=_full_name(sender), person=_named(sender),
-        sent_at=moment(message.get("date")), quoted=_quoted(message),
+        sent_at=moment(message.get("date")), quoted=_quoted(message), phone=own_phone(message),
     )  # fmt: skip
 
 
@@ -201,8 +202,16 @@ def _callback(query: Fields, update: int, groups: Collection[str]) -> InboundEve
     in_topic = _topic_of(message) is not None or button[1] in _OF_COMMANDS
     return InboundEvent(
         channel=CHANNEL, event_id=event_id, kind=EventKind.CALLBACK, action=button[1], target=button[2], person=person,
-        thread=_thread(message, chat) if in_topic else "", ref=f"{query_id}/{integer(message.get('message_id')) or 0}",
+        thread=_thread(message, chat) if in_topic else "", ref=f"{query_id}/{_pressed(message, button)}",
     )  # fmt: skip
+
+
+def _pressed(message: Fields, button: re.Match[str]) -> int:
+    """The message with the button. Those below a command's answer are taken away from it: only if they are there."""
+    rows = mapping(message.get("reply_markup")).get("inline_keyboard")
+    keys = [key for row in rows if isinstance(row, list) for key in row] if isinstance(rows, list) else []
+    bears = any(mapping(key).get("callback_data") == button[0] for key in keys)
+    return integer(message.get("message_id")) or 0 if bears or button[1] not in _OF_COMMANDS else 0
 
 
 _READERS: dict[str, Callable[[Fields, int, Collection[str]], InboundEvent]] = {

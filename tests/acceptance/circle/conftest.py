@@ -331,7 +331,7 @@ class Another(GatewayProcess):
 
     def __init__(self, database_url: str, clock: MovedClock, environment: dict[str, str]) -> None:
         super().__init__("serve", environment)
-        self._database_url, self._clock = database_url, clock
+        self.environment, self._database_url, self._clock = environment, database_url, clock
 
     @contextmanager
     def asleep(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.acceptance.circle.test_contacts import _logging_as_before, truffles  # noqa: F401 - a fixture
 from truffles_gateway.store import connect
 
 NEW = -1009
@@ -36,8 +37,8 @@ async def without_group(shop_of, **more):
 
 async def test_a_code_makes_a_group_the_desk(shop_of, anna, boris) -> None:
     shop = await without_group(shop_of)
-    code = await code_for(shop)
-    [told] = await say(shop, f"/connect {code.lower()}", NEW)
+    printed = await truffles(shop, "tenants", "code", "salon")
+    [told] = await say(shop, printed.splitlines()[0].lower(), NEW)
     assert "работают в этой группе" in told
     await shop.ask(anna, "Позовите менеджера, пожалуйста")
     assert len(shop.telegram.topics(NEW)) == 1

@@ -54,8 +54,10 @@ async def test_a_mute_is_undone_by_its_button(shop_of, anna) -> None:
     card = await with_topic(shop, anna)
     await shop.reply("🔕", card.thread)
     told = next(each for each in shop.shown(card.thread) if "🔕 Бот не отвечает" in each.text)
+    [data] = told.buttons.values()
     assert "снова отвечает" in await shop.press(told, "unmute")
-    assert "закрыт" in await shop.press(told, "unmute")
+    assert told.buttons == {}
+    assert "закрыт" in await shop.forge(told, data)
     shop.model.says(FACT)
     assert await shop.ask(anna, QUESTION) == [FACT]
 

@@ -137,9 +137,11 @@ async def test_a_notice_can_be_taken_back(shop_of, anna, owner, stranger) -> Non
     shop = await shop_of()
     await command(shop, "/бүгін тек қолма-қол", owner)
     notice = general(shop, "Бүгін тек қолма-қол")
+    [data] = notice.buttons.values()
     assert "только владелец" in await shop.press(notice, "drop", stranger)
     assert "не действует" in await shop.press(notice, "drop", owner)
-    assert "закрыт" in await shop.press(notice, "drop", owner)
+    assert notice.buttons == {}, "a used button goes"
+    assert "закрыт" in await shop.forge(notice, data, owner)
     shop.model.says("Парковка во дворе бесплатная.")
     await shop.ask(anna, "Есть ли парковка?")
     assert "қолма-қол" not in shop.model.read[-1]
@@ -160,7 +162,10 @@ async def test_a_new_price_is_said_once_the_owner_agrees(shop_of, anna, boris, o
     shop.model.says(PRICE)
     assert await shop.ask(anna, "Сколько стоит маникюр?") == [PRICE], "nothing changes before"
 
-    assert "Применено" in await shop.press(general(shop, "Применить?"), "apply", owner)
+    proposal = general(shop, "Применить?")
+    data = proposal.buttons["Применить ✅"]
+    assert "Применено" in await shop.press(proposal, "apply", owner)
+    assert proposal.buttons == {}
     shop.model.says(PAID)
     assert await shop.ask(boris, "Сколько стоит маникюр?") == [PAID]
     assert "5 000" not in shop.model.read[-1].partition("Сколько")[0]
@@ -169,7 +174,7 @@ async def test_a_new_price_is_said_once_the_owner_agrees(shop_of, anna, boris, o
     assert PRICE not in await shop.ask("77010000003@s.whatsapp.net", "Сколько стоит маникюр?"), (
         "the old one has no evidence"
     )
-    assert "закрыт" in await shop.press(general(shop, "Применить?"), "apply", owner)
+    assert "закрыт" in await shop.forge(proposal, data, owner)
 
 
 async def test_a_price_can_be_changed_again_and_taken_back(shop_of, anna, boris, owner) -> None:
@@ -179,7 +184,10 @@ async def test_a_price_can_be_changed_again_and_taken_back(shop_of, anna, boris,
     told = await command(shop, "/price маникюр 7 000 тг", owner)
     assert "6 000" in told
     assert "7 000" in told
+    older = general(shop, "Теперь бот говорит")
     await shop.press(general(shop, "Применить?"), "apply", owner)
+    assert "закрыт" in await shop.press(older, "drop", owner), "another price has taken its place"
+    assert older.buttons == {}
     said = "Маникюр с покрытием стоит 7 000 ₸."
     shop.model.says(said)
     assert await shop.ask(anna, "Сколько стоит маникюр?") == [said]
@@ -210,7 +218,9 @@ async def test_a_proposal_grows_old(shop_of, anna, owner) -> None:
     shop = await shop_of()
     await command(shop, "/цена маникюр 6000", owner)
     await shop.pass_time(hours=25)
-    assert "устарело" in await shop.press(general(shop, "Применить?"), "apply", owner)
+    proposal = general(shop, "Применить?")
+    assert "устарело" in await shop.press(proposal, "apply", owner)
+    assert proposal.buttons == {}
     shop.model.says(PRICE)
     assert await shop.ask(anna, "Сколько стоит маникюр?") == [PRICE]
 
@@ -250,6 +260,9 @@ async def test_the_day_in_numbers(shop_of, anna, boris, owner) -> None:
     assert "Диалогов: 2, бот ответил в 1" in told
     assert "Передано людям: 1, открыто сейчас: 1" in told
     assert "0:0" in told
+    assert "Вели" not in told
+    await shop.press(shop.card(boris), "take", owner)
+    assert "открыто сейчас: 1\nВели: Айгерим — 1\n" in await command(shop, "/итоги", owner)
 
 
 async def test_a_branch_is_commanded_from_its_own_group(shop_of, anna, boris, owner) -> None:
