@@ -37,7 +37,7 @@ async def run(case: Case) -> Decision:
 async def think(case: Case) -> Decision:
     """Ask the tenant's plugins, policy before knowledge, knowledge before a human."""
     case.message = await enrich(case)
-    branching.listen(case)
+    branching.listen(case)  # which branch, where their words say so; the number was asked when the case was made
     if decided := gate.left_alone(case):
         return decided
     case.verdict = await understand(case)
