@@ -158,6 +158,26 @@ async def test_sync_skips_the_unchanged_and_deletes_the_gone_but_not_the_learned
         assert rig.progress[-1][0] == rig.progress[-1][1]
 
 
+async def test_the_same_service_at_another_branch_makes_its_words_no_commoner(rigs: Any, tmp_path: Path) -> None:
+    """A price at one of two branches is as sure as that of a salon that has no other."""
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "prices.md").write_text("# Цены\n\n## Маникюр\n\nМаникюр с покрытием стоит 5 000 ₸.\n", encoding="utf-8")
+    async with rigs() as rig:
+        await rig.sync(alone)
+        [one] = await rig.ask("Сколько стоит маникюр?")
+    for number in range(5):
+        place = tmp_path / "all" / f"@b{number}"
+        place.mkdir(parents=True)
+        text = f"# Цены\n\n## Маникюр\n\nМаникюр с покрытием стоит {5 + number} 000 ₸.\n"
+        (place / "prices.md").write_text(text, encoding="utf-8")
+    async with rigs() as rig:
+        await rig.sync(tmp_path / "all")
+        [there] = await rig.ask("Сколько стоит маникюр?", "b0")
+    assert (there.text, round(there.confidence, 3)) == (one.text, round(one.confidence, 3))
+    assert there.confidence >= 0.5
+
+
 async def test_a_branch_sees_its_own_facts_and_those_for_all(rigs: Any, tmp_path: Path) -> None:
     for tag, street in (("north", "Северная"), ("south", "Южная")):
         (tmp_path / f"@{tag}").mkdir()

@@ -74,10 +74,10 @@ class Engine(ABC):
         """Passages as `find` would give them if the store held `chunk`, too: to each question's candidates it is added."""
         return await self._find(text, chunk.tag, index, (Found(point_id(self._tenant, chunk.id), 0.0),))
 
-    async def embed_questions(self, texts: Sequence[str], index: Index) -> None:
-        """Embed what these messages ask, many at a time: they are searched for one by one afterwards."""
+    async def embed_questions(self, texts: Sequence[str], index: Index, tag: str) -> None:
+        """Embed what these messages ask at a branch, many at a time: they are searched for one by one afterwards."""
         for at in range(0, len(texts), _BATCH):
-            planned = await self._worker.run(_plans, texts[at : at + _BATCH], index)
+            planned = await self._worker.run(_plans, texts[at : at + _BATCH], index, tag)
             wanted = dict.fromkeys(text for each in planned for text in self._texts(each))
             missing = [text for text in wanted if text not in self._queries.known(list(wanted))]
             if missing:
@@ -127,7 +127,7 @@ class Engine(ABC):
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]: ...
 
     async def _find(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
-        planned = await self._worker.run(plan, text, index)
+        index, planned = await self._worker.run(_planned, text, index, tag)
         texts = self._texts(planned)
         vectors = self._queries.known(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
@@ -178,8 +178,14 @@ def _beside(more: Sequence[Found], found: Sequence[Sequence[Found]]) -> list[lis
     return [[*each, *(one for one in more if all(one.point != known.point for known in each))] for each in found]
 
 
-def _plans(texts: Sequence[str], index: Index) -> list[Plan]:
-    return [plan(text, index) for text in texts]
+def _planned(text: str, index: Index, tag: str) -> tuple[Index, Plan]:
+    """What is told at a branch, and the message read against it."""
+    there = index.at(tag)
+    return there, plan(text, there)
+
+
+def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:
+    return [_planned(text, index, tag)[1] for text in texts]
 
 
 def _questions(planned: Plan, index: Index, vectors: Sequence[Vectors], tag: str) -> list[Question]:
@@ -226,7 +232,7 @@ class EmbeddedEngine(Engine):
         return await super()._find(text, tag, index, more)
 
     def _find_now(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
-        planned = plan(text, index)
+        index, planned = _planned(text, index, tag)
         texts = self._texts(planned)
         vectors = self._queries.known(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]

@@ -113,6 +113,8 @@ class Index:
 
     def __init__(self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None) -> None:
         kept = old.entries if old else {}
+        self._tenant = tenant
+        self._branches: dict[str, Index] = {}
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
@@ -120,6 +122,14 @@ class Index:
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
+
+    def at(self, tag: str) -> Index:
+        """What is told at a branch; "" is what is told everywhere. The same service at another branch makes none of its
+        words common here."""
+        if tag not in self._branches:
+            told = [entry.chunk for entry in self.entries.values() if entry.chunk.tag in ("", tag)]
+            self._branches[tag] = self if len(told) == len(self.entries) else Index(self._tenant, told, self)
+        return self._branches[tag]
 
     def rarity(self, key: str) -> float:
         """1 for a term that one chunk holds (or none), towards 0 for one that all hold."""

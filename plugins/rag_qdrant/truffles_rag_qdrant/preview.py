@@ -13,7 +13,7 @@ async def preview(engine: Engine, chunk: Chunk, questions: Sequence[str], least:
     """`chunk` has its vector already. Each question is a call of its own on the worker's thread: customers come between."""
     near = [each for each in await engine.find(chunk.question, chunk.tag) if each.id != chunk.id]
     index = await engine.with_one_more(chunk)
-    await engine.embed_questions(questions, index)
+    await engine.embed_questions(questions, index, chunk.tag)
     caught = [
         number
         for number, question in enumerate(questions)
