@@ -366,6 +366,7 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         for event in case.work.events
         if event.event.text and not event.event.ignore
     )
+    here = case.tenant.branch(case.turn.branch)
     return HandoverCard(
         handover_id=handover.id,
         trigger=handover.trigger,
@@ -375,6 +376,7 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         dialogue=(*case.conversation.history, *new),
         attachments=case.message.attachments,
         branch=case.turn.branch,
+        branch_name=here.label(case.tenant.config.languages[0]) if here else "",
         refusals=case.refusals,
         urgent=handover.urgent,
     )

@@ -434,8 +434,8 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverCard:
-    """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language; `urgent`: the
-    customer cannot wait, and the card says so at first sight."""
+    """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language, `branch_name`
+    how people call the branch; `urgent`: the customer cannot wait, and the card says so at first sight."""
 
     handover_id: str
     trigger: Trigger
@@ -445,6 +445,7 @@ class HandoverCard:
     dialogue: tuple[Line, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     branch: str = ""
+    branch_name: str = ""
     refusals: tuple[Refusal, ...] = ()
     urgent: bool = False
 

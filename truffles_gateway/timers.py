@@ -228,17 +228,13 @@ def _turn(scene: Scene) -> Turn:
         now=scene.made.now,
         timezone=scene.tenant.config.timezone,
         languages=scene.tenant.config.languages,
-        branch=_branch(scene),
+        branch=roles.branch_of(scene.tenant, about),
         history=about.history,
     )
 
 
-def _branch(scene: Scene) -> str:
-    ids = scene.tenant.branch_ids.items()
-    return next((slug for slug, id in ids if id == scene.conversation.branch_id), "")
-
-
 def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
+    here = scene.tenant.branch_with_id(scene.conversation.branch_id)
     return HandoverCard(
         handover_id=handover.id,
         trigger=handover.trigger,
@@ -246,6 +242,7 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         question=handover.question,
         customer=scene.conversation.customer,
         dialogue=scene.conversation.history,
-        branch=_branch(scene),
+        branch=here.slug if here else "",
+        branch_name=here.label(scene.tenant.config.languages[0]) if here else "",
         urgent=handover.urgent,
     )

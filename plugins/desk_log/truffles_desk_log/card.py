@@ -70,7 +70,8 @@ class CardWriter:
     def _lines(self, card: HandoverCard) -> Iterator[str]:
         yield f"{'⚡ ' if card.urgent else ''}{self._say('title', reason=card.reason or card.trigger)}"
         yield self._customer(card.customer)
-        yield self._say("branch", branch=card.branch) if card.branch else ""
+        branch = card.branch_name or card.branch
+        yield self._say("branch", branch=branch) if branch else ""
         yield self._say("dialogue") if card.dialogue else ""
         yield from map(self._spoken, card.dialogue)
         yield self._say("question", question=card.question) if card.question else ""

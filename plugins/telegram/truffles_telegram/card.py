@@ -106,8 +106,8 @@ class CardWriter:
     def _head(self, card: HandoverCard) -> Iterator[str]:
         yield f"{'⚡' if card.urgent else '🙋'} {_bold(self.say('card_title', reason=cut(one_line(card.reason or card.trigger), _SHORT)))}"
         yield self._customer(card.customer)
-        if card.branch:
-            yield escape(self.say("card_branch", branch=cut(one_line(card.branch), _NAME)))
+        if branch := card.branch_name or card.branch:
+            yield escape(self.say("card_branch", branch=cut(one_line(branch), _NAME)))
 
     def _customer(self, customer: Customer) -> str:
         name = cut(one_line(customer.name), _NAME) or self.say("nameless")

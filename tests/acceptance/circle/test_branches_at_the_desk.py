@@ -52,6 +52,7 @@ async def test_everything_follows_the_chosen_branch(shop_of, anna, boris, tmp_pa
     await shop.ask(anna, "А на Абая делаете?")
     [card, *_, shown] = shop.telegram.topic(SOUTH, topic.id)
     assert (QUESTION in card.text, "А на Абая делаете?" in shown.text) == (True, True)
+    assert "Филиал: ТРЦ Мега" in card.text
     assert shop.telegram.topics(NORTH) == []
 
     await shop.press(card, "take", NORA)
