@@ -109,6 +109,7 @@ class Town:
     last: dict[str, tuple[str, Any]] = field(default_factory=dict)
     topic_of: dict[int, str] = field(default_factory=dict)
     cards: dict[int, dict[str, Any]] = field(default_factory=dict)  # messages of the bot with buttons, as first seen
+    buttons: dict[str, dict[str, Any]] = field(default_factory=dict)  # what each was seen on last
     pressed: set[tuple[str, str]] = field(default_factory=set)
     shown: dict[str, dict[str, str]] = field(default_factory=dict)  # tokens by the customer in whose topic they stood
     threads: dict[int, int] = field(default_factory=dict)  # the topic of each message
@@ -308,8 +309,9 @@ class Town:
             if topic.id not in self.topic_of and owner:
                 self.topic_of[topic.id] = owner
         for message in self.group.messages.values():
-            if message.buttons and message.id not in self.cards:
-                self.cards[message.id] = message.json
+            if message.buttons:
+                self.cards.setdefault(message.id, message.json)
+                self.buttons |= dict.fromkeys(message.buttons.values(), message.json)
         self.threads |= {message.id: message.thread for message in self.group.messages.values()}
         for call in self.telegram.calls[self.calls_read :]:
             self.calls_read += 1
