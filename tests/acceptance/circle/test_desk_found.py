@@ -31,3 +31,38 @@ async def test_an_alarm_bears_its_sign_once(shop_of, anna, owner) -> None:
     warnings = [text for text in shop.texts(0) if "Приходите завтра" in text]
     assert warnings
     assert all(text.count("⚠️") == 1 for text in warnings)
+
+
+async def test_what_a_card_was_before_is_never_shown_after_what_it_is(shop_of, anna, owner) -> None:
+    """Telegram fails so long that others are no longer held back: "closed" waits for "taken" all the same."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    closing = card.buttons["Беру ✋"].replace("take", "resolve")
+    shop.telegram.behave(method="editMessageReplyMarkup", status=500, count=3)
+    await shop.press(card, "take", owner)
+    for seconds in (3, 11, 48):
+        await shop.pass_time(seconds=seconds)
+    await shop.telegram.press_data(card, closing, sender=owner)
+    await shop.thought()
+    await shop.pass_time(seconds=20)
+    assert await shop.state() == [("bot_active", "resolved", "resolved")]
+    assert (card.pinned, card.buttons) == (False, {})
+    taken, closed = [number for word in ("ведёт", "закрыт") for number, text in enumerate(shop.texts()) if word in text]
+    assert taken < closed
+
+
+async def test_a_draft_that_came_late_does_not_ask_when_it_is_over(shop_of, anna) -> None:
+    """The customer writes more while the first draft cannot be shown: its card comes, and without buttons in the end."""
+    shop = await shop_of(mode="approve")
+    shop.model.says("Парковка во дворе бесплатная.")
+    shop.telegram.behave(method="sendMessage", status=500, count=3)
+    await shop.ask(anna, "Есть ли у вас парковка?")
+    for seconds in (3, 11, 48):
+        await shop.pass_time(seconds=seconds)
+    await shop.write(anna, "А маникюр сколько стоит?")
+    await shop.thought()
+    await shop.pass_time(seconds=20)
+    drafts = [message for message in shop.shown() if message.text.startswith("📝")]
+    assert len(drafts) == 2
+    [waiting] = [message for message in drafts if message.buttons]
+    assert "маникюр" in waiting.text
