@@ -66,3 +66,21 @@ async def test_a_draft_that_came_late_does_not_ask_when_it_is_over(shop_of, anna
     assert len(drafts) == 2
     [waiting] = [message for message in drafts if message.buttons]
     assert "маникюр" in waiting.text
+
+
+async def test_a_topic_made_again_shows_its_card_although_telegram_fails_at_that_moment(shop_of, anna, owner) -> None:
+    """The topic of an open handover is deleted, and its card cannot be shown at once: it is shown at the next attempt."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    shop.telegram.delete_topic(shop.group, card.thread)
+    shop.telegram.behave(method="sendMessage", status=500, skip=1)  # the first finds the topic gone
+    await shop.write(anna, "Вы ещё здесь?")
+    await shop.thought()
+    for seconds in (5, 15):
+        await shop.pass_time(seconds=seconds)
+    assert len(shop.topics()) == 1
+    [again] = [message for message in shop.shown() if message.buttons]
+    assert again.pinned
+    assert any("Вы ещё здесь?" in text for text in shop.texts())
+    await shop.press(again, "take", owner)
+    assert shop.actions(again) == {"resolve", "return"}
