@@ -114,7 +114,7 @@ class Town:
     shown: dict[str, dict[str, str]] = field(default_factory=dict)  # tokens by the customer in whose topic they stood
     threads: dict[int, int] = field(default_factory=dict)  # the topic of each message
     calls_read: int = 0
-    lost: bool = False  # something that was shown is gone: a topic, a card
+    lost: bool = False  # somebody deleted a card by hand
     troubled: bool = False  # Telegram failed at some time
     channel_troubled: bool = False
     mode: str = "auto"
