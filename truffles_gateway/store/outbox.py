@@ -66,12 +66,14 @@ SHUT = """
 OR EXISTS (SELECT 1 FROM rate_limits p WHERE p.client_id = {line}.client_id
     AND p.bucket = 'pause|' || {line}.channel || '|' || {line}.instance AND p.free_at > $2))
 """
-# What became of a handover changes the card that shows it: while that is not out yet, however long it takes, there is
-# nothing to change, and "taken" would stand over a card that asks to be taken. It waits, and holds nobody back meanwhile.
+# What became of a handover, a draft or a learned answer changes the card that shows it. While that card, or what it became
+# before, is not out yet, however long it takes, there is nothing to change: "taken" would stand over a card that asks to
+# be taken, or come after "closed" and bring its buttons back. It waits, and holds nobody back meanwhile.
 AWAITS_CARD = """
-({row}.kind = 'update' AND EXISTS (SELECT 1 FROM outbox_messages c WHERE c.client_id = {row}.client_id
-    AND c.channel = {row}.channel AND c.recipient = {row}.recipient AND c.seq < {row}.seq
-    AND c.kind = 'card' AND c.handover_id = {row}.handover_id AND c.status IN ('queued', 'sending')))
+({row}.kind IN ('update', 'draft', 'learned') AND EXISTS (SELECT 1 FROM outbox_messages c
+    WHERE c.client_id = {row}.client_id AND c.channel = {row}.channel AND c.recipient = {row}.recipient
+    AND c.seq < {row}.seq AND c.handover_id = {row}.handover_id AND c.status IN ('queued', 'sending')
+    AND (c.kind = {row}.kind OR ({row}.kind, c.kind) = ('update', 'card'))))
 """
 # Only the first unsettled row of a recipient may go; one in back-off holds the others back until `held_until`, one that
 # is no longer worth sending not at all, and one in a line that is shut only its own line: another number of the tenant

@@ -130,7 +130,8 @@ class Rig:
                 AND (kind = 'callback' OR NOT EXISTS (SELECT 1 FROM outbox_messages b WHERE b.client_id = o.client_id
                     AND b.channel = o.channel AND b.recipient = o.recipient AND b.seq < o.seq AND b.status = 'queued'
                     AND b.attempts > 0 AND b.kind <> 'callback'
-                    AND (b.held_until > $1 OR (o.kind, b.kind) = ('update', 'card')))))
+                    AND (b.held_until > $1 OR (o.kind, b.kind) IN (('update', 'card'), ('update', 'update'),
+                        ('draft', 'draft'), ('learned', 'learned'))))))
             LIMIT 1
         """
 

@@ -73,7 +73,10 @@ class DeskRows:
     async def _line(self, delivery: Delivery) -> str:
         row = delivery.outgoing
         mark = "" if row.data.get("mark") else _MARKS.get(row.kind, "")
-        said = (" ".join(filter(None, [mark, each.strip()])) for each in (row.text, *delivery.more))
+        words = (each.strip() for each in (row.text, *delivery.more))
+        if row.kind is OutgoingKind.ALARM:  # some alarms bring their sign along
+            words = (each.removeprefix(mark).lstrip() for each in words)
+        said = (" ".join(filter(None, [mark, each])) for each in words)
         text = _marked(delivery, "\n".join(said))
         parts = pieces(text, row.attachments) or [Piece(text)]
         named = mention(text, row.data) if len(parts) == 1 else None
@@ -100,9 +103,7 @@ class DeskRows:
             await self._calls.limits.take(place.group, len(shown) + unpins + bool(row.text))
             edited = [await self._edit_buttons(place, message, buttons) for message in shown]
             if unpins:
-                await self._calls.try_to(
-                    "unpinChatMessage", place, {"chat_id": place.chat, "message_id": int(shown[0])}
-                )
+                await self._unpin(place, shown[0])
             carries = not any(edited) and not place.fresh and bool(buttons["inline_keyboard"])
             keyboard = buttons if carries else None
             text = _marked(delivery, cut(row.text, MESSAGE - 2))
@@ -110,6 +111,16 @@ class DeskRows:
             return str(Shown(place.chat, line)) if carries else ""
 
         return await self._topics.show(row.recipient, post) if any(known) or row.text else ""
+
+    async def _unpin(self, place: Place, message_id: str) -> None:
+        """The pin of what is over. Where Telegram says no for good it stays; a moment's failure is tried again with the row,
+        or a closed card would ask for help for ever."""
+        params = {"chat_id": place.chat, "message_id": int(message_id)}
+        try:
+            await self._calls.make("unpinChatMessage", place, params, tokens=0)
+        except CallFailed as failed:
+            if not failed.refused:
+                raise
 
     async def _shown_here(self, handover_id: str, place: Place) -> list[str]:
         """The messages with the handover's buttons. Those of a group that was the customer's before lose theirs: what

@@ -100,8 +100,19 @@ class Topics:
             thread, is_ours = await self._make(talk, gone.chat, tokens=0)
             place = Place(gone.chat, thread, fresh=shows_card)
             if shows_card and is_ours:  # who was first shows it
-                await self._show_again(talk, place)
+                await self._show_again_or_undo(talk, place, gone)
             return place
+
+    async def _show_again_or_undo(self, talk: Talk, place: Place, gone: Place) -> None:
+        """A new topic counts once its card is there: else the next attempt would find the topic, and nobody the card."""
+        try:
+            await self._show_again(talk, place)
+        except CallFailed:
+            new: dict[str, object] = {"chat_id": place.chat, "message_thread_id": int(place.thread)}
+            await self._calls.try_to("deleteForumTopic", Place(place.chat), new)
+            await self._desk.drop_thread(talk.conversation_id, place.chat, place.thread)
+            await self._desk.keep_thread(talk.conversation_id, self._calls.home(gone.chat), gone.thread)
+            raise
 
     async def _with_card(self, talk: Talk, place: Place) -> Place:
         """The place, where the open handover is shown by now: its card may hang in a group that was the customer's before.
