@@ -89,7 +89,7 @@ async def test_who_wants_no_messages_is_not_asked(salon_of, jid) -> None:
 
 
 async def test_nobody_is_asked_at_night(salon_of, jid) -> None:
-    salon = await salon_of(timezone="Asia/Almaty")
+    salon = await salon_of(desk={}, timezone="Asia/Almaty")
     zone = ZoneInfo("Asia/Almaty")
     here = salon.rig.clock.now().astimezone(zone)
     late = here.replace(hour=22, minute=57, second=0)

@@ -80,7 +80,8 @@ async def test_a_button_returns_a_customer_without_a_word_to_them(salon_of, jid,
     await salon.ask(jid, ASK)
     read = salon.read(jid)
     await change_config(salon, **change)
-    assert "вернул(а) диалог боту" in await salon.press("return", await salon.handover())
+    said = await salon.press("return", await salon.handover())
+    assert "вернул(а) диалог. Бот молчит" in said, "the bot will not answer them"
     assert salon.read(jid) == read
     assert await salon.state() == ("bot_active", [("resolved", "returned")])
 

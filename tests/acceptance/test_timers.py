@@ -96,7 +96,7 @@ async def test_who_answers_in_time_has_kept_the_promise(day_and_night, jid) -> N
 
 
 async def test_the_honest_line_comes_in_desk_hours_and_says_which(salon_of, jid) -> None:
-    salon = await salon_of(timezone="Asia/Almaty", languages=["en"])
+    salon = await salon_of(desk={}, timezone="Asia/Almaty", languages=["en"])
     _until(salon, 21)
     await salon.ask(jid, RUDE)
     await salon.pass_time(minutes=61)
@@ -107,7 +107,7 @@ async def test_the_honest_line_comes_in_desk_hours_and_says_which(salon_of, jid)
 
 
 async def test_what_is_promised_in_the_evening_is_promised_for_the_next_desk_hour(salon_of, jid) -> None:
-    salon = await salon_of(timezone="Asia/Almaty", languages=["kk"])
+    salon = await salon_of(desk={}, timezone="Asia/Almaty", languages=["kk"])
     _until(salon, 20, 30)
     await salon.ask(jid, RUDE)
     await salon.pass_time(minutes=61)
@@ -226,7 +226,7 @@ def _until(salon, hour: int, minute: int = 0) -> None:
 
 
 async def test_quiet_hours_of_the_tenants_zone_stop_the_clock(salon_of, jid) -> None:
-    salon = await salon_of(timezone="Asia/Almaty")
+    salon = await salon_of(desk={}, timezone="Asia/Almaty")
     _until(salon, 22, 40)
     await salon.ask(jid, ASK)
     await salon.pass_time(hours=9)  # 07:40
@@ -297,7 +297,7 @@ async def test_who_called_nobody_is_not_told_that_nobody_is_there_any_more(salon
 
 
 async def test_the_night_stops_the_12_hours_too(salon_of, jid) -> None:
-    salon = await salon_of(timezone="Asia/Almaty")
+    salon = await salon_of(desk={}, timezone="Asia/Almaty")
     _until(salon, 20)
     await salon.ask(jid, ASK)
     await salon.reply("Слушаю вас", await salon.handover())
