@@ -63,8 +63,13 @@ async def test_everything_follows_the_chosen_branch(shop_of, anna, boris, tmp_pa
     lesson = next(each for each in shop.telegram.topic(SOUTH, topic.id) if "approve" in shop.actions(each))
     assert "владелец" in await shop.press(lesson, "approve", NORA)
     assert [status for _, status in await shop.learned()] == ["pending"]
+    await shop.press(card, "resolve", SVETA)
+    assert "Абая" in (await shop.ask(anna, "лучше на Абая"))[0]
+    assert "владелец" in await shop.press(lesson, "approve", NORA), "it was learned at the other branch"
+    assert [status for _, status in await shop.learned()] == ["pending"]
     assert "Запомнено" in await shop.press(lesson, "approve", SVETA)
     assert [status for _, status in await shop.learned()] == ["approved"]
+    assert "Мега" in (await shop.ask(anna, "нет, в меге"))[0]
 
     shop.phones.behave(count=1, status=400)
     await shop.telegram.write("Ждём вас!", chat=SOUTH, thread=topic.id, sender=SVETA)
