@@ -148,6 +148,8 @@ def note(case: Case) -> None:
 def listen(case: Case) -> None:
     """A branch that the customer names, or the answer to the question which one: the conversation moves there, and what
     was asked before is what is answered now."""
+    if _is_told_again(case):
+        _recall(case)
     if not _may_move(case):
         return
     question = _standing(case)
@@ -159,7 +161,7 @@ def listen(case: Case) -> None:
     if question or choice.key != case.turn.branch:
         move(case, choice.key, how)
     kept = question.kept if question else []
-    case.named_only = not kept and not choice.rest
+    case.kept, case.named_only = tuple(kept), not kept and not choice.rest
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
@@ -181,6 +183,24 @@ def carry(before: Case, fresh: Case) -> None:
     """The same in the conversation as it was read again, unless people have it by now."""
     if before.moved and fresh.state is State.BOT_ACTIVE:
         move(fresh, *before.moved)
+
+
+def _is_told_again(case: Case) -> bool:
+    """Are these, among others, the words that ended the question, thought about again after a human was called for them?"""
+    stored, own = case.conversation.context.get(QUESTION), {event.id for event in case.work.events}
+    return case.state is State.PENDING and isinstance(stored, Mapping) and stored["over"] in own
+
+
+def _recall(case: Case) -> None:
+    """What was asked before is still what is answered; the conversation stays where people have it."""
+    question = _standing(case)
+    if question is None:
+        return
+    said = case.message.text
+    choice = choosing.read(said, choosing.places(case.tenant.config.branches), asked=True)
+    more = choice.rest if choice.key else said if burst.is_complete(said) else ""
+    case.message = case.message.with_(text=_joined(*question.kept, more))
+    case.trace.note("branch", outcome=case.turn.branch or "unknown", how="asked", text=brief(case.message.text))
 
 
 def _may_move(case: Case) -> bool:

@@ -103,6 +103,7 @@ class Case:
     """One turn on its way through the pipeline; `message`, `verdict` and `language` are filled in as they are known.
 
     moved       the branch that the customer's words led to, and how
+    kept        what they had asked before, which is to be answered now
     named_only  they named a branch, and nothing else is to be answered
     """
 
@@ -118,6 +119,7 @@ class Case:
     apology: bool = False
     answers_mute_question: bool = False
     moved: tuple[str, str] | None = None
+    kept: tuple[str, ...] = ()
     named_only: bool = False
 
     def say(self, key: str, **values: object) -> str:

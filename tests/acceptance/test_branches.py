@@ -30,7 +30,8 @@ def knows_branches(stub) -> Any:
             (text.find("парковк"), PARKING),
         ]
         said = [fact for at, fact in sorted(parts) if at >= 0]
-        return Draft(text="\n".join(said), verbatim=True) if said else None
+        unknown = ("Делаете татуаж?",) if "татуаж" in text else ()
+        return Draft(text="\n".join(said), verbatim=True, unanswered=unknown) if said else None
 
     return stub.plugin("by_branch", answer=answer)
 
@@ -228,9 +229,23 @@ async def test_people_who_take_it_meanwhile_keep_it_where_it_is(salon_of, jid, s
     go_on.set()
     await salon.rig.settled()
     assert salon.read(jid)[-1] == "Здравствуйте, это Алия"
+    assert f"{PRICE}\n2" in (await salon.desk("forward"))[-1], "who took it reads what the number answers"
     assert (await found(salon, jid))[0] is None
     await salon.press("resolve", await salon.handover())
     assert await salon.ask(jid, "а маникюр в меге сколько?") == PRICES["mega"]
+
+
+async def test_a_choice_that_is_thought_about_again_keeps_its_question_where_a_human_was_called(asking, jid) -> None:
+    salon = await asking(config={"mode": "approve"})
+    assert (await salon.ask(jid, f"{PRICE} Делаете татуаж?")).endswith(LIST)
+    assert "коллеге" in await salon.ask(jid, "2")
+    assert await salon.ask(jid, "И парковка есть?") == ""
+    first, second = await salon.rig.rows("SELECT text FROM drafts ORDER BY created_at")
+    assert PRICES["mega"] in first["text"]
+    assert f"{PRICES['mega']}\n{PARKING}" in second["text"]
+    assert await salon.ask(jid, "А маникюр на Абая сколько?") == ""
+    assert (await found(salon, jid))[0] == "mega", "people have it where it is"
+    assert (await salon.state())[1] == [("pending", None)]
 
 
 async def test_modes_follow_from_the_choice_on(asking, jid) -> None:

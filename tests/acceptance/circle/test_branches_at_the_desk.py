@@ -76,6 +76,15 @@ async def test_everything_follows_the_chosen_branch(shop_of, anna, boris, tmp_pa
     await shop.pass_time(seconds=3.5)
     assert any("Не доставлено" in each.text for each in shop.telegram.topic(SOUTH))
     assert not any("Не доставлено" in each.text for group in (NORTH, shop.group) for each in shop.telegram.topic(group))
+
+    await shop.telegram.write("/пауза", chat=SOUTH, sender=SVETA)
+    await shop.pass_time(seconds=3.5)
+    third = "77010000003@s.whatsapp.net"
+    [asked] = await shop.ask(third, "Сколько стоит педикюр?")
+    assert asked.endswith("1. Абая 10\n2. ТРЦ Мега"), "nothing is paused where nobody knows the branch"
+    assert await shop.ask(third, "2") == []
+    topic = shop.telegram.topics(SOUTH)[-1]
+    assert "Сколько стоит педикюр?\n2" in shop.telegram.topic(SOUTH, topic.id)[-1].text, "people read what it is about"
     await shop.balanced()
 
 
