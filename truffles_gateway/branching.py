@@ -19,6 +19,7 @@ from typing import Any
 from truffles_gateway import burst, choosing, csat, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
+from truffles_gateway.handoff import HOLDER, HOLDER_NAME
 from truffles_gateway.messages import Draft, Route, State
 from truffles_gateway.plain import letters
 from truffles_gateway.records import Conversation
@@ -64,7 +65,7 @@ class Question:
     def kept(self) -> list[str]:
         """What the customer wanted to know: their first words, and what they asked beside the answer."""
         texts = [text for _, text in self.asked]
-        return texts[:1] + [text for text in texts[1:] if burst.is_complete(text)]
+        return texts[:1] + [text for text in texts[1:] if _asks(text)]
 
 
 # --- before anybody thinks -------------------------------------------------------------------------------------------
@@ -97,7 +98,9 @@ def of_number(tenant: Tenant, instance: str) -> Branch | None:
 def placed(conversation: Conversation, tenant: Tenant, branch: Branch | None, how: str) -> Conversation:
     """The conversation at a branch, or at none."""
     moved = replace(conversation, branch_id=tenant.branch_ids[branch.slug] if branch else "")
-    return _with(moved, **{FOUND: how})
+    leaves = conversation.state is State.BOT_ACTIVE and conversation.branch_id not in ("", moved.branch_id)
+    nobody = dict.fromkeys((HOLDER, HOLDER_NAME), "") if leaves else {}  # who led it there is at no other desk
+    return _with(moved, **{FOUND: how, **nobody})
 
 
 def _held(conversation: Conversation, tenant: Tenant, now: datetime) -> Branch | None:
@@ -198,7 +201,7 @@ def _recall(case: Case) -> None:
         return
     said = case.message.text
     choice = choosing.read(said, choosing.places(case.tenant.config.branches), asked=True)
-    more = choice.rest if choice.key else said if burst.is_complete(said) else ""
+    more = choice.rest if choice.key else said if _asks(said) else ""
     case.message = case.message.with_(text=_joined(*question.kept, more))
     case.trace.note("branch", outcome=case.turn.branch or "unknown", how="asked", text=brief(case.message.text))
 
@@ -277,7 +280,7 @@ def give_up(case: Case) -> None:
     if found is None:
         return
     case.verdict = replace(case.verdict, route=Route.ANSWER)
-    more = case.message.text if burst.is_complete(case.message.text) else ""
+    more = case.message.text if _asks(case.message.text) else ""
     case.message = case.message.with_(text=_joined(*found.kept, more))
     case.conversation = _closed(case, case.conversation)
     case.trace.note("branch", outcome="unknown", how="not told", kept=found.kept)
@@ -286,6 +289,11 @@ def give_up(case: Case) -> None:
 def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
     """The context of a decision whose replies are not sent: nobody was asked."""
     return {key: value for key, value in context.items() if key != QUESTION}
+
+
+def _asks(text: str) -> bool:
+    """Does the customer want to know this, too, or only not say which branch?"""
+    return burst.is_complete(text) or choosing.adds(text)
 
 
 def _joined(*texts: str) -> str:

@@ -124,6 +124,12 @@ def read(text: str, known: Places, *, asked: bool = False) -> Choice:
     return Choice(key, _besides(text, known, asked=asked))
 
 
+def adds(text: str) -> bool:
+    """Does a text go on with what was said before: "и педикюр"?"""
+    said = [word.sound for word in _words(text[:LOOK_AT]) if word.is_word]
+    return len(said) > 1 and said[0] in _JOINING
+
+
 def places(branches: Iterable[Branch]) -> Places:
     """A tenant's branches with all their names."""
     return tuple((each.slug, (each.name, *each.names.values(), *each.aliases)) for each in branches)
