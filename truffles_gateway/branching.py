@@ -5,7 +5,8 @@
     ask_user      the same without the number
 
 Everything else (knowledge, desk, mode, agents, figures) follows `conversations.branch_id`, which is set here alone. While a
-handover is open, words move nothing: people have the conversation where it is.
+handover is open, words move nothing: people have the conversation where it is. What is asked about another branch is answered
+about that one all the same, as long as the bot speaks.
 """
 
 from __future__ import annotations
@@ -153,8 +154,13 @@ def listen(case: Case) -> None:
     was asked before is what is answered now."""
     if _is_told_again(case):
         _recall(case)
-    if not _may_move(case):
-        return
+    elif case.state is State.PENDING:
+        _look_elsewhere(case)
+    elif _may_move(case):
+        _choose(case)
+
+
+def _choose(case: Case) -> None:
     question = _standing(case)
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
@@ -206,9 +212,28 @@ def _recall(case: Case) -> None:
     case.trace.note("branch", outcome=case.turn.branch or "unknown", how="asked", text=brief(case.message.text))
 
 
+def _look_elsewhere(case: Case) -> None:
+    """Somebody was called: the conversation stays where they are, but what is asked about another branch is answered about
+    that one, and not with the prices of this one."""
+    if not _counts(case):
+        return
+    choice = choosing.read(case.message.text, choosing.places(case.tenant.config.branches))
+    branch = case.tenant.branch(choice.key) if choice.rest and choice.key != case.turn.branch else None
+    if branch is None:
+        return
+    case.turn = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
+    case.message = case.message.with_(text=choice.rest)
+    case.trace.note("branch", outcome=branch.slug, how="asked about", text=brief(choice.rest))
+
+
 def _may_move(case: Case) -> bool:
+    return case.state is State.BOT_ACTIVE and _counts(case)
+
+
+def _counts(case: Case) -> bool:
+    """Does a branch that the customer names count at all?"""
     rules = case.tenant.config.branching
-    if not rules.may_ask or case.state is not State.BOT_ACTIVE or not case.message.text.strip():
+    if not rules.may_ask or not case.message.text.strip():
         return False
     return rules.mode != "by_instance" or case.conversation.context.get(FOUND) != INSTANCE
 

@@ -119,8 +119,9 @@ async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
     salon = await asking()
     await salon.ask(jid, PRICE)
     assert "коллеге" in await salon.ask(jid, "позовите менеджера")
-    assert await salon.ask(jid, "Сколько стоит маникюр в Меге?") == "Маникюр от 5000 ₸"
-    assert (await found(salon, jid))[0] is None
+    assert await salon.ask(jid, "Сколько стоит маникюр в Меге?") == PRICES["mega"], "answered about what was asked"
+    assert await salon.ask(jid, "а на Абая сколько маникюр?") == PRICES["abay"]
+    assert (await found(salon, jid))[0] is None, "and yet people have it where it is"
     assert "Сколько стоит маникюр в Меге?" in await salon.desk("forward")
     assert (await salon.state())[1] == [("pending", None)]
     handover = await salon.handover()
