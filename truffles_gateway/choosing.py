@@ -65,6 +65,9 @@ _WISHES = _sounds(
     "нас керек қажет ыңғайлы want need like"
 )
 _CALLED = _sounds("зовут имя атым есімім")
+_PEOPLE = _sounds(
+    "мастер мастера мастеру мастером врач врача врачу врачом доктор доктора доктору шебер шебері дәрігер мистер master doctor"
+)
 _ONE = frozenset({"one"})
 _NTH = re.compile(r"(\d{1,2})(?:y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th|)")
 _NTH_APART = re.compile(r"y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th")
@@ -265,7 +268,7 @@ def _denied(said: Sequence[_Word]) -> frozenset[int]:
             found |= _refused(said, at)
         elif word.sound in _NOT_BEHIND and at:
             found.add(_beyond(said, at - 1, -1, _WISHES))
-        elif word.sound in _CALLED:
+        elif word.sound in _CALLED | _PEOPLE:
             found.add(at + 1)
     return frozenset(found)
 

@@ -122,6 +122,8 @@ def test_an_answer_to_the_question(text: str, key: str, rest: str) -> None:
         ("вы на абажуре?", ""),
         ("Здравствуйте, меня зовут Абай, сколько стоит маникюр?", ""),
         ("на Абая мне не удобно, где ещё вы есть?", ""),
+        ("можно к мастеру Абай?", ""),
+        ("мастер на Абая сегодня есть?", "abay"),
     ],
 )
 def test_a_name_in_a_question(text: str, key: str) -> None:
