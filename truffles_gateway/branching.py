@@ -177,11 +177,12 @@ def _choose(case: Case) -> None:
 
 
 def move(case: Case, slug: str, how: str) -> None:
-    """Bring the conversation and its turn to a branch, and remember it where that is wished."""
+    """Bring the conversation and its turn to a branch, and remember it where that is wished; "" only ends the question."""
     branch = case.tenant.branch(slug)
-    if branch is None:
-        return
     case.moved = (slug, how)
+    if branch is None:
+        case.conversation = _closed(case, case.conversation)
+        return
     case.conversation = _closed(case, placed(case.conversation, case.tenant, branch, how))
     if case.tenant.config.branching.remember_branch_preference:
         case.conversation = replace(case.conversation, preferred_branch=slug)
@@ -307,7 +308,7 @@ def give_up(case: Case) -> None:
     case.verdict = replace(case.verdict, route=Route.ANSWER)
     more = case.message.text if _asks(case.message.text) else ""
     case.message = case.message.with_(text=_joined(*found.kept, more))
-    case.conversation = _closed(case, case.conversation)
+    move(case, "", "not told")
     case.trace.note("branch", outcome="unknown", how="not told", kept=found.kept)
 
 

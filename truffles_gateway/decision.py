@@ -102,7 +102,7 @@ class Decision:
 class Case:
     """One turn on its way through the pipeline; `message`, `verdict` and `language` are filled in as they are known.
 
-    moved       the branch that the customer's words led to, and how
+    moved       the branch that the customer's words led to ("": to none, and nobody asks again), and how
     kept        what they had asked before, which is to be answered now
     named_only  they named a branch, and nothing else is to be answered
     """

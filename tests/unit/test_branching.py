@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from truffles_gateway.branching import NAMED, Question, is_priced, placed
+from truffles_gateway.branching import NAMED, QUESTION, Question, carry, is_priced, placed
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME
 from truffles_gateway.messages import State
 from truffles_gateway.records import Conversation
@@ -69,3 +69,16 @@ def test_who_led_it_at_another_branch_is_not_asked_for_it_at_this_one() -> None:
     assert placed(replace(led, branch_id=""), tenant, south, NAMED).context[HOLDER_NAME] == "Ася"
     held = replace(led, state=State.MANAGER_ACTIVE)
     assert placed(held, tenant, south, NAMED).context[HOLDER_NAME] == "Ася", "they lead it still"
+
+
+def test_a_question_that_was_given_up_is_over_also_where_the_conversation_changed_meanwhile() -> None:
+    asked = Question(datetime(2026, 1, 5, tzinfo=UTC), (("one", "маникюр"), ("two", "не знаю"))).stored()
+    about = Conversation(client_id="c", channel="chatflow", address="7", context={QUESTION: asked})
+    fresh = cast("Any", SimpleNamespace(
+        state=State.BOT_ACTIVE, conversation=about, tenant=SimpleNamespace(branch=lambda slug: None),
+        work=SimpleNamespace(events=[SimpleNamespace(id="three")]),
+    ))  # fmt: skip
+    carry(cast("Any", SimpleNamespace(moved=None)), fresh)
+    assert fresh.conversation.context[QUESTION]["over"] == ""
+    carry(cast("Any", SimpleNamespace(moved=("", "not told"))), fresh)
+    assert fresh.conversation.context[QUESTION]["over"] == "three"
