@@ -50,17 +50,19 @@ _TIMETABLE = re.compile(
 class Question:
     """The question which branch is meant: when it was put last, and the words that it keeps, by the event they came with.
 
-    `over` is the event that ended it. Events of a turn that is thought about again count for nothing: its reply was not
+    `over` is the event that ended it; `heard`: the customer has said that they want an answer, and no silence. Events of a turn that is thought about again count for nothing: its reply was not
     read.
     """
 
     at: datetime
     asked: tuple[tuple[str, str], ...]
     over: str = ""
+    heard: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the conversation's context keeps it."""
-        return {"at": self.at.isoformat(), "asked": [list(each) for each in self.asked], "over": self.over}
+        asked = [list(each) for each in self.asked]
+        return {"at": self.at.isoformat(), "asked": asked, "over": self.over, "heard": self.heard}
 
     @property
     def kept(self) -> list[str]:
@@ -171,6 +173,7 @@ def _choose(case: Case) -> None:
         move(case, choice.key, how)
     kept = question.kept if question else []
     case.kept, case.named_only = tuple(kept), not kept and not choice.rest
+    case.heard = question is not None and question.heard
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
@@ -206,7 +209,7 @@ def _recall(case: Case) -> None:
     question = _standing(case)
     if question is None:
         return
-    said = case.message.text
+    case.heard, said = question.heard, case.message.text
     choice = choosing.read(said, choosing.places(case.tenant.config.branches), asked=True)
     more = choice.rest if choice.key else said if _asks(said) else ""
     case.message = case.message.with_(text=_joined(*question.kept, more))
@@ -247,7 +250,7 @@ def _question(case: Case) -> Question | None:
     own = {event.id for event in case.work.events}
     asked = tuple((event, text) for event, text in stored["asked"] if event not in own)
     over = "" if stored["over"] in own else stored["over"]
-    return Question(datetime.fromisoformat(stored["at"]), asked, over) if asked else None
+    return Question(datetime.fromisoformat(stored["at"]), asked, over, bool(stored.get("heard"))) if asked else None
 
 
 def _standing(case: Case) -> Question | None:
@@ -287,7 +290,8 @@ def question(case: Case) -> Decision:
     before = _question(case)
     asked = (*(before.asked if before else ()), (case.work.events[0].id, case.message.text))
     key = "branch_question_again" if before else "branch_question"
-    shown = Question(case.turn.now, asked).stored()
+    heard = case.answers_mute_question or (before is not None and before.heard)
+    shown = Question(case.turn.now, asked, heard=heard).stored()
     silent = voice.silence(case.tenant, case.conversation)
     context: dict[str, Any] = {} if silent else {QUESTION: shown, csat.QUESTION: ""}
     return Decision(

@@ -104,6 +104,7 @@ class Case:
 
     moved       the branch that the customer's words led to ("": to none, and nobody asks again), and how
     kept        what they had asked before, which is to be answered now
+    heard       they have said of it already that they want an answer, and no silence
     named_only  they named a branch, and nothing else is to be answered
     """
 
@@ -120,6 +121,7 @@ class Case:
     answers_mute_question: bool = False
     moved: tuple[str, str] | None = None
     kept: tuple[str, ...] = ()
+    heard: bool = False
     named_only: bool = False
 
     def say(self, key: str, **values: object) -> str:

@@ -115,6 +115,15 @@ async def test_nobody_is_asked_three_times_nor_twice_in_the_same_words(asking, j
     assert (await salon.outcomes())[-1][0] == "escalated"
 
 
+async def test_who_wants_an_answer_and_no_silence_is_not_asked_that_again(asking, jid) -> None:
+    salon = await asking()
+    assert "«нет»" in await salon.ask(jid, f"Не пишите мне больше. {PRICE}")
+    assert (await salon.ask(jid, "нет")).endswith(LIST)
+    assert (await salon.ask(jid, "не знаю")).endswith(LIST)
+    assert await salon.ask(jid, "2") == PRICES["mega"]
+    assert "больше не пишем" in await salon.ask(jid, "Не пишите мне больше")
+
+
 async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
     salon = await asking()
     await salon.ask(jid, PRICE)
