@@ -167,6 +167,8 @@ def _choose(case: Case) -> None:
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
     if not choice.key:
+        if question and case.turn.branch and _ended_here(case):  # chosen already, and then another was spoken of
+            case.message = case.message.with_(text=_joined(*question.kept, case.message.text))
         return
     how = ASKED if question else NAMED
     if question or choice.key != case.turn.branch:
@@ -200,8 +202,13 @@ def carry(before: Case, fresh: Case) -> None:
 
 def _is_told_again(case: Case) -> bool:
     """Are these, among others, the words that ended the question, thought about again after a human was called for them?"""
+    return case.state is State.PENDING and _ended_here(case)
+
+
+def _ended_here(case: Case) -> bool:
+    """Did words of this turn end the question, when they were first thought about?"""
     stored, own = case.conversation.context.get(QUESTION), {event.id for event in case.work.events}
-    return case.state is State.PENDING and isinstance(stored, Mapping) and stored["over"] in own
+    return isinstance(stored, Mapping) and stored["over"] in own
 
 
 def _recall(case: Case) -> None:

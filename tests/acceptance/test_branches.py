@@ -269,3 +269,9 @@ async def test_modes_follow_from_the_choice_on(asking, jid) -> None:
     assert salon.read(jid)[-1] == PRICES["abay"]
     assert await salon.ask(jid, "а маникюр в меге?") == ""
     assert (await salon.outcomes())[-1] == ("ignored", "shadow")
+    boris = "77000000012@s.whatsapp.net"
+    await salon.ask(boris, PRICE)
+    for words in ("1", "а в меге?"):  # the second takes the draft back, and names two of them with the first
+        assert await salon.ask(boris, words) == ""
+    drafts = await salon.rig.rows("SELECT text, question FROM drafts ORDER BY created_at")
+    assert (drafts[-1]["text"], drafts[-1]["question"]) == (PRICES["abay"], f"{PRICE}\n1\nа в меге?")
