@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import commands, compose
+from truffles_gateway import commands, compose, roles
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
 from truffles_gateway.records import Commit, Conversation, NewJob, StoredEvent
 from truffles_gateway.store.learned import Pressed
@@ -70,25 +70,23 @@ def about(conversation: Conversation | None, event: InboundEvent, person: Person
 
 
 def meant(
-    conversation: Conversation, stored: StoredEvent, person: Person, role: str, learned: Mapping[str, Pressed]
+    conversation: Conversation, stored: StoredEvent, tenant: Tenant, person: Person, learned: Mapping[str, Pressed]
 ) -> str | None:
-    """The learned answer that these words are for; None where they are a note, or words to the customer."""
+    """The learned answer that these words are for; None where they are a note, or words to the customer, or from somebody
+    who does not decide where it was learned."""
     event = stored.event
     if event.kind is not EventKind.MANAGER or not event.text.strip() or commands.is_note(event.text):
         return None
     if event.replaces:
         return _earlier(conversation, event) or None
-    if role not in {"owner", "admin"}:
-        return None
-    if event.replies_to in learned:
-        return learned[event.replies_to].answer.id
     id, _, until = _wish(conversation, person).partition(" ")
-    return id if id and stored.received_at <= datetime.fromisoformat(until) else None
+    id = id if id and stored.received_at <= datetime.fromisoformat(until) else ""
+    found = learned.get(event.replies_to) or learned.get(id)
+    decides = found is not None and roles.role_by_id(tenant, person, found.branch_id) in {"owner", "admin"}
+    return found.answer.id if found and decides else None
 
 
-def take(
-    made: Commit, stored: StoredEvent, tenant: Tenant, person: Person, role: str, pressed: Pressed | None
-) -> tuple[str, str]:
+def take(made: Commit, stored: StoredEvent, tenant: Tenant, person: Person, pressed: Pressed | None) -> tuple[str, str]:
     """Hand the words on to the learner. Returns the key of the line that says why that cannot be, and the same for the
     record ("" both, if it can)."""
     assert made.after is not None
@@ -96,6 +94,7 @@ def take(
     _remember(made, person, "")
     if pressed is None or pressed.answer.status != "pending":
         return "amend_too_late", "decided already"
+    role = roles.role_by_id(tenant, person, pressed.branch_id)
     place = f"{_place(event)} {pressed.answer.id}"
     before = [each for each in made.after.context.get(AMENDED, ()) if each != place]
     made.touch(context={**made.after.context, AMENDED: [*before, place][-REMEMBERED:]})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from truffles_gateway import amending, compose
+from truffles_gateway import amending, compose, roles
 from truffles_gateway.messages import InboundEvent, Person
 from truffles_gateway.plugin import LearnedAnswer
 from truffles_gateway.records import Commit, LearnedUpdate, NewJob
@@ -25,8 +25,10 @@ DECIDERS = frozenset({"owner", "admin"})
 def press(
     made: Commit, event: InboundEvent, tenant: Tenant, pressed: Pressed | None, person: Person, role: str
 ) -> tuple[str, str]:
-    """Carry a button out. Returns the text that answers it, and why it changed nothing ("" if it did)."""
+    """Carry a button out. Returns the text that answers it, and why it changed nothing ("" if it did). What was learned is
+    decided by those who decide where it was learned; `role` is where the conversation is by now."""
     pressed = amending.by_now(made, pressed)
+    role = roles.role_by_id(tenant, person, pressed.branch_id) if pressed else role
     key, ignored = _refused(made, event, pressed, role)
     if not key and event.action == amending.ACTION:
         assert pressed is not None

@@ -5,7 +5,8 @@
     ask_user      the same without the number
 
 Everything else (knowledge, desk, mode, agents, figures) follows `conversations.branch_id`, which is set here alone. While a
-handover is open, words move nothing: people have the conversation where it is.
+handover is open, words move nothing: people have the conversation where it is. What is asked about another branch is answered
+about that one all the same, as long as the bot speaks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from truffles_gateway import burst, choosing, csat, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
+from truffles_gateway.handoff import HOLDER, HOLDER_NAME
 from truffles_gateway.messages import Draft, Route, State
 from truffles_gateway.plain import letters
 from truffles_gateway.records import Conversation
@@ -35,7 +37,7 @@ PRICING = frozenset(
 )
 PRICED = frozenset({"price", "percent", "discount", "time"})
 _TIMETABLE = re.compile(
-    r"\b(?:ежедневн|выходн|перерыв|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|будн(?:и|я)|закрыт[ыо]?\b|"
+    r"\b(?:ежедневн|каждый день\b|выходн|перерыв|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|будн(?:и|я)|закрыт[ыо]?\b|"
     r"(?:пн|вт|ср|чт|пт|сб|вс)\b|"
     r"кун сайын|демалыс|дуйсенби|сейсенби|сарсенби|бейсенби|жума(?:да|га|дан)?\b|сенби|жексенби|жабык|"
     r"daily\b|every day\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:mon|tue|wed|thu|fri)\b|weekdays?\b|weekends?\b|"
@@ -48,23 +50,25 @@ _TIMETABLE = re.compile(
 class Question:
     """The question which branch is meant: when it was put last, and the words that it keeps, by the event they came with.
 
-    `over` is the event that ended it. Events of a turn that is thought about again count for nothing: its reply was not
+    `over` is the event that ended it; `heard`: the customer has said that they want an answer, and no silence. Events of a turn that is thought about again count for nothing: its reply was not
     read.
     """
 
     at: datetime
     asked: tuple[tuple[str, str], ...]
     over: str = ""
+    heard: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the conversation's context keeps it."""
-        return {"at": self.at.isoformat(), "asked": [list(each) for each in self.asked], "over": self.over}
+        asked = [list(each) for each in self.asked]
+        return {"at": self.at.isoformat(), "asked": asked, "over": self.over, "heard": self.heard}
 
     @property
     def kept(self) -> list[str]:
         """What the customer wanted to know: their first words, and what they asked beside the answer."""
         texts = [text for _, text in self.asked]
-        return texts[:1] + [text for text in texts[1:] if burst.is_complete(text)]
+        return texts[:1] + [text for text in texts[1:] if _asks(text)]
 
 
 # --- before anybody thinks -------------------------------------------------------------------------------------------
@@ -97,7 +101,9 @@ def of_number(tenant: Tenant, instance: str) -> Branch | None:
 def placed(conversation: Conversation, tenant: Tenant, branch: Branch | None, how: str) -> Conversation:
     """The conversation at a branch, or at none."""
     moved = replace(conversation, branch_id=tenant.branch_ids[branch.slug] if branch else "")
-    return _with(moved, **{FOUND: how})
+    leaves = conversation.state is State.BOT_ACTIVE and conversation.branch_id not in ("", moved.branch_id)
+    nobody = dict.fromkeys((HOLDER, HOLDER_NAME), "") if leaves else {}  # who led it there is at no other desk
+    return _with(moved, **{FOUND: how, **nobody})
 
 
 def _held(conversation: Conversation, tenant: Tenant, now: datetime) -> Branch | None:
@@ -148,29 +154,40 @@ def note(case: Case) -> None:
 def listen(case: Case) -> None:
     """A branch that the customer names, or the answer to the question which one: the conversation moves there, and what
     was asked before is what is answered now."""
-    if not _may_move(case):
-        return
+    if _is_told_again(case):
+        _recall(case)
+    elif case.state is State.PENDING:
+        _look_elsewhere(case)
+    elif _may_move(case):
+        _choose(case)
+
+
+def _choose(case: Case) -> None:
     question = _standing(case)
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
     if not choice.key:
+        if question and case.turn.branch and _ended_here(case):  # chosen already, and then another was spoken of
+            case.message = case.message.with_(text=_joined(*question.kept, case.message.text))
         return
     how = ASKED if question else NAMED
     if question or choice.key != case.turn.branch:
         move(case, choice.key, how)
     kept = question.kept if question else []
-    case.named_only = not kept and not choice.rest
+    case.kept, case.named_only = tuple(kept), not kept and not choice.rest
+    case.heard = question is not None and question.heard
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
 
 
 def move(case: Case, slug: str, how: str) -> None:
-    """Bring the conversation and its turn to a branch, and remember it where that is wished."""
+    """Bring the conversation and its turn to a branch, and remember it where that is wished; "" only ends the question."""
     branch = case.tenant.branch(slug)
-    if branch is None:
-        return
     case.moved = (slug, how)
+    if branch is None:
+        case.conversation = _closed(case, case.conversation)
+        return
     case.conversation = _closed(case, placed(case.conversation, case.tenant, branch, how))
     if case.tenant.config.branching.remember_branch_preference:
         case.conversation = replace(case.conversation, preferred_branch=slug)
@@ -183,9 +200,51 @@ def carry(before: Case, fresh: Case) -> None:
         move(fresh, *before.moved)
 
 
+def _is_told_again(case: Case) -> bool:
+    """Are these, among others, the words that ended the question, thought about again after a human was called for them?"""
+    return case.state is State.PENDING and _ended_here(case)
+
+
+def _ended_here(case: Case) -> bool:
+    """Did words of this turn end the question, when they were first thought about?"""
+    stored, own = case.conversation.context.get(QUESTION), {event.id for event in case.work.events}
+    return isinstance(stored, Mapping) and stored["over"] in own
+
+
+def _recall(case: Case) -> None:
+    """What was asked before is still what is answered; the conversation stays where people have it."""
+    question = _standing(case)
+    if question is None:
+        return
+    case.heard, said = question.heard, case.message.text
+    choice = choosing.read(said, choosing.places(case.tenant.config.branches), asked=True)
+    more = choice.rest if choice.key else said if _asks(said) else ""
+    case.message = case.message.with_(text=_joined(*question.kept, more))
+    case.trace.note("branch", outcome=case.turn.branch or "unknown", how="asked", text=brief(case.message.text))
+
+
+def _look_elsewhere(case: Case) -> None:
+    """Somebody was called: the conversation stays where they are, but what is asked about another branch is answered about
+    that one, and not with the prices of this one."""
+    if not _counts(case):
+        return
+    choice = choosing.read(case.message.text, choosing.places(case.tenant.config.branches))
+    branch = case.tenant.branch(choice.key) if choice.rest and choice.key != case.turn.branch else None
+    if branch is None:
+        return
+    case.turn = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
+    case.message = case.message.with_(text=choice.rest)
+    case.trace.note("branch", outcome=branch.slug, how="asked about", text=brief(choice.rest))
+
+
 def _may_move(case: Case) -> bool:
+    return case.state is State.BOT_ACTIVE and _counts(case)
+
+
+def _counts(case: Case) -> bool:
+    """Does a branch that the customer names count at all?"""
     rules = case.tenant.config.branching
-    if not rules.may_ask or case.state is not State.BOT_ACTIVE or not case.message.text.strip():
+    if not rules.may_ask or not case.message.text.strip():
         return False
     return rules.mode != "by_instance" or case.conversation.context.get(FOUND) != INSTANCE
 
@@ -198,7 +257,7 @@ def _question(case: Case) -> Question | None:
     own = {event.id for event in case.work.events}
     asked = tuple((event, text) for event, text in stored["asked"] if event not in own)
     over = "" if stored["over"] in own else stored["over"]
-    return Question(datetime.fromisoformat(stored["at"]), asked, over) if asked else None
+    return Question(datetime.fromisoformat(stored["at"]), asked, over, bool(stored.get("heard"))) if asked else None
 
 
 def _standing(case: Case) -> Question | None:
@@ -238,7 +297,8 @@ def question(case: Case) -> Decision:
     before = _question(case)
     asked = (*(before.asked if before else ()), (case.work.events[0].id, case.message.text))
     key = "branch_question_again" if before else "branch_question"
-    shown = Question(case.turn.now, asked).stored()
+    heard = case.answers_mute_question or (before is not None and before.heard)
+    shown = Question(case.turn.now, asked, heard=heard).stored()
     silent = voice.silence(case.tenant, case.conversation)
     context: dict[str, Any] = {} if silent else {QUESTION: shown, csat.QUESTION: ""}
     return Decision(
@@ -257,15 +317,20 @@ def give_up(case: Case) -> None:
     if found is None:
         return
     case.verdict = replace(case.verdict, route=Route.ANSWER)
-    more = case.message.text if burst.is_complete(case.message.text) else ""
+    more = case.message.text if _asks(case.message.text) else ""
     case.message = case.message.with_(text=_joined(*found.kept, more))
-    case.conversation = _closed(case, case.conversation)
+    move(case, "", "not told")
     case.trace.note("branch", outcome="unknown", how="not told", kept=found.kept)
 
 
 def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
     """The context of a decision whose replies are not sent: nobody was asked."""
     return {key: value for key, value in context.items() if key != QUESTION}
+
+
+def _asks(text: str) -> bool:
+    """Does the customer want to know this, too, or only not say which branch?"""
+    return burst.is_complete(text) or choosing.adds(text)
 
 
 def _joined(*texts: str) -> str:

@@ -50,8 +50,8 @@ _POLITE = _sounds(
     "мне нам меня нас давайте давай пожалуйста пожалуйст плиз вариант варианте варианты вариантом номер номером цифра n no "
     "нет я мы хочу хотим хотела хотел хотелось бы лучше наверное наверно выбираю выберу выбрал выбрала ну ок окей да удобно "
     "удобнее ближе подойдет подходит будет это этот туда приду буду интересует все же тогда спасибо "
-    "жоқ маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет который которая которое "
-    "option number please i we want would like my me us choose one ok okay yes thanks it that is"
+    "ладно хорошо жоқ маған бізге менің нөмір нұсқа таңдаймын керек ыңғайлы жақын болсын болады рахмет который которая которое "
+    "option number please i we want would like my me us choose ok okay yes thanks it that is"
 )
 _JOINING = _sounds("и а но еще также тоже и-и және тағы сондай-ақ ал and also but")
 _ASKING = _sounds(
@@ -60,6 +60,15 @@ _ASKING = _sounds(
 )
 _NOT = _sounds("не not")
 _NOT_BEHIND = _sounds("емес")
+_WISHES = _sounds(
+    "хочу хотим хотелось удобно подходит подойдет интересует надо нужно нужен нужна устраивает буду приду поеду мне нам меня "
+    "нас керек қажет ыңғайлы want need like"
+)
+_CALLED = _sounds("зовут имя атым есімім")
+_PEOPLE = _sounds(
+    "мастер мастера мастеру мастером врач врача врачу врачом доктор доктора доктору шебер шебері дәрігер мистер master doctor"
+)
+_ONE = frozenset({"one"})
 _NTH = re.compile(r"(\d{1,2})(?:y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th|)")
 _NTH_APART = re.compile(r"y|yy|oy|iy|aya|oe|go|mu|om|shi|shy|nshi|inshi|nshy|ynshy|st|nd|rd|th")
 _CARDINALS = (
@@ -118,6 +127,12 @@ def read(text: str, known: Places, *, asked: bool = False) -> Choice:
     return Choice(key, _besides(text, known, asked=asked))
 
 
+def adds(text: str) -> bool:
+    """Does a text go on with what was said before: "и педикюр"?"""
+    said = [word.sound for word in _words(text[:LOOK_AT]) if word.is_word]
+    return len(said) > 1 and said[0] in _JOINING
+
+
 def places(branches: Iterable[Branch]) -> Places:
     """A tenant's branches with all their names."""
     return tuple((each.slug, (each.name, *each.names.values(), *each.aliases)) for each in branches)
@@ -143,7 +158,9 @@ def _number(said: Sequence[_Word], most: int, names: frozenset[int]) -> tuple[in
     there are two. `names` are the words that name a place."""
     at = _skipped(said, 0)
     number, behind = _number_at(said, at)
-    if not 0 < number <= most or not (behind in names or _ends(said, behind)):
+    is_hour = at > 0 and said[at - 1].sound in _BEFORE and _is_bare(said, at, behind)  # "в 2 есть место?"
+    behind += behind < len(said) and said[behind].sound in _ONE
+    if not 0 < number <= most or not (behind in names or _ends(said, behind, asks=not is_hour)):
         return 0, 0
     again = _skipped(said, behind, _JOINING)
     other, after = _number_at(said, again)
@@ -170,6 +187,11 @@ def _number_at(said: Sequence[_Word], at: int) -> tuple[int, int]:
     return _spoken().get(said[at].sound) or _ordinal(said[at].sound), at + 1
 
 
+def _is_bare(said: Sequence[_Word], at: int, behind: int) -> bool:
+    """Is it how many, and not which one?"""
+    return behind == at + 1 and (said[at].sound.isdigit() or said[at].sound in _spoken())
+
+
 @lru_cache
 def _spoken() -> Mapping[str, int]:
     return {word: value for value, words in enumerate(_CARDINALS, 1) for word in _sounds(words)}
@@ -189,12 +211,13 @@ def _sounds_of(words: str) -> frozenset[str]:
     return _sounds(words)
 
 
-def _ends(said: Sequence[_Word], at: int) -> bool:
-    """Does the number stand for itself? Not before what it counts, and not in a time or a range."""
+def _ends(said: Sequence[_Word], at: int, *, asks: bool = True) -> bool:
+    """Does the number stand for itself? Not before what it counts, and not in a time or a range. `asks`: what is asked may
+    stand behind it."""
     if at >= len(said):
         return True
     if said[at].is_word:
-        return said[at].sound in _JOINING | _POLITE | _KINDS | _ASKING
+        return said[at].sound in _JOINING | _POLITE | _KINDS or (asks and said[at].sound in _ASKING)
     digits = at + 1 < len(said) and said[at + 1].sound[:1].isdigit()
     touches = digits and said[at + 1].start == said[at].end
     return not touches and said[at].sound not in {"%", "₸", "$"}
@@ -238,17 +261,35 @@ def _where(name: _Name, said: Sequence[_Word], *, asked: bool) -> frozenset[int]
 
 
 def _denied(said: Sequence[_Word]) -> frozenset[int]:
-    """ "не на Абая, а на Сатпаева": what is not meant."""
+    """The words that are not meant: "не на Абая, а на Сатпаева", "на Абая мне не удобно", and what people are called."""
     found: set[int] = set()
     for at, word in enumerate(said):
         if word.sound in _NOT:
-            behind = at + 1
-            while behind < len(said) and said[behind].sound in _BEFORE | _KINDS:
-                behind += 1
-            found.add(behind)
+            found |= _refused(said, at)
         elif word.sound in _NOT_BEHIND and at:
-            found.add(at - 1)
+            found.add(_beyond(said, at - 1, -1, _WISHES))
+        elif word.sound in _CALLED | _PEOPLE:
+            found.add(at + 1)
     return frozenset(found)
+
+
+def _refused(said: Sequence[_Word], at: int) -> set[int]:
+    """What a "not" denies: what it stands before, else, where only a wish stands behind it, what was said before it."""
+    behind = _beyond(said, at + 1, 1, _BEFORE | _KINDS | _WISHES)
+    wishes = any(word.sound in _WISHES for word in said[at + 1 : behind])
+    if not wishes or (behind < len(said) and said[behind].is_word):
+        return {behind}
+    first = at
+    while first and said[first - 1].is_word and said[first - 1].sound not in _JOINING:
+        first -= 1
+    return set(range(first, at))
+
+
+def _beyond(said: Sequence[_Word], at: int, step: int, quiet: frozenset[str]) -> int:
+    """Where the words `quiet` end, from `at` on."""
+    while 0 <= at < len(said) and said[at].sound in quiet:
+        at += step
+    return at
 
 
 @lru_cache(maxsize=256)
@@ -278,7 +319,7 @@ def _besides(text: str, known: Places, *, asked: bool) -> str:
     said = list(_words(text[:LOOK_AT]))
     names = [name for _, names in _compiled(known) for name in names]
     named = frozenset().union(*(_where(name, said, asked=asked) for name in names))
-    quiet = _POLITE | _BEFORE | _KINDS | _JOINING | _NOT | _NOT_BEHIND
+    quiet = _POLITE | _BEFORE | _KINDS | _JOINING | _NOT | _NOT_BEHIND | _WISHES | _CALLED | _ONE
     more = [word.sound for at, word in enumerate(said) if word.is_word and at not in named and word.sound not in quiet]
     if all(asked and _ordinal(word) for word in more):
         return ""
@@ -300,7 +341,13 @@ def _same(name: str, word: str, least: float) -> bool:
     if name[0] != word[:1] or min(len(name), len(word)) < 5 or abs(len(name) - len(word)) > 3:
         return False
     pairs = ((name, word), (min(_stems(name), key=len), min(_stems(word), key=len)))
-    return any(min(map(len, pair)) > 4 and SequenceMatcher(None, *pair).ratio() >= least for pair in pairs)
+    return any(min(map(len, pair)) > 4 and _alike(*pair) >= least for pair in pairs)
+
+
+def _alike(one: str, other: str) -> float:
+    """The share of their letters that two words have in common; cheap where there are too few to matter."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() > 0.75 else 0
 
 
 @lru_cache(maxsize=20_000)

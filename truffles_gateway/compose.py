@@ -175,7 +175,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
     seen = {
         part.url for event in case.work.events if event not in fresh for part in event.event.attachments if part.url
     }
-    said = [forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore]
+    said = [*case.kept, *(forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
     mark = weight.mark(case.verdict)
     for channel in desks(case.tenant):

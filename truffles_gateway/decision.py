@@ -102,7 +102,9 @@ class Decision:
 class Case:
     """One turn on its way through the pipeline; `message`, `verdict` and `language` are filled in as they are known.
 
-    moved       the branch that the customer's words led to, and how
+    moved       the branch that the customer's words led to ("": to none, and nobody asks again), and how
+    kept        what they had asked before, which is to be answered now
+    heard       they have said of it already that they want an answer, and no silence
     named_only  they named a branch, and nothing else is to be answered
     """
 
@@ -118,6 +120,8 @@ class Case:
     apology: bool = False
     answers_mute_question: bool = False
     moved: tuple[str, str] | None = None
+    kept: tuple[str, ...] = ()
+    heard: bool = False
     named_only: bool = False
 
     def say(self, key: str, **values: object) -> str:

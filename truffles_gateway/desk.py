@@ -118,7 +118,7 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, presse
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
         return _pressed(made, event, tenant, pressed)
-    about = amending.meant(made.after, stored, *_who(made, event, tenant), pressed.learned)
+    about = amending.meant(made.after, stored, tenant, person_of(event, tenant), pressed.learned)
     return (
         _written(made, event, tenant) if about is None else _amended(made, stored, tenant, pressed.learned.get(about))
     )
@@ -147,7 +147,7 @@ def _who(made: Commit, event: InboundEvent, tenant: Tenant) -> tuple[Person, str
 
 def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
     """Words for a learned answer, marked as such: nothing of them is sent."""
-    problem, ignored = amending.take(made, stored, tenant, *_who(made, stored.event, tenant), about)
+    problem, ignored = amending.take(made, stored, tenant, person_of(stored.event, tenant), about)
     receipt(made, stored.event, "" if problem else "note", _text(tenant, problem) if problem else "")
     return ignored
 

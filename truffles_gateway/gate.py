@@ -107,7 +107,7 @@ def left_alone(case: Case) -> Decision | None:
 
 def while_muted(case: Case) -> Decision | None:
     """A muted customer hears nothing until they ask about the business or want a human."""
-    if case.answers_mute_question and case.verdict.route is Route.OPT_OUT:
+    if (case.answers_mute_question or case.heard) and case.verdict.route is Route.OPT_OUT:
         case.verdict = replace(case.verdict, route=Route.ANSWER)
     until = case.conversation.muted_until
     if until is None or until <= case.turn.now:

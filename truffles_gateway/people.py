@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection
 
 from truffles_gateway.messages import Person
+from truffles_gateway.plain import letters
 from truffles_gateway.tenant_config import Agent
 from truffles_gateway.tenants import Tenant
 
@@ -43,8 +44,14 @@ def name_of(tenant: Tenant, person: Person, namesakes: Collection[str] = ()) -> 
     name, handle = plain(person.name), f"@{_handle(person)}" if _handle(person) else person.id
     if not name:
         return handle
-    taken = {each.casefold() for each in namesakes} | {plain(each.name).casefold() for each in tenant.config.agents}
-    return f"{name} ({handle})" if handle and name.casefold() in taken else name
+    taken = {_seen(each) for each in (*namesakes, *(agent.name for agent in tenant.config.agents))}
+    return f"{name} ({handle})" if handle and _seen(name) in taken else name
+
+
+def _seen(name: str) -> str:
+    """A name as the eye tells it from others: letters of another script that look the same, and what is not seen at all,
+    make no other name."""
+    return letters(plain(name)).casefold()
 
 
 def _is_seen(letter: str) -> bool:

@@ -26,6 +26,12 @@ def role_of(tenant: Tenant, person: Person, branch: str = "") -> str:
     return next(by_id, "") or next(by_name, "") or oldest
 
 
+def role_by_id(tenant: Tenant, person: Person, branch_id: str) -> str:
+    """The same at the branch with this id, as rows have it."""
+    branch = tenant.branch_with_id(branch_id)
+    return role_of(tenant, person, branch.slug if branch else "")
+
+
 def branch_of(tenant: Tenant, conversation: Conversation | None) -> str:
     """The slug of a conversation's branch, "" if it has none."""
     found = tenant.branch_with_id(conversation.branch_id) if conversation else None

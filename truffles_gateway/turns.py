@@ -124,7 +124,7 @@ class Turns:
         fresh = make_case(work, case.tenant, self.clock, self.faults)
         fresh = replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
-            apology=case.apology, answers_mute_question=case.answers_mute_question,
+            apology=case.apology, answers_mute_question=case.answers_mute_question, kept=case.kept,
         )  # fmt: skip
         branching.carry(case, fresh)
         return fresh

@@ -30,7 +30,8 @@ def knows_branches(stub) -> Any:
             (text.find("парковк"), PARKING),
         ]
         said = [fact for at, fact in sorted(parts) if at >= 0]
-        return Draft(text="\n".join(said), verbatim=True) if said else None
+        unknown = ("Делаете татуаж?",) if "татуаж" in text else ()
+        return Draft(text="\n".join(said), verbatim=True, unanswered=unknown) if said else None
 
     return stub.plugin("by_branch", answer=answer)
 
@@ -114,12 +115,22 @@ async def test_nobody_is_asked_three_times_nor_twice_in_the_same_words(asking, j
     assert (await salon.outcomes())[-1][0] == "escalated"
 
 
+async def test_who_wants_an_answer_and_no_silence_is_not_asked_that_again(asking, jid) -> None:
+    salon = await asking()
+    assert "«нет»" in await salon.ask(jid, f"Не пишите мне больше. {PRICE}")
+    assert (await salon.ask(jid, "нет")).endswith(LIST)
+    assert (await salon.ask(jid, "не знаю")).endswith(LIST)
+    assert await salon.ask(jid, "2") == PRICES["mega"]
+    assert "больше не пишем" in await salon.ask(jid, "Не пишите мне больше")
+
+
 async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
     salon = await asking()
     await salon.ask(jid, PRICE)
     assert "коллеге" in await salon.ask(jid, "позовите менеджера")
-    assert await salon.ask(jid, "Сколько стоит маникюр в Меге?") == "Маникюр от 5000 ₸"
-    assert (await found(salon, jid))[0] is None
+    assert await salon.ask(jid, "Сколько стоит маникюр в Меге?") == PRICES["mega"], "answered about what was asked"
+    assert await salon.ask(jid, "а на Абая сколько маникюр?") == PRICES["abay"]
+    assert (await found(salon, jid))[0] is None, "and yet people have it where it is"
     assert "Сколько стоит маникюр в Меге?" in await salon.desk("forward")
     assert (await salon.state())[1] == [("pending", None)]
     handover = await salon.handover()
@@ -228,9 +239,23 @@ async def test_people_who_take_it_meanwhile_keep_it_where_it_is(salon_of, jid, s
     go_on.set()
     await salon.rig.settled()
     assert salon.read(jid)[-1] == "Здравствуйте, это Алия"
+    assert f"{PRICE}\n2" in (await salon.desk("forward"))[-1], "who took it reads what the number answers"
     assert (await found(salon, jid))[0] is None
     await salon.press("resolve", await salon.handover())
     assert await salon.ask(jid, "а маникюр в меге сколько?") == PRICES["mega"]
+
+
+async def test_a_choice_that_is_thought_about_again_keeps_its_question_where_a_human_was_called(asking, jid) -> None:
+    salon = await asking(config={"mode": "approve"})
+    assert (await salon.ask(jid, f"{PRICE} Делаете татуаж?")).endswith(LIST)
+    assert "коллеге" in await salon.ask(jid, "2")
+    assert await salon.ask(jid, "И парковка есть?") == ""
+    first, second = await salon.rig.rows("SELECT text FROM drafts ORDER BY created_at")
+    assert PRICES["mega"] in first["text"]
+    assert f"{PRICES['mega']}\n{PARKING}" in second["text"]
+    assert await salon.ask(jid, "А маникюр на Абая сколько?") == ""
+    assert (await found(salon, jid))[0] == "mega", "people have it where it is"
+    assert (await salon.state())[1] == [("pending", None)]
 
 
 async def test_modes_follow_from_the_choice_on(asking, jid) -> None:
@@ -244,3 +269,9 @@ async def test_modes_follow_from_the_choice_on(asking, jid) -> None:
     assert salon.read(jid)[-1] == PRICES["abay"]
     assert await salon.ask(jid, "а маникюр в меге?") == ""
     assert (await salon.outcomes())[-1] == ("ignored", "shadow")
+    boris = "77000000012@s.whatsapp.net"
+    await salon.ask(boris, PRICE)
+    for words in ("1", "а в меге?"):  # the second takes the draft back, and names two of them with the first
+        assert await salon.ask(boris, words) == ""
+    drafts = await salon.rig.rows("SELECT text, question FROM drafts ORDER BY created_at")
+    assert (drafts[-1]["text"], drafts[-1]["question"]) == (PRICES["abay"], f"{PRICE}\n1\nа в меге?")

@@ -48,6 +48,9 @@ def test_a_long_name_is_cut() -> None:
     ("who", "namesakes", "shown"),
     [
         (person(id="900", name="🦊", username="boss"), (), "Айгерим"),
+        (person(id="7", name="Ай\u200dгерим"), (), "Ай\u200dгерим (7)"),
+        (person(id="7", name="Айгерим\ufe0f"), (), "Айгерим\ufe0f (7)"),
+        (person(id="7", name="Aйгеpим"), (), "Aйгеpим (7)"),
         (person(id="77", name="D.", username="dINA"), (), "Дина"),
         (person(id="900", name="🦊", username="dina"), (), "Айгерим"),  # ids before names
         (person(id="900", name="🦊", channel="crm"), (), "🦊"),

@@ -35,10 +35,12 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
     """A learned answer whose button was pressed at a desk. `seen`: it is what that desk showed last, as far as is known;
-    `about` is what the newest row says besides: why a person is asked, what approving would change."""
+    `about` is what the newest row says besides: why a person is asked, what approving would change. `branch_id` is where it
+    was learned, wherever its customer has gone since."""
 
     answer: LearnedAnswer
     conversation_id: str
+    branch_id: str
     seen: bool
     about: Mapping[str, str]
 
@@ -205,9 +207,10 @@ SELECT {COLUMNS}, (
     ORDER BY status = 'sent' DESC, CASE WHEN status = 'sent' THEN -seq ELSE seq END LIMIT 1) AS shown, (
     SELECT payload -> 'data' FROM outbox_messages o WHERE o.client_id = l.client_id
         AND o.handover_id = l.handover_id AND o.kind = 'learned' AND o.channel = $3
-    ORDER BY seq DESC LIMIT 1) AS last, (
-    SELECT conversation_id FROM handovers h WHERE h.client_id = l.client_id AND h.id = l.handover_id) AS conversation_id
-FROM learned_responses l WHERE client_id = $1 AND id = $2
+    ORDER BY seq DESC LIMIT 1) AS last, h.*
+FROM learned_responses l LEFT JOIN LATERAL (
+    SELECT conversation_id, branch_id FROM handovers WHERE client_id = l.client_id AND id = l.handover_id) h ON true
+WHERE client_id = $1 AND id = $2
 """
 
 
@@ -220,7 +223,10 @@ async def pressed(database: Database, client_id: str, learned_id: str, channel: 
         return None
     answer, shown = answer_of(row), row["shown"] or {}
     seen = (shown.get("question"), shown.get("answer")) == (answer.question, answer.answer)
-    return Pressed(answer=answer, conversation_id=row["conversation_id"], seen=seen, about=row["last"] or {})
+    return Pressed(
+        answer=answer, conversation_id=row["conversation_id"], branch_id=row["branch_id"] or "", seen=seen,
+        about=row["last"] or {},
+    )  # fmt: skip
 
 
 SHOWN_AS = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +24,11 @@ def passage(text: str, query: str, confidence: float = 0.9, **more: Any) -> Pass
     return Passage(id=text, text=text, confidence=confidence, query=query, **more)
 
 
-def answer(message: str, *passages: Passage, language: str = "ru", said: str = "") -> Draft | None:
+def answer(
+    message: str, *passages: Passage, language: str = "ru", said: str = "", said_at: datetime = NOW
+) -> Draft | None:
     verdict = Verdict(route=Route.ANSWER, language=language)
-    turn = make_turn(history=(Line(author=Author.BOT, text=said, at=NOW),) if said else ())
+    turn = make_turn(now=NOW, history=(Line(author=Author.BOT, text=said, at=said_at),) if said else ())
     written = AnswerLocal(Texts()).answer(turn, Inbound(text=message, events=()), verdict, passages)
     return asyncio.run(written)
 
@@ -116,6 +118,10 @@ def test_a_notice_is_told_once_in_a_talk_unless_it_is_asked_for() -> None:
     said = "Сегодня до 18:00 нет света.\nМаникюр — 5 000 ₸."
     draft = answer("Где вы?", NOTICE, passage("Мы на Вымышленной.", "Где вы?"), said=said)
     assert draft and draft.text == "Мы на Вымышленной."
+    draft = answer(
+        "Где вы?", NOTICE, passage("Мы на Вымышленной.", "Где вы?"), said=said, said_at=NOW - timedelta(days=1)
+    )
+    assert draft and draft.text.startswith("Сегодня до 18:00 нет света."), "yesterday's was another"
     draft = answer("А сегодня вы работаете?", NOTICE, said=said)
     assert draft and draft.text == "Сегодня до 18:00 нет света."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from truffles_answer_local.compose import Answered, about, answered, language_of, questions, told
 from truffles_gateway.messages import OWNER_SAYS, Author, Draft, Inbound, Passage, Turn, Verdict
@@ -67,8 +68,12 @@ class AnswerLocal:
 
 
 def _unread(notices: Sequence[Passage], turn: Turn) -> list[Passage]:
-    """Those that this customer was not told in the talk so far."""
-    said = [line.text for line in turn.history if line.author is not Author.CUSTOMER]
+    """Those that this customer was not told in the talk so far. What was said on another day was about that day, also where
+    the owner says the same again."""
+    zone = ZoneInfo(turn.timezone)
+    today = turn.now.astimezone(zone).date()
+    lines = [line for line in turn.history if line.author is not Author.CUSTOMER]
+    said = [line.text for line in lines if line.at.astimezone(zone).date() == today]
     return [each for each in notices if not any(each.text in text for text in said)]
 
 

@@ -64,14 +64,28 @@ async def test_everything_follows_the_chosen_branch(shop_of, anna, boris, tmp_pa
     lesson = next(each for each in shop.telegram.topic(SOUTH, topic.id) if "approve" in shop.actions(each))
     assert "владелец" in await shop.press(lesson, "approve", NORA)
     assert [status for _, status in await shop.learned()] == ["pending"]
+    await shop.press(card, "resolve", SVETA)
+    assert "Абая" in (await shop.ask(anna, "лучше на Абая"))[0]
+    assert "владелец" in await shop.press(lesson, "approve", NORA), "it was learned at the other branch"
+    assert [status for _, status in await shop.learned()] == ["pending"]
     assert "Запомнено" in await shop.press(lesson, "approve", SVETA)
     assert [status for _, status in await shop.learned()] == ["approved"]
+    assert "Мега" in (await shop.ask(anna, "нет, в меге"))[0]
 
     shop.phones.behave(count=1, status=400)
     await shop.telegram.write("Ждём вас!", chat=SOUTH, thread=topic.id, sender=SVETA)
     await shop.pass_time(seconds=3.5)
     assert any("Не доставлено" in each.text for each in shop.telegram.topic(SOUTH))
     assert not any("Не доставлено" in each.text for group in (NORTH, shop.group) for each in shop.telegram.topic(group))
+
+    await shop.telegram.write("/пауза", chat=SOUTH, sender=SVETA)
+    await shop.pass_time(seconds=3.5)
+    third = "77010000003@s.whatsapp.net"
+    [asked] = await shop.ask(third, "Сколько стоит педикюр?")
+    assert asked.endswith("1. Абая 10\n2. ТРЦ Мега"), "nothing is paused where nobody knows the branch"
+    assert await shop.ask(third, "2") == []
+    topic = shop.telegram.topics(SOUTH)[-1]
+    assert "Сколько стоит педикюр?\n2" in shop.telegram.topic(SOUTH, topic.id)[-1].text, "people read what it is about"
     await shop.balanced()
 
 
