@@ -163,6 +163,13 @@ def listen(case: Case) -> None:
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
+    if not choice.rest:
+        case.message = case.message.with_(language=_spoken(case))
+
+
+def _spoken(case: Case) -> str:
+    """The dialogue's language: the name of a place tells none."""
+    return str(case.conversation.context.get("language") or case.message.language)
 
 
 def move(case: Case, slug: str, how: str) -> None:

@@ -114,6 +114,19 @@ async def test_nobody_is_asked_three_times_nor_twice_in_the_same_words(asking, j
     assert (await salon.outcomes())[-1][0] == "escalated"
 
 
+async def test_the_name_of_a_branch_tells_no_language(asking, jid) -> None:
+    salon = await asking()
+    assert (await salon.ask(jid, "Can I bring my snake with me?")).endswith("1. Abay 10\n2. Mega mall")
+    assert "colleague" in await salon.ask(jid, "Abay")
+    boris, dana = "77000000012@s.whatsapp.net", "77000000013@s.whatsapp.net"
+    await salon.ask(boris, "Маникюр қанша тұрады?")
+    assert await salon.ask(boris, "Абайда") == PRICES["abay"]
+    await salon.ask(dana, "Hello")
+    assert await salon.ask(dana, "Abay") == "All right, the branch Abay 10. What would you like to know?"
+    rows = await salon.rig.rows("SELECT DISTINCT context ->> 'language' AS said FROM conversations")
+    assert {row["said"] for row in rows} == {"en", "kk"}
+
+
 async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
     salon = await asking()
     await salon.ask(jid, PRICE)
