@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import burst, choosing, csat, voice
+from truffles_gateway import burst, choosing, csat, elsewhere, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Draft, Route, State
@@ -155,16 +155,18 @@ def listen(case: Case) -> None:
     choice = choosing.read(case.message.text, known, asked=question is not None)
     if not choice.key:
         return
+    if not choice.rest:
+        case.message = case.message.with_(language=_spoken(case))
     how = ASKED if question else NAMED
     if question or choice.key != case.turn.branch:
         move(case, choice.key, how)
+    if not question:
+        choice = elsewhere.again(case, choice)
     kept = question.kept if question else []
     case.named_only = not kept and not choice.rest
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
-    if not choice.rest:
-        case.message = case.message.with_(language=_spoken(case))
 
 
 def _spoken(case: Case) -> str:
@@ -271,8 +273,8 @@ def give_up(case: Case) -> None:
 
 
 def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The context of a decision whose replies are not sent: nobody was asked."""
-    return {key: value for key, value in context.items() if key != QUESTION}
+    """The context of a decision whose replies are not sent: nobody was asked, nor answered."""
+    return {key: value for key, value in context.items() if key not in {QUESTION, elsewhere.ANSWERED}}
 
 
 def _joined(*texts: str) -> str:

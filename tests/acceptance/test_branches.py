@@ -79,7 +79,7 @@ async def test_asked_answered_and_remembered(asking, jid) -> None:
     assert await told(salon) == [("mega", "remembered")]
     assert await salon.ask(jid, "А сколько стоит маникюр на Абая?") == PRICES["abay"]
     assert await found(salon, jid) == ("abay", "named", "abay")
-    assert "Мега" in await salon.ask(jid, "нет, лучше в Меге")
+    assert await salon.ask(jid, "нет, лучше в Меге") == PRICES["mega"]
     assert await found(salon, jid) == ("mega", "named", "mega")
     await salon.balanced(accepted=7, answered=7)
 
@@ -125,6 +125,25 @@ async def test_the_name_of_a_branch_tells_no_language(asking, jid) -> None:
     assert await salon.ask(dana, "Abay") == "All right, the branch Abay 10. What would you like to know?"
     rows = await salon.rig.rows("SELECT DISTINCT context ->> 'language' AS said FROM conversations")
     assert {row["said"] for row in rows} == {"en", "kk"}
+
+
+async def test_what_was_answered_of_one_branch_is_answered_of_the_next_that_is_named(asking, jid) -> None:
+    salon = await asking()
+    assert await salon.ask(jid, "Как вы работаете на Абая?") == HOURS["abay"]
+    assert await salon.ask(jid, "а в Меге?") == HOURS["mega"]
+    assert await salon.ask(jid, "парковка есть?") == PARKING
+    assert await salon.ask(jid, "а на Абая?") == PARKING, "the same, but of another branch"
+    assert await salon.ask(jid, "а на Абая?") == "Хорошо, филиал «Абая 10». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["abay"]
+    await salon.ask(jid, "спасибо")
+    assert await salon.ask(jid, "в Меге") == "Хорошо, филиал «ТРЦ Мега». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["mega"]
+    await salon.pass_time(minutes=11)
+    assert await salon.ask(jid, "на Абая") == "Хорошо, филиал «Абая 10». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["abay"]
+    handover = await salon.handover() if await salon.ask(jid, "позовите менеджера") else ""
+    await salon.press("resolve", handover)
+    assert "Мега" in await salon.ask(jid, "а в Меге?")
 
 
 async def test_who_wants_a_human_waits_for_no_question(asking, jid) -> None:
