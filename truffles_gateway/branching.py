@@ -26,6 +26,7 @@ from truffles_gateway.tenant_config import Branch
 from truffles_gateway.tenants import Tenant
 
 INSTANCE, ASKED, NAMED, REMEMBERED, ONLY = "instance", "asked", "named", "remembered", "only one"
+ANY = "any"
 FOUND, QUESTION = "branch_found", "branch_question"
 """The conversation's words for how its branch was found, and for the question which one is meant."""
 MOST = 2
@@ -153,6 +154,8 @@ def listen(case: Case) -> None:
     question = _standing(case)
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
+    if question and not choice.key and is_unknown(case) and choosing.is_open(case.message.text, known):
+        _leave_open(case, question)
     if not choice.key:
         return
     if not choice.rest:
@@ -167,6 +170,13 @@ def listen(case: Case) -> None:
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
+
+
+def _leave_open(case: Case, question: Question) -> None:
+    """Any branch is meant, or several: what was asked before counts, and nobody is asked again."""
+    case.moved = ("", ANY)
+    case.message = case.message.with_(text=_joined(*question.kept), language=_spoken(case))
+    case.trace.note("branch", outcome="unknown", how=ANY, text=brief(case.message.text))
 
 
 def _spoken(case: Case) -> str:
@@ -235,11 +245,11 @@ def is_unknown(case: Case) -> bool:
 
 
 def may_ask(case: Case) -> bool:
-    """Twice in a dialogue at most, and never while people have the conversation."""
+    """Twice in a dialogue at most, not once it was given up, and never while people have the conversation."""
     if not case.tenant.config.branching.may_ask or not is_unknown(case) or case.state is not State.BOT_ACTIVE:
         return False
     found = _question(case)
-    return found is None or len(found.asked) < MOST
+    return found is None or not (case.moved or found.over or len(found.asked) >= MOST)
 
 
 def question(case: Case) -> Decision:
@@ -279,7 +289,7 @@ def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _joined(*texts: str) -> str:
     """One message of all questions, each once."""
-    return burst.join(dict.fromkeys(texts))
+    return burst.join(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
 
 def _choices(case: Case) -> str:
