@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import burst, choosing, csat, voice
+from truffles_gateway import burst, choosing, csat, elsewhere, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME
@@ -28,6 +28,7 @@ from truffles_gateway.tenant_config import Branch
 from truffles_gateway.tenants import Tenant
 
 INSTANCE, ASKED, NAMED, REMEMBERED, ONLY = "instance", "asked", "named", "remembered", "only one"
+ANY = "any"
 FOUND, QUESTION = "branch_found", "branch_question"
 """The conversation's words for how its branch was found, and for the question which one is meant."""
 MOST = 2
@@ -166,19 +167,37 @@ def _choose(case: Case) -> None:
     question = _standing(case)
     known = choosing.places(case.tenant.config.branches)
     choice = choosing.read(case.message.text, known, asked=question is not None)
+    if question and not choice.key and is_unknown(case) and choosing.is_open(case.message.text, known):
+        _leave_open(case, question)
     if not choice.key:
         if question and case.turn.branch and _ended_here(case):  # chosen already, and then another was spoken of
             case.message = case.message.with_(text=_joined(*question.kept, case.message.text))
         return
+    if not choice.rest:
+        case.message = case.message.with_(language=_spoken(case))
     how = ASKED if question else NAMED
     if question or choice.key != case.turn.branch:
         move(case, choice.key, how)
+    if not question:
+        choice = elsewhere.again(case, choice)
     kept = question.kept if question else []
     case.kept, case.named_only = tuple(kept), not kept and not choice.rest
     case.heard = question is not None and question.heard
     # the name is no part of what is asked there: its facts need not hold it
     case.message = case.message.with_(text=_joined(*kept, choice.rest) or case.message.text)
     case.trace.note("branch", outcome=choice.key, how=how, text=brief(case.message.text))
+
+
+def _leave_open(case: Case, question: Question) -> None:
+    """Any branch is meant, or several: what was asked before counts, and nobody is asked again."""
+    case.moved = ("", ANY)
+    case.message = case.message.with_(text=_joined(*question.kept), language=_spoken(case))
+    case.trace.note("branch", outcome="unknown", how=ANY, text=brief(case.message.text))
+
+
+def _spoken(case: Case) -> str:
+    """The dialogue's language: the name of a place tells none."""
+    return str(case.conversation.context.get("language") or case.message.language)
 
 
 def move(case: Case, slug: str, how: str) -> None:
@@ -285,11 +304,11 @@ def is_unknown(case: Case) -> bool:
 
 
 def may_ask(case: Case) -> bool:
-    """Twice in a dialogue at most, and never while people have the conversation."""
+    """Twice in a dialogue at most, not once it was given up, and never while people have the conversation."""
     if not case.tenant.config.branching.may_ask or not is_unknown(case) or case.state is not State.BOT_ACTIVE:
         return False
     found = _question(case)
-    return found is None or len(found.asked) < MOST
+    return found is None or not (case.moved or found.over or len(found.asked) >= MOST)
 
 
 def question(case: Case) -> Decision:
@@ -324,8 +343,8 @@ def give_up(case: Case) -> None:
 
 
 def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The context of a decision whose replies are not sent: nobody was asked."""
-    return {key: value for key, value in context.items() if key != QUESTION}
+    """The context of a decision whose replies are not sent: nobody was asked, nor answered."""
+    return {key: value for key, value in context.items() if key not in {QUESTION, elsewhere.ANSWERED}}
 
 
 def _asks(text: str) -> bool:
@@ -335,7 +354,7 @@ def _asks(text: str) -> bool:
 
 def _joined(*texts: str) -> str:
     """One message of all questions, each once."""
-    return burst.join(dict.fromkeys(texts))
+    return burst.join(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
 
 def _choices(case: Case) -> str:

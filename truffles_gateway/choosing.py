@@ -88,6 +88,23 @@ _OF_ORDINALS = _sounds(
 ) | {""}
 
 
+_OPEN = """
+оба | обе | обоих | обеих | любой | любая | любое | любом | любую | любого | любой из них | любой из двух | все | всех | везде |
+без разницы | без разницы какой | нет разницы | разницы нет | какая разница | все равно | все равно какой | не важно | неважно |
+не важно какой | неважно какой | не принципиально | там там | тот другой | где угодно | куда угодно | какой угодно |
+екеуі | екеуі де | екеуін де | екеуінде | екеуінде де | бәрі | бәрінде | бәрі бір | бәрібір | барлығы | барлығында | кез келген |
+кез келгені | кез келгенінде | айырмашылығы жоқ | маңызды емес | қайсысы болса да |
+both | any | either | all | all of them | both of them | any of them | either of them | anywhere | everywhere | whichever |
+any fine | either fine | both fine | any one | either one | either way | doesn't matter | doesnt matter | does not matter |
+don't care | dont care | do not care | no difference | no preference
+"""
+"""Answers that leave open which place is meant, without the words that say nothing; one or more words each."""
+_QUIET_BESIDE_OPEN = (
+    (_POLITE | _BEFORE | _KINDS | _JOINING | _sounds("филиалы филиалов филиалах салоны салонов салонах branches salons"))
+    - _sounds("все всё нет жоқ no спасибо рахмет thanks ок окей ok okay")
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What was chosen, "" if nothing was; and what was said besides, "" if that was all."""
@@ -144,6 +161,26 @@ def undecided(known: Places) -> Iterator[tuple[str, str]]:
         for name in names:
             if read(name, known).key != key:
                 yield key, name
+
+
+def is_open(text: str, known: Places) -> bool:
+    """Does an answer leave open which place is meant: any, all of them, or several and nothing beside?"""
+    said = list(_words(text[:LOOK_AT]))
+    if _bare(said) in _open():
+        return True
+    where = _wheres(said, known, asked=True)
+    several = len(where) > 1 or _number(said, len(known), frozenset().union(*where.values())) < (0, 0)
+    named = frozenset().union(*where.values()) | {at for at in range(len(said)) if _number_at(said, at)[0]}
+    return several and not _bare([word for at, word in enumerate(said) if at not in named])
+
+
+def _bare(said: Iterable[_Word]) -> tuple[str, ...]:
+    return tuple(word.sound for word in said if word.is_word and word.sound not in _QUIET_BESIDE_OPEN)
+
+
+@lru_cache
+def _open() -> frozenset[tuple[str, ...]]:
+    return frozenset(_bare(_words(phrase)) for phrase in _OPEN.split("|"))
 
 
 def _words(text: str) -> Iterator[_Word]:

@@ -151,7 +151,8 @@ def after_thinking(case: Case, decision: Decision) -> Decision:
 def language(case: Case) -> str:
     """The customer's language: of this message, else of the dialogue, else the tenant's first."""
     known = case.tenant.config.languages
-    for wanted in (case.verdict.language, case.message.language, str(case.conversation.context.get("language") or "")):
+    told = "" if case.named_only else case.verdict.language  # whoever classified that read nothing but a name
+    for wanted in (told, case.message.language, str(case.conversation.context.get("language") or "")):
         if wanted in known:
             return wanted
     return known[0]

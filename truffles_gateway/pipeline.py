@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import branching, calls, compose, drafts, gate, loops
+from truffles_gateway import branching, calls, compose, drafts, elsewhere, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -46,7 +46,8 @@ async def think(case: Case) -> Decision:
     if decided:
         return decided
     route = gate.route(case)
-    return loops.guard(case, branch.before_answering(case, route) or await ROUTES[route](case))
+    decision = branch.before_answering(case, route) or await ROUTES[route](case)
+    return loops.guard(case, elsewhere.remember(case, decision))
 
 
 async def enrich(case: Case) -> Inbound:

@@ -80,7 +80,7 @@ async def test_asked_answered_and_remembered(asking, jid) -> None:
     assert await told(salon) == [("mega", "remembered")]
     assert await salon.ask(jid, "А сколько стоит маникюр на Абая?") == PRICES["abay"]
     assert await found(salon, jid) == ("abay", "named", "abay")
-    assert "Мега" in await salon.ask(jid, "нет, лучше в Меге")
+    assert await salon.ask(jid, "нет, лучше в Меге") == PRICES["mega"]
     assert await found(salon, jid) == ("mega", "named", "mega")
     await salon.balanced(accepted=7, answered=7)
 
@@ -184,6 +184,55 @@ async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
     assert await salon.ask(boris, PRICE) != "Маникюр от 5000 ₸"
     assert await salon.ask(clara, "А сколько маникюр на Абая?") == PRICES["abay"]
     assert "от 5000" not in "".join(each for who in (jid, boris, clara) for each in salon.read(who))
+
+
+async def test_the_name_of_a_branch_tells_no_language(asking, jid) -> None:
+    salon = await asking()
+    assert (await salon.ask(jid, "Can I bring my snake with me?")).endswith("1. Abay 10\n2. Mega mall")
+    assert "colleague" in await salon.ask(jid, "Abay")
+    boris, dana = "77000000012@s.whatsapp.net", "77000000013@s.whatsapp.net"
+    await salon.ask(boris, "Маникюр қанша тұрады?")
+    assert await salon.ask(boris, "Абайда") == PRICES["abay"]
+    await salon.ask(dana, "Hello")
+    assert await salon.ask(dana, "Abay") == "All right, the branch Abay 10. What would you like to know?"
+    rows = await salon.rig.rows("SELECT DISTINCT context ->> 'language' AS said FROM conversations")
+    assert {row["said"] for row in rows} == {"en", "kk"}
+
+
+async def test_what_was_answered_of_one_branch_is_answered_of_the_next_that_is_named(asking, jid) -> None:
+    salon = await asking()
+    assert await salon.ask(jid, "Как вы работаете на Абая?") == HOURS["abay"]
+    assert await salon.ask(jid, "а в Меге?") == HOURS["mega"]
+    assert await salon.ask(jid, "парковка есть?") == PARKING
+    assert await salon.ask(jid, "а на Абая?") == PARKING, "the same, but of another branch"
+    assert await salon.ask(jid, "а на Абая?") == "Хорошо, филиал «Абая 10». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["abay"]
+    await salon.ask(jid, "спасибо")
+    assert await salon.ask(jid, "в Меге") == "Хорошо, филиал «ТРЦ Мега». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["mega"]
+    await salon.pass_time(minutes=11)
+    assert await salon.ask(jid, "на Абая") == "Хорошо, филиал «Абая 10». Что подсказать?"
+    assert await salon.ask(jid, PRICE) == PRICES["abay"]
+    handover = await salon.handover() if await salon.ask(jid, "позовите менеджера") else ""
+    await salon.press("resolve", handover)
+    assert "Мега" in await salon.ask(jid, "а в Меге?")
+
+
+async def test_who_means_both_or_any_is_not_asked_again(asking, jid) -> None:
+    salon = await asking()
+    assert (await salon.ask(jid, "А парковка есть? И сколько стоит маникюр?")).endswith(LIST)
+    assert await salon.ask(jid, "без разницы") == f"{PARKING}\nМаникюр от 5000 ₸"
+    assert await salon.ask(jid, PRICE) == "Маникюр от 5000 ₸"
+    assert (await found(salon, jid))[0] is None
+    assert await salon.ask(jid, "а в Меге?") == PRICES["mega"]
+    [stored] = await salon.rig.rows("SELECT config FROM clients")
+    rules = {"mode": "ask_user", "require_branch_for_pricing": True}
+    await salon.rig.apply({**stored["config"], "branching": rules})
+    boris, dana = "77000000012@s.whatsapp.net", "77000000013@s.whatsapp.net"
+    await salon.ask(boris, "how much is a manicure?")
+    assert "colleague" in await salon.ask(boris, "both")
+    await salon.ask(dana, PRICE)
+    assert "коллеге" in await salon.ask(dana, "на Абая и в Меге")
 
 
 async def test_what_nobody_read_was_not_asked_and_a_choice_thought_about_again_is_still_one(asking, jid) -> None:

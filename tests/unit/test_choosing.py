@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from truffles_gateway.choosing import Choice, read, undecided
+from truffles_gateway.choosing import Choice, is_open, read, undecided
 
 PLACES = (
     ("abay", ("Абая 10", "Абай даңғылы 10", "Abay 10")),
@@ -179,3 +179,51 @@ def test_a_very_long_text_costs_little() -> None:
     start = time.perf_counter()
     assert read("слово абажур центральный " * 3_000, PLACES).key == ""
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("оба", True),
+        ("Да мне без разницы", True),
+        ("нет разницы", True),
+        ("всё равно", True),
+        ("любой филиал", True),
+        ("в любом", True),
+        ("все", True),
+        ("неважно какой", True),
+        ("на Абая и на Сатпаева?", True),
+        ("и там и там", True),
+        ("1 и 2", True),
+        ("1, 2", True),
+        ("первый и третий", True),
+        ("екеуі", True),
+        ("Екеуінде де", True),
+        ("маған бәрібір", True),
+        ("кез-келген", True),
+        ("both", True),
+        ("Both branches please", True),
+        ("any is fine", True),
+        ("it doesn't matter", True),
+        ("doesnt matter", True),
+        ("either one", True),
+        ("1 или 2", False),
+        ("Абая или Сатпаева?", False),
+        ("не на Абая и не на Сатпаева", False),
+        ("на Абая", False),
+        ("2", False),
+        ("все, спасибо", False),
+        ("все цены", False),
+        ("all good", False),
+        ("any discounts?", False),
+        ("не знаю", False),
+        ("а какой ближе?", False),
+        ("сколько стоит на Абая и на Сатпаева?", False),
+        ("2 и 3 человека", False),
+        ("да", False),
+        ("?", False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_leaves_it_open(text: str, is_so: bool) -> None:
+    assert is_open(text, PLACES) is is_so
