@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from click.testing import CliRunner, Result
 
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli import COMMANDS, main
+from truffles_gateway.cli.actions import group_of
 from truffles_gateway.cli.plugins import hooks_of
+from truffles_gateway.errors import ConfigError
 from truffles_gateway.store.connect import digest
 from truffles_gateway.store.database import Database
 
@@ -171,6 +174,21 @@ def test_a_code_binds_a_group_and_names_what_is_unknown(truffles: Truffles, salo
     assert [(each["branch"], each["digest"]) for each in rows] == [
         ("", digest(rows[0]["client_id"], codes[1])), ("north", digest(rows[0]["client_id"], codes[2])),
     ], "the newest counts, and only what can be checked is stored"  # fmt: skip
+
+
+def test_what_a_failing_action_had_found_out_is_said_all_the_same(
+    truffles: Truffles, salon: Path, environment: dict[str, str]
+) -> None:
+    async def look(_: object) -> list[str]:
+        problem = ConfigError("there is no group")
+        problem.add_note("bot: [well]")
+        raise problem
+
+    truffles("tenants", "apply", str(salon), "--yes")
+    desk_log = next(each for each in Catalog.scan().plugins() if each.name == "desk_log")
+    group = group_of(replace(desk_log, actions={"look": look}))
+    result = CliRunner().invoke(group, ["look", "salon"], env=environment)
+    assert (result.exit_code, result.output.strip()) == (1, "bot: [well]")
 
 
 def test_new_writes_a_file_that_can_be_checked(truffles: Truffles, tmp_path: Path) -> None:

@@ -212,7 +212,8 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             counters=cast("Counters", None), learned=cast("Learned", None),
             prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
             media=plan.config.media,
-            desk_chats=plan.desk_chats, public_url=settings.public_url.rstrip("/"),
+            desk_chats=plan.desk_chats, branches={each.slug: each.name for each in plan.config.branches},
+            public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 
     return make
