@@ -235,6 +235,20 @@ def test_doctor_names_what_is_wrong(truffles: Truffles, salon: Path, environment
     assert "env:CLI_SECRET cannot be read" in result.output
 
 
+def test_doctor_shows_what_keeps_failing(truffles: Truffles, salon: Path, database_url: str) -> None:
+    truffles("tenants", "apply", str(salon), "--yes")
+    query(
+        database_url,
+        """INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, attempts, error,
+               created_at, due_at)
+           SELECT id, gen_random_uuid(), 'k:' || n, 'desk', 'c', 'card', '{}', n, 'no [group] is set ' || n, now(),
+               now() + n * interval '1 s' FROM clients, generate_series(2, 4) AS n""",
+    )
+    result = truffles("doctor")
+    assert (result.exit_code, result.output.count("keep failing")) == (0, 1)
+    assert "! outbox of salon, desk: 2 messages keep failing, the last one with: no [group] is set 4" in result.output
+
+
 def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
     truffles("tenants", "apply", str(salon), "--yes")
     command = [sys.executable, "-m", "truffles_gateway", "serve", "--port", "0"]
