@@ -249,6 +249,26 @@ def test_doctor_shows_what_keeps_failing(truffles: Truffles, salon: Path, databa
     assert "! outbox of salon, desk: 2 messages keep failing, the last one with: no [group] is set 4" in result.output
 
 
+def test_sync_names_tags_that_meet_no_branch(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
+    branches = "".join(
+        f'\n[[branches]]\nslug = "{slug}"\nname = "{slug}"\nknowledge_tag = "{tag}"\n'
+        for slug, tag in (("north", "abay"), ("south", "dostik"), ("mall", "mega"))
+    )
+    salon.write_text(f'{SALON}\n[[plugins]]\nname = "rag_qdrant"\n{branches}')
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    facts = tmp_path / "facts"
+    for tag in ("abai", "dostyk", "mega", "xyz"):
+        (facts / f"@{tag}").mkdir(parents=True)
+        (facts / f"@{tag}" / "about.md").write_text("## Адрес\nНаш адрес: улица Северная, 1.\n", "utf-8")
+    result = truffles("knowledge", "sync", "salon", str(facts))
+    assert result.exit_code == 0, result.output
+    assert '@abai: no branch has this knowledge_tag. Did you mean "abay"?' in result.output
+    assert "@xyz: no branch has this knowledge_tag. Write it at a branch" in result.output
+    south = 'branch south: there is no fact under its knowledge_tag @dostik. Did you mean "dostyk"?'
+    assert south in result.output
+    assert "mega" not in result.output
+
+
 def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
     truffles("tenants", "apply", str(salon), "--yes")
     command = [sys.executable, "-m", "truffles_gateway", "serve", "--port", "0"]
