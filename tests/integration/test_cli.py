@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.store.connect import digest
 from truffles_gateway.store.database import Database
+from truffles_gateway.tenant_config import TenantConfig
 
 Truffles = Callable[..., Result]
 SALON = """
@@ -197,6 +199,16 @@ def test_new_writes_a_file_that_can_be_checked(truffles: Truffles, tmp_path: Pat
     result = CliRunner().invoke(main, ["tenants", "check", str(path)], env={"SHOP_WEBHOOK_SECRET": "x"})
     assert result.exit_code == 0, result.output
     assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 1
+    text = path.read_text()
+    names = re.findall(r'"(env:\w+)"', text)
+    assert len(names) == len(set(names)), "each secret has a name of its own"
+    assert {"env:SHOP_CHATFLOW_TOKEN", "env:SHOP_TELEGRAM_TOKEN", "env:SHOP_TELEGRAM_WEBHOOK_SECRET"} <= set(names)
+    path.write_text(
+        re.sub(r"^# (?=[\[a-z_]+\]| ?[a-z_]+ = )", "", text[text.index("# [[branches]]") :], flags=re.MULTILINE)
+    )
+    sketch = tomllib.loads(path.read_text())
+    assert (sketch["branches"][0]["slug"], sketch["branching"]["mode"]) == ("north", "by_instance")
+    TenantConfig.model_validate({"slug": "shop", "name": "Shop", **sketch})
 
 
 def test_reports_on_an_empty_gateway(truffles: Truffles) -> None:
