@@ -511,7 +511,8 @@ class Plugin:
     commands      click commands or groups, mounted as `truffles <command>`
     actions       things to do for one tenant, mounted as `truffles <plugin> <action> TENANT`: given the tenant's hook
                   object, each returns the lines to show, or raises `ConfigError` with the cure (its notes: lines to show
-                  before). The first line of its docstring is its help
+                  before). The first line of its docstring is its help. `truffles --help` lists those that the entry point
+                  group `truffles_gateway.commands` names besides
     templates     prompt templates by name, or by name and language ("answer", "answer.kk"); a tenant's `[prompts]` replace them
     """
 

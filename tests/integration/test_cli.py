@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.cli import COMMANDS, main
+from truffles_gateway.cli import COMMANDS, OF_PLUGINS, main
 from truffles_gateway.cli.actions import group_of
 from truffles_gateway.cli.plugins import hooks_of
 from truffles_gateway.errors import ConfigError
@@ -119,7 +120,17 @@ def test_the_start_is_fast() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert all(name in done.stdout for name in COMMANDS)
+    assert re.search(r"^  telegram  \w+", done.stdout, re.MULTILINE), (
+        "what plugins bring is listed without importing them"
+    )
     assert time.perf_counter() - start < 1.5  # 0.1 s on an idle machine
+
+
+def test_plugins_that_bring_commands_name_them_for_the_help() -> None:
+    named = {each.name for each in entry_points(group=OF_PLUGINS)}
+    brought = {each.name for each in Catalog.scan().plugins() if each.actions}
+    brought |= {command.name for each in Catalog.scan().plugins() for command in each.commands}
+    assert named == brought
 
 
 def test_check_names_every_problem(truffles: Truffles, salon: Path) -> None:
