@@ -188,6 +188,7 @@ class Gateway:
             files=plan.files,
             media=plan.config.media,
             desk_chats=plan.desk_chats,
+            branches={each.slug: each.name for each in plan.config.branches},
             public_url=self.settings.public_url.rstrip("/"),
         )
 

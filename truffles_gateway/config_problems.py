@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
@@ -18,12 +19,12 @@ from truffles_gateway.errors import ConfigError
 if TYPE_CHECKING:
     from truffles_gateway.tenant_config import TenantConfig
 
-DEPTH = 20
+DEPTH, MAX_WORD = 20, 50
 
 
 def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
     """pydantic's findings as one line each. What was written is never repeated: it may be a secret."""
-    return [_explain(each, model, tenant, prefix) for each in error.errors(include_input=False, include_url=False)]
+    return [_explain(each, model, tenant, prefix) for each in error.errors(include_url=False)]
 
 
 def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> ConfigError:
@@ -35,7 +36,16 @@ def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> 
         return ConfigError("unknown key", tenant=tenant, where=where, cure=cure)
     if finding["type"] == "missing":
         return ConfigError("is missing", tenant=tenant, where=where, cure="Add it")
+    if allowed := _allowed(finding):
+        written = finding["input"] if isinstance(finding["input"], str) else ""
+        cure = nearest(written[:MAX_WORD].lower(), allowed)
+        return ConfigError(f"must be one of {', '.join(allowed)}", tenant=tenant, where=where, cure=cure)
     return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where)
+
+
+def _allowed(finding: Any) -> list[str]:
+    """The words of which one had to stand there, [] where it is another kind of finding."""
+    return re.findall(r"'([^']*)'", finding["ctx"]["expected"]) if finding["type"] == "literal_error" else []
 
 
 def _dotted(path: Iterable[Any]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from truffles_gateway import clock, compose, drafts, pricing, quiet, roles, spans
@@ -132,7 +132,9 @@ def _pause(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> s
     zone, rest = clock.zone(tenant.config.timezone), order.command.rest
     length = spans.length(rest)
     until = made.now + length if length else spans.only_until(rest, made.now, zone)
-    if rest and (until is None or until <= made.now):
+    if until is not None and until <= made.now:
+        return _past(made, event, tenant, until)
+    if rest and until is None:
         return tell(made, event, tenant, "order_pause_example", ignored="not understood")
     made.endings.append(Ending(kind=PAUSE, branches=order.branches))
     made.overrides.append(_new(event, order, kind=PAUSE, until=until))
@@ -157,8 +159,10 @@ def _today(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> s
     """What every customer shall know until the time that it names, else until midnight."""
     zone, rest = clock.zone(tenant.config.timezone), " ".join(order.command.rest.split())
     until = spans.until(rest, made.now, zone) or spans.midnight(made.now, zone)
+    if until <= made.now:
+        return _past(made, event, tenant, until)
     nothing = not any(letter.isalpha() for letter in rest) or spans.only_until(rest, made.now, zone) is not None
-    if nothing or until <= made.now or len(rest) > LONGEST_NOTICE:
+    if nothing or len(rest) > LONGEST_NOTICE:
         return tell(made, event, tenant, "order_today_example", ignored="not understood")
     text = f"{_PREFIX.get(order.command.language, 'Сегодня')} {rest}"
     new = _new(event, order, kind=NOTICE, text=text, until=until)
@@ -166,6 +170,12 @@ def _today(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> s
     marks = {"buttons": "drop", "target": new.id}
     return tell(made, event, tenant, "order_notice", marks=marks, text=text, until=spans.shown(until, made.now, zone),
                 place=_places(tenant, order))  # fmt: skip
+
+
+def _past(made: Commit, event: InboundEvent, tenant: Tenant, until: datetime) -> str:
+    """What was to hold until an hour of today that is over; an example would only repeat what was said."""
+    shown = spans.shown(until, made.now, clock.zone(tenant.config.timezone))
+    return tell(made, event, tenant, "order_past", ignored="the time is past", until=shown)
 
 
 def _price(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:

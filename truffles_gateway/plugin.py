@@ -376,6 +376,7 @@ class Resources:
 
     media        the tenant's `[media]` table, as written
     desk_chats   the managers' group by branch, in their order; under "" the tenant's own
+    branches     the branches' names by slug, in their order
     public_url   where the world reaches the gateway, "" if that is not known
     """
 
@@ -395,6 +396,7 @@ class Resources:
     files: Files = field(default_factory=NoFiles)
     media: Mapping[str, Any] = field(default_factory=dict)
     desk_chats: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""
 
 
@@ -508,8 +510,9 @@ class Plugin:
     catalogue     texts by language and key
     commands      click commands or groups, mounted as `truffles <command>`
     actions       things to do for one tenant, mounted as `truffles <plugin> <action> TENANT`: given the tenant's hook
-                  object, each returns the lines to show, or raises `ConfigError` with the cure. The first line of its
-                  docstring is its help
+                  object, each returns the lines to show, or raises `ConfigError` with the cure (its notes: lines to show
+                  before). The first line of its docstring is its help. `truffles --help` lists those that the entry point
+                  group `truffles_gateway.commands` names besides
     templates     prompt templates by name, or by name and language ("answer", "answer.kk"); a tenant's `[prompts]` replace them
     """
 

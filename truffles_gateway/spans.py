@@ -18,7 +18,7 @@ _PIECE = re.compile(
 _HOUR = r"(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?"
 _UNTIL = (
     re.compile(rf"(?<!\w)(?:до|till|until)\s+{_HOUR}(?![\d:.]\d|\d)(?:\s*(?:ч\.?|часов|час)(?!\w))?", re.IGNORECASE),
-    re.compile(rf"(?<![\d:.]){_HOUR}\s*-?\s*(?:[гқк][еа])\s+дейін", re.IGNORECASE),
+    re.compile(rf"(?<![\d:.]){_HOUR}(?:\s*-?\s*(?:[гқк][еа]))?\s+дейін", re.IGNORECASE),
 )
 
 

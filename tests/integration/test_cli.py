@@ -10,7 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.cli import COMMANDS, main
+from truffles_gateway.cli import COMMANDS, OF_PLUGINS, main
+from truffles_gateway.cli.actions import group_of
 from truffles_gateway.cli.plugins import hooks_of
+from truffles_gateway.errors import ConfigError
 from truffles_gateway.store.connect import digest
 from truffles_gateway.store.database import Database
+from truffles_gateway.tenant_config import TenantConfig
 
 Truffles = Callable[..., Result]
 SALON = """
@@ -114,7 +120,17 @@ def test_the_start_is_fast() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert all(name in done.stdout for name in COMMANDS)
+    assert re.search(r"^  telegram  \w+", done.stdout, re.MULTILINE), (
+        "what plugins bring is listed without importing them"
+    )
     assert time.perf_counter() - start < 1.5  # 0.1 s on an idle machine
+
+
+def test_plugins_that_bring_commands_name_them_for_the_help() -> None:
+    named = {each.name for each in entry_points(group=OF_PLUGINS)}
+    brought = {each.name for each in Catalog.scan().plugins() if each.actions}
+    brought |= {command.name for each in Catalog.scan().plugins() for command in each.commands}
+    assert named == brought
 
 
 def test_check_names_every_problem(truffles: Truffles, salon: Path) -> None:
@@ -173,12 +189,37 @@ def test_a_code_binds_a_group_and_names_what_is_unknown(truffles: Truffles, salo
     ], "the newest counts, and only what can be checked is stored"  # fmt: skip
 
 
+def test_what_a_failing_action_had_found_out_is_said_all_the_same(
+    truffles: Truffles, salon: Path, environment: dict[str, str]
+) -> None:
+    async def look(_: object) -> list[str]:
+        problem = ConfigError("there is no group")
+        problem.add_note("bot: [well]")
+        raise problem
+
+    truffles("tenants", "apply", str(salon), "--yes")
+    desk_log = next(each for each in Catalog.scan().plugins() if each.name == "desk_log")
+    group = group_of(replace(desk_log, actions={"look": look}))
+    result = CliRunner().invoke(group, ["look", "salon"], env=environment)
+    assert (result.exit_code, result.output.strip()) == (1, "bot: [well]")
+
+
 def test_new_writes_a_file_that_can_be_checked(truffles: Truffles, tmp_path: Path) -> None:
     path = tmp_path / "shop.toml"
     assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 0
     result = CliRunner().invoke(main, ["tenants", "check", str(path)], env={"SHOP_WEBHOOK_SECRET": "x"})
     assert result.exit_code == 0, result.output
     assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 1
+    text = path.read_text()
+    names = re.findall(r'"(env:\w+)"', text)
+    assert len(names) == len(set(names)), "each secret has a name of its own"
+    assert {"env:SHOP_CHATFLOW_TOKEN", "env:SHOP_TELEGRAM_TOKEN", "env:SHOP_TELEGRAM_WEBHOOK_SECRET"} <= set(names)
+    path.write_text(
+        re.sub(r"^# (?=[\[a-z_]+\]| ?[a-z_]+ = )", "", text[text.index("# [[branches]]") :], flags=re.MULTILINE)
+    )
+    sketch = tomllib.loads(path.read_text())
+    assert (sketch["branches"][0]["slug"], sketch["branching"]["mode"]) == ("north", "by_instance")
+    TenantConfig.model_validate({"slug": "shop", "name": "Shop", **sketch})
 
 
 def test_reports_on_an_empty_gateway(truffles: Truffles) -> None:
@@ -215,6 +256,40 @@ def test_doctor_names_what_is_wrong(truffles: Truffles, salon: Path, environment
     result = truffles("doctor")
     assert result.exit_code == 1
     assert "env:CLI_SECRET cannot be read" in result.output
+
+
+def test_doctor_shows_what_keeps_failing(truffles: Truffles, salon: Path, database_url: str) -> None:
+    truffles("tenants", "apply", str(salon), "--yes")
+    query(
+        database_url,
+        """INSERT INTO outbox_messages (client_id, id, key, channel, recipient, kind, payload, attempts, error,
+               created_at, due_at)
+           SELECT id, gen_random_uuid(), 'k:' || n, 'desk', 'c', 'card', '{}', n, 'no [group] is set ' || n, now(),
+               now() + n * interval '1 s' FROM clients, generate_series(2, 4) AS n""",
+    )
+    result = truffles("doctor")
+    assert (result.exit_code, result.output.count("keep failing")) == (0, 1)
+    assert "! outbox of salon, desk: 2 messages keep failing, the last one with: no [group] is set 4" in result.output
+
+
+def test_sync_names_tags_that_meet_no_branch(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
+    branches = "".join(
+        f'\n[[branches]]\nslug = "{slug}"\nname = "{slug}"\nknowledge_tag = "{tag}"\n'
+        for slug, tag in (("north", "abay"), ("south", "dostik"), ("mall", "mega"))
+    )
+    salon.write_text(f'{SALON}\n[[plugins]]\nname = "rag_qdrant"\n{branches}')
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    facts = tmp_path / "facts"
+    for tag in ("abai", "dostyk", "mega", "xyz"):
+        (facts / f"@{tag}").mkdir(parents=True)
+        (facts / f"@{tag}" / "about.md").write_text("## Адрес\nНаш адрес: улица Северная, 1.\n", "utf-8")
+    result = truffles("knowledge", "sync", "salon", str(facts))
+    assert result.exit_code == 0, result.output
+    assert '@abai: no branch has this knowledge_tag. Did you mean "abay"?' in result.output
+    assert "@xyz: no branch has this knowledge_tag. Write it at a branch" in result.output
+    south = 'branch south: there is no fact under its knowledge_tag @dostik. Did you mean "dostyk"?'
+    assert south in result.output
+    assert "mega" not in result.output
 
 
 def test_serve_smoke_why_and_a_clean_end(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:

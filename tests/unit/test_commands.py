@@ -53,7 +53,8 @@ def test_how_long(text: str, minutes: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hour"),
-    [("до 18:00 нет света", 18), ("18:00-ге дейін жарық жоқ", 18), ("until 18 no light", 18), ("до 24:00", 24), ("нет света", None),
+    [("до 18:00 нет света", 18), ("18:00-ге дейін жарық жоқ", 18), ("18:00 дейін жарық жоқ", 18), ("18 дейін", 18),
+     ("until 18 no light", 18), ("до 24:00", 24), ("нет света", None),
      ("до 25:00", None), ("до 18:005", None)],
 )  # fmt: skip
 def test_until_when(text: str, hour: int | None) -> None:

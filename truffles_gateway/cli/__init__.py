@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,9 @@ COMMANDS = {
 }
 
 
+OF_PLUGINS = "truffles_gateway.commands"
+
+
 class Commands(click.Group):
     """The host's commands, and behind them those that plugins bring."""
 
@@ -52,9 +55,12 @@ class Commands(click.Group):
         return found_there or _actions_of(plugins, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `truffles --help`, without importing any of them."""
+        """The list in `truffles --help`, without importing any of them: plugins say in their metadata that they bring some."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        if brought := sorted(_brought()):
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(brought)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; an error becomes one line with cause and cure."""
@@ -70,6 +76,15 @@ class Commands(click.Group):
             raise as_click_error(problem) from problem
 
 
+def _brought() -> Iterator[tuple[str, str]]:
+    """The commands that installed plugins name as entry points, and what their packages are."""
+    from importlib.metadata import entry_points
+
+    for each in entry_points(group=OF_PLUGINS):
+        summary = each.dist.metadata["Summary"] if each.dist else ""
+        yield each.name.replace("_", "-"), summary or ""
+
+
 def _actions_of(plugins: Sequence[Plugin], name: str) -> click.Command | None:
     """What the plugin `name` can do for one tenant, as a group of commands."""
     from truffles_gateway.cli.actions import group_of
@@ -80,7 +95,7 @@ def _actions_of(plugins: Sequence[Plugin], name: str) -> click.Command | None:
 
 @click.group(
     cls=Commands,
-    epilog="Plugins bring commands of their own: `truffles plugins` names them.",
+    epilog="`truffles plugins` names every command that a plugin brings.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="truffles")

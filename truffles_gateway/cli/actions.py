@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from truffles_gateway.cli.common import console, find_tenant, opened, run
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.errors import ConfigError, TrufflesError
 from truffles_gateway.plugin import Plugin
 
 Action = Callable[[Any], Awaitable[Sequence[str]]]
@@ -25,11 +25,19 @@ def group_of(plugin: Plugin) -> click.Group:
 
 def _command(plugin: Plugin, name: str, action: Action) -> click.Command:
     def call(tenant: str) -> None:
-        for line in run(_act(plugin, tenant, action)):
-            console.print(line, markup=False)
+        try:
+            _print(run(_act(plugin, tenant, action)))
+        except TrufflesError as problem:
+            _print(getattr(problem, "__notes__", ()))  # what it had found out before
+            raise
 
     about = f"{inspect.getdoc(action) or name}\n\nExample: truffles {plugin.name} {name} salon"
     return click.Command(name, callback=call, params=[click.Argument(["tenant"])], help=about)
+
+
+def _print(lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False)
 
 
 async def _act(plugin: Plugin, slug: str, action: Action) -> Sequence[str]:

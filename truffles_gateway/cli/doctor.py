@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import click
+from rich.markup import escape
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.cli.common import console, run
@@ -43,7 +44,8 @@ async def _doctor() -> int:
     async for finding in _findings():
         bad += bool(finding.problem and finding.serious)
         sign = "[green]✓[/]" if not finding.problem else "[red]✗[/]" if finding.serious else "[yellow]![/]"
-        console.print(f"{sign} {finding.what}{': ' if finding.problem else ''}{finding.problem}")
+        said = escape(f"{finding.what}{': ' if finding.problem else ''}{finding.problem}")
+        console.print(f"{sign} {said}", soft_wrap=True)
     return 1 if bad else 0
 
 
@@ -97,6 +99,9 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
     yield Finding(
         "outbox", f"{dead} messages were not delivered. See: truffles outbox dead" if dead else "", serious=False
     )
+    for each in await reports.failing(gateway.database):
+        problem = f"{each['waiting']} messages keep failing, the last one with: {each['error'] or 'no answer'}"
+        yield Finding(f"outbox of {each['tenant']}, {each['channel']}", problem, serious=False)
     for circuit in await reports.open_circuits(gateway.database):
         yield Finding(f"channel {circuit['channel']} of {circuit['tenant']}", f"not sent to: {circuit['reason']}")
 

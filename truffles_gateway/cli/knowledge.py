@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from truffles_gateway.cli import lessons
 from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.cli.tags import strays
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import KnowledgeWriter, SyncReport
+from truffles_gateway.store.knowledge import tags
 from truffles_gateway.tenants import Tenant
 
 
@@ -35,22 +38,24 @@ def sync(tenant: str, folder: Path, plugin: str | None, shrink: bool) -> None:
     """Bring a tenant's knowledge to what stands in FOLDER: Markdown, text, questions and answers, price lists.
 
     What has not changed is skipped, what is gone is deleted, and a line that cannot be read is named while the rest
-    loads. Running gateways use the new facts within seconds.
+    loads. Tags that no branch has, and branches whose tag has no fact, are named. Running gateways use the new facts
+    within seconds.
 
     Example: truffles knowledge sync salon facts/
     """
-    report = run(_sync(tenant, folder, plugin, shrink=shrink))
-    for problem in report.problems:
-        console.print(f"[yellow]![/] {problem}")
+    report, warnings = run(_sync(tenant, folder, plugin, shrink=shrink))
+    for problem in (*report.problems, *warnings):
+        console.print(f"[yellow]![/] {escape(problem)}", soft_wrap=True)
     figures = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.deleted} deleted"
     console.print(f"[green]✓[/] {tenant}: {figures}")
     if report.problems:
         raise SystemExit(2)
 
 
-async def _sync(slug: str, folder: Path, plugin: str | None, *, shrink: bool) -> SyncReport:
+async def _sync(slug: str, folder: Path, plugin: str | None, *, shrink: bool) -> tuple[SyncReport, list[str]]:
     async with opened() as gateway:
-        writer = _writer(find_tenant(gateway, slug), plugin)
+        tenant = find_tenant(gateway, slug)
+        writer = _writer(tenant, plugin)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task("reading", total=None)
@@ -58,7 +63,8 @@ async def _sync(slug: str, folder: Path, plugin: str | None, *, shrink: bool) ->
             def progress(done: int, total: int, what: str) -> None:
                 bar.update(task, completed=done, total=total, description=what[:40])
 
-            return await writer.sync(folder, progress, shrink=shrink)
+            report = await writer.sync(folder, progress, shrink=shrink)
+        return report, list(strays(await tags(gateway.database, tenant.id), tenant.config.branches))
 
 
 def _writer(tenant: Tenant, plugin: str | None) -> KnowledgeWriter:

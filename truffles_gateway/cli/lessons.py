@@ -14,6 +14,7 @@ from truffles_gateway.cli.common import WIDE, console, find_tenant, opened, run
 from truffles_gateway.lessons import ABSENT, DIFFERS, PRESENT, Difference, Reconciled
 from truffles_gateway.store import learned_list
 from truffles_gateway.store.database import Record
+from truffles_gateway.tenants import Tenant
 
 SHOWN, OPERATOR = 60, "CLI"
 FOUND = {
@@ -58,31 +59,43 @@ async def _reconcile(slug: str, *, heal: bool) -> Reconciled:
 @click.command()
 @click.argument("tenant")
 def learned(tenant: str) -> None:
-    """Show what was learnt from managers: who answered and who decided, how often the bot used it, and when last.
+    """Show what was learnt from managers: at which branch it counts, where there are branches, who answered and who
+    decided, how often the bot used it, and when last.
 
     Example: truffles knowledge learned salon
     """
-    rows, zone = run(_learned(tenant))
+    rows, owner = run(_learned(tenant))
+    zone = clock.zone(owner.config.timezone)
     if not rows:
         console.print(f"{tenant}: nothing was learnt yet")
         return
     if console.width < WIDE:
         for row in rows:
-            console.print(_as_line(row, zone), markup=False, soft_wrap=True)
+            console.print(_as_line(row, zone, _where(row, owner)), markup=False, soft_wrap=True)
         return
-    table = Table("id", "question", "answer", "status", "by", "when", "uses", "last used")
+    at = ("branch",) if owner.config.branches else ()
+    table = Table("id", *at, "question", "answer", "status", "by", "when", "uses", "last used")
     for row in rows:
-        words = [escape(row[name][:SHOWN]) for name in ("question", "answer")]
+        words = [*filter(None, [_where(row, owner)]), *(escape(row[name][:SHOWN]) for name in ("question", "answer"))]
         times = [_time(row[name], zone) for name in ("created_at", "last_used_at")]
         table.add_row(row["id"][:8], *words, row["status"], escape(_who(row)), times[0], str(row["uses"]), times[1])
     console.print(table)
 
 
-def _as_line(row: Record, zone: tzinfo) -> str:
+def _where(row: Record, tenant: Tenant) -> str:
+    """The branch whose customers hear an answer, "all" where everybody does, "" where a tenant has no branches."""
+    if not tenant.config.branches:
+        return ""
+    branch = tenant.branch_with_id(row["branch_id"])
+    return branch.slug if branch and branch.knowledge_tag else "all"
+
+
+def _as_line(row: Record, zone: tzinfo, where: str) -> str:
     """An answer where a table does not fit."""
     last = f", last {_time(row['last_used_at'], zone)}" if row["uses"] else ""
+    what = f"{row['status']} ({where})" if where else row["status"]
     return (
-        f"{row['id'][:8]} {row['status']}, {_who(row)}, {_time(row['created_at'], zone)}, used {row['uses']} times{last}: "
+        f"{row['id'][:8]} {what}, {_who(row)}, {_time(row['created_at'], zone)}, used {row['uses']} times{last}: "
         f"{row['question'][:SHOWN]} → {row['answer'][:SHOWN]}"
     )
 
@@ -102,10 +115,10 @@ def forget(tenant: str, id: str) -> None:
     console.print(run(_forget(tenant, id)), markup=False)
 
 
-async def _learned(slug: str) -> tuple[Sequence[Record], tzinfo]:
+async def _learned(slug: str) -> tuple[Sequence[Record], Tenant]:
     async with opened() as gateway:
         tenant = find_tenant(gateway, slug)
-        return await learned_list.everything(gateway.database, tenant.id), clock.zone(tenant.config.timezone)
+        return await learned_list.everything(gateway.database, tenant.id), tenant
 
 
 async def _forget(slug: str, beginning: str) -> str:

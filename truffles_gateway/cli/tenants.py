@@ -46,6 +46,16 @@ webhook_secret = "env:{upper}_WEBHOOK_SECRET"   # secrets are references: env:NA
 
 # Plugins in the order in which they are asked. `truffles plugins` lists those installed.
 {plugins}
+# [[branches]]
+# slug = "north"
+# name = "North"
+# instance_id = "…"                # the number of its own that customers write to, as the channel's plugin names it
+# knowledge_tag = "north"          # its own facts stand in the folder @north/
+# telegram_chat_id = "…"           # its managers' group, or: truffles tenants code {slug} --branch north
+
+# [branching]
+# mode = "by_instance"             # "ask_user" and "hybrid" ask customers who came to a number of several branches
+
 # [[agents]]
 # name = "Owner"
 # role = "owner"
@@ -177,7 +187,7 @@ def _section(plugin: Plugin, slug: str) -> str:
         lines.append("# [plugins.settings]")
     for name in needed:
         secret = "Secret" in str(fields[name].annotation)
-        value = f"env:{slug}_{name}".upper().replace("ENV:", "env:").replace("-", "_") if secret else "…"
+        value = f"env:{slug}_{plugin.name}_{name}".upper().replace("ENV:", "env:").replace("-", "_") if secret else "…"
         lines.append(f'# {name} = "{value}"')
     return "\n".join(line for line in lines if line) + "\n\n"
 
@@ -212,7 +222,8 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             counters=cast("Counters", None), learned=cast("Learned", None),
             prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
             media=plan.config.media,
-            desk_chats=plan.desk_chats, public_url=settings.public_url.rstrip("/"),
+            desk_chats=plan.desk_chats, branches={each.slug: each.name for each in plan.config.branches},
+            public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 
     return make

@@ -60,6 +60,12 @@ async def texts(
     return [(row["text"], row["above"]) for row in rows]
 
 
+async def tags(database: Database, client_id: str) -> set[str]:
+    """The tags under which a tenant has chunks, "" for those of every branch."""
+    sql = "SELECT DISTINCT knowledge_tag FROM knowledge_chunks WHERE client_id = $1"
+    return {row["knowledge_tag"] for row in await database.fetch(sql, client_id, retry=True)}
+
+
 class StoredKnowledge:
     """One tenant's chunks."""
 

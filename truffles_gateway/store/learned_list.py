@@ -13,8 +13,10 @@ from truffles_gateway.store.learned import JOB, ROW, answer_of, card
 
 SHORTEST = 4
 ALL = """
-SELECT id, question, answer, status, answered_by, decided_by, created_at, updated_at, uses, last_used_at
-FROM learned_responses WHERE client_id = $1 ORDER BY created_at DESC, id
+SELECT l.id, l.question, l.answer, l.status, l.answered_by, l.decided_by, l.created_at, l.updated_at, l.uses,
+    l.last_used_at, coalesce(h.branch_id::text, '') AS branch_id
+FROM learned_responses l JOIN handovers h ON h.client_id = l.client_id AND h.id = l.handover_id
+WHERE l.client_id = $1 ORDER BY l.created_at DESC, l.id
 """
 TAKE_BACK = """
 UPDATE learned_responses l SET status = 'rejected', revision = revision + 1, updated_at = $3, decided_by = $4
@@ -25,7 +27,7 @@ RETURNING l.id, l.handover_id, l.question, l.answer, l.status, l.replaces, l.rev
 
 
 async def everything(database: Database, client_id: str) -> Sequence[Record]:
-    """Every learned answer, the newest first."""
+    """Every learned answer with the branch that it was learnt at ("" where there was none), the newest first."""
     return await database.fetch(ALL, client_id, retry=True)
 
 

@@ -182,6 +182,19 @@ async def gauges(database: Database, now: datetime) -> dict[str, float]:
     return {name: float(value or 0) for name, value in (row or {}).items()}
 
 
+FAILING = """
+SELECT c.slug AS tenant, o.channel, count(*) AS waiting,
+    (array_agg(o.error ORDER BY o.due_at DESC, o.seq DESC) FILTER (WHERE o.error <> ''))[1] AS error
+FROM outbox_messages o JOIN clients c ON c.id = o.client_id
+WHERE o.status IN ('queued', 'sending') AND o.attempts >= $1 GROUP BY c.slug, o.channel ORDER BY c.slug, o.channel
+"""
+
+
+async def failing(database: Database, attempts: int = 3) -> list[dict[str, Any]]:
+    """What waits after so many attempts: how much on which channel, and the last error."""
+    return [dict(row) for row in await database.fetch(FAILING, attempts, retry=True)]
+
+
 async def open_circuits(database: Database) -> list[dict[str, Any]]:
     """Channels that are not sent to at the moment, and why."""
     sql = """SELECT c.slug AS tenant, k.channel, k.instance, k.reason, k.opened_at, k.probe_at

@@ -163,9 +163,9 @@ def test_every_medium_is_in_a_message(photos: int, voices: int, length: int) -> 
 
 
 @pytest.mark.parametrize(("language", "caught", "otherwise"), [
-    ("ru", "📊 Ответил бы на 3 из последних 40 вопросов, переданных людям", "⚠️ В базе знаний сказано иначе: 5 000 ₸ (a.md)"),
-    ("kk", "📊 Адамдарға берілген соңғы сұрақтардан жауап берер еді: 40 ішінен 3", "⚠️ Білім қорында басқаша айтылған: 5 000 ₸ (a.md)"),
-    ("en", "📊 It would have answered 3 of the last 40 questions that went to people", "⚠️ The knowledge says otherwise: 5 000 ₸ (a.md)"),
+    ("ru", "📊 Из последних вопросов людям (40) ответил бы на 3", "⚠️ В базе знаний сказано иначе: 5 000 ₸ (a.md)"),
+    ("kk", "📊 Адамдарға берілген соңғы сұрақтардан (40) жауап берер еді: 3", "⚠️ Білім қорында басқаша айтылған: 5 000 ₸ (a.md)"),
+    ("en", "📊 Of the last questions that went to people (40) it would have answered 3", "⚠️ The knowledge says otherwise: 5 000 ₸ (a.md)"),
 ])  # fmt: skip
 def test_a_lesson_says_what_approving_would_change(language: str, caught: str, otherwise: str) -> None:
     writer = CardWriter(texts_of(plugin), language, ZoneInfo("Asia/Almaty"))

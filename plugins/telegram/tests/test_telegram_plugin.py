@@ -96,5 +96,23 @@ async def test_what_keeps_the_webhook_from_being_registered(
 
 @pytest.mark.asyncio
 async def test_no_group_yet(bench_of: BenchOf) -> None:
-    said = await plugin.actions["check"](bench_of(settings={"chat_id": ""}).hooks)
-    assert said[-1].startswith("group: none is set")
+    hooks = bench_of(settings={"chat_id": ""}, public_url="https://bot.example.kz").hooks
+    assert "truffles tenants code test" in (await plugin.actions["set-webhook"](hooks))[-1]
+    with pytest.raises(ConfigError, match="no managers' group is set") as missing:
+        await plugin.actions["check"](hooks)
+    for cure in ("`truffles tenants code test`", "chat_id of the plugin", "telegram_chat_id of a branch"):
+        assert cure in str(missing.value)
+    assert missing.value.__notes__[0] == "bot: @truffles_bot", "what is in order is said all the same"
+
+
+@pytest.mark.asyncio
+async def test_check_says_which_group_serves_which_branch(bench_of: BenchOf, telegram: Simulator) -> None:
+    telegram.group(-1002, "Север")
+    branches = {"north": "Абая 1", "south": "Достык 5"}
+    said = await plugin.actions["check"](bench_of(desk_chats={"north": "-1002"}, branches=branches).hooks)
+    assert said[-2:] == [
+        "branch Абая 1: group -1002 (Север)",
+        "branch Достык 5: no group of its own, its customers go to group -1001 (Салон)",
+    ]
+    without = bench_of(settings={"chat_id": ""}, desk_chats={"north": "-1002"}, branches=branches).hooks
+    assert (await plugin.actions["check"](without))[-1].endswith("its customers go to group -1002 (Север)")

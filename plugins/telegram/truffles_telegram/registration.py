@@ -15,6 +15,7 @@ from truffles_telegram.settings import TelegramSettings
 
 UPDATES = ["message", "edited_message", "callback_query"]
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
+_NO_GROUP = "no managers' group is set"
 _RIGHTS = {
     "can_manage_topics": "Manage Topics: without it no customer gets a topic",
     "can_pin_messages": "Pin Messages: without it cards are not pinned",
@@ -27,6 +28,7 @@ class Registration:
 
     def __init__(self, settings: TelegramSettings, resources: Resources, client: Client) -> None:
         self._settings, self._resources, self._client = settings, resources, client
+        self._titles: dict[str, str] = {}
 
     async def set_webhook(self) -> list[str]:
         """Register the webhook, then check everything."""
@@ -36,11 +38,19 @@ class Registration:
             raise self._wrong("webhook_secret", "Telegram does not take this secret", cure)
         me = await self._me()
         await self._call("setWebhook", {"url": url, "secret_token": secret, "allowed_updates": UPDATES})
-        return [*me, f"webhook: registered at {url}", *await self._groups()]
+        # a code connects a group by this very webhook, so that none can be a failure only of `check`
+        groups = await self._groups() if self._chats() else [f"group: {_NO_GROUP}. Cure: {self._cure()}"]
+        return [*me, f"webhook: registered at {url}", *groups]
 
     async def check(self) -> list[str]:
-        """Look at everything and change nothing."""
-        return [*await self._me(), *await self._webhook(), *await self._groups()]
+        """Look at everything and change nothing. Without any group it fails, and its notes are what else was found."""
+        lines = [*await self._me(), *await self._webhook()]
+        if self._chats():
+            return [*lines, *await self._groups(), *self._branches()]
+        missing = self._wrong("chat_id", _NO_GROUP, self._cure())
+        for line in lines:
+            missing.add_note(line)
+        raise missing
 
     def _url(self) -> str:
         base = self._resources.public_url.rstrip("/")
@@ -72,10 +82,26 @@ class Registration:
 
     async def _groups(self) -> list[str]:
         """Every managers' group by itself: one that is wrong must not hide the others."""
-        chats = dict.fromkeys(filter(None, (self._settings.chat_id, *self._resources.desk_chats.values())))
-        if not chats:
-            return ["group: none is set. Cure: write the forum group's id as desk_chat of the tenant (or of a branch)"]
-        return [line for chat in chats for line in await self._group(chat)]
+        return [line for chat in self._chats() for line in await self._group(chat)]
+
+    def _chats(self) -> list[str]:
+        return list(dict.fromkeys(filter(None, (self._settings.chat_id, *self._resources.desk_chats.values()))))
+
+    def _cure(self) -> str:
+        keys = "chat_id of the plugin, or as telegram_chat_id of a branch"
+        code = f"truffles tenants code {self._resources.tenant}"
+        return f"Write /connect and the code of `{code}` in the forum group, or write its id as {keys}"
+
+    def _branches(self) -> Iterator[str]:
+        """Which group serves which branch, and where the customers of one without a group go."""
+        chats = self._resources.desk_chats
+        common = self._settings.chat_id or chats.get("", "") or next(iter(chats.values()), "")
+        for slug, name in self._resources.branches.items():
+            own = chats.get(slug, "")
+            where = f"group {own or common}{self._titles.get(own or common, '')}"
+            yield (
+                f"branch {name}: {where}" if own else f"branch {name}: no group of its own, its customers go to {where}"
+            )
 
     async def _group(self, chat: str) -> list[str]:
         try:
@@ -84,7 +110,8 @@ class Registration:
         except CallFailed as failed:
             cure = "add the bot to the group, and look whether the id is right (it begins with -100)"
             return [f"group {chat}: {failed.receipt.error}. Cure: {cure}"]
-        name = f"group {chat} ({text(found.get('title'))})"
+        self._titles[chat] = f" ({text(found.get('title'))})"
+        name = f"group {chat}{self._titles[chat]}"
         missing = [*_not_a_forum(found), *_open_to_all(found), *_missing_rights(mapping(member))]
         return [f"{name}: {line}" for line in missing] or [f"{name}: forum, bot is admin with all rights"]
 

@@ -12,7 +12,8 @@ class TelegramSettings(PluginSettings):
 
     token           the bot's token from @BotFather, as a reference: `env:NAME` or `file:PATH`
     webhook_secret  what Telegram repeats in each webhook's header; 1 to 256 of A-Z, a-z, 0-9, _ and -
-    chat_id         the managers' forum group; a branch's own group comes before it, the tenant's `desk_chat` after it
+    chat_id         the managers' forum group; a branch's own group (`telegram_chat_id`, or /connect) comes before it, one that
+                    /connect bound for the whole business after it
     base_url        the Bot API's address: a local Bot API server or a simulator may take its place
     username        the bot's name without @; `check` says so when the token belongs to another bot
     timeout_seconds, media_timeout_seconds  how long to wait for an answer, and for one to an upload

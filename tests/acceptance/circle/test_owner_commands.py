@@ -133,6 +133,17 @@ async def test_a_notice_comes_before_the_knowledge_until_it_expires(shop_of, ann
     assert "нет света" not in shop.model.read[-1].partition("припарковаться")[0]
 
 
+async def test_an_hour_that_is_past_is_named_and_changes_nothing(shop_of, owner) -> None:
+    shop = await shop_of()
+    evening = shop.rig.clock.now().replace(hour=15, minute=0)  # 20:00 in Almaty
+    shop.rig.clock.advance(seconds=(evening - shop.rig.clock.now()).total_seconds() + 86_400)
+    for text in ("/сегодня до 18:00 нет света", "/бүгін 18:00 дейін жарық жоқ", "/пауза до 18:00", "/pause until 18"):
+        told = await command(shop, text, owner)
+        assert told.startswith("18:00 уже прошло"), text
+        assert "Например" not in told, "an example would be the very words that were just said"
+    assert await shop.rows("SELECT 1 FROM overrides WHERE client_id = $1") == []
+
+
 async def test_a_notice_can_be_taken_back(shop_of, anna, owner, stranger) -> None:
     shop = await shop_of()
     await command(shop, "/бүгін тек қолма-қол", owner)
@@ -147,7 +158,7 @@ async def test_a_notice_can_be_taken_back(shop_of, anna, owner, stranger) -> Non
     assert "қолма-қол" not in shop.model.read[-1]
 
 
-@pytest.mark.parametrize("text", ["/сегодня", "/сегодня до 18:00", "/сегодня " + "а" * 600])
+@pytest.mark.parametrize("text", ["/сегодня", "/сегодня до 24:00", "/сегодня " + "а" * 600])
 async def test_a_notice_that_says_nothing_gets_an_example(shop_of, owner, text) -> None:
     shop = await shop_of()
     assert "/сегодня до 18:00 нет света" in await command(shop, text, owner)
