@@ -6,29 +6,18 @@ Desk events have lanes of their own and never wait behind a customer's turn; the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from truffles_gateway import (
-    amending,
-    approvals,
-    commands,
-    compose,
-    corrections,
-    drafts,
-    handoff,
-    orders,
-    phone,
-    quiet,
-    roles,
-)
-from truffles_gateway.drafts import key_of as _key
+from truffles_gateway import amending, commands, compose, corrections, drafts, handoff, orders, phone, presses
+from truffles_gateway.acting import hold, origin, person_of, role_here, text_of
 from truffles_gateway.drafts import name_of as _name
-from truffles_gateway.handoff import HOLDER, HOLDER_NAME, UNASKED
+from truffles_gateway.handoff import UNASKED
 from truffles_gateway.messages import Author, EventKind, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.orders import Order
+from truffles_gateway.presses import Buttons
 from truffles_gateway.records import (
     Commit,
     Conversation,
@@ -42,19 +31,10 @@ from truffles_gateway.records import (
 from truffles_gateway.store.learned import Pressed
 from truffles_gateway.tenants import Tenant
 
-ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
 NO_ORDERS: Mapping[str, Order] = {}
 FIRST_WORDS = "first_words"
 """The conversation's word for the handover in which a human spoke, and since when: what is said there is no plain answer
 to what the human was called for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Buttons:
-    """What the pressed buttons of a turn are about, by id: learned answers and drafts."""
-
-    learned: Mapping[str, Pressed] = field(default_factory=dict)
-    drafts: Mapping[str, ReplyDraft] = field(default_factory=dict)
 
 
 def commit(
@@ -117,38 +97,17 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, presse
         _nobody_there(made, event, tenant)
         return "no such conversation"
     if event.kind is EventKind.CALLBACK:
-        return _pressed(made, event, tenant, pressed)
+        return presses.press(made, event, tenant, pressed)
     about = amending.meant(made.after, stored, tenant, person_of(event, tenant), pressed.learned)
     return (
         _written(made, event, tenant) if about is None else _amended(made, stored, tenant, pressed.learned.get(about))
     )
 
 
-def _pressed(made: Commit, event: InboundEvent, tenant: Tenant, pressed: Buttons) -> str:
-    person, role = _who(made, event, tenant)
-    if event.action in drafts.ACTIONS:
-        draft, origin = pressed.drafts.get(event.target), _origin(event, tenant)
-        text, ignored = drafts.press(made, event, tenant, draft, person, role, origin)
-        if not ignored:
-            _hold(made, person)
-            amending.drop(made, person)
-        return _answer(made, event, text, ignored)
-    if event.action not in approvals.ACTIONS:
-        return _button(made, event, tenant)
-    text, ignored = approvals.press(made, event, tenant, pressed.learned.get(event.target), person, role)
-    return _answer(made, event, text, ignored)
-
-
-def _who(made: Commit, event: InboundEvent, tenant: Tenant) -> tuple[Person, str]:
-    """Who acts, and the role that this tenant gives them."""
-    person = person_of(event, tenant)
-    return person, role_here(made, tenant, person)
-
-
 def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
     """Words for a learned answer, marked as such: nothing of them is sent."""
     problem, ignored = amending.take(made, stored, tenant, person_of(stored.event, tenant), about)
-    receipt(made, stored.event, "" if problem else "note", _text(tenant, problem) if problem else "")
+    receipt(made, stored.event, "" if problem else "note", text_of(tenant, problem) if problem else "")
     return ignored
 
 
@@ -157,9 +116,9 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
         receipt(made, event, "note")
         return "private note"
     if event.attachments:
-        receipt(made, event, "", _text(tenant, "file_not_passed"))
+        receipt(made, event, "", text_of(tenant, "file_not_passed"))
     elif not event.text.strip():
-        receipt(made, event, "", _text(tenant, "nothing_to_send"))
+        receipt(made, event, "", text_of(tenant, "nothing_to_send"))
     if not event.text.strip() and event.kind is not EventKind.ECHO:
         return "file" if event.attachments else "empty"
     if not event.text.strip() and not event.attachments:
@@ -178,26 +137,16 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
 def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
     if event.kind is EventKind.CALLBACK:
-        kind, line = OutgoingKind.CALLBACK, _text(tenant, "callback_unknown")
+        kind, line = OutgoingKind.CALLBACK, text_of(tenant, "callback_unknown")
     elif event.kind is EventKind.MANAGER and event.text.strip() and not commands.is_note(event.text):
-        problem = _text(tenant, "reason_no_conversation", customer=event.address or event.target)
-        kind, line = OutgoingKind.REMINDER, _text(tenant, "not_delivered", text=event.text, problem=problem)
+        problem = text_of(tenant, "reason_no_conversation", customer=event.address or event.target)
+        kind, line = OutgoingKind.REMINDER, text_of(tenant, "not_delivered", text=event.text, problem=problem)
     else:
         return
     where = event.address or event.target or event.thread
     data = {"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref, "ok": ""}
     kind = OutgoingKind.RECEIPT if event.ref and kind is OutgoingKind.REMINDER else kind
     compose.add_outgoing(made, Outgoing(channel=event.channel, recipient=where, text=line, kind=kind, data=data))
-
-
-def person_of(event: InboundEvent, tenant: Tenant) -> Person:
-    """Who acts; an echo is the owner at the phone."""
-    return event.person or Person(channel=event.channel, id=roles.PHONE, name=_text(tenant, "owner_on_phone"))
-
-
-def role_here(made: Commit, tenant: Tenant, person: Person) -> str:
-    """The role of a person where this conversation belongs."""
-    return roles.role_of(tenant, person, roles.branch_of(tenant, made.after))
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
@@ -207,12 +156,14 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     person = person_of(event, tenant)
     question = conversation.handover_question or _last_question(conversation)
     made.manager_response = event.text
-    opening = handoff.new_handover(Trigger.MANUAL, _text(tenant, "reason_manual"), question, assigned_to=_name(person))
+    opening = handoff.new_handover(
+        Trigger.MANUAL, text_of(tenant, "reason_manual"), question, assigned_to=_name(person)
+    )
     if asked := conversation.draft:  # its question was shown to people: that is what they answer
         opening = drafts.opened(tenant, asked, "reason_draft_own", assigned_to=_name(person))
         question = conversation.handover_question or asked.question
     handoff.apply(made, handoff.Event.MANAGER_WROTE, actor=_name(person), why="a manager's words", opening=opening)
-    _hold(made, person)
+    hold(made, person)
     _note_words(made, opened=conversation.state is State.BOT_ACTIVE and not asked)
     made.cancel_jobs.append(conversation.id)
     message = _said_by(made, event, person)
@@ -227,7 +178,7 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
 def _corrected(made: Commit, event: InboundEvent, tenant: Tenant, draft: ReplyDraft) -> None:
     """A manager's words in the place of a draft: they are sent and learnt as any, and the bot goes on."""
     person = person_of(event, tenant)
-    handover_id = drafts.corrected(made, tenant, draft, _name(person), _origin(event, tenant), event.text)
+    handover_id = drafts.corrected(made, tenant, draft, _name(person), origin(event, tenant), event.text)
     corrections.remember(made, event, draft)
     message = _said_by(made, event, person)
     _observe(made, event, tenant, message.id, draft.question, handover_id)
@@ -285,14 +236,6 @@ def receipt(made: Commit, event: InboundEvent, ok: str, text: str = "") -> None:
         compose.add_outgoing(made, row)
 
 
-def _origin(event: InboundEvent, tenant: Tenant) -> dict[str, str]:
-    """Where a manager wrote these words: there it is shown whether they arrived, and what is said if they did not."""
-    if not event.ref:
-        return {}
-    failed = _text(tenant, "not_delivered_line")
-    return {"desk": event.channel, "thread": event.thread, "ref": event.ref, "failed": failed}
-
-
 def _to_customer(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> Outgoing:
     text = _said(conversation, event, tenant)
     return Outgoing(
@@ -301,7 +244,7 @@ def _to_customer(conversation: Conversation, event: InboundEvent, tenant: Tenant
         instance=conversation.instance,
         text=text,
         kind=OutgoingKind.HUMAN,
-        data={"language": str(conversation.context.get("language") or ""), **_origin(event, tenant)},
+        data={"language": str(conversation.context.get("language") or ""), **origin(event, tenant)},
     )
 
 
@@ -345,96 +288,6 @@ def _observe(
                 },
             )
         )
-
-
-def _button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
-    """A pressed button; one that comes twice, late or from a second manager gets an honest answer."""
-    conversation = made.after
-    assert conversation is not None
-    name = _name(person_of(event, tenant))
-    if event.target and event.target != conversation.handover_id:
-        return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
-    wish = ACTIONS.get(event.action)
-    if wish is None and event.action != handoff.SKIP:
-        return _answer(made, event, _text(tenant, "callback_unknown"), "unknown action")
-    holder = conversation.assigned_to
-    if _is_anothers(conversation, event, tenant):
-        return _answer(made, event, _text(tenant, "callback_taken_by", name=holder), "changes nothing")
-    if wish is None:
-        return _skip(made, event, tenant, name)
-    if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
-        key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
-        return _answer(made, event, _text(tenant, key, name=holder), "changes nothing")
-    _hold(made, person_of(event, tenant))
-    if wish is handoff.Event.RETURN:
-        compose.tell_customer(made, tenant, "handover_returned")
-    return _answer(made, event, quiet.told(made, tenant, event.action, name), "")
-
-
-def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:
-    assert made.after is not None
-    if made.after.state is State.BOT_ACTIVE:
-        return _answer(made, event, _text(tenant, "callback_closed"), "already closed")
-    handoff.skip(made, name)
-    if made.after.state is State.PENDING and made.after.context.get(HOLDER) == _key(person_of(event, tenant)):
-        # whoever led it before is not asked for it again
-        left = {key: value for key, value in made.after.context.items() if key not in {HOLDER, HOLDER_NAME}}
-        made.touch(context=left)
-    return _answer(made, event, _text(tenant, "callback_skipped"), "")
-
-
-def _hold(made: Commit, person: Person) -> None:
-    """Whoever took the conversation, or wrote in it last, leads it."""
-    assert made.after is not None
-    if made.after.state is State.MANAGER_ACTIVE:
-        made.touch(context={**made.after.context, HOLDER: _key(person), HOLDER_NAME: _name(person)})
-
-
-def _group_of(event: InboundEvent) -> str:
-    """The key of the group in which it happened, as who speaks in its name has it."""
-    return f"{event.channel}:{event.thread.rpartition(':')[0]}"
-
-
-def _is_anothers(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> bool:
-    """Does somebody else lead this conversation? Who has it ends it; owners may step in, and so may everybody where
-    the owner wrote from the phone, which has no buttons, or where somebody spoke as the group itself, which presses none."""
-    if conversation.state is not State.MANAGER_ACTIVE:
-        return False
-    person = person_of(event, tenant)
-    holder = conversation.context.get(HOLDER)
-    mine = holder == _key(person) if holder else conversation.assigned_to == _name(person)
-    mine = mine or conversation.assigned_to == _text(tenant, "owner_on_phone") or holder == _group_of(event)
-    at = roles.branch_of(tenant, conversation)
-    return not mine and roles.role_of(tenant, person, at) not in {"owner", "admin"}
-
-
-def _answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
-    assert made.after is not None
-    compose.add_outgoing(
-        made,
-        Outgoing(
-            channel=event.channel,
-            recipient=made.after.id,
-            text=text,
-            kind=OutgoingKind.CALLBACK,
-            handover_id=event.target if _is_id(event.target) and event.action not in approvals.ACTIONS else "",
-            data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
-        ),
-    )
-    return ignored
-
-
-def _is_id(text: str) -> bool:
-    """Could it be a row's id? Whoever forges a button writes into it what they like."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _text(tenant: Tenant, key: str, **values: object) -> str:
-    return tenant.texts.get(key, tenant.config.languages[0], **values)
 
 
 def _asked(conversation: Conversation) -> list[str]:

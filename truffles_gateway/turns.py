@@ -9,7 +9,20 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import amending, approvals, branching, burst, desk, drafts, gate, lookups, pipeline, roles
+from truffles_gateway import (
+    acting,
+    amending,
+    approvals,
+    branching,
+    burst,
+    desk,
+    drafts,
+    gate,
+    lookups,
+    pipeline,
+    presses,
+    roles,
+)
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
@@ -138,7 +151,7 @@ class Turns:
         }
         for _ in range(MEETINGS):
             conversation = await self._spoken_about(work, tenant)
-            pressed = desk.Buttons(await self._learned(work, tenant, conversation), await self._drafts(work, tenant))
+            pressed = presses.Buttons(await self._learned(work, tenant, conversation), await self._drafts(work, tenant))
             given = await lookups.orders_of(self.database, self.clock, work, tenant)
             spoken = conversation or _met_by_phone(work)
             made = desk.commit(work, spoken, tenant, self.clock.now(), echoes, pressed, given)
@@ -171,7 +184,7 @@ class Turns:
         found: dict[str, Pressed] = {}
         for event in (stored.event for stored in work.events):
             ids = {event.target} if event.action in approvals.ACTIONS else set()
-            ids |= amending.about(about, event, desk.person_of(event, tenant))
+            ids |= amending.about(about, event, acting.person_of(event, tenant))
             card = ""
             if about and event.replies_to and event.kind is EventKind.MANAGER:
                 card = await learned.shown_as(self.database, tenant.id, about.id, event.channel, event.replies_to)
@@ -268,7 +281,7 @@ class Turns:
 
     async def _park_alone(self, work: Work, tenant: Tenant, error: str) -> Commit:
         """Only the end of the events and an alarm: what nothing can stand in the way of."""
-        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {}, desk.Buttons())
+        made = desk.commit(replace(work, events=()), None, tenant, self.clock.now(), {}, presses.Buttons())
         made.turn_status, made.turn_outcome, made.error = "parked", "parked", error
         made.outcomes = [EventOutcome(events=tuple(e.id for e in work.events), outcome="parked", reason=error[:200])]
         text = tenant.texts.get("alarm_turn_parked", tenant.config.languages[0], customer=work.address, problem=error)
