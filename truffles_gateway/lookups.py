@@ -31,9 +31,14 @@ async def introduced(database: Database, at: Clock, work: Work, tenant: Tenant) 
 
 
 def _somebody(stored: StoredEvent) -> Person | None:
-    """Who acts at a desk of this tenant; a group that nobody knows is none."""
+    """Who acts at a desk of this tenant; a group that nobody knows is none, nor is a former one."""
     event, person = stored.event, stored.event.person
-    if person is None or event.ignore or event.action == CONNECT or not 0 < len(person.id) <= LONGEST_ID:
+    if (
+        person is None
+        or event.ignore
+        or event.action in {CONNECT, orders.FORMER}
+        or not 0 < len(person.id) <= LONGEST_ID
+    ):
         return None
     return replace(person, name=people.plain(person.name), username=people.plain(person.username.lstrip("@")))
 
@@ -68,6 +73,8 @@ async def _was_one(database: Database, work: Work, stored: StoredEvent) -> Order
 
 async def _order(database: Database, at: Clock, event: InboundEvent, tenant: Tenant) -> Order | None:
     command = orders.command_of(event)
+    if event.action == orders.FORMER and not event.ignore and (command is None or command.name != CONNECT):
+        return Order(command=command or Command(""), former=True)
     if command is None or event.ignore:
         return None
     branches = orders.place_of(event, tenant)

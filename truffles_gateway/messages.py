@@ -81,7 +81,8 @@ class InboundEvent:
     action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject", "undo", or "amend"
                (the person's next words are the new answer); for drafts "send", "edit" or "own" (the presser answers in
                words of their own); for what a command was answered with "apply", "drop" or "unmute". MANAGER: "connect"
-               where somebody wants a place that nobody knows to become a desk
+               where somebody wants a place that nobody knows to become a desk. Both: "former" in a place that was a desk
+               and is none any more (`Door.former_chats`): nothing is carried out there, and whoever tries hears so
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
@@ -299,7 +300,8 @@ class OutgoingKind(StrEnum):
              a line that says what became of it; `handover_id` is that of the handover which it becomes when nobody decides.
              A second one of a draft takes the place of the first; `attachments` come with the first
     ANSWER   what a command came to, shown where it was given. `data`: `thread` and `ref` of the command; `buttons` (names
-             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk;
+             of actions, with spaces between) and their `target`; `connected` ("1") where the place has just become a desk,
+             `left` ("1") where it has just ceased to be one;
              `spent` ("1"), without a text: the buttons of the message that `ref` names go
     """
 
@@ -378,7 +380,8 @@ class ReceiptStatus(StrEnum):
 class Receipt:
     """What became of a delivery. `logged_out` says that the instance itself is gone: the circuit opens at once.
     `only_here` says that the channel is well and the place of this row is not: it is no failure of the instance.
-    `waiting` says that nothing was tried: the channel's own limit holds the row back, and no attempt is spent."""
+    `waiting` says that nothing was tried: the channel's own limit, or a place that is missing yet, holds the row back, and
+    no attempt is spent."""
 
     status: ReceiptStatus
     provider_id: str = ""
@@ -403,9 +406,9 @@ class Receipt:
         )
 
     @classmethod
-    def wait(cls, seconds: float, why: str = "rate limit") -> Receipt:
+    def wait(cls, seconds: float, why: str = "rate limit", *, only_here: bool = False) -> Receipt:
         """Nothing was sent: try again in `seconds`, without spending an attempt."""
-        return cls(status=ReceiptStatus.RETRY, error=why, retry_after=seconds, waiting=True)
+        return cls(status=ReceiptStatus.RETRY, error=why, retry_after=seconds, waiting=True, only_here=only_here)
 
     @classmethod
     def refused(cls, error: str) -> Receipt:

@@ -6,13 +6,13 @@ Everything that must be looked up first stands in the `Order`; the rest is pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from truffles_gateway import clock, compose, drafts, pricing, quiet, roles, spans
 from truffles_gateway import overrides as said
-from truffles_gateway.commands import OF_OWNERS, Command, read
+from truffles_gateway.commands import OF_OWNERS, Command, is_note, read
 from truffles_gateway.messages import EventKind, InboundEvent, Outgoing, OutgoingKind, Person
 from truffles_gateway.overrides import ACTIVE, ENDED, NOTICE, PAUSE, PRICE, PROPOSED, Override
 from truffles_gateway.records import Commit, Connected, Ending, OverrideChange
@@ -26,6 +26,8 @@ OWNER = "owner"
 AGREED_WITHIN = timedelta(days=1)
 LONGEST_NOTICE = 500
 FOREIGN = "foreign group"
+FORMER = "former"
+"""What is done to a place that was a desk and is none any more; nothing comes of it."""
 EDITED = "edited"
 """The name of what was a command and is words now; nobody can command that."""
 _PREFIX = {"kk": "Бүгін", "en": "Today:"}
@@ -38,12 +40,14 @@ class Order:
     branches  those whose desk it was given at; () is the business as a whole
     role      of who gave it, there (for a button: where that holds which it is about)
     known     whether it was given at a desk at all
+    former    it was given, or simply written, where a desk was once
     """
 
     command: Command
     branches: tuple[str, ...] = ()
     role: str = ""
     known: bool = True
+    former: bool = False
     totals: Totals | None = None
     texts: tuple[pricing.Text, ...] = ()
     override: Override | None = None
@@ -74,6 +78,8 @@ def role_at(tenant: Tenant, person: Person | None, branches: tuple[str, ...]) ->
 def carry_out(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
     """Carry an order out, or say why not; returns why it was ignored, "" if it was not."""
     name = order.command.name
+    if order.former:
+        return _former(made, event, tenant, order)
     if not order.known:
         return _connect(made, event, tenant, order) if order.code else FOREIGN
     if name in OF_OWNERS and order.role != OWNER:
@@ -253,15 +259,42 @@ def _connect(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) ->
     code, chat = order.code, event.thread.rpartition(":")[0]
     if code is None or not chat:
         return tell(made, event, tenant, "order_code_wrong", ignored="wrong code", slug=tenant.slug,
-                    minutes=int(LIVE.total_seconds() // 60))  # fmt: skip
+                    branch=next(iter(order.branches), ""), minutes=int(LIVE.total_seconds() // 60))  # fmt: skip
     branch = tenant.branch(code.branch)
+    in_vain = branch and branch.telegram_chat_id and branch.telegram_chat_id != chat
     made.connected = Connected(
-        code_id=code.id, branch=code.branch, desk=event.channel, chat=chat, actor=_name(event)
+        code_id=code.id, branch=code.branch, desk=event.channel, chat=chat, actor=_name(event),
+        moves=() if in_vain else _moved(tenant, code.branch),
     )  # fmt: skip
-    if branch and branch.telegram_chat_id and branch.telegram_chat_id != chat:
+    if branch and in_vain:
         return tell(made, event, tenant, "order_connected_in_vain", place=branch.name)
+    _take_leave(made, event, tenant, code.branch)
     marks = {"connected": "1", "branch": code.branch}
     return tell(made, event, tenant, "order_connected", marks=marks, place=branch.name if branch else "")
+
+
+def _moved(tenant: Tenant, branch: str) -> tuple[str, ...]:
+    """Whose desk moves along: of the business, that of all branches without a group of their own."""
+    return (branch,) if branch else ("", *(each for each in _all(tenant) if each and each not in tenant.desk_chats))
+
+
+def _take_leave(made: Commit, event: InboundEvent, tenant: Tenant, branch: str) -> None:
+    """The group that was the desk until now hears that it is none any more."""
+    before, found = tenant.desk_chats.get(branch, ""), tenant.branch(branch)
+    if not before or before == event.thread.rpartition(":")[0]:
+        return
+    there = replace(event, thread=f"{before}:", ref="")
+    tell(made, there, tenant, "order_moved", marks={"left": "1"}, place=found.name if found else "")
+
+
+def _former(made: Commit, event: InboundEvent, tenant: Tenant, order: Order) -> str:
+    """Whoever is not at the desk any more may have been sent away: nothing is carried out, and they hear that it was not."""
+    if event.kind is EventKind.CALLBACK:
+        return _popup(made, event, tenant, "callback_former", ignored=FORMER)
+    if is_note(event.text) or (made.after is None and not order.command.name):
+        return FORMER  # nobody meant a customer, or the bot
+    key = "order_former" if command_of(event) else "order_former_words"
+    return tell(made, event, tenant, key, ignored=FORMER)
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class Door:
     open         the tenant's config says in so many words that webhooks need no secret
     settings     this plugin's settings for the tenant
     desk_chats   the managers' group by branch, in their order; under "" the tenant's own
+    former_chats what showed this tenant's customers once, or was bound, and is in none of these places any more; what a
+                 plugin's own settings name is for the plugin to take away
     """
 
     tenant: str
@@ -76,6 +78,7 @@ class Door:
     open: bool
     settings: Any
     desk_chats: Mapping[str, str] = field(default_factory=dict)
+    former_chats: frozenset[str] = frozenset()
 
 
 class Ingress(Protocol):

@@ -228,13 +228,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """A group becomes the desk of a branch ("" is the business as a whole), by a code that is used up."""
+    """A group becomes the desk of a branch ("" is the business as a whole), by a code that is used up. `moves` are the
+    branches whose open handovers are shown there from now on ("": of those without one)."""
 
     code_id: str
     branch: str
     desk: str
     chat: str
     actor: str
+    moves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ class Registry:
         known = replace(
             plan, id=stored.id, version=stored.version, branch_ids=stored.branch_ids, branch_times=stored.branch_times,
             created_at=stored.created_at, older_chat=stored.older_chat, older_owner=stored.older_owner,
-            bound_chats=stored.bound_chats, overrides=stored.overrides,
+            bound_chats=stored.bound_chats, used_chats=stored.used_chats, overrides=stored.overrides,
         )  # fmt: skip
         tenant = await build(known, self._resources, clock=self._clock, threads=self._threads)
         if self._warming:

@@ -37,7 +37,7 @@ def settle(attempt: Attempt, now: datetime) -> Settlement:
     if receipt.status is ReceiptStatus.SENT:
         return _end(row, "sent", sent_at=now, provider_id=receipt.provider_id)
     if receipt.waiting:
-        return _waits(row, receipt.retry_after or 0, now)
+        return _waits(row, receipt, now)
     if receipt.status is ReceiptStatus.REFUSED:
         return _end(row, "dead", error=receipt.error)
     if receipt.status is ReceiptStatus.AMBIGUOUS and not attempt.repeatable:
@@ -45,10 +45,12 @@ def settle(attempt: Attempt, now: datetime) -> Settlement:
     return _again(attempt, now)
 
 
-def _waits(row: Row, seconds: float, now: datetime) -> Settlement:
+def _waits(row: Row, receipt: Receipt, now: datetime) -> Settlement:
     """Nothing was tried: the row keeps its place and its attempts, and is no failure of its channel."""
-    due = now + timedelta(seconds=max(seconds, 0.05))
-    return Settlement(client_id=row.client_id, id=row.id, status="queued", attempts=row.attempt - 1, due_at=due)
+    due = now + timedelta(seconds=max(receipt.retry_after or 0, 0.05))
+    return Settlement(
+        client_id=row.client_id, id=row.id, status="queued", attempts=row.attempt - 1, due_at=due, error=receipt.error
+    )
 
 
 def _again(attempt: Attempt, now: datetime) -> Settlement:

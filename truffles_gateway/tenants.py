@@ -59,6 +59,7 @@ class Draft:
     older_chat: str = ""
     older_owner: str = ""
     bound_chats: Mapping[str, str] = field(default_factory=dict)
+    used_chats: frozenset[str] = frozenset()
     overrides: tuple[Override, ...] = ()
     files: ChannelFiles = field(default_factory=ChannelFiles)
     made: dict[str, object] = field(default_factory=dict, repr=False)
@@ -75,6 +76,11 @@ class Draft:
         own = {each.slug: each.telegram_chat_id for each in self.config.branches if each.telegram_chat_id}
         found = {"": self.older_chat, **self.bound_chats, **own}
         return {at: found[at] for at in ("", *(each.slug for each in self.config.branches)) if found.get(at)}
+
+    @property
+    def former_chats(self) -> frozenset[str]:
+        """Groups that were desks, and are in none of these places any more."""
+        return self.used_chats - set(self.desk_chats.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,7 @@ class Tenant:
     branch_times: Mapping[str, datetime] = field(default_factory=dict)
     created_at: datetime | None = None
     desk_chats: Mapping[str, str] = field(default_factory=dict)
+    former_chats: frozenset[str] = frozenset()
     older_owner: str = ""
     overrides: tuple[Override, ...] = ()
 
@@ -144,6 +151,7 @@ class Tenant:
             open=self.config.accept_webhooks_without_secret,
             settings=self.used[plugin].settings if plugin in self.used else None,
             desk_chats=self.desk_chats,
+            former_chats=self.former_chats,
         )
 
     def branch_for_instance(self, instance: str) -> Branch | None:
@@ -289,7 +297,7 @@ async def build(
                     limits=plan.config.limits.hooks()),
         texts=plan.texts, prompts=plan.prompts, secret=plan.secret, branch_ids=plan.branch_ids,
         branch_times=plan.branch_times, created_at=plan.created_at,
-        desk_chats=plan.desk_chats, older_owner=plan.older_owner, overrides=plan.overrides,
+        desk_chats=plan.desk_chats, former_chats=plan.former_chats, older_owner=plan.older_owner, overrides=plan.overrides,
     )  # fmt: skip
 
 

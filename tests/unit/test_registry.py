@@ -14,7 +14,7 @@ CONFIG = {"slug": "shop", "name": "Shop"}
 ROW = {
     "id": "1", "slug": "shop", "config_version": 1, "config": CONFIG, "last_good_config": CONFIG, "config_error": "",
     "created_at": datetime(2026, 1, 1, tzinfo=UTC), "branch_ids": {}, "branch_times": {}, "older_chat": "", "older_owner": "",
-    "bound_chats": {}, "overrides": [], "overrides_version": 0,
+    "bound_chats": {}, "shown_in": [], "overrides": [], "overrides_version": 0,
 }  # fmt: skip
 
 

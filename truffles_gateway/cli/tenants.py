@@ -113,9 +113,10 @@ def code(slug: str, branch: str) -> None:
 
     Example: truffles tenants code salon
     """
-    made = run(_code(slug, branch))
+    made, place = run(_code(slug, branch))
     console.print(f"/connect {made}", markup=False)
-    console.print("Write this line in the managers' group within 15 minutes; it works once.")
+    group = f"the group of the branch {place}" if place else "the managers' group"
+    console.print(f"Write this line in {group} within 15 minutes; it works once.", markup=False)
 
 
 @tenants.command()
@@ -139,13 +140,16 @@ def new(slug: str, path: Path | None) -> None:
     console.print(f"wrote {target}: fill in what is marked, then run: truffles tenants check {target}")
 
 
-async def _code(slug: str, branch: str) -> str:
+async def _code(slug: str, branch: str) -> tuple[str, str]:
+    """A code, and how people call the branch that it is for."""
     async with opened() as gateway:
         tenant = find_tenant(gateway, slug)
-        if branch and tenant.branch(branch) is None:
+        found = tenant.branch(branch)
+        if branch and found is None:
             known = ", ".join(each.slug for each in tenant.config.branches) or "none"
             raise ConfigError(f'no branch "{branch}"', tenant=slug, cure=f"Known: {known}")
-        return await connect.new_code(gateway.database, tenant.id, branch, gateway.clock.now())
+        made = await connect.new_code(gateway.database, tenant.id, branch, gateway.clock.now())
+        return made, f"“{found.name}” ({branch})" if found else ""
 
 
 def _place(plugin: Plugin) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""What owners said that holds before the knowledge, and groups that became desks by a code."""
+"""What owners said that holds before the knowledge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from truffles_gateway.overrides import ACTIVE, Override
-from truffles_gateway.records import Commit, Connected, Ending
+from truffles_gateway.records import Commit, Ending
+from truffles_gateway.store import binding
 from truffles_gateway.store.batch import Batch
 from truffles_gateway.store.codec import dumps
 from truffles_gateway.store.database import Database
@@ -60,7 +61,8 @@ def add(batch: Batch, what: Commit) -> None:
     for said in what.overrides:
         _say(batch, what, said)
     if what.connected:
-        _connect(batch, what, what.connected)
+        binding.add(batch, what, what.connected)
+        batch.fence("pg_notify($1, $2)", CHANGED, what.client_id)
     if what.override_changes or what.endings or any(said.status == ACTIVE for said in what.overrides):
         batch.add("UPDATE clients SET overrides_version = overrides_version + 1 WHERE id = $1", what.client_id)
         batch.fence("pg_notify($1, $2)", CHANGED, what.client_id)
@@ -90,21 +92,3 @@ def _end(batch: Batch, what: Commit, ending: Ending) -> None:
         what.client_id, what.now, ending.kind, list(ending.branches) if ending.branches is not None else None,
         list(ending.ids) if ending.ids is not None else None,
     )  # fmt: skip
-
-
-def _connect(batch: Batch, what: Commit, new: Connected) -> None:
-    """The config's version grows, too: plugins know their groups from the moment they are made."""
-    batch.fence("truffles_fence_connect_code($1, $2)", what.client_id, new.code_id)
-    batch.add(
-        "UPDATE connect_codes SET used_at = $3 WHERE client_id = $1 AND id = $2", what.client_id, new.code_id, what.now
-    )
-    batch.add(
-        """
-        INSERT INTO desk_groups (client_id, branch, desk, chat, actor, connected_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (client_id, branch) DO UPDATE SET desk = excluded.desk, chat = excluded.chat,
-            actor = excluded.actor, connected_at = excluded.connected_at
-        """,
-        what.client_id, new.branch, new.desk, new.chat, new.actor, what.now,
-    )  # fmt: skip
-    batch.add("UPDATE clients SET config_version = config_version + 1 WHERE id = $1", what.client_id)
-    batch.fence("pg_notify($1, $2)", CHANGED, what.client_id)

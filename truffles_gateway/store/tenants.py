@@ -20,7 +20,8 @@ CHANGED = overrides.CHANGED
 class StoredTenant:
     """A row of `clients`, with the ids of its branches by slug and when each was first applied. Older deployments name one
     managers' group and the owner in `client_settings`: they count where neither branch nor identity answers first. Groups
-    that were bound by a code (`bound_chats`, by branch) count where the config names none."""
+    that were bound by a code (`bound_chats`, by branch) count where the config names none; `used_chats` are those, and all
+    that ever showed a customer."""
 
     id: str
     slug: str
@@ -36,7 +37,17 @@ class StoredTenant:
     overrides: tuple[Override, ...] = ()
     overrides_version: int = 0
     bound_chats: Mapping[str, str] = field(default_factory=dict)
+    used_chats: frozenset[str] = frozenset()
 
+
+# From one group to the next along the index: a tenant has many threads and few groups.
+SHOWN_IN = """
+coalesce((WITH RECURSIVE shown (chat) AS (
+    SELECT min(chat) FROM desk_threads WHERE client_id = c.id
+    UNION ALL SELECT (SELECT min(t.chat) FROM desk_threads t WHERE t.client_id = c.id AND t.chat > s.chat) FROM shown s
+    WHERE s.chat IS NOT NULL
+) SELECT jsonb_agg(chat) FROM shown WHERE chat <> ''), '[]')
+"""
 
 LOAD = f"""
 SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_error, c.created_at,
@@ -45,6 +56,7 @@ SELECT c.id, c.slug, c.config_version, c.config, c.last_good_config, c.config_er
            AS branch_times,
        coalesce((SELECT jsonb_object_agg(g.branch, g.chat) FROM desk_groups g WHERE g.client_id = c.id), '{{}}')
            AS bound_chats,
+       {SHOWN_IN} AS shown_in,
        {overrides.ACTIVE_ONES} AS overrides, c.overrides_version,
        coalesce(s.telegram_chat_id, '') AS older_chat, coalesce(s.owner_telegram_id, '') AS older_owner
 FROM clients c LEFT JOIN client_settings s ON s.client_id = c.id
@@ -59,7 +71,7 @@ def _stored(row: Record) -> StoredTenant:
         branch_times={slug: datetime.fromisoformat(at) for slug, at in row["branch_times"].items()},
         older_chat=row["older_chat"], older_owner=row["older_owner"],
         overrides=tuple(map(overrides.of_json, row["overrides"])), overrides_version=row["overrides_version"],
-        bound_chats=row["bound_chats"],
+        bound_chats=row["bound_chats"], used_chats=frozenset([*row["shown_in"], *row["bound_chats"].values()]),
     )  # fmt: skip
 
 

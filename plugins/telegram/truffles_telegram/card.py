@@ -35,11 +35,11 @@ class CardWriter:
         room = ROOM - sum(map(_size, head)) - sum(map(_size, tail))
         return "\n".join([*head, *self._dialogue(card.dialogue, room), *tail])
 
-    def again(self, talk: Talk, card: str) -> str:
-        """The card of an open handover whose first one was deleted with its topic; `card` is what that one said, "" where
-        a manager opened the handover."""
+    def again(self, talk: Talk, card: str, why: str) -> str:
+        """The card of an open handover whose first one was deleted with its topic (`why` is "again"), or hangs in a former
+        group ("moved"); `card` is what that one said, "" where a manager opened the handover."""
         taken = [escape(self.say("card_taken", name=cut(talk.assigned_to, _NAME)))] if talk.assigned_to else []
-        return "\n".join([_bold(self.say("card_again")), *taken, card or self._customer(talk.customer)])
+        return "\n".join([_bold(self.say(f"card_{why}")), *taken, card or self._customer(talk.customer)])
 
     def learned(self, data: Mapping[str, str]) -> str:
         """A learned answer with what its buttons ask."""

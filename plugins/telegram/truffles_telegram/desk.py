@@ -186,6 +186,8 @@ class DeskRows:
         if not chat:
             return ""
         place = Place(self._calls.home(chat), thread)
+        if row.data.get("left"):
+            return await self._farewell(chat, place, row.text)
         if row.data.get("spent"):
             return await self._spent(place, row.data.get("ref", "").rpartition("/")[2])
         lacking = await self._rights.lacking(place.chat, row.data) if row.data.get("connected") else []
@@ -195,6 +197,17 @@ class DeskRows:
         return await self._unless_gone(
             self._poster.words(place, text, keyboard=buttons, reply_to=ref if ref.isdigit() else "")
         )
+
+    async def _farewell(self, chat: str, place: Place, text: str) -> str:
+        """A former group, which the bot may have left: then nobody is told. One that the settings name is still the desk."""
+        if self._topics.is_own(chat):
+            return ""
+        try:
+            return await self._poster.words(place, text)
+        except CallFailed as failed:
+            if failed.refused:
+                return ""
+            raise
 
     async def _spent(self, place: Place, message_id: str) -> str:
         """Buttons that mean nothing any more. A message that is gone has none."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from truffles_gateway.messages import InboundEvent
 from truffles_gateway.plugin import Door, WebhookRequest, same_secret
-from truffles_telegram.parse import parse
+from truffles_telegram import former
 
 PATH = "/telegram-webhook"
 HEADER = "x-telegram-bot-api-secret-token"
@@ -37,4 +37,4 @@ class TelegramIngress:
     def parse(self, request: WebhookRequest, door: Door) -> Sequence[InboundEvent]:
         """One update is one event."""
         groups = {group for group in (door.settings.chat_id, *door.desk_chats.values()) if group}
-        return (parse(request.json, groups),)
+        return (former.read(request.json, groups, door.former_chats),)

@@ -16,6 +16,7 @@ from truffles_telegram.post import Poster
 from truffles_telegram.settings import TelegramSettings
 
 _AGAIN = 3  # a topic, the card, its pin
+_UNTIL_A_GROUP = 60.0
 _NO_GROUP = "no managers' group is set: write its id as chat_id of the plugin, or as telegram_chat_id of the branch"
 
 
@@ -28,6 +29,7 @@ class Topics:
         self._settings, self._resources, self._desk = settings, resources, resources.desk
         self._calls, self._poster, self._writer = calls, poster, writer
         self._making = asyncio.Lock()
+        self._missed = False
 
     def group(self, branch: str = "") -> str:
         """The managers' group of a branch, else the tenant's own, else the first branch's that has one: nobody falls between
@@ -36,8 +38,19 @@ class Topics:
         own = self._settings.chat_id or chats.get("", "")
         found = (chats.get(branch, "") if branch else "") or own or next(iter(chats.values()), "")
         if not found:
-            raise CallFailed(Receipt.retry(_NO_GROUP, only_here=True))
+            raise self._no_group()
         return self._calls.home(found)
+
+    def _no_group(self) -> CallFailed:
+        """It spends no attempts, however long it takes; the log names it once, not for each row."""
+        if not self._missed:
+            self._resources.log.warning("telegram.no_group", cure=_NO_GROUP)
+        self._missed = True
+        return CallFailed(Receipt.wait(_UNTIL_A_GROUP, _NO_GROUP, only_here=True))
+
+    def is_own(self, chat: str) -> bool:
+        """Do the settings name this group? Then it counts, whatever a code bound."""
+        return bool(chat) and self._settings.chat_id == chat
 
     def general(self, branch: str = "") -> Place:
         """The General topic of a branch's group, or of the tenant's own."""
@@ -106,7 +119,7 @@ class Topics:
     async def _show_again_or_undo(self, talk: Talk, place: Place, gone: Place) -> None:
         """A new topic counts once its card is there: else the next attempt would find the topic, and nobody the card."""
         try:
-            await self._show_again(talk, place)
+            await self._show_again(talk, place, "again")
         except CallFailed:
             new: dict[str, object] = {"chat_id": place.chat, "message_thread_id": int(place.thread)}
             await self._calls.try_to("deleteForumTopic", Place(place.chat), new)
@@ -124,7 +137,7 @@ class Topics:
         await self.retire(shown)
         await self._calls.limits.take(place.group, 2)
         fresh = replace(place, fresh=True)
-        await self._show_again(talk, fresh)
+        await self._show_again(talk, fresh, "moved")
         return fresh
 
     async def card(self, handover_id: str, group: str) -> Shown | None:
@@ -142,13 +155,13 @@ class Topics:
         await self._calls.try_to("editMessageReplyMarkup", there, message | without)
         await self._calls.try_to("unpinChatMessage", there, message)
 
-    async def _show_again(self, talk: Talk, place: Place) -> None:
+    async def _show_again(self, talk: Talk, place: Place, why: str) -> None:
         """The whole card, as it stands now; from here on it is this one whose buttons follow the handover."""
         status = "active" if talk.state is State.MANAGER_ACTIVE else "pending"
         words = await self._desk.words(talk.handover_id, OutgoingKind.CARD)
         row = OutgoingKind.CARD if words else OutgoingKind.UPDATE  # where a manager opened it, a line has the buttons
         buttons = self._writer.buttons(status, talk.handover_id)
-        card = await self._poster.card(place, self._writer.again(talk, words), buttons, tokens=0)
+        card = await self._poster.card(place, self._writer.again(talk, words, why), buttons, tokens=0)
         await self._desk.moved(talk.handover_id, row, str(Shown(place.chat, card)))
         try:
             await self.pin(place, card)
