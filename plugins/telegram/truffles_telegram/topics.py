@@ -89,13 +89,16 @@ class Topics:
         thread = await self._desk.thread(talk.conversation_id, chat)
         return thread if thread.isascii() and thread.isdigit() else ""
 
-    async def _make(self, talk: Talk, chat: str, *, tokens: int = 1) -> tuple[str, bool]:
-        """The thread that counts, and whether it is the one that was made here."""
+    async def _make(self, talk: Talk, chat: str, *, tokens: int = 1, gone: str = "") -> tuple[str, bool]:
+        """The thread that counts, and whether it is the one that was made here. One that is gone is forgotten only then:
+        as long as it is known, the next attempt sees that the card must be shown again."""
         params = {"chat_id": chat, "name": self._writer.topic(talk.customer)}
         made = mapping(await self._calls.make("createForumTopic", Place(chat), params, tokens=tokens))
         thread = integer(made.get("message_thread_id"))
         if thread is None:
             raise CallFailed(Receipt.ambiguous("Telegram named no topic"))
+        if gone:
+            await self._desk.drop_thread(talk.conversation_id, chat, gone)
         kept = await self._desk.keep_thread(talk.conversation_id, self._calls.home(chat), str(thread))
         if kept != str(thread):  # another process was first: one customer, one topic
             await self._calls.try_to("deleteForumTopic", Place(chat), {"chat_id": chat, "message_thread_id": thread})
@@ -109,8 +112,7 @@ class Topics:
             if known and known != gone.thread:  # somebody has just made it
                 return Place(gone.chat, known, fresh=shows_card)
             await self._calls.limits.take(gone.group, _AGAIN if shows_card else 1)
-            await self._desk.drop_thread(talk.conversation_id, gone.chat, gone.thread)
-            thread, is_ours = await self._make(talk, gone.chat, tokens=0)
+            thread, is_ours = await self._make(talk, gone.chat, tokens=0, gone=gone.thread)
             place = Place(gone.chat, thread, fresh=shows_card)
             if shows_card and is_ours:  # who was first shows it
                 await self._show_again_or_undo(talk, place, gone)

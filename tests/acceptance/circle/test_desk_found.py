@@ -84,3 +84,18 @@ async def test_a_topic_made_again_shows_its_card_although_telegram_fails_at_that
     assert any("Вы ещё здесь?" in text for text in shop.texts())
     await shop.press(again, "take", owner)
     assert shop.actions(again) == {"resolve", "return"}
+
+
+async def test_a_topic_that_cannot_be_made_again_at_once_brings_its_card_when_it_is(shop_of, anna) -> None:
+    """The topic of an open handover is deleted, and for a while Telegram makes no new one."""
+    shop = await shop_of()
+    card = await shop.hand_over(anna)
+    shop.telegram.delete_topic(shop.group, card.thread)
+    shop.telegram.behave(method="createForumTopic", status=500, count=2)
+    await shop.write(anna, "Вы ещё здесь?")
+    await shop.thought()
+    for seconds in (5, 15, 61):
+        await shop.pass_time(seconds=seconds)
+    [again] = [message for message in shop.shown() if message.buttons]
+    assert again.pinned
+    assert any("Вы ещё здесь?" in text for text in shop.texts())
