@@ -38,7 +38,8 @@ PRICING = frozenset(
 )
 PRICED = frozenset({"price", "percent", "discount", "time"})
 _TIMETABLE = re.compile(
-    r"\b(?:ежедневн|каждый день\b|выходн|перерыв|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|будн(?:и|я)|закрыт[ыо]?\b|"
+    r"\b(?:ежедневн|каждый день\b|выходн|перерыв|понедельник|вторник|сред[аыуе]\b|четверг|пятниц|суббот|воскресен|"
+    r"будн(?:и|я)|закрыт[ыо]?\b|"
     r"(?:пн|вт|ср|чт|пт|сб|вс)\b|"
     r"кун сайын|демалыс|дуйсенби|сейсенби|сарсенби|бейсенби|жума(?:да|га|дан)?\b|сенби|жексенби|жабык|"
     r"daily\b|every day\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:mon|tue|wed|thu|fri)\b|weekdays?\b|weekends?\b|"
@@ -51,8 +52,8 @@ _TIMETABLE = re.compile(
 class Question:
     """The question which branch is meant: when it was put last, and the words that it keeps, by the event they came with.
 
-    `over` is the event that ended it; `heard`: the customer has said that they want an answer, and no silence. Events of a turn that is thought about again count for nothing: its reply was not
-    read.
+    `over` is the event that ended it; `heard`: the customer has said that they want an answer, and no silence. Events of a
+    turn that is thought about again count for nothing: its reply was not read.
     """
 
     at: datetime

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 
+from truffles_gateway import roles
 from truffles_gateway.messages import Person
 from truffles_gateway.plain import letters
 from truffles_gateway.tenant_config import Agent
@@ -28,11 +29,9 @@ def plain(name: str) -> str:
 
 def agent_of(tenant: Tenant, person: Person) -> Agent | None:
     """The agent whom the config lists under this id, else under this user name, at whatever branch."""
-    known = [(agent, each) for agent in tenant.config.agents for each in agent.identities]
-    here = [(agent, each) for agent, each in known if each.channel == person.channel]
-    username = _username(person.username)
+    here, username = list(roles.identities(tenant, person.channel)), roles.username(person.username)
     by_id = (agent for agent, each in here if each.id and each.id == person.id)
-    by_name = (agent for agent, each in here if each.username and _username(each.username) == username)
+    by_name = (agent for agent, each in here if each.username and roles.username(each.username) == username)
     return next(by_id, None) or next(by_name, None)
 
 
@@ -60,7 +59,3 @@ def _is_seen(letter: str) -> bool:
 
 def _handle(person: Person) -> str:
     return plain(person.username.lstrip("@"))
-
-
-def _username(name: str) -> str:
-    return name.lower().lstrip("@")

@@ -1,9 +1,9 @@
 """The way of a message, from a claimed turn to committed rows. Read it from top to bottom.
 
-    inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
-                       │                       │          │ retrieve, answer, claim firewall    └ or a draft waits
-                       └ ignored               │          └ or a human: escalate
-                                               └ forwarded: a human has the conversation
+    inbox ─▶ claim ─▶ gate ─▶ on_inbound ─▶ branch ─▶ classify ─▶ the verdict's route ─▶ compose ─▶ commit ─▶ outbox
+                       │                                 │          │ retrieve, answer, claim firewall  └ or a draft waits
+                       └ ignored                         │          └ or a human: escalate, or which branch?
+                                                         └ forwarded: a human has the conversation
 
 No transaction is open while a plugin works. The commit is one statement, fenced by the lane's lease and by the version
 of the conversation: if somebody changed the state meanwhile, it is read again and the decision meets the new state.

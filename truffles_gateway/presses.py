@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from truffles_gateway import amending, approvals, compose, drafts, handoff, quiet, roles
 from truffles_gateway.acting import hold, origin, person_of, text_of, who
@@ -16,7 +15,7 @@ from truffles_gateway.drafts import name_of as _name
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME
 from truffles_gateway.messages import InboundEvent, Outgoing, OutgoingKind, State
 from truffles_gateway.records import Commit, Conversation, ReplyDraft
-from truffles_gateway.store.learned import Pressed
+from truffles_gateway.store.learned import Pressed, is_id
 from truffles_gateway.tenants import Tenant
 
 ACTIONS = {"take": handoff.Event.TAKE, "return": handoff.Event.RETURN, "resolve": handoff.Event.RESOLVE}
@@ -108,17 +107,8 @@ def answer(made: Commit, event: InboundEvent, text: str, ignored: str) -> str:
             recipient=made.after.id,
             text=text,
             kind=OutgoingKind.CALLBACK,
-            handover_id=event.target if _is_id(event.target) and event.action not in approvals.ACTIONS else "",
+            handover_id=event.target if is_id(event.target) and event.action not in approvals.ACTIONS else "",
             data={"event_id": event.event_id, "action": event.action, "thread": event.thread, "ref": event.ref},
         ),
     )
     return ignored
-
-
-def _is_id(text: str) -> bool:
-    """Could it be a row's id? Whoever forges a button writes into it what they like."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -18,10 +18,10 @@ USERNAME = "username"
 def role_of(tenant: Tenant, person: Person, branch: str = "") -> str:
     """The role that this tenant gives to a person at `branch` ("" is the business as a whole), "" if it does not know them
     there. Who belongs to one branch is nobody elsewhere. Ids come before names: they never change hands."""
-    known = [(each, agent.role) for agent, each in _identities(tenant, person.channel) if agent.branch in ("", branch)]
-    username = _plain(person.username)
+    known = [(each, agent.role) for agent, each in identities(tenant, person.channel) if agent.branch in ("", branch)]
+    named = username(person.username)
     by_id = (role for each, role in known if each.id and each.id == person.id)
-    by_name = (role for each, role in known if each.username and _plain(each.username) == username)
+    by_name = (role for each, role in known if each.username and username(each.username) == named)
     oldest = "owner" if person.id in {PHONE, tenant.older_owner or PHONE} else ""
     return next(by_id, "") or next(by_name, "") or oldest
 
@@ -41,17 +41,18 @@ def branch_of(tenant: Tenant, conversation: Conversation | None) -> str:
 def is_agent(tenant: Tenant, conversation: Conversation) -> bool:
     """Is it somebody of the business who uses a customers' channel, whatever their branch? Numbers count in any spelling,
     user names where the channel told one."""
-    names = {_plain(str(conversation.context.get(USERNAME) or ""))} - {""}
+    names = {username(str(conversation.context.get(USERNAME) or ""))} - {""}
     address, phone = conversation.address, digits(conversation.phone or conversation.address.partition("@")[0])
     return any(each.phone == phone for each in tenant.config.agents) or any(
-        _plain(each.username) in names
+        username(each.username) in names
         or each.id in {address, address.partition("@")[0]} - {""}
         or _number(each) == phone
-        for _, each in _identities(tenant, conversation.channel)
+        for _, each in identities(tenant, conversation.channel)
     )
 
 
-def _identities(tenant: Tenant, channel: str) -> Iterator[tuple[Agent, Identity]]:
+def identities(tenant: Tenant, channel: str) -> Iterator[tuple[Agent, Identity]]:
+    """By what a channel knows the people of the config, in its order."""
     return ((agent, each) for agent in tenant.config.agents for each in agent.identities if each.channel == channel)
 
 
@@ -60,5 +61,6 @@ def _number(identity: Identity) -> str | None:
     return digits(identity.id.partition("@")[0]) or None
 
 
-def _plain(username: str) -> str:
-    return username.lower().lstrip("@")
+def username(name: str) -> str:
+    """A user name in one spelling."""
+    return name.lower().lstrip("@")

@@ -361,7 +361,8 @@ class Desk(RuleBasedStateMachine):
                 of = {**town.written, **town.echoes}.get(token) or (
                     town.spoken[token][0] if token in town.spoken else place
                 )
-                cites = "Запомнить этот ответ?" in seen[token]  # the owner is shown which answer it takes the place of
+                # the owner is shown the question whose answer a new one takes the place of, and nothing else of it
+                cites = re.search(f"уже выученный ответ на «[^»]*{token}", seen[token]) is not None
                 assert of == place or cites, (
                     f"{token} of {of} is shown at {place or 'the General topic'}: {seen[token]}"
                 )

@@ -136,7 +136,7 @@ class StoredLearned:
             question=storable(question)[:LONGEST],
             answer=storable(answer)[:LONGEST],
             status="approved" if approve else "pending",
-            replaces=replaces if _is_id(replaces) else "",
+            replaces=replaces if is_id(replaces) else "",
         )
         if old and not reply.amends and (old.question, old.answer) == (wanted.question, wanted.answer):
             return old
@@ -216,7 +216,7 @@ WHERE client_id = $1 AND id = $2
 
 async def pressed(database: Database, client_id: str, learned_id: str, channel: str) -> Pressed | None:
     """The learned answer whose button was pressed at the desk `channel`."""
-    if not _is_id(learned_id):
+    if not is_id(learned_id):
         return None
     row = await database.fetch_one(PRESSED, client_id, learned_id, channel, retry=True)
     if row is None:
@@ -281,7 +281,7 @@ async def escalated(database: Database, client_id: str, besides: str, limit: int
 
 async def source(database: Database, client_id: str, learned_id: str) -> Source | None:
     """A learned answer with where it comes from."""
-    if not _is_id(learned_id):
+    if not is_id(learned_id):
         return None
     row = await database.fetch_one(f"{SOURCE} AND l.id = $2", client_id, learned_id, retry=True)
     return _source(row) if row else None
@@ -304,7 +304,8 @@ async def note_point(database: Database, client_id: str, learned_id: str, now: d
     await database.execute(sql, client_id, learned_id, chunk_id(learned_id), now)
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Could it be a row's id? Whoever forges a button writes into it what they like."""
     try:
         UUID(text)
     except ValueError:

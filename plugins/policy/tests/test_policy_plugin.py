@@ -233,16 +233,18 @@ def test_zalgo_and_lookalikes_do_not_hide_a_wish(classify: Classify) -> None:
     assert _route(classify("пoзoвитe менеджepа")) is Route.HUMAN  # with Latin o, e, p
 
 
-def test_a_verdict_is_no_work_to_speak_of(classify: Classify, sentences: Sentences) -> None:
+def test_a_verdict_takes_less_than_a_millisecond(classify: Classify, sentences: Sentences) -> None:
     texts = [text for rules in sentences.values() for text in rules["question"]]
     for text in texts:
         classify(text)
-    times = []
-    for text in texts:
+
+    def cost(text: str) -> float:
         begun = time.thread_time()  # not the clock on the wall: other processes want to work as well
         classify(text)
-        times.append(time.thread_time() - begun)
-    assert statistics.median(times) < 0.003, "a whole turn through the gate may cost 5 ms; this takes 0.4 to 1"
+        return time.thread_time() - begun
+
+    # what a verdict costs is the least that it was seen to take: beside it only the machine's own troubles are measured
+    assert statistics.median(min(cost(text) for _ in range(5)) for text in texts) < 0.001
 
 
 def _route(verdict: Verdict | None) -> Route | None:
