@@ -1,0 +1,391 @@
+"""The schema of a pack: everything that one business may tell its customers, in one file.
+
+What a pack does not say is unknown: nobody guesses it, a human is asked. All texts are `Words`: a line in the pack's own
+`language`, or one for each language. `aliases` are what customers call a thing, in any language and spelling; forms,
+slips, transliteration and the wrong keyboard layout need not be listed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from truffles_policy.pack.values import (
+    CalendarDay,
+    Hours,
+    Id,
+    Language,
+    Line,
+    Minutes,
+    Money,
+    Part,
+    Week,
+    Words,
+)  # fmt: skip
+
+Aliases = tuple[Line, ...]
+STALE_HOURS = 24
+
+
+class Business(Part):
+    """Who it is. `kind` is what it is called in a sentence ("салон красоты"); `about` one or two sentences."""
+
+    name: Words
+    kind: Words | None = None
+    about: Words | None = None
+    phone: Line | None = None
+    email: Line | None = None
+    website: Line | None = None
+    social: dict[str, Line] = Field(default={})
+    speaks: tuple[Words, ...] = ()
+
+
+class DayOff(Part):
+    """A day, or the days until another one, with hours of their own; `why` is told with them."""
+
+    on: CalendarDay
+    until: CalendarDay | None = None
+    hours: Hours
+    why: Words | None = None
+
+
+class Place(Part):
+    """Where it is and when it is open. `hours` by day; a day that is not named is unknown. `landmark` tells the way."""
+
+    address: Words | None = None
+    landmark: Words | None = None
+    map: Line | None = None
+    phone: Line | None = None
+    hours: Week = Field(default={})
+    exceptions: tuple[DayOff, ...] = ()
+    parking: Words | None = None
+    entrance: Words | None = None
+    amenities: Words | None = None
+
+
+class BranchPlace(Place):
+    """One branch of several, by the slug that the tenant's config has for it; what it leaves out is as in `place`."""
+
+    slug: Id
+    name: Words
+    aliases: Aliases = ()
+
+
+class Priced(Part):
+    """What something costs. One of: `price`; `price_from`, with or without `price_to`; `free`. None: it is not known.
+    `per` is for what ("за один ноготь")."""
+
+    price: Money | None = None
+    price_from: Money | None = None
+    price_to: Money | None = None
+    free: bool = False
+    per: Words | None = None
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Self:
+        if self.price is not None and (self.price_from is not None or self.price_to is not None):
+            raise ValueError("price stands beside price_from or price_to. Keep one of them")
+        if self.free and (self.price or self.price_from or self.price_to):
+            raise ValueError("free stands beside a price. Keep one of them")
+        if self.price_to is not None and self.price_from is None:
+            raise ValueError("price_to needs price_from")
+        if self.price_to is not None and self.price_from is not None and self.price_to < self.price_from:
+            raise ValueError("price_to is less than price_from")
+        return self
+
+    @property
+    def is_priced(self) -> bool:
+        """Is it known what it costs?"""
+        return self.free or self.price is not None or self.price_from is not None
+
+
+class Variant(Priced):
+    """One kind of a service: short and long hair, one and several rooms."""
+
+    name: Words
+    aliases: Aliases = ()
+    duration: Minutes | None = None
+    duration_from: Minutes | None = None
+
+
+class At(Priced):
+    """What is different at one branch."""
+
+    duration: Minutes | None = None
+    duration_from: Minutes | None = None
+
+
+class Service(Priced):
+    """What customers come for. `branches`: only there; `at`: other prices there; `note` is told with the price."""
+
+    id: Id
+    name: Words
+    aliases: Aliases = ()
+    category: Id | None = None
+    duration: Minutes | None = None
+    duration_from: Minutes | None = None
+    variants: tuple[Variant, ...] = ()
+    note: Words | None = None
+    bookable: bool = True
+    branches: tuple[Id, ...] = ()
+    at: dict[Id, At] = Field(default={})
+
+
+class Stock(Part):
+    """How much there is: a number, or `in_stock`. `as_of` is when it was counted; older than a day, it is not told."""
+
+    count: Annotated[int, Field(ge=0)] | None = None
+    in_stock: bool | None = None
+    as_of: AwareDatetime
+
+    def known(self, now: datetime) -> bool | None:
+        """Is there any? None: it is not known, or no longer."""
+        if (now - self.as_of).total_seconds() > STALE_HOURS * 3600:
+            return None
+        return self.in_stock if self.count is None else self.count > 0
+
+
+class Model(Priced):
+    """One variant of a product ("128 ГБ, чёрный")."""
+
+    name: Words
+    aliases: Aliases = ()
+    stock: Stock | None = None
+    stock_at: dict[Id, Stock] = Field(default={})
+
+
+class Product(Priced):
+    """What customers buy. `facts` are lines about it ("камера 50 Мп"); `warranty` as told."""
+
+    id: Id
+    name: Words
+    aliases: Aliases = ()
+    category: Id | None = None
+    variants: tuple[Model, ...] = ()
+    stock: Stock | None = None
+    stock_at: dict[Id, Stock] = Field(default={})
+    facts: tuple[Words, ...] = ()
+    warranty: Words | None = None
+    note: Words | None = None
+    branches: tuple[Id, ...] = ()
+
+
+class Category(Part):
+    """What several services or products are together ("маникюр", "смартфоны"): asked for, all of them are told."""
+
+    id: Id
+    name: Words
+    aliases: Aliases = ()
+
+
+class Promotion(Part):
+    """A discount or an offer, as customers may read it: `text` says to whom and when. It holds from `since` to `until`,
+    both days included; `applies_to` names services, products or categories; () means all."""
+
+    id: Id
+    text: Words
+    aliases: Aliases = ()
+    percent: Annotated[int, Field(gt=0, le=100)] | None = None
+    since: date | None = None
+    until: date | None = None
+    applies_to: tuple[Id, ...] = ()
+
+    def holds(self, today: date) -> bool:
+        """Does it hold today?"""
+        return (self.since is None or self.since <= today) and (self.until is None or today <= self.until)
+
+
+class Discounts(Part):
+    """What may be said of discounts. `tell`: the promotions may be told; else a human answers. `otherwise` is told to who
+    wants more than them ("других скидок нет"); without it a human answers."""
+
+    tell: bool = True
+    otherwise: Words | None = None
+
+
+class Method(Part):
+    """A way to pay ("Kaspi QR"). `accepted = false` says that this one is not: asked for it, the bot says so."""
+
+    name: Words
+    aliases: Aliases = ()
+    accepted: bool = True
+    note: Words | None = None
+
+
+class Payment(Part):
+    """How customers pay. `tell` = false: whatever is asked about paying goes to a human. Checks of payments, refunds and
+    account numbers always do."""
+
+    tell: bool = True
+    methods: tuple[Method, ...] = ()
+    prepayment: Words | None = None
+    instalments: Words | None = None
+    text: Words | None = None
+
+
+class Rules(Part):
+    """House rules, each as customers may read it. What stands nowhere here belongs into `faq`."""
+
+    booking: Words | None = None
+    walk_in: Words | None = None
+    lateness: Words | None = None
+    cancellation: Words | None = None
+    rescheduling: Words | None = None
+    guests: Words | None = None
+    children: Words | None = None
+    pets: Words | None = None
+    warranty: Words | None = None
+    returns: Words | None = None
+    delivery: Words | None = None
+    pickup: Words | None = None
+    certificates: Words | None = None
+    hygiene: Words | None = None
+    materials: Words | None = None
+    home_visits: Words | None = None
+    staff: Words | None = None
+    consultation: Words | None = None
+    men: Words | None = None
+    documents: Words | None = None
+    vacancies: Words | None = None
+    training: Words | None = None
+    wholesale: Words | None = None
+
+
+class Care(Part):
+    """How to prepare for services, and what to mind afterwards. `services` names services or categories."""
+
+    services: Annotated[tuple[Id, ...], Field(min_length=1)]
+    before: Words | None = None
+    after: Words | None = None
+
+
+class File(Part):
+    """A file or link that customers ask for. `url` is public; `caption` is what stands with it."""
+
+    kind: Literal["price_list", "portfolio", "map", "menu", "instructions", "other"]
+    url: Annotated[str, Field(pattern=r"^https://\S+$")]
+    caption: Words
+    aliases: Aliases = ()
+
+
+class Emergency(Part):
+    """Signs at which a business has something to say at once, and a human must know (⚡): `signs` are what customers write
+    ("не останавливается кровь"); `line` is told."""
+
+    signs: Annotated[tuple[Line, ...], Field(min_length=1)]
+    line: Words
+
+
+class OffTopic(Part):
+    """`anchors` are subjects that are none of the business's ("погода", "политика"); `ours` are words that sound like it and
+    are not."""
+
+    anchors: Aliases = ()
+    ours: Aliases = ()
+
+
+class Booking(Part):
+    """Whether the bot collects wishes for a time. `ask` is what it asks for, in this order, three at most. It promises
+    nothing: people confirm."""
+
+    enabled: bool = False
+    ask: Annotated[tuple[Literal["service", "when", "name"], ...], Field(min_length=1, max_length=3)] = (
+        "service", "when", "name",
+    )  # fmt: skip
+    lead_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 30)] = 0
+    days_ahead: Annotated[int, Field(ge=1, le=366)] = 60
+    note: Words | None = None
+
+
+class Question(Part):
+    """A question that customers ask in so many words, and its answer. `branches`: only there."""
+
+    id: Id | None = None
+    asked: Annotated[tuple[Line, ...], Field(min_length=1)]
+    answer: Words
+    branches: tuple[Id, ...] = ()
+
+
+class Texts(Part):
+    """Lines of the business's own. `call_to_action` stands once behind a fact ("Записать вас?")."""
+
+    call_to_action: Words | None = None
+    closed_now: Words | None = None
+
+
+class Pack(Part):
+    """A business. `language` is the language of all texts that do not say theirs; `services_complete` and
+    `products_complete`: what stands in no list is not offered, and the bot may say so."""
+
+    pack: Literal[1, "1"] = 1
+    language: Language = "ru"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "KZT"
+    business: Business
+    place: Place = Place()
+    branches: tuple[BranchPlace, ...] = ()
+    categories: tuple[Category, ...] = ()
+    services: tuple[Service, ...] = ()
+    services_complete: bool = False
+    products: tuple[Product, ...] = ()
+    products_complete: bool = False
+    promotions: tuple[Promotion, ...] = ()
+    discounts: Discounts = Discounts()
+    payment: Payment = Payment()
+    rules: Rules = Rules()
+    care: tuple[Care, ...] = ()
+    attachments: tuple[File, ...] = ()
+    emergencies: tuple[Emergency, ...] = ()
+    off_topic: OffTopic = OffTopic()
+    booking: Booking = Booking()
+    faq: tuple[Question, ...] = ()
+    texts: Texts = Texts()
+
+    @model_validator(mode="after")
+    def _names_what_there_is(self) -> Self:
+        problems = [*self._twice(), *self._nowhere()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _twice(self) -> Iterator[str]:
+        lists = {
+            "an id of categories, services, products or promotions": [
+                each.id for part in (self.categories, self.services, self.products, self.promotions) for each in part
+            ],
+            "a branch": [each.slug for each in self.branches],
+        }
+        for what, names in lists.items():
+            for name, count in Counter(names).items():
+                if count > 1:
+                    yield f'"{name}" is {what} {count} times. Give each its own'
+
+    def _nowhere(self) -> Iterator[str]:
+        """Names of branches, categories and services that the pack does not have."""
+        branches = {each.slug for each in self.branches}
+        categories = {each.id for each in self.categories}
+        things = categories | {each.id for part in (self.services, self.products) for each in part}
+        for service in self.services:
+            yield from _strays(f"services {service.id}", (*service.branches, *service.at), branches, "branch")
+        for product in self.products:
+            yield from _strays(f"products {product.id}", product.branches, branches, "branch")
+        filed = [(each.id, each.category) for each in self.services] + [
+            (each.id, each.category) for each in self.products
+        ]
+        for name, category in filed:
+            yield from _strays(name, (category,) if category else (), categories, "category")
+        for care in self.care:
+            yield from _strays("care", care.services, things, "service or category")
+        for promotion in self.promotions:
+            yield from _strays(
+                f"promotions {promotion.id}", promotion.applies_to, things, "service, product or category"
+            )
+
+
+def _strays(where: str, names: tuple[str, ...], known: set[str], what: str) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f'{where}: there is no {what} "{name}". Known: {", ".join(sorted(known)) or "none"}'
