@@ -372,6 +372,8 @@ class Pack(Part):
             yield from _strays(f"services {service.id}", (*service.branches, *service.at), branches, "branch")
         for product in self.products:
             yield from _strays(f"products {product.id}", product.branches, branches, "branch")
+        for question in self.faq:
+            yield from _strays("faq", question.branches, branches, "branch")
         filed = [(each.id, each.category) for each in self.services] + [
             (each.id, each.category) for each in self.products
         ]

@@ -19,7 +19,9 @@ CLOSED = "closed"
 _AMOUNT = re.compile(r"\d{1,3}(?:[ \u00a0_.,]\d{3})+|\d+")
 _SPAN = re.compile(r"(\d{1,2})[:.]?(\d{2})?\s*[-–—]\s*(\d{1,2})[:.]?(\d{2})?")
 _LASTS = re.compile(
-    r"(?:(\d+(?:[.,]\d+)?)\s*(?:ч|час\w*|h|hour\w*|сағ\w*)\.?)?\s*(?:(\d+)\s*(?:м|мин\w*|min\w*)?\.?)?", re.IGNORECASE
+    r"(?:(\d+)\s*(?:д|дн\w*|день|d|day\w*|күн\w*)\.?\s*)?"
+    r"(?:(\d+(?:[.,]\d+)?)\s*(?:ч|час\w*|h|hour\w*|сағ\w*)\.?)?\s*(?:(\d+)\s*(?:м|мин\w*|min\w*)?\.?)?",
+    re.IGNORECASE,
 )
 _NO = frozenset({"closed", "выходной", "закрыто", "жабық", "нет", "no", "-"})
 _ROUND = frozenset({"24/7", "24", "круглосуточно", "тәулік бойы"})
@@ -44,9 +46,9 @@ def _minutes(value: Any) -> Any:
         return value
     found = _LASTS.fullmatch(value.strip())
     if found is None or not value.strip():
-        raise ValueError('is no duration. Write minutes, or for example "1 ч 30 мин"')
-    hours, minutes = found.groups()
-    return round(float((hours or "0").replace(",", ".")) * 60) + int(minutes or 0)
+        raise ValueError('is no duration. Write minutes, or for example "1 ч 30 мин" or "2 дня"')
+    days, hours, minutes = found.groups()
+    return int(days or 0) * 24 * 60 + round(float((hours or "0").replace(",", ".")) * 60) + int(minutes or 0)
 
 
 def _words(value: Any) -> Any:
