@@ -205,6 +205,7 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
             media=plan.config.media,
             desk_chats=plan.desk_chats, branches={each.slug: each.name for each in plan.config.branches},
+            branch_tags={each.slug: each.knowledge_tag for each in plan.config.branches},
             public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 

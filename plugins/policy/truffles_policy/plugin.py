@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
+from types import MappingProxyType
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
-from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_gateway.plugin import Entry, Plugin, Resources, hookimpl
 from truffles_policy.language import detect
+from truffles_policy.pack.entries import entries
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
@@ -30,9 +33,10 @@ ROUTES = {
 
 
 class Policy:
-    """One tenant's rules."""
+    """One tenant's rules, and the facts of its pack."""
 
-    def __init__(self, settings: PolicySettings) -> None:
+    def __init__(self, settings: PolicySettings, branch_tags: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._pack, self._tags = settings.pack, branch_tags
         phrases = settings.phrases()
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self._leaves_open = settings.leave_open
@@ -55,6 +59,10 @@ class Policy:
             return None
         return verdict(finding, message.language or _language(turn, message))
 
+    def entries(self) -> list[Entry]:
+        """The facts of the pack, for retrievers."""
+        return entries(self._pack, self._tags) if self._pack else []
+
 
 def verdict(finding: Finding, language: str) -> Verdict:
     """What a finding asks of the host."""
@@ -69,8 +77,8 @@ def _language(turn: Turn, message: Inbound) -> str:
     return next((language for text in lines if (language := detect(text))), "")
 
 
-def _create(settings: PolicySettings, _resources: Resources) -> Policy:
-    return Policy(settings)
+def _create(settings: PolicySettings, resources: Resources) -> Policy:
+    return Policy(settings, resources.branch_tags)
 
 
 plugin = Plugin(

@@ -1,0 +1,128 @@
+"""What plugins know by themselves (`KnowledgeSource`), on its way into the tenant's retrievers.
+
+The applied config says what is true. Whenever a tenant was built anew, be it at the start, somebody looks whether the
+retrievers hold exactly that; where they do not, one durable job for the whole house puts it right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from truffles_gateway.clock import Clock
+from truffles_gateway.errors import ConfigError, StoreUnavailable
+from truffles_gateway.observability import logger
+from truffles_gateway.plugin import OWN, Entry, KnowledgeSource, KnowledgeWriter, ManyWriter
+from truffles_gateway.records import Job
+from truffles_gateway.store import jobs
+from truffles_gateway.store.database import Database
+from truffles_gateway.tenants import Tenant
+
+KIND = "own_facts"
+PAUSE = 1.0
+"""Seconds until it is looked again whether this process, or another one, has the newest config."""
+log = logger("own facts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What a writer lacks, or says in other words, and what it has too much."""
+
+    learn: Sequence[Entry]
+    forget: Sequence[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.learn or self.forget)
+
+
+def is_own(id: str) -> bool:
+    """Is it an entry of a plugin's own facts, and no learned answer?"""
+    return id.startswith(OWN)
+
+
+def wanted(tenant: Tenant) -> dict[str, Entry]:
+    """All entries that the tenant's plugins have by themselves. Raises `ConfigError` where one breaks the contract."""
+    found: dict[str, Entry] = {}
+    for name, each in tenant.objects.items():
+        for entry in each.entries() if isinstance(each, KnowledgeSource) else ():
+            if not is_own(entry.id) or entry.id in found:
+                problem = f'its entry "{entry.id}" does not begin with {OWN} or is there twice'
+                raise ConfigError(problem, tenant=tenant.slug, where=f"plugins.{name}")
+            found[entry.id] = entry
+    return found
+
+
+async def difference(writer: KnowledgeWriter, entries: Mapping[str, Entry]) -> Difference:
+    """Between what a writer holds of plugins' own facts and what it should."""
+    held = {id: digest for id, digest in (await writer.held()).items() if is_own(id)}
+    return Difference(
+        learn=[entry for id, entry in entries.items() if held.get(id) != entry.digest],
+        forget=[id for id in held if id not in entries],
+    )
+
+
+async def differs(tenant: Tenant) -> bool:
+    """Has any of its retrievers something else than it should? Who cannot be reached may."""
+    writers = tenant.knowledge_writers()
+    if not writers:
+        return False
+    try:
+        entries = wanted(tenant)
+        return any([await difference(writer, entries) for writer in writers.values()])
+    except Exception as problem:  # noqa: BLE001 - a plugin's own code; the job tells it, and is tried again
+        log.warning("cannot compare", tenant=tenant.slug, problem=repr(problem))
+        return True
+
+
+async def follow(tenant: Tenant) -> None:
+    """Make every retriever hold exactly what it should; repeated, it changes nothing."""
+    entries = wanted(tenant)
+    for writer in tenant.knowledge_writers().values():
+        await _carry(writer, await difference(writer, entries))
+
+
+async def _carry(writer: KnowledgeWriter, what: Difference) -> None:
+    if what and isinstance(writer, ManyWriter):
+        await writer.write(what.learn, what.forget)
+        return
+    for entry in what.learn:
+        await writer.learn(entry)
+    for id in what.forget:
+        await writer.forget(id)
+
+
+async def run(database: Database, job: Job, tenant: Tenant, clock: Clock) -> None:
+    """The job. It waits where this process has an older config than whoever asked for it; and who finds that it was asked
+    for again meanwhile, asks once more: nothing orders those who write, so the last one has to look again."""
+    if tenant.version < job.payload["version"]:
+        await jobs.put_off(database, job, PAUSE)
+        return
+    await follow(tenant)
+    if not await jobs.finish(database, job, clock.now()):
+        await jobs.ask(database, tenant.id, KIND, job.payload["version"], clock.now())
+
+
+class Keeper:
+    """Sees to it that the job is asked for where it is needed. `served` never waits."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._served: asyncio.Queue[Tenant] = asyncio.Queue()
+
+    def served(self, tenant: Tenant) -> None:
+        """A tenant was built, from a config that is good."""
+        self._served.put_nowait(tenant)
+
+    async def run(self) -> None:
+        """Look at one after the other, until cancelled."""
+        while True:
+            tenant = await self._served.get()
+            if not await differs(tenant):
+                continue
+            try:
+                await jobs.ask(self._database, tenant.id, KIND, tenant.version, self._clock.now())
+            except StoreUnavailable as problem:
+                log.warning("not asked for yet", tenant=tenant.slug, problem=str(problem))
+                await asyncio.sleep(PAUSE)
+                self.served(tenant)
