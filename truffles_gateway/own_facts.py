@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from truffles_gateway.clock import Clock
-from truffles_gateway.errors import ConfigError, StoreUnavailable
+from truffles_gateway.errors import ConfigError
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import OWN, Entry, KnowledgeSource, KnowledgeWriter, ManyWriter
 from truffles_gateway.records import Job
@@ -20,8 +20,8 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
 KIND = "own_facts"
-PAUSE = 1.0
-"""Seconds until it is looked again whether this process, or another one, has the newest config."""
+PAUSE, AGAIN = 1.0, 30.0
+"""Seconds until somebody with the newest config may take the job, and until what could not be reached is tried again."""
 log = logger("own facts")
 
 
@@ -63,16 +63,10 @@ async def difference(writer: KnowledgeWriter, entries: Mapping[str, Entry]) -> D
 
 
 async def differs(tenant: Tenant) -> bool:
-    """Has any of its retrievers something else than it should? Who cannot be reached may."""
+    """Has any of its retrievers something else than it should?"""
     writers = tenant.knowledge_writers()
-    if not writers:
-        return False
-    try:
-        entries = wanted(tenant)
-        return any([await difference(writer, entries) for writer in writers.values()])
-    except Exception as problem:  # noqa: BLE001 - a plugin's own code; the job tells it, and is tried again
-        log.warning("cannot compare", tenant=tenant.slug, problem=repr(problem))
-        return True
+    entries = wanted(tenant) if writers else {}
+    return any([await difference(writer, entries) for writer in writers.values()])
 
 
 async def follow(tenant: Tenant) -> None:
@@ -109,20 +103,25 @@ class Keeper:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
         self._served: asyncio.Queue[Tenant] = asyncio.Queue()
+        self._newest: dict[str, Tenant] = {}
 
     def served(self, tenant: Tenant) -> None:
         """A tenant was built, from a config that is good."""
+        self._newest[tenant.slug] = tenant
         self._served.put_nowait(tenant)
 
     async def run(self) -> None:
         """Look at one after the other, until cancelled."""
         while True:
             tenant = await self._served.get()
-            if not await differs(tenant):
-                continue
-            try:
+            if self._newest[tenant.slug] is tenant:
+                await self._look(tenant)
+
+    async def _look(self, tenant: Tenant) -> None:
+        """What cannot be reached, or compared, is looked at again later: nothing is known to be wrong with it."""
+        try:
+            if await differs(tenant):
                 await jobs.ask(self._database, tenant.id, KIND, tenant.version, self._clock.now())
-            except StoreUnavailable as problem:
-                log.warning("not asked for yet", tenant=tenant.slug, problem=str(problem))
-                await asyncio.sleep(PAUSE)
-                self.served(tenant)
+        except Exception as problem:  # noqa: BLE001 - the database's, or a plugin's own code
+            log.warning("not compared", tenant=tenant.slug, problem=repr(problem))
+            asyncio.get_running_loop().call_later(AGAIN, self._served.put_nowait, tenant)
