@@ -27,46 +27,15 @@ import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from truffles_gateway.clock import Clock
+from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
 from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
 
 __all__ = [
-    "OWN",
-    "Blobs",
-    "Capabilities",
-    "Chunk",
-    "Clock",
-    "Counters",
-    "Desk",
-    "Door",
-    "Entry",
-    "FileHolder",
-    "Files",
-    "Foreseen",
-    "Ingress",
-    "Knowledge",
-    "KnowledgeSource",
-    "KnowledgeWriter",
-    "Learned",
-    "LearnedAnswer",
-    "Logger",
-    "ManyWriter",
-    "Plugin",
-    "PluginSettings",
-    "Preview",
-    "Previewing",
-    "Progress",
-    "Prompter",
-    "RateLimit",
-    "Resources",
-    "SecretStr",
-    "SyncReport",
-    "Talk",
-    "Texts",
-    "WebhookRequest",
-    "hookimpl",
-    "same_secret",
+    "OWN", "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "KnowledgeSource", "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
-from truffles_gateway.plugin import Entry, Plugin, Resources, hookimpl
+from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, hookimpl
 from truffles_policy.language import detect
+from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
@@ -77,6 +78,13 @@ def _language(turn: Turn, message: Inbound) -> str:
     return next((language for text in lines if (language := detect(text))), "")
 
 
+async def facts(policy: Policy) -> Sequence[str]:
+    """Print what the bot of a tenant knows from its pack, fact by fact; what stands there nowhere, nobody is told."""
+    known = policy.entries()
+    lines = [f"{each.id.removeprefix(OWN)}{f' ({each.tag})' if each.tag else ''}: {each.answer}" for each in known]
+    return lines or ["it has no pack: its settings say no `pack`"]
+
+
 def _create(settings: PolicySettings, resources: Resources) -> Policy:
     return Policy(settings, resources.branch_tags)
 
@@ -86,5 +94,7 @@ plugin = Plugin(
     version="0.1.0",
     settings=PolicySettings,
     create=_create,
-    summary="Rules before any model: human request, frustration, opt-out, greeting and thanks.",
+    summary="Rules before any model, and the pack: what a business may tell its customers.",
+    commands=(pack,),
+    actions={"facts": facts},
 )
