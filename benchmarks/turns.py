@@ -16,7 +16,6 @@ import os
 import statistics
 import sys
 import time
-import tomllib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants
 from truffles_gateway.tenant_config import read
+from truffles_gateway.tenant_file import config_of
 from truffles_gateway.testing import GatewayProcess
 from truffles_gateway.testing.process import Process
 
@@ -90,7 +90,7 @@ def plugins(chatflow_url: str, model_url: str) -> list[dict[str, object]]:
 
 async def prepare(database_url: str, chatflow_url: str, model_url: str, quiet: float) -> None:
     """Put the example tenant and its knowledge in place."""
-    raw = tomllib.loads((EXAMPLE / "tenant.toml").read_text())
+    raw = dict(config_of(EXAMPLE / "tenant.toml"))
     raw |= {
         "webhook_secret": "env:BENCH_WEBHOOK_SECRET",
         "timing": {"complete": quiet, "fragment": quiet},

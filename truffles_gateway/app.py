@@ -19,6 +19,7 @@ from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
 from truffles_gateway.http_client import http_client
 from truffles_gateway.observability import FaultLog, Metrics, logger
+from truffles_gateway.own_facts import Keeper
 from truffles_gateway.plugin import Plugin, Resources
 from truffles_gateway.postgres import PostgresError, PrivatePostgres
 from truffles_gateway.previews import Previews
@@ -140,6 +141,9 @@ class Gateway:
         """What loads slowly is loaded first: no customer shall wait for it."""
         await asyncio.to_thread(firewall.warm_up)
         await self.registry.warm_up()
+        keeper = Keeper(self.database, self.clock)
+        self.spawn(keeper.run())
+        self.registry.tell(keeper.served)
         log.info("taking turns", tenants=sum(1 for _ in self.registry))
         await worker.run()
 
@@ -189,6 +193,7 @@ class Gateway:
             media=plan.config.media,
             desk_chats=plan.desk_chats,
             branches={each.slug: each.name for each in plan.config.branches},
+            branch_tags={each.slug: each.knowledge_tag for each in plan.config.branches},
             public_url=self.settings.public_url.rstrip("/"),
         )
 

@@ -14,12 +14,32 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from truffles_gateway import choosing
+from truffles_gateway.documents import dotted
 from truffles_gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from truffles_gateway.tenant_config import TenantConfig
 
 DEPTH, MAX_WORD = 20, 50
+CURES = {
+    "string_too_short": "Write something there, or remove the key",
+    "bool_parsing": "Write true or false",
+    "bool_type": "Write true or false",
+    "int_parsing": "Write a whole number",
+    "model_type": "Write keys with their values there",
+    "dict_type": "Write keys with their values there",
+    "tuple_type": "Write a list there",
+    "string_type": "Write a text there",
+    "date_from_datetime_parsing": "Write a day like 2027-01-31",
+    "datetime_from_date_parsing": "Write a time like 2027-01-31T09:00:00+05:00",
+    "timezone_aware": "Write a time like 2027-01-31T09:00:00+05:00",
+}
+SPELLINGS = {
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "Use lower-case letters, digits, - and _, such as north-2",
+    r"^https://\S+$": "Write a link that begins with https://",
+    r"^[A-Z]{3}$": "Write three capital letters, such as KZT",
+}
+"""What to write, by kinds of findings and by patterns: whatever pydantic says of them names no cure."""
 
 
 def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
@@ -28,8 +48,8 @@ def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, pref
 
 
 def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> ConfigError:
-    path = [step for step in finding["loc"] if step != "function-before"]
-    where = f"{prefix}{_dotted(path)}".strip(".")
+    path = [step for step in finding["loc"] if step not in ("function-before", "[key]")]
+    where = f"{prefix}{dotted(path)}".strip(".")
     if finding["type"] == "extra_forbidden":
         keys = _keys(model, path[:-1])
         cure = nearest(str(path[-1]), keys) or f"Known here: {', '.join(keys)}"
@@ -40,16 +60,19 @@ def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> 
         written = finding["input"] if isinstance(finding["input"], str) else ""
         cure = nearest(written[:MAX_WORD].lower(), allowed)
         return ConfigError(f"must be one of {', '.join(allowed)}", tenant=tenant, where=where, cure=cure)
-    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where)
+    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where, cure=_cure(finding))
+
+
+def _cure(finding: Any) -> str:
+    """What to write instead, where the finding itself does not say it."""
+    pattern = str(finding.get("ctx", {}).get("pattern", ""))
+    return SPELLINGS.get(pattern, "") or CURES.get(finding["type"], "")
 
 
 def _allowed(finding: Any) -> list[str]:
     """The words of which one had to stand there, [] where it is another kind of finding."""
-    return re.findall(r"'([^']*)'", finding["ctx"]["expected"]) if finding["type"] == "literal_error" else []
-
-
-def _dotted(path: Iterable[Any]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    found = re.findall(r"'([^']*)'", finding["ctx"]["expected"]) if finding["type"] == "literal_error" else []
+    return [word for word in found if word]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import ConfigError, StateChanged
-from truffles_gateway.plugin import Entry
+from truffles_gateway.own_facts import is_own
+from truffles_gateway.plugin import Entry, KnowledgeWriter
 from truffles_gateway.store import jobs, learned
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
@@ -92,10 +93,16 @@ async def reconcile(database: Database, tenant: Tenant, clock: Clock, *, heal: b
 
 async def _differences(database: Database, tenant: Tenant) -> tuple[list[Difference], int]:
     """All differences, and how many answers are approved."""
-    held = {name: await _reached(name, tenant, each.held()) for name, each in tenant.knowledge_writers().items()}
+    held = {name: await _held(name, tenant, each) for name, each in tenant.knowledge_writers().items()}
     entries = [entry_of(each, tenant) for each in await learned.sources(database, tenant.id)]
     wanted = {entry.id: entry for entry in entries}
     return [each for name in held for each in _compared(name, wanted, held[name])], len(entries)
+
+
+async def _held(name: str, tenant: Tenant, writer: KnowledgeWriter) -> Mapping[str, str]:
+    """The learned answers that a writer holds: what plugins know by themselves is no lesson, and kept elsewhere."""
+    held = await _reached(name, tenant, writer.held())
+    return {id: digest for id, digest in held.items() if not is_own(id)}
 
 
 def _compared(writer: str, wanted: Mapping[str, Entry], held: Mapping[str, str]) -> Sequence[Difference]:

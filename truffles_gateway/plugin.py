@@ -27,14 +27,15 @@ import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from truffles_gateway.clock import Clock
+from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
 from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
 
 __all__ = [
-    "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
-    "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "same_secret",
+    "OWN", "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "KnowledgeSource", "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -380,6 +381,7 @@ class Resources:
     media        the tenant's `[media]` table, as written
     desk_chats   the managers' group by branch, in their order; under "" the tenant's own
     branches     the branches' names by slug, in their order
+    branch_tags  under which `knowledge_tag` the facts of each branch stand, "" where it has none of its own
     public_url   where the world reaches the gateway, "" if that is not known
     """
 
@@ -400,6 +402,7 @@ class Resources:
     media: Mapping[str, Any] = field(default_factory=dict)
     desk_chats: Mapping[str, str] = field(default_factory=dict)
     branches: Mapping[str, str] = field(default_factory=dict)
+    branch_tags: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""
 
 
@@ -446,20 +449,44 @@ class KnowledgeWriter(Protocol):
         ...
 
     async def learn(self, entry: Entry) -> None:
-        """Put one learned answer into the knowledge; the same id replaces. May be repeated."""
+        """Put one entry into the knowledge: a learned answer, or a plugin's own fact; the same id replaces. May be
+        repeated."""
         ...
 
     async def forget(self, id: str) -> None:
-        """Take a learned answer out again. May be repeated."""
+        """Take an entry that was learnt out again. May be repeated."""
         ...
 
     async def held(self) -> Mapping[str, str]:
-        """Every learned answer that customers may be told now: id → `Entry.digest` of what it says; "" where its stores
+        """Every entry that was learnt and that customers may be told now: id → `Entry.digest` of what it says; "" where its stores
         disagree about it. `learn` and `forget` put right what is wrong."""
         ...
 
     async def check(self) -> str:
         """ "" when its store and models can be reached, else one line that says what is wrong (for /ready)."""
+        ...
+
+
+@runtime_checkable
+class ManyWriter(Protocol):
+    """Implemented by a knowledge writer that puts in many entries faster than one after the other."""
+
+    async def write(self, learn: Sequence[Entry], forget: Sequence[str]) -> None:
+        """`learn` and `forget` for all of these. May be repeated; customers are answered in between."""
+        ...
+
+
+OWN = "pack:"
+"""What the ids of a plugin's own facts begin with: by it they are told from learned answers and from files."""
+
+
+@runtime_checkable
+class KnowledgeSource(Protocol):
+    """Implemented by the hook object of a plugin that has facts of its own, from its settings: the host sees to it that
+    every retriever of the tenant holds exactly these, within seconds after a config was applied."""
+
+    def entries(self) -> Sequence[Entry]:
+        """All of them, each with an id that begins with `OWN`. Quick: nothing is waited for."""
         ...
 
 

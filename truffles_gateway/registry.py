@@ -26,6 +26,7 @@ WARM_SECONDS = 20.0
 log = logger("registry")
 
 BadConfigSink = Callable[[StoredTenant, BadConfig], None]
+ServedSink = Callable[[Tenant], None]
 
 
 class Registry:
@@ -49,6 +50,7 @@ class Registry:
         self._woken = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
         self._warming = False
+        self._served: ServedSink = _nobody
 
     def get(self, slug: str) -> Tenant | None:
         """The tenant `slug`, None if it is unknown or cannot be built."""
@@ -86,6 +88,12 @@ class Registry:
         self._warming = True
         for tenant in self:
             await _warm_up(tenant)
+
+    def tell(self, served: ServedSink) -> None:
+        """Tell `served` of every tenant, now and from now on whenever one is built."""
+        self._served = served
+        for tenant in self:
+            served(tenant)
 
     async def refresh(self) -> None:
         """Build those whose config has changed, and those that could not be built; drop those that are gone."""
@@ -195,6 +203,7 @@ class Registry:
         self._applied[stored.slug] = stored.version
         self._told[stored.slug] = stored.overrides_version
         log.info("tenant is served", tenant=stored.slug, version=stored.version)
+        self._served(new)
         if old:
             self._retire(old)
 
@@ -209,6 +218,10 @@ class Registry:
             await asyncio.sleep(old.config.limits.turn + GRACE)
         finally:
             await _close(old)
+
+
+def _nobody(_: Tenant) -> None:
+    """Nobody wants to know."""
 
 
 async def _warm_up(tenant: Tenant) -> None:

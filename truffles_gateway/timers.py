@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, roles
+from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, own_facts, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -63,6 +63,8 @@ class Jobs:
             await self._manager_reply(job, tenant)
         elif job.kind == "learned":
             await self._learned(job, tenant)
+        elif job.kind == own_facts.KIND:
+            await own_facts.run(self.database, job, tenant, self.clock)
         elif job.kind in SCENES or job.kind in ladder.SCENES:
             await self._scene(job, tenant)
         else:

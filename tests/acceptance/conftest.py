@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import structlog
+from click.testing import CliRunner
 from truffles_chatflow.simulator import Simulator
 
 from truffles_gateway.catalog import Catalog, Installed
+from truffles_gateway.cli import main
 from truffles_gateway.messages import Draft, Inbound
 from truffles_gateway.observability import set_up_logging
 from truffles_gateway.plugin import Capabilities, Plugin, hookimpl
@@ -213,6 +216,12 @@ async def salon_of(rig_of: Callable[..., Awaitable[Rig]], sim: Simulator) -> Sal
 
 
 @pytest.fixture
+def salon_config(sim: Simulator) -> Callable[..., dict[str, Any]]:
+    """The salon's config, with changes, as a file of it would have it."""
+    return lambda **changes: salon(sim.url, **changes)
+
+
+@pytest.fixture
 def jid() -> str:
     """A customer."""
     return "77000000011@s.whatsapp.net"
@@ -247,5 +256,24 @@ def logs(caplog):
     set_up_logging("info", "json")
     yield lambda: [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     root.handlers[:], level = before[0], before[1]
+    root.setLevel(level)
+    structlog.configure(**structured)
+
+
+@pytest.fixture
+def truffles(database_url, moved_clock, tmp_path):
+    """Runs a command of the operator's beside the gateway: its exit code, and what it printed."""
+    root, structured = logging.getLogger(), structlog.get_config()
+    before, level = root.handlers[:], root.level
+    environment = {
+        "DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path), "TRUFFLES_CLOCK_FILE": str(moved_clock.path),
+    }  # fmt: skip
+
+    async def run(*words: str) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, main, words, env=environment)
+        return result.exit_code, result.output
+
+    yield run
+    root.handlers[:] = before
     root.setLevel(level)
     structlog.configure(**structured)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import structlog
-from click.testing import CliRunner
 from truffles_rag_qdrant import simulator
 
-from truffles_gateway.cli import main
 from truffles_gateway.store.jobs import RETRIES
 
 JID, OTHER = "77000000071@s.whatsapp.net", "77000000072@s.whatsapp.net"
@@ -35,25 +30,6 @@ def salon_with(salon_of, sim, qdrant):
     settings = {"rag_qdrant": {"qdrant_url": server.url}, "chatflow": phones}
     names = ("policy", "rag_qdrant", "answer_local", "learning", "desk_log", "chatflow")
     return lambda: salon_of(plugins=[{"name": each, "settings": settings.get(each, {})} for each in names])
-
-
-@pytest.fixture
-def truffles(database_url, moved_clock, tmp_path):
-    """Runs a command of the operator's beside the gateway: its exit code, and what it printed."""
-    root, structured = logging.getLogger(), structlog.get_config()
-    before, level = root.handlers[:], root.level
-    environment = {
-        "DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path), "TRUFFLES_CLOCK_FILE": str(moved_clock.path),
-    }  # fmt: skip
-
-    async def run(*words: str) -> tuple[int, str]:
-        result = await asyncio.to_thread(CliRunner().invoke, main, words, env=environment)
-        return result.exit_code, result.output
-
-    yield run
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.configure(**structured)
 
 
 async def taught(salon: Any, jid: str = JID) -> str:

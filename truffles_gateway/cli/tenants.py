@@ -5,9 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +28,7 @@ from truffles_gateway.settings import Settings
 from truffles_gateway.store import connect
 from truffles_gateway.store import tenants as store
 from truffles_gateway.tenant_config import NAME, TenantConfig
+from truffles_gateway.tenant_file import TenantFile, read_file
 from truffles_gateway.tenants import Draft, MakeResources
 from truffles_gateway.tenants import check as check_config
 
@@ -77,11 +76,12 @@ tenants.add_command(people)
 @tenants.command()
 @FILES
 def check(files: tuple[Path, ...]) -> None:
-    """Check config files without touching the database; every problem is named with its cure.
+    """Check config files without touching the database; every problem is named with its cure, and with the line where it
+    lies in a file that a config includes.
 
     Example: truffles tenants check salon.toml shop.toml
     """
-    raise SystemExit(0 if run(_check_all([read(path) for path in files])) else 1)
+    raise SystemExit(0 if run(_check_all([read_file(path) for path in files])) else 1)
 
 
 @tenants.command()
@@ -92,7 +92,7 @@ def apply(files: tuple[Path, ...], yes: bool) -> None:
 
     Example: truffles tenants apply salon.toml --yes
     """
-    raise SystemExit(run(_apply([read(path) for path in files], yes=yes)))
+    raise SystemExit(run(_apply([read_file(path) for path in files], yes=yes)))
 
 
 @tenants.command()
@@ -161,28 +161,6 @@ def _place(plugin: Plugin) -> tuple[int, str]:
     return next((rank for rank, fits in enumerate(ranks) if fits), len(ranks)), plugin.name
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A tenant's file. Raises `ConfigError` that names the place of a slip."""
-    try:
-        plain: dict[str, Any] = _plain(tomllib.loads(path.read_text(encoding="utf-8")))
-        return plain
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
-    except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", cure="Write it flatter") from None
-    except ValueError:  # beneath TOMLDecodeError: Python's own limit on the digits of a number
-        raise ConfigError(f"{path} holds a number that is too long", cure="Shorten it") from None
-
-
-def _plain(value: Any) -> Any:
-    """TOML's own times as texts, which is how a config is kept."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
 def _section(plugin: Plugin, slug: str) -> str:
     lines = [f"# {plugin.summary}".rstrip("# "), "# [[plugins]]", f'# name = "{plugin.name}"']
     fields = plugin.settings.model_fields
@@ -196,7 +174,7 @@ def _section(plugin: Plugin, slug: str) -> str:
     return "\n".join(line for line in lines if line) + "\n\n"
 
 
-async def _check_all(configs: Sequence[Mapping[str, Any]], gateway: Gateway | None = None) -> bool:
+async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None) -> bool:
     """Print what is wrong, or one line for each that is right."""
     settings = gateway.settings if gateway else Settings.load()
     catalog = gateway.catalog if gateway else Catalog.scan()
@@ -204,13 +182,13 @@ async def _check_all(configs: Sequence[Mapping[str, Any]], gateway: Gateway | No
     good = True
     async with httpx.AsyncClient(trust_env=False) as http:
         offline = gateway.resources if gateway else _offline(settings, http)
-        for raw in configs:
-            problems = await check_config(raw, catalog, settings.secrets(), offline)
+        for file in files:
+            problems = file.problems or await check_config(file.config, catalog, settings.secrets(), offline)
             for problem in problems:
-                console.print(f"[red]✗[/] {escape(str(problem))}")
+                console.print(f"[red]✗[/] {escape(str(file.told(problem)))}", soft_wrap=True)
             good &= not problems
             if not problems:
-                config = TenantConfig.model_validate(raw)
+                config = TenantConfig.model_validate(file.config)
                 console.print(f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins")
     return good
 
@@ -227,18 +205,19 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
             media=plan.config.media,
             desk_chats=plan.desk_chats, branches={each.slug: each.name for each in plan.config.branches},
+            branch_tags={each.slug: each.knowledge_tag for each in plan.config.branches},
             public_url=settings.public_url.rstrip("/"),
         )  # fmt: skip
 
     return make
 
 
-async def _apply(configs: Sequence[Mapping[str, Any]], *, yes: bool) -> int:
+async def _apply(files: Sequence[TenantFile], *, yes: bool) -> int:
     async with opened() as gateway:
-        if not await _check_all(configs, gateway):
+        if not await _check_all(files, gateway):
             return 1
         stored = {each.slug: each for each in await store.load(gateway.database)}
-        for raw in configs:
+        for raw in (file.config for file in files):
             before = stored.get(raw["slug"])
             changes = _diff(dict(before.config) if before else {}, dict(raw))
             if not changes and before and not before.error:

@@ -47,12 +47,31 @@ async def claim(database: Database, owner: str, now: datetime, limit: int, lease
     return sorted(jobs, key=lambda job: job.run_at)
 
 
-async def finish(database: Database, job: Job, now: datetime, *, status: str = "done", error: str = "") -> None:
-    """The job is over, as `done`, `cancelled` or `dead`; a lost lease changes nothing."""
+async def ask(database: Database, client_id: str, kind: str, version: int, now: datetime) -> None:
+    """Have a tenant's one job of a kind run, again if it did: for `version` of its config, or a newer one that was asked for.
+    A run that is under way for an older one loses its lease."""
     await database.execute(
         """
+        INSERT INTO jobs (client_id, id, key, kind, payload, run_at, created_at)
+        VALUES ($1, gen_random_uuid(), $2, $2, jsonb_build_object('version', $3::bigint), $4, $4)
+        ON CONFLICT (client_id, key) DO UPDATE SET status = 'waiting', attempts = 0, error = '', run_at = excluded.run_at,
+            payload = jsonb_build_object('version', greatest($3::bigint, (jobs.payload->>'version')::bigint)),
+            finished_at = NULL, lease_owner = NULL, lease_until = NULL, lease_token = jobs.lease_token + 1
+        WHERE jobs.status <> 'waiting' OR (jobs.payload->>'version')::bigint < $3
+        """,
+        client_id,
+        kind,
+        version,
+        now,
+    )
+
+
+async def finish(database: Database, job: Job, now: datetime, *, status: str = "done", error: str = "") -> bool:
+    """The job is over, as `done`, `cancelled` or `dead`; a lost lease changes nothing, and is told by False."""
+    ended = await database.fetch_one(
+        """
         UPDATE jobs SET status = $4, error = $5, finished_at = $6, lease_owner = NULL, lease_until = NULL
-        WHERE client_id = $1 AND id = $2 AND lease_token = $3 AND status = 'waiting'
+        WHERE client_id = $1 AND id = $2 AND lease_token = $3 AND status = 'waiting' RETURNING true
         """,
         job.client_id,
         job.id,
@@ -61,6 +80,7 @@ async def finish(database: Database, job: Job, now: datetime, *, status: str = "
         error[:500],
         now,
     )
+    return ended is not None
 
 
 async def retry_later(database: Database, job: Job, now: datetime, error: str) -> bool:

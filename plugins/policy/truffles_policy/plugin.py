@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
-from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, hookimpl
 from truffles_policy.language import detect
+from truffles_policy.pack.commands import pack
+from truffles_policy.pack.entries import entries
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
@@ -30,9 +34,10 @@ ROUTES = {
 
 
 class Policy:
-    """One tenant's rules."""
+    """One tenant's rules, and the facts of its pack."""
 
-    def __init__(self, settings: PolicySettings) -> None:
+    def __init__(self, settings: PolicySettings, branch_tags: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._pack, self._tags = settings.pack, branch_tags
         phrases = settings.phrases()
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self._leaves_open = settings.leave_open
@@ -55,6 +60,10 @@ class Policy:
             return None
         return verdict(finding, message.language or _language(turn, message))
 
+    def entries(self) -> list[Entry]:
+        """The facts of the pack, for retrievers."""
+        return entries(self._pack, self._tags) if self._pack else []
+
 
 def verdict(finding: Finding, language: str) -> Verdict:
     """What a finding asks of the host."""
@@ -69,8 +78,15 @@ def _language(turn: Turn, message: Inbound) -> str:
     return next((language for text in lines if (language := detect(text))), "")
 
 
-def _create(settings: PolicySettings, _resources: Resources) -> Policy:
-    return Policy(settings)
+async def facts(policy: Policy) -> Sequence[str]:
+    """Print what the bot of a tenant knows from its pack, fact by fact; what stands there nowhere, nobody is told."""
+    known = policy.entries()
+    lines = [f"{each.id.removeprefix(OWN)}{f' ({each.tag})' if each.tag else ''}: {each.answer}" for each in known]
+    return lines or ["it has no pack: its settings say no `pack`"]
+
+
+def _create(settings: PolicySettings, resources: Resources) -> Policy:
+    return Policy(settings, resources.branch_tags)
 
 
 plugin = Plugin(
@@ -78,5 +94,7 @@ plugin = Plugin(
     version="0.1.0",
     settings=PolicySettings,
     create=_create,
-    summary="Rules before any model: human request, frustration, opt-out, greeting and thanks.",
+    summary="Rules before any model, and the pack: what a business may tell its customers.",
+    commands=(pack,),
+    actions={"facts": facts},
 )

@@ -1,34 +1,35 @@
-"""What a human once answered, as a chunk: a question with its answer, like those of the files, but no file's to delete."""
+"""What was learnt entry by entry, as a chunk: a question with its answer, like those of the files, but no file's to delete.
+A human once gave it as an answer, or a plugin knows it by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from truffles_gateway.plugin import Chunk, Entry
+from truffles_gateway.plugin import OWN, Chunk, Entry
 from truffles_rag_qdrant.facts import digest_of
 
 ORIGIN = "learned"
 
 
 def learned_chunk(entry: Entry, tenant: str, model: str) -> Chunk:
-    """The chunk of a learned answer, without a vector yet. Ids and origin are ours to say, whatever `entry` tells."""
-    metadata = {**entry.metadata, "origin": ORIGIN, "client_slug": tenant, "source": ORIGIN,
+    """The chunk of an entry, without a vector yet. Ids and origin are ours to say, whatever `entry` tells."""
+    source = OWN.rstrip(":") if entry.id.startswith(OWN) else ORIGIN
+    metadata = {**entry.metadata, "origin": ORIGIN, "client_slug": tenant, "source": source,
                 "handover_id": entry.metadata.get("handover_id", ""), "question": entry.question,
                 "answer": entry.answer}  # fmt: skip
-    return Chunk(id=entry.id, source=ORIGIN, text=f"Вопрос: {entry.question}\nОтвет: {entry.answer}",
+    return Chunk(id=entry.id, source=source, text=f"Вопрос: {entry.question}\nОтвет: {entry.answer}",
                  question=entry.question, answer=entry.answer, tag=entry.tag, model=model,
                  metadata=metadata)  # fmt: skip
 
 
-def is_known(chunk: Chunk, stored: Iterable[Chunk]) -> bool:
+def is_known(chunk: Chunk, old: Chunk | None) -> bool:
     """Is it there already, word for word, with a vector of the same model? Then nothing has to be written again."""
-    old = next((each for each in stored if each.id == chunk.id), None)
     return old is not None and bool(old.vector) and _said(old) == _said(chunk)
 
 
-def is_learned(id: str, stored: Iterable[Chunk]) -> bool:
-    """Is `id` a learned answer? A file's chunk is the sync's to delete, nobody else's."""
-    return any(each.id == id and each.metadata.get("origin") == ORIGIN for each in stored)
+def is_learned(chunk: Chunk | None) -> bool:
+    """Was it learnt? A file's chunk is the sync's to delete, nobody else's."""
+    return chunk is not None and chunk.metadata.get("origin") == ORIGIN
 
 
 def held(stored: Iterable[Chunk], elsewhere: Mapping[str, str] | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from truffles_rag_qdrant.facts import digest_of, embedded_of
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.settings import RagSettings
-from truffles_rag_qdrant.sync import sync
+from truffles_rag_qdrant.sync import sync, with_vectors
 
 _QUIET = 15.0
 
@@ -55,19 +55,25 @@ class RagQdrant:
         return report
 
     async def learn(self, entry: Entry) -> None:
-        """Put one learned answer into the knowledge, and on into Qdrant; what is there already is not written again."""
-        knowledge = self._resources.knowledge
-        chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
-        if not is_known(chunk, await knowledge.chunks()):
-            [row] = await self._engine.embed([embedded_of(chunk)])
-            await knowledge.apply(put=[replace(chunk, vector=packed(row), digest=digest_of(chunk))])
-        await self._fresh(old_will_do=False)
+        """Put one entry into the knowledge, and on into Qdrant; what is there already is not written again."""
+        await self.write([entry], [])
 
     async def forget(self, id: str) -> None:
-        """Take a learned answer out of the knowledge, and out of Qdrant; a file's chunk is left alone."""
-        knowledge = self._resources.knowledge
-        if is_learned(id, await knowledge.chunks()):
-            await knowledge.apply(delete=[id])
+        """Take an entry out of the knowledge, and out of Qdrant; a file's chunk is left alone."""
+        await self.write([], [id])
+
+    async def write(self, learn: Sequence[Entry], forget: Sequence[str]) -> None:
+        """Many entries at once: one look at what is there, one change, one load; embedded in small batches."""
+        knowledge, model = self._resources.knowledge, self._embedder.model
+        stored = {chunk.id: chunk for chunk in await knowledge.chunks()}
+        chunks = [learned_chunk(entry, self._resources.tenant, model) for entry in learn]
+        fresh = [chunk for chunk in chunks if not is_known(chunk, stored.get(chunk.id))]
+        put = await with_vectors(
+            [replace(chunk, digest=digest_of(chunk)) for chunk in fresh], model, self._engine.embed
+        )
+        gone = [id for id in forget if is_learned(stored.get(id))]
+        if put or gone:
+            await knowledge.apply(put=put, delete=gone)
         await self._fresh(old_will_do=False)
 
     async def held(self) -> Mapping[str, str]:

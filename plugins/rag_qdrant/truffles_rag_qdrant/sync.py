@@ -83,7 +83,11 @@ def _not_the_wrong_folder(changes: Changes, stored: Sequence[Chunk], tenant: str
                           cure="If that is meant, add --shrink; else name the right folder")  # fmt: skip
 
 
-async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progress: Progress) -> list[Chunk]:
+def _nobody(_done: int, _total: int, _what: str) -> None:
+    """Nobody looks on."""
+
+
+async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progress: Progress = _nobody) -> list[Chunk]:
     """The chunks, embedded in small batches, so that customers are answered in between."""
     result: list[Chunk] = []
     for at in range(0, len(chunks), BATCH):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from truffles_gateway.errors import ConfigError
+from truffles_gateway.tenant_file import config_of
 
 CHATFLOW = "chatflow"
 _SECRET = re.compile(r"^env:(\w+)$")
@@ -76,10 +76,7 @@ def read(folder: Path) -> Business:
     if not path.is_file() or not (folder / "knowledge").is_dir():
         cure = "Run the demo in a checkout of the project, or name the folder with --folder PATH/examples/demo_salon"
         raise ConfigError(f"{folder} holds no tenant.toml with a folder knowledge beside it", cure=cure)
-    try:
-        business = Business(folder, tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path} is not TOML: {problem}", cure="Correct that line") from None
+    business = Business(folder, config_of(path))
     slug, url = business.config.get("slug"), business.setting(CHATFLOW, "base_url")
     if not isinstance(slug, str) or not url:
         raise ConfigError(f"{path} has no slug or no plugin {CHATFLOW}", cure="Start from a copy of the example")

@@ -7,13 +7,13 @@ slips, transliteration and the wrong keyboard layout need not be listed.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from truffles_policy.pack.names import slips
 from truffles_policy.pack.values import (
     CalendarDay,
     Hours,
@@ -346,48 +346,11 @@ class Pack(Part):
 
     @model_validator(mode="after")
     def _names_what_there_is(self) -> Self:
-        problems = [*self._twice(), *self._nowhere()]
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _twice(self) -> Iterator[str]:
-        lists = {
-            "an id of categories, services, products or promotions": [
-                each.id for part in (self.categories, self.services, self.products, self.promotions) for each in part
-            ],
-            "a branch": [each.slug for each in self.branches],
-        }
-        for what, names in lists.items():
-            for name, count in Counter(names).items():
-                if count > 1:
-                    yield f'"{name}" is {what} {count} times. Give each its own'
-
-    def _nowhere(self) -> Iterator[str]:
-        """Names of branches, categories and services that the pack does not have."""
-        branches = {each.slug for each in self.branches}
-        categories = {each.id for each in self.categories}
-        things = categories | {each.id for part in (self.services, self.products) for each in part}
-        for service in self.services:
-            yield from _strays(f"services {service.id}", (*service.branches, *service.at), branches, "branch")
-        for product in self.products:
-            yield from _strays(f"products {product.id}", product.branches, branches, "branch")
-        for question in self.faq:
-            yield from _strays("faq", question.branches, branches, "branch")
-        filed = [(each.id, each.category) for each in self.services] + [
-            (each.id, each.category) for each in self.products
+        """Each slip has its own place, as if its field had been wrong."""
+        found = [
+            InitErrorDetails(type=PydanticCustomError("name", "{slip}", {"slip": slip}), loc=place, input=None)
+            for place, slip in slips(self)
         ]
-        for name, category in filed:
-            yield from _strays(name, (category,) if category else (), categories, "category")
-        for care in self.care:
-            yield from _strays("care", care.services, things, "service or category")
-        for promotion in self.promotions:
-            yield from _strays(
-                f"promotions {promotion.id}", promotion.applies_to, things, "service, product or category"
-            )
-
-
-def _strays(where: str, names: tuple[str, ...], known: set[str], what: str) -> Iterator[str]:
-    for name in names:
-        if name not in known:
-            yield f'{where}: there is no {what} "{name}". Known: {", ".join(sorted(known)) or "none"}'
+        if found:
+            raise ValidationError.from_exception_data("Pack", found)
+        return self

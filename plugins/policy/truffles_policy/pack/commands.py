@@ -1,0 +1,54 @@
+"""`truffles pack check|schema|import`. What they need is imported when they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def pack() -> None:
+    """Check a business's pack, draft one from documents, print its schema.
+
+    Example: truffles pack check pack.yaml
+    """
+
+
+@pack.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+def check(files: tuple[Path, ...]) -> None:
+    """Name everything that is wrong with packs, by line, with its cure; of a good one, what it says and what it leaves
+    unknown.
+
+    Example: truffles pack check pack.yaml
+    """
+    from truffles_policy.pack.review import checked
+
+    good = True
+    for path in files:
+        problems, lines = checked(path)
+        for problem in problems:
+            click.echo(f"{click.style('✗', fg='red')} {problem}")
+        for line in lines:
+            click.echo(line)
+        good &= not problems
+    raise SystemExit(0 if good else 1)
+
+
+@pack.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+def schema(output: Path | None) -> None:
+    """Print the JSON Schema of a pack: editors complete and check with it.
+
+    Example: truffles pack schema --output pack.schema.json
+    """
+    from truffles_policy.pack.json_schema import as_text
+
+    if output is None:
+        click.echo(as_text(), nl=False)
+        return
+    output.write_text(as_text(), encoding="utf-8")
+    click.echo(f"wrote {output}: begin a pack with the line `# yaml-language-server: $schema={output}`")

@@ -1,0 +1,190 @@
+"""The facts of a pack as entries of the tenant's knowledge, so that they are found by their meaning, too.
+
+What holds for some time only (promotions with days, stock) is left out: an entry does not know the time. So is what the
+pack keeps for people. A branch's facts carry its tag; where it has none, they carry its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from truffles_gateway.plugin import OWN, Entry
+from truffles_policy.pack.schema import BranchPlace, Pack, Place, Product, Service
+from truffles_policy.pack.telling import Telling, sentences
+from truffles_policy.pack.values import Words
+
+ASKED = {
+    "address": ("Адрес, где вы находитесь, как доехать", "Мекенжай, қайда орналасқансыз", "Address, where are you"),
+    "landmark": ("Ориентир, как вас найти", "Бағдар, қалай табуға болады", "Landmark, how to find you"),
+    "hours": ("Режим работы, часы работы, до скольки открыты", "Жұмыс уақыты, нешеге дейін ашық", "Opening hours"),
+    "parking": ("Парковка, где поставить машину", "Көлік тұрағы", "Parking"),
+    "entrance": ("Вход, подъезд, пандус", "Кіреберіс, пандус", "Entrance, access"),
+    "amenities": ("Удобства", "Қолайлылық", "Amenities"),
+    "phone": ("Телефон, номер для звонка", "Телефон нөмірі", "Phone number"),
+    "about": ("Кто вы, чем занимаетесь", "Сіздер кімсіздер, немен айналысасыз", "Who are you, what do you do"),
+    "contacts": ("Контакты, сайт, почта, соцсети", "Байланыс, сайт, әлеуметтік желілер", "Contacts, website"),
+    "payment": ("Оплата, как можно оплатить", "Төлем, қалай төлеуге болады", "Payment, how can I pay"),
+    "prepayment": ("Предоплата, задаток", "Алдын ала төлем", "Prepayment, deposit"),
+    "instalments": ("Рассрочка, кредит", "Бөліп төлеу, несие", "Instalments"),
+    "booking": ("Как записаться", "Қалай жазылуға болады", "How to book"),
+    "walk_in": ("Без записи, живая очередь", "Жазылусыз келу", "Walk-in, without booking"),
+    "lateness": ("Опоздание", "Кешігу", "Being late"),
+    "cancellation": ("Отмена записи", "Жазылудан бас тарту", "Cancellation"),
+    "rescheduling": ("Перенос записи", "Жазылуды ауыстыру", "Rescheduling"),
+    "guests": ("Прийти с другом, сопровождающие", "Еріп келушілер", "Guests, company"),
+    "children": ("Дети, можно ли с ребёнком", "Балалар, баламен келуге бола ма", "Children"),
+    "pets": ("Животные, можно ли с собакой", "Жануарлар", "Pets"),
+    "warranty": ("Гарантия", "Кепілдік", "Warranty"),
+    "returns": ("Возврат и обмен", "Қайтару және айырбастау", "Returns and exchange"),
+    "delivery": ("Доставка", "Жеткізу", "Delivery"),
+    "pickup": ("Самовывоз", "Өзі алып кету", "Pickup"),
+    "certificates": ("Подарочные сертификаты", "Сыйлық сертификаттары", "Gift certificates"),
+    "hygiene": ("Гигиена, стерилизация инструментов", "Гигиена, құралдарды зарарсыздандыру", "Hygiene"),
+    "materials": ("Материалы, чем работаете", "Материалдар", "Materials"),
+    "home_visits": ("Выезд на дом", "Үйге шығу", "Home visits"),
+    "staff": ("Мастера, специалисты, опыт", "Шеберлер, мамандар", "Staff, experience"),
+    "consultation": ("Консультация", "Кеңес", "Consultation"),
+    "men": ("Мужчины, обслуживаете ли мужчин", "Ерлерге қызмет көрсету", "Men"),
+    "documents": ("Документы, что взять с собой", "Құжаттар", "Documents"),
+    "vacancies": ("Вакансии, работа у вас", "Бос жұмыс орындары", "Vacancies"),
+    "training": ("Обучение, курсы", "Оқыту, курстар", "Training, courses"),
+    "wholesale": ("Опт, оптовые цены", "Көтерме сауда", "Wholesale"),
+    "discounts": ("Скидки, акции", "Жеңілдіктер, акциялар", "Discounts, offers"),
+    "care": ("Подготовка и уход", "Дайындық пен күтім", "Preparation and after-care"),
+}
+"""How customers ask for what every business has, in Russian, Kazakh and English."""
+SPOTS = ("address", "landmark", "hours", "parking", "entrance", "amenities", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact: what it is called, what is told of it, and at which branch alone, if so."""
+
+    id: str
+    names: Sequence[str]
+    text: str
+    branch: BranchPlace | None = None
+
+
+def entries(pack: Pack, tags: Mapping[str, str]) -> list[Entry]:
+    """All facts of a pack as knowledge; `tags` are the tags of the branches by slug."""
+    return [_entry(fact, tags, Telling(pack)) for fact in facts(pack) if fact.text]
+
+
+def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling) -> Entry:
+    tag = tags.get(fact.branch.slug, "") if fact.branch else ""
+    where = telling.own(fact.branch.name) if fact.branch and not tag else ""
+    names = ", ".join(dict.fromkeys([where, *fact.names] if where else fact.names))
+    return Entry(id=f"{OWN}{fact.id}", question=names, answer=f"{where}: {fact.text}" if where else fact.text, tag=tag)
+
+
+def facts(pack: Pack) -> Iterator[Fact]:
+    """Everything that an entry may say."""
+    telling = Telling(pack)
+    yield from _places(pack, telling)
+    yield from _business(pack, telling)
+    yield from _things(pack, telling)
+    yield from _money(pack, telling)
+    for key in type(pack.rules).model_fields:
+        yield Fact(f"rules.{key}", ASKED[key], telling.own(getattr(pack.rules, key)))
+    yield from _lists(pack, telling)
+
+
+def _places(pack: Pack, telling: Telling) -> Iterator[Fact]:
+    """Where it is and when it is open; what one branch has otherwise is told for each of them."""
+    for spot in SPOTS:
+        if any(getattr(branch, spot) for branch in pack.branches):
+            for branch in pack.branches:
+                place = branch if getattr(branch, spot) else pack.place
+                yield Fact(f"branches.{branch.slug}.{spot}", ASKED[spot], _spot(place, spot, telling), branch)
+        else:
+            yield Fact(f"place.{spot}", ASKED[spot], _spot(pack.place, spot, telling))
+
+
+def _spot(place: Place, spot: str, telling: Telling) -> str:
+    if spot == "hours":
+        return telling.week(place.hours) if place.hours else ""
+    if spot == "phone":
+        return place.phone or ""
+    text = telling.own(getattr(place, spot))
+    return f"{text} {place.map}" if text and spot == "address" and place.map else text
+
+
+def _business(pack: Pack, telling: Telling) -> Iterator[Fact]:
+    business = pack.business
+    yield Fact("business.about", [*ASKED["about"], *business.name.values()], telling.own(business.about))
+    ways = [
+        business.phone,
+        business.email,
+        business.website,
+        *(f"{at}: {name}" for at, name in business.social.items()),
+    ]
+    yield Fact("business.contacts", ASKED["contacts"], ", ".join(filter(None, ways)))
+
+
+def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
+    branches = {branch.slug: branch for branch in pack.branches}
+    for service in pack.services:
+        names, there = _names(service.name, service.aliases), service.branches or (branches if service.at else ())
+        for slug in there:
+            text = telling.thing(service.name, service, service.at.get(slug))
+            yield Fact(f"services.{service.id}@{slug}", names, text, branches[slug])
+        if not there:
+            yield Fact(f"services.{service.id}", names, telling.thing(service.name, service))
+    for product in pack.products:
+        names, text = _names(product.name, product.aliases), telling.thing(product.name, product)
+        yield from _at(f"products.{product.id}", names, text, product.branches, branches)
+    for category in pack.categories:
+        filed: list[Service | Product] = [
+            each for part in (pack.services, pack.products) for each in part if each.category == category.id
+        ]
+        everywhere = not any(each.branches or (isinstance(each, Service) and each.at) for each in filed)
+        text = sentences([telling.thing(each.name, each) for each in filed]) if everywhere else ""
+        yield Fact(f"categories.{category.id}", _names(category.name, category.aliases), text)
+
+
+def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:
+    payment = pack.payment
+    if payment.tell:
+        known = [sentences([telling.own(each.name), telling.own(each.note)]).rstrip(".") for each in payment.methods]
+        ways = zip(payment.methods, known, strict=True)
+        told = ", ".join(name if each.accepted else telling.label("refused", name) for each, name in ways)
+        names = [*ASKED["payment"], *(alias for each in payment.methods for alias in _names(each.name, each.aliases))]
+        yield Fact("payment", names, sentences([told, telling.own(payment.text)]))
+        for key in ("prepayment", "instalments"):
+            yield Fact(f"payment.{key}", ASKED[key], telling.own(getattr(payment, key)))
+    if pack.discounts.tell:
+        lasting = [each for each in pack.promotions if each.since is None and each.until is None]
+        for each in lasting:
+            yield Fact(f"promotions.{each.id}", [*ASKED["discounts"], *each.aliases], telling.own(each.text))
+
+
+def _lists(pack: Pack, telling: Telling) -> Iterator[Fact]:
+    branches = {branch.slug: branch for branch in pack.branches}
+    things = {each.id: each.name for part in (pack.services, pack.products, pack.categories) for each in part}
+    for at, care in enumerate(pack.care):
+        about = [name for id in care.services for name in things[id].values()]
+        for when in ("before", "after"):
+            text = telling.own(getattr(care, when))
+            yield Fact(f"care.{at}.{when}", [*ASKED["care"], *about], text and telling.label(when, text))
+    for at, file in enumerate(pack.attachments):
+        caption = telling.own(file.caption)
+        yield Fact(f"attachments.{at}", [caption, *file.aliases], f"{caption}: {file.url}")
+    for at, question in enumerate(pack.faq):
+        id, text = f"faq.{question.id or at}", telling.own(question.answer)
+        yield from _at(id, question.asked, text, question.branches, branches)
+
+
+def _at(
+    id: str, names: Sequence[str], text: str, only: Sequence[str], branches: Mapping[str, BranchPlace]
+) -> Iterator[Fact]:
+    """A fact of some branches, or of all."""
+    if not only:
+        yield Fact(id, names, text)
+    for slug in only:
+        yield Fact(f"{id}@{slug}", names, text, branches[slug])
+
+
+def _names(name: Words, aliases: Sequence[str]) -> list[str]:
+    return [*name.values(), *aliases]

@@ -1,0 +1,126 @@
+"""What a pack says and what it leaves unknown, told to who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import read_document
+from truffles_policy.pack.schema import Pack, Place, Product, Service
+from truffles_policy.pack.values import DAYS
+
+LANGUAGES = ("ru", "kk", "en")
+SHOWN = 8
+HUMAN = "unknown, a human will be asked"
+
+
+def checked(path: Path) -> tuple[list[ConfigError], list[str]]:
+    """What is wrong with a pack's file, or, of a good one, what it says."""
+    try:
+        document = read_document(path)
+    except ConfigError as problem:
+        return [problem], []
+    problems = document.problems(Pack)
+    return problems, [] if problems else list(summary(path, Pack.model_validate(document.value)))
+
+
+def summary(path: Path, pack: Pack) -> Iterator[str]:
+    """A few lines about a good pack."""
+    yield f"✓ {path}: {next(iter(pack.business.name.values()))}"
+    yield from _listed("services", pack.services)
+    yield from _listed("products", pack.products)
+    counts = {name: len(getattr(pack, name)) for name in ("branches", "categories", "promotions", "faq", "attachments")}
+    if any(counts.values()):
+        yield f"  {', '.join(f'{count} {name}' for name, count in counts.items() if count)}"
+    yield f"  languages: {', '.join(_languages(pack))}"
+    for what in unknown(pack):
+        yield f"  {what}: {HUMAN}"
+
+
+def _listed(what: str, listed: tuple[Service, ...] | tuple[Product, ...]) -> Iterator[str]:
+    if not listed:
+        return
+    without = [each.id for each in listed if not (each.is_priced or any(one.is_priced for one in each.variants))]
+    yield f"  {len(listed)} {what}, {len(listed) - len(without)} with a price"
+    if without:
+        more = f" and {len(without) - SHOWN} more" if len(without) > SHOWN else ""
+        yield f"  price of {', '.join(without[:SHOWN])}{more}: {HUMAN}"
+
+
+def _languages(pack: Pack) -> Iterator[str]:
+    """How many texts there are in each language; the pack's own has those that name none."""
+    texts = list(_texts(pack))
+    for language in sorted(LANGUAGES, key=lambda each: each != pack.language):
+        keys = (language, "") if language == pack.language else (language,)
+        count = sum(any(key in words for key in keys) for words in texts)
+        yield (
+            f"{language} {'all' if count == len(texts) else count} of {len(texts)} texts"
+            if count
+            else f"{language} none"
+        )
+
+
+def _texts(value: Any) -> Iterator[dict[str, str]]:
+    """All texts in a part of a pack."""
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            found = getattr(value, name)
+            if (
+                isinstance(found, dict)
+                and found
+                and set(found) <= {"", *LANGUAGES}
+                and "Literal" in str(field.annotation)
+            ):
+                yield found
+            else:
+                yield from _texts(found)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        yield from _texts(list(value.values()))
+
+
+def unknown(pack: Pack) -> Iterator[str]:
+    """What customers often ask, and this pack does not say."""
+    for name, place in _places(pack):
+        of = f" of branch {name}" if name else ""
+        yield from (f"{spot}{of}" for spot in ("address", "parking") if not getattr(place, spot))
+        silent = [day for day in DAYS if day not in place.hours]
+        if silent:
+            yield f"hours{of}" if len(silent) == len(DAYS) else f"hours{of} on {', '.join(silent)}"
+    if not (pack.business.phone or any(place.phone for _, place in _places(pack))):
+        yield "phone"
+    yield from _of_money(pack)
+    wanted = ["lateness", "cancellation", "children"] if pack.services else []
+    wanted += ["delivery", "returns"] if pack.products else []
+    wanted += [] if pack.booking.enabled or not pack.services else ["booking"]
+    yield from (name for name in [*wanted, "warranty"] if not getattr(pack.rules, name))
+
+
+def _places(pack: Pack) -> list[tuple[str, Place]]:
+    """Each branch with what it has from `place`, or the one place."""
+    if not pack.branches:
+        return [("", pack.place)]
+    spots = ("address", "hours", "parking", "phone")
+    return [
+        (each.slug, Place.model_construct(**{spot: getattr(each, spot) or getattr(pack.place, spot) for spot in spots}))
+        for each in pack.branches
+    ]
+
+
+def _of_money(pack: Pack) -> Iterator[str]:
+    payment = pack.payment
+    if not payment.tell:
+        yield "payment (tell is false)"
+    else:
+        yield from [] if payment.methods or payment.text else ["ways to pay"]
+        yield from (name for name in ("prepayment", "instalments") if not getattr(payment, name))
+    if not pack.discounts.tell:
+        yield "discounts (tell is false)"
+    elif not pack.promotions and not pack.discounts.otherwise:
+        yield "discounts"
