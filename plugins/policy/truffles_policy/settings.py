@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from truffles_gateway.plugin import PluginSettings
+from truffles_policy.pack.schema import Pack
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
@@ -37,6 +38,7 @@ class PolicySettings(PluginSettings):
 
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
+    pack: Pack | None = None
     complaint_phrases: Phrases = ()
     opt_out_phrases: Phrases = ()
     human_phrases: Phrases = ()
