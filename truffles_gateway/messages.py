@@ -6,10 +6,11 @@ All times are timezone-aware and in UTC; all confidences lie in 0..1; all ids ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class EventKind(StrEnum):
@@ -256,6 +257,22 @@ class Passage:
     question: str = ""
     answer: str = ""
     score: float = 0.0
+
+
+def notices(passages: Iterable[Passage]) -> list[Passage]:
+    """What the owner wants every customer to know, whatever they ask."""
+    return [each for each in passages if each.source == OWNER_SAYS]
+
+
+def untold(notices: Iterable[Passage], turn: Turn) -> str:
+    """Those notices that this customer was not told in the talk so far, each once, one below the other. What was said on
+    another day was about that day, also where the owner says the same again."""
+    zone = ZoneInfo(turn.timezone)
+    today = turn.now.astimezone(zone).date()
+    lines = [line for line in turn.history if line.author is not Author.CUSTOMER]
+    said = [line.text for line in lines if line.at.astimezone(zone).date() == today]
+    new = (each.text for each in notices if not any(each.text in text for text in said))
+    return "\n".join(dict.fromkeys(new))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from truffles_gateway.messages import Passage
 
 GOOD = 0.5
+PACK = "pack"
+"""The source of facts that were picked for their question by rules, and not by likeness."""
 NEAR = 0.005
 MOST = 6
 _BEGINNING = 4
@@ -44,6 +46,20 @@ def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Pa
     return sorted(groups.items(), key=lambda group: flat.find(group[0]) % (len(flat) + 1))
 
 
+def once(passages: Sequence[Passage]) -> list[Passage]:
+    """Each fact once, and no second opinion on a question that the pack has answered: what a retriever found for words that
+    were answered already is neither told nor missed."""
+    picked = {each.id: each for each in reversed(passages) if each.source == PACK and each.confidence >= GOOD}
+    known = {word for each in picked.values() for word in _words(each.query)}
+    said = {each.text for each in picked.values()}
+    return [
+        each
+        for each in passages
+        if (each is picked[each.id] if each.id in picked else not (picked and _words(each.query) <= known))
+        and (each.id in picked or each.text not in said)
+    ]
+
+
 def answered(query: str, passages: Sequence[Passage]) -> Answered:
     """The best passage; with it its equals from the same file, for it is not ours to guess which is meant."""
     good = sorted((one for one in passages if one.confidence >= GOOD), key=lambda one: -one.confidence)
@@ -63,6 +79,10 @@ def about(text: str, notices: Sequence[Passage]) -> bool:
     """Does a question share a word with a notice, whatever its ending?"""
     asked = _beginnings(text)
     return any(not asked.isdisjoint(_beginnings(each.text)) for each in notices)
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.lower()) if len(word) > 2}
 
 
 def _beginnings(text: str) -> set[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
-from truffles_answer_local.compose import Answered, about, answered, language_of, questions, told
-from truffles_gateway.messages import OWNER_SAYS, Author, Draft, Inbound, Passage, Turn, Verdict
+from truffles_answer_local.compose import Answered, about, answered, language_of, once, questions, told
+from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, hookimpl
 
 CATALOGUE = {
@@ -39,18 +38,18 @@ class AnswerLocal:
         """Facts for the questions that have a good one; the others are named; None when there is none at all. What the
         owner wants everybody to know stands before them, once in a talk; where it is all that is known of what was asked,
         a human answers the rest."""
-        notices = [each for each in passages if each.source == OWNER_SAYS]
-        facts = [each for each in passages if each.source != OWNER_SAYS]
+        said = notices(passages)
+        facts = once([each for each in passages if each not in said])
         parts = [answered(query, found) for query, found in questions(message.text, facts)]
         good = [part for part in parts if part.passages]
-        if not good and about(message.text, notices):
-            sources = tuple(dict.fromkeys(each.id for each in notices))
-            return Draft(text=told(notices), sources=sources, unanswered=(message.text,), verbatim=True)
+        if not good and about(message.text, said):
+            sources = tuple(dict.fromkeys(each.id for each in said))
+            return Draft(text=told(said), sources=sources, unanswered=(message.text,), verbatim=True)
         if not good:
             return None
         return Draft(
             text="\n".join(
-                filter(None, [told(_unread(notices, turn)), self._said(good, verdict.language or message.language)])
+                filter(None, [untold(said, turn), self._said(good, verdict.language or message.language)])
             ),
             confidence=min(part.confidence for part in good),
             sources=tuple(dict.fromkeys(passage.id for part in good for passage in part.passages)),
@@ -65,16 +64,6 @@ class AnswerLocal:
         before = [] if own == spoken else [self._texts.get(f"facts_{spoken}", own)]
         after = [self._texts.get("more", own)] if any(part.more for part in parts) else []
         return "\n".join([*before, facts, *after])
-
-
-def _unread(notices: Sequence[Passage], turn: Turn) -> list[Passage]:
-    """Those that this customer was not told in the talk so far. What was said on another day was about that day, also where
-    the owner says the same again."""
-    zone = ZoneInfo(turn.timezone)
-    today = turn.now.astimezone(zone).date()
-    lines = [line for line in turn.history if line.author is not Author.CUSTOMER]
-    said = [line.text for line in lines if line.at.astimezone(zone).date() == today]
-    return [each for each in notices if not any(each.text in text for text in said)]
 
 
 def _create(settings: PluginSettings, resources: Resources) -> AnswerLocal:

@@ -192,6 +192,16 @@ class Index:
                     best, found = end, pattern
         return Match(found, start, best) if found else None
 
+    def every(self, words: Sequence[Token], start: int) -> Iterable[Match]:
+        """Every pattern that fits at `start`, each as far as it goes."""
+        for key in words[start].keys:
+            for pattern in self._by_key.get(key, ()):
+                if pattern.starts and words[start].gap == NONE:
+                    continue
+                end = _fit(pattern, 0, words, start, start)
+                if end > start:
+                    yield Match(pattern, start, end)
+
     def first(self, words: Sequence[Token]) -> Match | None:
         """The first match in the message."""
         return next((match for match in self.all(words)), None)

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 
-from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
-from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, hookimpl
+from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
+from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
+from truffles_policy.facts.catalogue import CATALOGUE
+from truffles_policy.facts.gate import Facts, passages_of, with_texts
+from truffles_policy.facts.reply import draft, unchanged
 from truffles_policy.language import detect
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
@@ -33,14 +36,21 @@ ROUTES = {
 }
 
 
+ANGRY = frozenset({"complaint", "frustrated", "shouting"})
+
+
 class Policy:
     """One tenant's rules, and the facts of its pack."""
 
-    def __init__(self, settings: PolicySettings, branch_tags: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, settings: PolicySettings, texts: Texts | None = None,
+        branch_tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self._pack, self._tags = settings.pack, branch_tags
         phrases = settings.phrases()
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self._leaves_open = settings.leave_open
+        self.facts = Facts(settings.pack, texts) if settings.pack and texts else None
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -64,6 +74,33 @@ class Policy:
         """The facts of the pack, for retrievers."""
         return entries(self._pack, self._tags) if self._pack else []
 
+    @hookimpl
+    async def retrieve(self, turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage] | None:
+        """What the pack says to the questions in the message."""
+        if self.facts is None or not message.text.strip():
+            return None
+        reading = self.facts.read(turn, message)
+        return passages_of(self.facts.answered(reading, self.facts.say(turn, message, verdict, reading)))
+
+    @hookimpl
+    async def answer(
+        self, turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage], objections: Sequence[str]
+    ) -> Draft | None:
+        """One reply where the pack answers every question, and nothing in the message was left unread."""
+        if self.facts is None or objections or not unchanged(passages):
+            return None
+        reading = self.facts.read(turn, message)
+        say = self.facts.say(turn, message, verdict, reading)
+        found = with_texts(self.facts.answered(reading, say), passages)
+        if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
+            return None
+        return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)
+
+    def _invites(self, turn: Turn) -> bool:
+        """May a call to action follow? Never in a talk with a complaint."""
+        said = (line.text for line in turn.history[-10:] if line.author is Author.CUSTOMER)
+        return not any(self._rules.decide(text).rule in ANGRY for text in said)
+
 
 def verdict(finding: Finding, language: str) -> Verdict:
     """What a finding asks of the host."""
@@ -86,7 +123,7 @@ async def facts(policy: Policy) -> Sequence[str]:
 
 
 def _create(settings: PolicySettings, resources: Resources) -> Policy:
-    return Policy(settings, resources.branch_tags)
+    return Policy(settings, resources.texts, resources.branch_tags)
 
 
 plugin = Plugin(
@@ -94,7 +131,8 @@ plugin = Plugin(
     version="0.1.0",
     settings=PolicySettings,
     create=_create,
-    summary="Rules before any model, and the pack: what a business may tell its customers.",
+    catalogue=CATALOGUE,
+    summary="Rules before any model, and facts from the business's pack: human request, frustration, prices, hours.",
     commands=(pack,),
     actions={"facts": facts},
 )

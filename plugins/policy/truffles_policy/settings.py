@@ -41,6 +41,7 @@ class PolicySettings(PluginSettings):
     pack: Pack | None = None
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
+    pack: Pack | None = None
     complaint_phrases: Phrases = ()
     opt_out_phrases: Phrases = ()
     human_phrases: Phrases = ()

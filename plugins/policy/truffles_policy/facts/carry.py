@@ -1,0 +1,92 @@
+"""What a message leaves out because it was said before: the ask, the thing, the day, or a number of a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from truffles_gateway.messages import Author, Line
+from truffles_policy.facts.data import asks
+from truffles_policy.facts.reading import NEEDS_THING, OF_THINGS, OFFERS, TIMED, Part, Reading, read
+from truffles_policy.facts.things import Found, Things
+from truffles_policy.lemmas import normal
+
+LINES, WITHIN = 6, timedelta(minutes=30)
+LONGEST = 400
+_CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
+_NUMBER = re.compile(r"[№#\s]*(\d{1,2})[\s.)!]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the customer's lines so far asked, and of what."""
+
+    asked: tuple[str, ...] = ()
+    things: tuple[Found, ...] = ()
+    timed: bool = False
+
+
+def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -> Reading:
+    """A message read after the lines before it."""
+    said = _Said()
+    lately = [line for line in history if now - line.at <= WITHIN]
+    own = [line.text for line in lately if line.author is Author.CUSTOMER and line.text.strip()][-LINES:]
+    chosen = _chosen(text, lately)
+    reading = read(chosen or text, things)
+    if not _needs(reading):
+        return reading
+    for line in own:
+        said = _after(said, _continued(read(line[:LONGEST], things), said))
+    found = _continued(reading, said)
+    return (
+        replace(found, text=text, parts=tuple(replace(part, text=text, at=0) for part in found.parts))
+        if chosen
+        else found
+    )
+
+
+def _needs(reading: Reading) -> bool:
+    """Is anything left out?"""
+    short = [part for part in reading.parts if part.ask == OFFERS or (part.ask in OF_THINGS and not part.things)]
+    return not reading.unread and bool(short or (not reading.parts and reading.loose))
+
+
+def _continued(reading: Reading, said: _Said) -> Reading:
+    if reading.unread:
+        return reading
+    if not reading.parts and reading.loose and said.timed:
+        return replace(reading, parts=(Part("hours", (), reading.loose, text=reading.text.strip(), carried=True),))
+    return replace(reading, parts=tuple(part for each in reading.parts for part in _whole(each, said)))
+
+
+def _whole(part: Part, said: _Said) -> Iterable[Part]:
+    """A part with what was said before it."""
+    if part.ask == OFFERS and said.asked:
+        return [replace(part, ask=ask, carried=True) for ask in said.asked]
+    lacks = part.ask in NEEDS_THING or part.ask in ("warranty", "preparation", "aftercare")
+    if lacks and not part.things and said.things:
+        return [replace(part, things=said.things, carried=True)]
+    return [part]
+
+
+def _after(said: _Said, reading: Reading) -> _Said:
+    """What is known after a line of the customer's."""
+    if not reading.parts:
+        return said
+    asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
+    things = next((part.things for part in reversed(reading.parts) if part.things), ())
+    timed = any(part.ask in TIMED for part in reading.parts)
+    return _Said(asked or said.asked, things or said.things, timed)
+
+
+def _chosen(text: str, lately: Sequence[Line]) -> str:
+    """What a number means that answers the bot's list: "2", "второй"."""
+    last = next((line for line in reversed(lately) if line.author is Author.BOT), None)
+    choices = dict(_CHOICE.findall(last.text)) if last else {}
+    if len(choices) < 2:
+        return ""
+    found = _NUMBER.fullmatch(text)
+    number = found[1] if found else str(asks().ordinals.get(normal(text.strip(" .!")), ""))
+    return str(choices.get(number, "")).strip(" .;")

@@ -1,0 +1,145 @@
+"""Questions → facts: which part of a message the pack answers, and one reply where it answers all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from truffles_gateway.messages import Inbound, Passage, Turn, Verdict
+from truffles_gateway.plugin import Texts
+from truffles_policy.facts.carry import read_on
+from truffles_policy.facts.house import House
+from truffles_policy.facts.offers import Offers
+from truffles_policy.facts.places import Places
+from truffles_policy.facts.questions import Questions
+from truffles_policy.facts.reading import OF_THINGS, OFFERS, TIMED, Part, Reading, read
+from truffles_policy.facts.things import Things
+from truffles_policy.facts.told import Say, Told
+from truffles_policy.facts.unlisted import Unlisted
+from truffles_policy.pack.schema import Pack
+
+SOURCE = "pack"
+SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
+LONGEST = 2_000
+_FIELDS = {"landmark": "landmark", "parking": "parking", "entrance": "entrance", "amenities": "amenities"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A part of a message and the facts that answer it: none, if the pack does not."""
+
+    part: Part
+    facts: tuple[Told, ...]
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that this was asked."""
+        return CARRIED if self.part.carried else GUESSED if self.part.ask == OFFERS else SURE
+
+
+class Facts:
+    """One tenant's pack, ready to answer from."""
+
+    def __init__(self, pack: Pack, texts: Texts) -> None:
+        self.pack, self._texts = pack, texts
+        self.things = Things(pack)
+        self._offers, self._places = Offers(pack), Places(pack)
+        self._house = House(pack, self.things, self._places, self._offers)
+        self._questions = Questions(pack, self.things)
+        self._unlisted = Unlisted(pack, self.things)
+
+    def reads(self, text: str) -> bool:
+        """Is a message a question about the business, as far as everyday words and the pack's names tell?"""
+        reading = read(text[:LONGEST], self.things)
+        return bool(reading.parts) or bool(self._questions.asked(text[:LONGEST]))
+
+    def read(self, turn: Turn, message: Inbound) -> Reading:
+        """The message, read after what the customer wrote before."""
+        return read_on(message.text[:LONGEST], turn.history, turn.now, self.things)
+
+    def say(self, turn: Turn, message: Inbound, verdict: Verdict, reading: Reading) -> Say:
+        """Whom the facts are told."""
+        language = verdict.language or message.language or self.pack.language
+        branch = reading.branch or turn.branch
+        return Say(self.pack, self._texts, language, branch, turn.now.astimezone(ZoneInfo(turn.timezone)))
+
+    def answered(self, reading: Reading, say: Say) -> list[Answered]:
+        """Every question of the message, with its facts. A question in so many words of the pack's comes before all."""
+        asked = self._questions.asked(reading.text)
+        if asked:
+            facts = self._questions.told(asked, say)
+            return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
+        found = [Answered(part, tuple(self._told(part, say, reading))) for part in self._asked(reading)]
+        missing = self._unlisted.told(reading, say)
+        return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def is_whole(self, reading: Reading, answered: Sequence[Answered]) -> bool:
+        """Is nothing left of the message beside what was answered?"""
+        return reading.whole or any(each.part.ask in ("faq", "unlisted") for each in answered)
+
+    def _asked(self, reading: Reading) -> Sequence[Part]:
+        """The parts; what is asked twice over in other words, once."""
+        asks = {part.ask for part in reading.parts}
+        absorbed = {"hours"} if asks & {"until", "open_now"} else set()
+        if asks & {"landmark", "map"} and "address" in asks:
+            absorbed |= {"landmark"} if "landmark" in asks else set()
+        return [part for part in reading.parts if part.ask not in absorbed or part.ask == "landmark"]
+
+    def _told(self, part: Part, say: Say, reading: Reading) -> Sequence[Told]:
+        if any(part.text and unread in part.text for unread in reading.unread):
+            return ()
+        if part.ask in TIMED:
+            return self._hours(part, say)
+        if part.ask in ("address", "branches"):
+            return self._address(say)
+        if part.ask in _FIELDS or part.ask == "map":
+            return self._place(part.ask, say)
+        told = self._house.told(part, say)
+        if told is not None:
+            return told
+        if part.ask in OF_THINGS or part.ask == OFFERS:
+            return self._offers.told(part, say)
+        return ()
+
+    def _hours(self, part: Part, say: Say) -> Sequence[Told]:
+        hours = self._places.hours(part.days, say, part.ask)
+        plain = part.ask == "hours" and not part.days and not part.carried
+        where = self._places.field("address", say, key="fact_address", prose=False) if plain and hours else []
+        return [*hours, *where] if len(hours) <= 1 else hours
+
+    def _address(self, say: Say) -> Sequence[Told]:
+        where = self._places.field("address", say, key="fact_address", prose=False)
+        hours = self._places.hours((), say, "week") if where else []
+        return [*where, *hours] if len(hours) <= 1 or len(where) <= 1 else where
+
+    def _place(self, ask: str, say: Say) -> Sequence[Told]:
+        """A fact about the place; the way and the map fall back on the address."""
+        if ask == "map":
+            links = self._places.line("map", say, "fact_map") or self._house.files("map", say)
+            return links or self._places.field("address", say, key="fact_address", prose=False)
+        facts = self._places.field(_FIELDS[ask], say)
+        if ask != "landmark":
+            return facts
+        where = self._places.field("address", say, key="fact_address", prose=False)
+        return [*where, *facts, *self._places.line("map", say, "fact_map")] if where or facts else []
+
+
+def passages_of(answered: Sequence[Answered]) -> list[Passage]:
+    """The facts as passages, each once."""
+    found: dict[str, Passage] = {}
+    for each in answered:
+        for fact in each.facts:
+            id = f"{SOURCE}:{fact.id}"
+            passage = Passage(id=id, text=fact.text, confidence=each.confidence, query=each.part.text, source=SOURCE)
+            found.setdefault(id, passage)
+    return list(found.values())
+
+
+def with_texts(answered: Sequence[Answered], given: Sequence[Passage]) -> list[Answered] | None:
+    """The same facts in the words of the passages, which the owner's notices may have changed; None if one is missing."""
+    texts = {each.id: each.text for each in reversed(given) if each.source == SOURCE}
+    if any(f"{SOURCE}:{fact.id}" not in texts for each in answered for fact in each.facts):
+        return None
+    return [replace(each, facts=tuple(replace(fact, text=texts[f"{SOURCE}:{fact.id}"]) for fact in each.facts))
+            for each in answered]  # fmt: skip

@@ -1,0 +1,147 @@
+"""What a pack names, and by which words: services, products, their variants, categories, branches, ways to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from truffles_policy.facts.data import asks
+from truffles_policy.facts.words import is_noun, keys_of, spelled
+from truffles_policy.lemmas import fold, from_latin
+from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
+from truffles_policy.pack.values import Words
+
+SERVICE, PRODUCT, CATEGORY = "services", "products", "categories"
+BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "attachments", "social"
+SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
+MOST_NAMES = 40
+"""Of a thing with variants: names beyond that are not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that the pack names. `id` is unique within its kind; `variant` is one of a service or product, by place."""
+
+    kind: str
+    id: str
+    variant: int = -1
+
+    @property
+    def fact(self) -> str:
+        """The id of its fact."""
+        return f"{self.kind}.{self.id}"
+
+    @property
+    def whole(self) -> Thing:
+        """The thing that this is a variant of."""
+        return Thing(self.kind, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NameWord:
+    """One word of a name. `without`: the name says that it is not there ("без покрытия")."""
+
+    keys: frozenset[str]
+    without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of a thing; `heads` are the words that say what it is, not which one."""
+
+    thing: Thing
+    words: tuple[NameWord, ...]
+    heads: frozenset[int]
+
+
+def names(pack: Pack) -> list[Name]:
+    """Every name that customers may call a thing by."""
+    found: dict[tuple[Thing, tuple[NameWord, ...]], Name] = {}
+    for thing, parts in _called(pack):
+        name = _name(thing, parts)
+        if name.words:
+            found.setdefault((thing, name.words), name)
+    return list(found.values())
+
+
+def written(pack: Pack) -> Iterator[str]:
+    """All names as they stand in the pack, for the lexicon."""
+    for _, parts in _called(pack):
+        yield from parts
+
+
+def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
+    """Things and their names; a variant's has two parts, its own behind that of what it is a variant of."""
+    for service in pack.services:
+        yield from _sold(Thing(SERVICE, service.id), service)
+    for product in pack.products:
+        yield from _sold(Thing(PRODUCT, product.id), product)
+    for category in pack.categories:
+        yield from _simple(Thing(CATEGORY, category.id), category.name, category.aliases)
+    for branch in pack.branches:
+        yield from _simple(Thing(BRANCH, branch.slug), branch.name, branch.aliases)
+    for number, method in enumerate(pack.payment.methods):
+        yield from _simple(Thing(METHOD, str(number)), method.name, method.aliases)
+    for promotion in pack.promotions:
+        yield from _simple(Thing(PROMOTION, promotion.id), {}, promotion.aliases)
+    for number, file in enumerate(pack.attachments):
+        yield from _simple(Thing(FILE, str(number)), {}, file.aliases)
+    for network in pack.business.social:
+        sounds = [sound for sound in from_latin(network.lower()) if len(sound) > 4]
+        yield from _simple(
+            Thing(SOCIAL, network), {}, (network, *sounds, *(sound[:5] for sound in sounds), network[:5])
+        )
+
+
+def _simple(thing: Thing, name: Words, aliases: Sequence[str]) -> Iterator[tuple[Thing, tuple[str, ...]]]:
+    for each in dict.fromkeys((*name.values(), *aliases)):
+        yield thing, (each,)
+        joined = each.replace("-", "")
+        if joined != each:
+            yield thing, (joined,)
+
+
+def _sold(thing: Thing, sold: Service | Product) -> Iterator[tuple[Thing, tuple[str, ...]]]:
+    yield from _simple(thing, sold.name, sold.aliases)
+    variants: Sequence[Variant | Model] = sold.variants
+    for number, variant in enumerate(variants):
+        one = Thing(thing.kind, thing.id, number)
+        whole = dict.fromkeys((*sold.name.values(), *sold.aliases))
+        own = dict.fromkeys((*variant.name.values(), *variant.aliases))
+        yield from [(one, (first, second)) for first in whole for second in own][:MOST_NAMES]
+
+
+def _name(thing: Thing, parts: Sequence[str]) -> Name:
+    words: list[NameWord] = []
+    heads: set[int] = set()
+    for number, part in enumerate(parts):
+        spelt = list(_polar(spelled(part)))
+        if number == 0:
+            heads.add(_head([word for word, _ in spelt]))
+        words += [NameWord(keys_of(word), without) for word, without in spelt]
+    return Name(thing, tuple(words), frozenset(heads))
+
+
+def _head(words: Sequence[str]) -> int:
+    """The place of the word that says what a thing is: its first noun, else its first word."""
+    return next((at for at, word in enumerate(words) if is_noun(word)), 0)
+
+
+def _polar(words: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Words, and whether "without" stands before them or within them."""
+    without = False
+    for word in words:
+        if word in asks().before:
+            without = True
+            continue
+        stem = stem_without(word)
+        yield stem or word, without or bool(stem)
+        without = False
+
+
+def stem_without(word: str) -> str:
+    """Of a Kazakh word that ends in "without": what is not there; else ""."""
+    folded = fold(word)
+    endings = {fold(ending) for ending in asks().after}
+    has = any(letter in "әғқңөұүһі" for letter in word) and folded[-3:] in endings and len(word) >= 7
+    return word[:-3] if has else ""

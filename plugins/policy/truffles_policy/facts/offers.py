@@ -1,0 +1,198 @@
+"""Services and products as lines of a price list: price, duration, variants, stock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
+
+from truffles_policy.facts.names import CATEGORY, PRODUCT, SERVICE, SOLD, Thing
+from truffles_policy.facts.reading import OFFERS, Part
+from truffles_policy.facts.told import Say, Told, sentence
+from truffles_policy.pack.schema import At, Model, Pack, Priced, Product, Service, Stock, Variant
+
+MOST = 6
+
+
+class Offers:
+    """What a pack sells."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._services = {each.id: each for each in pack.services}
+        self._products = {each.id: each for each in pack.products}
+        self._members = {
+            category.id: [Thing(kind, each.id) for kind, sold in ((SERVICE, pack.services), (PRODUCT, pack.products))
+                          for each in sold if each.category == category.id]
+            for category in pack.categories
+        }  # fmt: skip
+        self._branches = {each.slug: each.name for each in pack.branches}
+
+    def told(self, part: Part, say: Say) -> list[Told]:
+        """What is asked of the things of a part; nothing where it is not known of one that was asked for."""
+        facts: list[Told] = []
+        for found in part.things:
+            lines = self._family(part.ask, self.members(found.things), say)
+            if not lines:
+                return []
+            facts += lines
+        if part.ask == "offered":
+            return self._offered(facts, self.members([thing for found in part.things for thing in found.things]), say)
+        return facts
+
+    def _offered(self, facts: list[Told], things: Sequence[Thing], say: Say) -> list[Told]:
+        """A "yes" before what is there. Of a product that is counted, it says that there is some: not when the count is old."""
+        there = [self._there(thing, say) for thing in things if thing.kind == PRODUCT]
+        counted = [self._counted(thing) for thing in things if thing.kind == PRODUCT]
+        if len(things) == 1 and counted == [True] and there == [None]:
+            return []
+        if all(there) and facts:
+            facts[0] = replace(facts[0], text=f"{say.text('fact_yes')} {facts[0].text}")
+        return facts
+
+    def _there(self, thing: Thing, say: Say) -> bool | None:
+        """Is there any of a product, in any variant? None: nobody knows."""
+        product = self._products[thing.id]
+        kept = [_stock(one, say) for one in self._kept(product, thing.variant)]
+        return True if any(kept) else None if None in kept else False
+
+    def _counted(self, thing: Thing) -> bool:
+        return any(one.stock or one.stock_at for one in self._kept(self._products[thing.id], thing.variant))
+
+    def _kept(self, product: Product, variant: int) -> Sequence[Product | Model]:
+        return [product.variants[variant]] if variant >= 0 else product.variants or [product]
+
+    def members(self, things: Sequence[Thing]) -> list[Thing]:
+        """The things, and those of the categories among them."""
+        return list(dict.fromkeys(
+            one for thing in things if thing.kind in SOLD
+            for one in (self._members[thing.id] if thing.kind == CATEGORY else [thing])
+        ))  # fmt: skip
+
+    def product(self, thing: Thing) -> Product | None:
+        """The product that a thing is."""
+        return self._products.get(thing.id) if thing.kind == PRODUCT else None
+
+    def all(self, say: Say) -> list[Told]:
+        """Everything that is sold, where that is short enough to be told."""
+        things = [*(Thing(SERVICE, id) for id in self._services), *(Thing(PRODUCT, id) for id in self._products)]
+        return self._family(OFFERS, things, say) if len(things) <= MOST else []
+
+    def _family(self, ask: str, things: Sequence[Thing], say: Say) -> list[Told]:
+        told = [fact for thing in things for fact in self._one(ask, thing, say)]
+        if len(told) <= MOST:
+            return told
+        return [*told[: MOST - 1], replace(told[MOST - 1], text=f"{told[MOST - 1].text}\n{say.text('fact_more')}")]
+
+    def _one(self, ask: str, thing: Thing, say: Say) -> list[Told]:
+        if thing.kind == SERVICE:
+            text = self._service(ask, self._services[thing.id], thing.variant, say)
+        else:
+            text = self._product(ask, self._products[thing.id], thing.variant, say)
+        return [say.line(thing.fact, text)] if text else []
+
+    # --- services
+
+    def _service(self, ask: str, service: Service, variant: int, say: Say) -> str:
+        if ask in ("stock", "warranty"):
+            return ""
+        where = service.branches or tuple(self._branches)
+        if say.branch in where or not where:
+            return self._line(ask, service, variant, say.branch, say)
+        told: dict[str, list[str]] = {}
+        for slug in where:
+            told.setdefault(self._line(ask, service, variant, slug, say), []).append(slug)
+        if len(told) == 1 and len(where) == len(self._branches):
+            return next(iter(told))
+        return "\n".join(f"{line} ({self._where(slugs, say)})" for line, slugs in told.items() if line)
+
+    def _where(self, slugs: Sequence[str], say: Say) -> str:
+        """Names of branches."""
+        return ", ".join(say.words(self._branches[slug]) for slug in slugs if slug in self._branches)
+
+    def _line(self, ask: str, service: Service, variant: int, branch: str, say: Say) -> str:
+        """One service, or each of its variants."""
+        here: Service | At = service.at.get(branch, service) if branch else service
+        name = say.words(service.name)
+        variants = [service.variants[variant]] if variant >= 0 else service.variants
+        rows = [self._row(ask, f"{name}, {say.words(one.name)}", one, _lasts(one, service), say) for one in variants]
+        if variant < 0 and (here.is_priced or not service.variants):
+            rows.insert(0, self._row(ask, name, here, _lasts(here, service), say))
+        known = [row for row in rows if row]
+        if not known or (variant >= 0 and not rows[0]):
+            return ""
+        note = f" {sentence(say.words(service.note))}" if service.note else ""
+        return "\n".join(known) + (f".{note}" if note and not known[-1].endswith(".") else note)
+
+    def _row(self, ask: str, name: str, priced: Priced, lasts: tuple[int | None, int | None], say: Say) -> str:
+        price, time = self._price(priced, say), _time(*lasts, say)
+        if (ask == "price" and not price) or (ask == "duration" and not time):
+            return ""
+        rest = ", ".join(filter(None, (price, time)))
+        return f"{name} — {rest}" if rest else name
+
+    def _price(self, priced: Priced, say: Say) -> str:
+        if priced.free:
+            return say.text("fact_free")
+        if priced.price is not None:
+            text = say.money(priced.price)
+        elif priced.price_from is not None and priced.price_to is not None:
+            low = f"{priced.price_from:,}".replace(",", " ")
+            text = say.text("fact_range", low=low, high=say.money(priced.price_to))
+        elif priced.price_from is not None:
+            text = say.text("fact_from", price=say.money(priced.price_from))
+        else:
+            return ""
+        return f"{text} {say.words(priced.per)}" if priced.per else text
+
+    # --- products
+
+    def _product(self, ask: str, product: Product, variant: int, say: Say) -> str:
+        if ask == "duration":
+            return ""
+        if say.branch and product.branches and say.branch not in product.branches and ask == "stock":
+            return ""
+        if ask == "warranty":
+            text = sentence(say.words(product.warranty)) if product.warranty else ""
+            return f"{say.words(product.name)}. {text}" if text else ""
+        models: Sequence[Model] = [product.variants[variant]] if variant >= 0 else product.variants
+        name = say.words(product.name)
+        rows = [self._item(ask, f"{name}, {say.words(one.name)}", one, one, say) for one in models]
+        if variant < 0 and (product.is_priced or not product.variants):
+            rows.insert(0, self._item(ask, name, product, product, say))
+        if ask == "stock" and any(not row for row in rows):
+            return ""
+        note = f". {sentence(say.words(product.note))}" if product.note and any(rows) else ""
+        return "\n".join(filter(None, rows)) + note
+
+    def _item(self, ask: str, name: str, priced: Priced, kept: Product | Model, say: Say) -> str:
+        price, there = self._price(priced, say), _stock(kept, say)
+        if (ask == "price" and not price) or (ask == "stock" and there is None):
+            return ""
+        known = "" if there is None else say.text("fact_in_stock" if there else "fact_out_of_stock")
+        rest = ", ".join(filter(None, (price, known)))
+        return f"{name} — {rest}" if rest else name
+
+
+def _lasts(one: Service | Variant | At, service: Service) -> tuple[int | None, int | None]:
+    """How long it takes, and from how long on: its own, else that of the service."""
+    if one.duration or one.duration_from:
+        return one.duration, one.duration_from
+    return service.duration, service.duration_from
+
+
+def _time(lasts: int | None, at_least: int | None, say: Say) -> str:
+    if lasts:
+        return say.minutes(lasts)
+    return say.text("fact_from_time", time=say.minutes(at_least)) if at_least else ""
+
+
+def _stock(kept: Product | Model, say: Say) -> bool | None:
+    """Is there any here? Of several branches only where it is the same in all."""
+    now = say.now.astimezone(UTC)
+    there: dict[str, Stock] = dict(kept.stock_at)
+    if say.branch and say.branch in there:
+        return there[say.branch].known(now)
+    if say.branch or not there:
+        return kept.stock.known(now) if kept.stock else None
+    known = {stock.known(now) for stock in there.values()}
+    return known.pop() if len(known) == 1 else None

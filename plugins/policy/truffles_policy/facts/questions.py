@@ -1,0 +1,88 @@
+"""Questions that the pack has in so many words: found by their content words, strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from truffles_policy.facts.data import asks
+from truffles_policy.facts.things import Things
+from truffles_policy.facts.told import Say, Told
+from truffles_policy.facts.words import keys_of, spelled
+from truffles_policy.pack.schema import Pack
+
+LEAST, FEWEST = 0.75, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One wording of a question, by the keys of its content words."""
+
+    number: int
+    words: tuple[frozenset[str], ...]
+
+
+class Questions:
+    """The questions of a pack."""
+
+    def __init__(self, pack: Pack, things: Things) -> None:
+        self._pack, self._things = pack, things
+        self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line))))
+                       for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
+        self._known = frozenset(key for each in self._asked for word in each.words for key in word)
+
+    def asked(self, text: str) -> list[int]:
+        """The question that the text is, else nothing: most of the content words are the same, on both sides."""
+        if not self._asked:
+            return []
+        light = self._light
+        words = [word.keys for word in self._things.vocabulary.words(text) if word.word not in light]
+        if not words or sum(bool(keys & self._known) for keys in words) < LEAST * len(words):
+            return []
+        scored = [(_same(each.words, words), each.number) for each in self._asked]
+        best = max(scored)
+        return [best[1]] if best[0] >= LEAST else []
+
+    def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
+        """Their answers, where they hold at this branch."""
+        found: list[Told] = []
+        for number in numbers:
+            question = self._pack.faq[number]
+            if not question.branches or say.branch in question.branches:
+                found += say.own(f"faq.{question.id or number}", question.answer)
+        return found
+
+    @property
+    def _light(self) -> frozenset[str]:
+        known = asks()
+        return known.small | known.joins | _POLITE
+
+
+def _same(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -> float:
+    """How many of the words of both are in both; a question of one word only where nothing else is said."""
+    met = sum(any(word & each for each in other) for word in one)
+    if met < FEWEST and not met == len(one) == len(other):
+        return 0.0
+    return met / (len(one) + len(other) - met)
+
+
+_POLITE = frozenset(
+    [
+        "здравствуйте",
+        "привет",
+        "добрый",
+        "день",
+        "вечер",
+        "утро",
+        "спасибо",
+        "сәлем",
+        "салем",
+        "сәлеметсіз",
+        "рахмет",
+        "рақмет",
+        "hello",
+        "hi",
+        "thanks",
+        "можно",
+    ]
+)

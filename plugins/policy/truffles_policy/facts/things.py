@@ -1,0 +1,155 @@
+"""Things of the pack in a customer's words: by name or alias in any language, by part of a name, never against a word.
+
+A run of words that names know is explained by the longest names that hold all of it. Words that are a whole name mean
+that thing; words that are part of several names mean all of them ("маникюр": the whole family), as long as what the
+things are is among the words, or most of the name is. What cannot be explained so stays unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from truffles_policy.facts.data import asks
+from truffles_policy.facts.names import Name, Thing, names, stem_without, written
+from truffles_policy.facts.words import Vocabulary, Word, spelled
+from truffles_policy.lemmas import fold
+from truffles_policy.pack.schema import Pack
+from truffles_policy.patterns import NONE
+
+LONGEST = 8
+ENOUGH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Things that words `start` to `end` of a message name; `exact`: by a whole name. `text` is how they were called."""
+
+    things: tuple[Thing, ...]
+    start: int
+    end: int
+    exact: bool
+    text: str = ""
+
+
+class Things:
+    """The index of one pack's names. Immutable."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.names = names(pack)
+        self.vocabulary = Vocabulary([*written(pack), *_asked(pack)])
+        self._at: dict[str, list[tuple[int, int]]] = {}
+        for number, name in enumerate(self.names):
+            for place, word in enumerate(name.words):
+                for key in word.keys:
+                    self._at.setdefault(key, []).append((number, place))
+        self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
+
+    def find(self, text: str | Sequence[Word], language: str = "") -> list[Found]:
+        """What a text names, in its order. All languages are read at once; `language` is there for who has one."""
+        words = self.vocabulary.words(text) if isinstance(text, str) else text
+        return [found for run in self._runs(words) for found in self._explain(words, run)]
+
+    def resembles(self, word: str) -> bool:
+        """Is there a word of the pack that begins like this one?"""
+        return any(each[:4] == fold(word)[:4] for each in self._spelled)
+
+    def _known(self, word: Word) -> dict[int, set[int]]:
+        """Names that hold a word, and where in them."""
+        found: dict[int, set[int]] = {}
+        for key in word.keys:
+            for number, place in self._at.get(key, ()):
+                found.setdefault(number, set()).add(place)
+        return found
+
+    def _runs(self, words: Sequence[Word]) -> Iterator[list[int]]:
+        """Places of words that stand together, small ones and "without" between them; a comma or "and" ends a run."""
+        run: list[int] = []
+        known = asks()
+        for at, word in enumerate(words):
+            if run and (word.token.gap != NONE or word.word in known.joins):
+                yield run
+                run = []
+            if self._hit(word):
+                run.append(at)
+            elif run and word.word not in known.small and word.word not in known.before:
+                yield run
+                run = []
+        if run:
+            yield run
+
+    def _hit(self, word: Word) -> bool:
+        return bool(word.keys & self._at.keys())
+
+    def _explain(self, words: Sequence[Word], run: Sequence[int]) -> list[Found]:
+        """The run in as few pieces as possible; one that is only half explained is not explained at all."""
+        pieces: list[tuple[Found, bool]] = []
+        at = 0
+        while at < len(run):
+            piece = next((found for end in range(min(len(run), at + LONGEST), at, -1)
+                          if (found := self._piece(words, run[at:end]))), None)  # fmt: skip
+            if piece is None:
+                return []
+            pieces.append(piece[:2])
+            at += piece[2]
+        if len(pieces) > 1 and not all(strong for _, strong in pieces):
+            return []
+        return [found for found, _ in pieces]
+
+    def _piece(self, words: Sequence[Word], run: Sequence[int]) -> tuple[Found, bool, int] | None:
+        """What holds all the words of a run, whether that is sure, and how many words those are."""
+        places = [self._known(words[at]) for at in run]
+        common = set(places[0]).intersection(*places[1:])
+        fitting = [self.names[each] for each in sorted(common) if _fits(self.names[each], [at[each] for at in places],
+                                                                [_without(words, at) for at in run])]  # fmt: skip
+        whole = [name for name in fitting if len(name.words) == len(run)]
+        found = whole or self._parts(fitting, places)
+        if not found:
+            return None
+        start = run[0] - (1 if _without(words, run[0]) and not stem_without(words[run[0]].word) else 0)
+        things = _distinct(name.thing for name in found)
+        text = " ".join(word.token.text for word in words[start : run[-1] + 1])
+        strong = bool(whole) or any(self._headed(name, places) for name in found)
+        return Found(things, start, run[-1] + 1, bool(whole), text), strong, len(run)
+
+    def _parts(self, fitting: Sequence[Name], places: Sequence[Mapping[int, set[int]]]) -> list[Name]:
+        """Names of which the run is a part: those whose head it says; else those of which it says most."""
+        headed = [name for name in fitting if self._headed(name, places)]
+        return headed or [name for name in fitting if len(places) / len(name.words) >= ENOUGH]
+
+    def _headed(self, name: Name, places: Sequence[Mapping[int, set[int]]]) -> bool:
+        said: set[int] = set()
+        for at in places:
+            for number, where in at.items():
+                if self.names[number] is name:
+                    said |= where
+        return not said.isdisjoint(name.heads)
+
+
+def _fits(name: Name, places: Sequence[set[int]], without: Sequence[bool]) -> bool:
+    """Has every word of the run a word of the name to itself, and are both there, or both not?"""
+    taken: set[int] = set()
+    for where, lacking in zip(places, without, strict=True):
+        free = next((at for at in sorted(where - taken) if name.words[at].without == lacking), None)
+        if free is None:
+            return False
+        taken.add(free)
+    return True
+
+
+def _without(words: Sequence[Word], at: int) -> bool:
+    """Is this word said not to be there?"""
+    before = at > 0 and words[at].token.gap == NONE and words[at - 1].word in asks().before
+    return before or bool(stem_without(words[at].word))
+
+
+def _distinct(found: Iterable[Thing]) -> tuple[Thing, ...]:
+    """Each thing once, a variant only where the whole is not meant."""
+    things = list(dict.fromkeys(found))
+    return tuple(one for one in things if one.variant < 0 or one.whole not in things)
+
+
+def _asked(pack: Pack) -> Iterator[str]:
+    """The words of the questions in the pack, for the lexicon."""
+    for question in pack.faq:
+        yield from question.asked

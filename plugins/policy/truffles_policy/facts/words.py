@@ -1,0 +1,134 @@
+"""From a message, or a name of the pack, to words: one reading of both, so that they meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from truffles_policy.facts.data import asks
+from truffles_policy.lemmas import CACHE, Entry, Lexicon, clean, fold, from_latin, is_russian, normal, russian
+from truffles_policy.patterns import Token, tokens
+
+_HYPHEN = re.compile(r"(?<=\w)[-‐‑/](?=[^\W\d])|(?<=[^\W\d])[-‐‑/](?=\w)")
+_CLOCK = re.compile(r"\b([01]?\d|2[0-4])[:.]([0-5]\d)\b(?![.\d])")
+_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}\b)")
+_GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_]{3})(?=\d)")
+_CODE = re.compile(r"\b(?=\w*\d)(?=\w*[а-яё])\w{2,6}\b", re.IGNORECASE)
+_ALIKE = str.maketrans("асеорхкмтвнАСЕОРХКМТВН", "aceopxkmtbhACEOPXKMTBH")
+_LATIN = re.compile("[a-z]")
+_CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
+
+
+def plain(text: str) -> str:
+    """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number."""
+    text = _CLOCK.sub(r"\1 часов", text)
+    return _GLUED.sub(" ", _CODE.sub(lambda found: _code(found[0]), _HYPHEN.sub(" ", text)))
+
+
+def _code(word: str) -> str:
+    """Letters of a short code such as "А54", typed in either alphabet, as Latin ones; "128гб" is none."""
+    letters, digits = word.rstrip("0123456789"), word.lstrip("0123456789")
+    return word.translate(_ALIKE) if len(letters) <= 2 and letters and digits == word else word
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A token of the message and where it stands in the text. `keys` are what it may be, a number's own included."""
+
+    token: Token
+    start: int
+    end: int
+    keys: frozenset[str]
+
+    @property
+    def word(self) -> str:
+        """Its normal spelling."""
+        return self.token.word
+
+
+def entries_of(written: str) -> tuple[Entry, ...]:
+    """What a word of the pack is in the lexicon: its lemmas, its Kazakh stem, and how a Latin name sounds in Cyrillic."""
+    word = normal(written)
+    if word.isdigit():
+        return ()
+    if _CYRILLIC.search(word):
+        lemmas = dict.fromkeys([*_lemmas(word), word])
+        return (*(Entry("ru", lemma) for lemma in lemmas), Entry("ru", word, exact=True), Entry("kk", word))
+    if not _LATIN.search(word) or len(word) < 3 or any(letter.isdigit() for letter in word):
+        return (Entry("en", word, exact=True),)
+    sounds = dict.fromkeys(reading for reading in from_latin(word) if len(reading) >= 4)
+    return (Entry("en", word), *(Entry("ru", reading) for reading in sounds))
+
+
+@lru_cache(CACHE)
+def _lemmas(word: str) -> tuple[str, ...]:
+    if not is_russian(word):
+        return ()
+    parses = [parse for parse in russian().parse(word)[:4] if parse.score >= 0.1]
+    return tuple(dict.fromkeys(parse.normal_form.replace("ё", "е") for parse in parses))
+
+
+@lru_cache(CACHE)
+def is_noun(word: str) -> bool:
+    """Does a Russian word name something?"""
+    return any("NOUN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
+
+
+def keys_of(written: str) -> frozenset[str]:
+    """By which keys a word of a message is known for this word of the pack."""
+    word = normal(written)
+    return frozenset({f"#{word}"}) if word.isdigit() else frozenset(each.key for each in entries_of(word))
+
+
+class Vocabulary:
+    """The words of asking together with those of one pack."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._asks = asks()
+        entries = set(self._asks.entries)
+        for name in names:
+            for token in spelled(name):
+                entries.update(entries_of(token))
+        self._lexicon = Lexicon(entries)
+
+    def words(self, text: str) -> list[Word]:
+        """The words of a message, fillers left out, and their places in `clean(text)`."""
+        cleaned, at = clean(text), 0
+        found: list[Word] = []
+        lower = cleaned.lower()
+        for token in tokens(plain(cleaned), self._lexicon, self._asks.fillers):
+            start = lower.find(token.text.lower(), at)
+            start = at if start < 0 else start
+            at = max(at, min(start + len(token.text), len(cleaned)))
+            found.append(Word(token, start, at, _keys(token)))
+        return found
+
+
+def _keys(token: Token) -> frozenset[str]:
+    """A token's keys. A word that the Russian dictionary has is no Kazakh one with endings: "риска" is not "рис"."""
+    if token.word.isdigit():
+        return token.keys | {f"#{token.word}"}
+    if not any(key.startswith("kk:") for key in token.keys) or not is_russian(token.word):
+        return token.keys
+    same = fold(token.word)
+    return frozenset(key for key in token.keys if not key.startswith("kk:") or fold(key[3:]) == same)
+
+
+def spelled(name: str) -> list[str]:
+    """The words of a name as they are looked up, small words left out."""
+    return [token.word for token in _named(name)]
+
+
+@lru_cache(CACHE)
+def _named(name: str) -> tuple[Token, ...]:
+    known = asks()
+    return tuple(
+        token
+        for token in tokens(plain(clean(name)), _EMPTY, known.fillers)
+        if token.word not in known.small and token.word not in known.joins
+    )
+
+
+_EMPTY = Lexicon(())
