@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_policy.language import detect
+from truffles_policy.lattice import Lattice
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
 ROUTES = {
+    "emergency": (Route.HUMAN, "emergency"),
+    "payment": (Route.HUMAN, "payment"),
+    "refund": (Route.FRUSTRATED, "refund"),
+    "medical": (Route.HUMAN, "medical"),
     "complaint": (Route.FRUSTRATED, "complaint"),
+    "technical": (Route.HUMAN, "technical"),
+    "discount": (Route.HUMAN, "discount"),
+    "more_discount": (Route.ANSWER, "discount"),
+    "offers": (Route.HUMAN, "discount"),
+    "method": (Route.HUMAN, "payment_method"),
+    "stuck": (Route.HUMAN, "stuck"),
     "opt_out": (Route.OPT_OUT, "opt_out"),
     "human": (Route.HUMAN, "human_request"),
     "frustrated": (Route.FRUSTRATED, "frustrated"),
@@ -21,6 +33,8 @@ ROUTES = {
     "decline": (Route.DECLINE, "decline"),
     "thanks": (Route.THANKS, "thanks"),
     "greeting": (Route.GREETING, "greeting"),
+    "identity": (Route.IDENTITY, "identity"),
+    "off_topic": (Route.OFF_TOPIC, "off_topic"),
     "acknowledge": (Route.UNSURE, "acknowledge"),
     "price": (Route.UNSURE, "price_of_what"),
     "number": (Route.UNSURE, "number"),
@@ -34,7 +48,8 @@ class Policy:
 
     def __init__(self, settings: PolicySettings) -> None:
         phrases = settings.phrases()
-        self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
+        rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
+        self._lattice = Lattice(rules, settings.pack, settings.off)
         self._leaves_open = settings.leave_open
 
     @hookimpl
@@ -50,10 +65,11 @@ class Policy:
         question that the tenant leaves open."""
         if not message.text.strip():
             return None
-        finding = self._rules.decide(message.text)
+        finding = self._lattice.decide(message.text, turn.history, turn.now)
         if self._leaves_open and finding.rule == "question":
             return None
-        return verdict(finding, message.language or _language(turn, message))
+        found = verdict(finding, message.language or _language(turn, message))
+        return replace(found, remark=self._lattice.remark(message.text, found.language))
 
 
 def verdict(finding: Finding, language: str) -> Verdict:
