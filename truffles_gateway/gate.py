@@ -122,7 +122,9 @@ def while_muted(case: Case) -> Decision | None:
 
 def route(case: Case) -> Route:
     """The verdict's route; but a place, a contact or a document is for the desk, however kind the words beside it."""
-    kind_words = case.verdict.route in {Route.GREETING, Route.THANKS, Route.DECLINE, Route.OFF_TOPIC}
+    kind_words = case.verdict.route in {
+        Route.GREETING, Route.THANKS, Route.DECLINE, Route.IDENTITY, Route.OFF_TOPIC,
+    }  # fmt: skip
     return Route.ANSWER if kind_words and facts.is_for_the_desk(case.message) else case.verdict.route
 
 

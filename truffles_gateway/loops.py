@@ -18,7 +18,7 @@ LOOP, REPEATED = "loop", "answered already"
 SAID_AT, SILENT_UNTIL = "said_at", "loop_until"
 """The conversation's words for when the bot spoke of late (the history that a turn reads is too short to tell), and until
 when it is silent."""
-REPEATABLE = frozenset({"", "greeting", "thanks", "off-topic", "declined"})
+REPEATABLE = frozenset({"", "greeting", "thanks", "identity", "off-topic", "declined"})
 """Reasons of replies that need not be said twice. Whatever counts something, or asks, is said as often as it counts."""
 PASSES = frozenset({Route.HUMAN, Route.FRUSTRATED, Route.OPT_OUT})
 """What a customer who was left to a human may still want of the bot."""

@@ -217,6 +217,7 @@ class Route(StrEnum):
     DECLINE = "decline"
     GREETING = "greeting"
     THANKS = "thanks"
+    IDENTITY = "identity"
     OFF_TOPIC = "off_topic"
     UNSURE = "unsure"
 
@@ -227,6 +228,7 @@ class Verdict:
 
     `language` is the customer's ("ru", "kk", "en"), "" if it cannot be told.
     `business` says that a wish for mute or a greeting also holds a question about the business.
+    `remark` is a line of the business's own that the customer is told when a human is called.
     """
 
     route: Route
@@ -235,6 +237,7 @@ class Verdict:
     confidence: float = 1.0
     why: str = ""
     business: bool = False
+    remark: str = ""
 
 
 OWNER_SAYS = "owner"

@@ -7,10 +7,10 @@ from truffles_gateway.decision import Case
 from truffles_gateway.messages import Route, State, Verdict
 from truffles_gateway.records import Commit
 
-LASTING = frozenset({"complaint", "payment", "refund", "medical", "booking", "booking_change", "urgent"})
+LASTING = frozenset({"complaint", "payment", "refund", "medical", "emergency", "booking", "booking_change", "urgent"})
 """Intents whose handover never times out."""
-URGENT = frozenset({"urgent", "booking_change"})
-"""Intents that cannot wait: somebody is late or at the door, or a free place may be sold again."""
+URGENT = frozenset({"urgent", "booking_change", "emergency"})
+"""Intents that cannot wait: somebody is late or at the door, a free place may be sold again, or somebody is in danger."""
 MARK = "⚡"
 
 

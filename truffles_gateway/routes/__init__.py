@@ -17,5 +17,6 @@ ROUTES: Mapping[Route, Callable[[Case], Awaitable[Decision]]] = {
     Route.DECLINE: smalltalk.decline,
     Route.GREETING: smalltalk.greeting,
     Route.THANKS: smalltalk.thanks,
+    Route.IDENTITY: smalltalk.identity,
     Route.OFF_TOPIC: smalltalk.off_topic,
 }

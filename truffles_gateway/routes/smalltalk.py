@@ -1,4 +1,4 @@
-"""Greetings, thanks, a declined offer, and what is none of the business's concern: one short line, nothing else."""
+"""Greetings, thanks, a declined offer, who is talking here, and what is none of the business's concern: one short line, nothing else."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ async def decline(case: Case) -> Decision:
     if case.state is State.PENDING:
         return Decision(outcome="answered", reason="declined", replies=(case.say("handover_cancelled"),), cancel=True)
     return Decision(outcome="answered", reason="declined", replies=(case.say("decline_reply"),))
+
+
+async def identity(case: Case) -> Decision:
+    """Yes, a machine; and how to reach a human."""
+    business = case.tenant.config.name
+    return Decision(outcome="answered", reason="identity", replies=(case.say("identity", business=business),))
 
 
 async def off_topic(case: Case) -> Decision:

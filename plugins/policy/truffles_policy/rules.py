@@ -1,12 +1,13 @@
 """The rules in the order of their strength, and how they decide on a text.
 
-A *signal* (complaint, opt-out, human, frustrated, urgent, change) counts anywhere in a message, unless one of its `unless` patterns
-overlaps it. A *whole* (decline, thanks, greeting, price) counts only if nothing else is said. What no rule claims is a question.
+A *signal* counts anywhere in a message, unless one of its `unless` patterns overlaps it: hard law first, then what a pack
+may decide, then the customer's own wishes. A *whole* (decline, thanks, greeting, identity, price) counts only if nothing
+else is said. What no rule claims is a question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -15,8 +16,13 @@ from truffles_policy.language import LANGUAGES, data
 from truffles_policy.lemmas import ANY, Entry, Lexicon, normal
 from truffles_policy.patterns import Compiler, Index, Match, Pattern, Token, covered, entry, tokens
 
-SIGNALS = ("complaint", "opt_out", "human", "frustrated", "urgent", "change")
-WHOLES = ("decline", "thanks", "greeting", "acknowledge", "price")
+HARD_LAW = ("payment", "refund", "medical", "complaint", "change", "technical")
+GATES = ("discount", "offers", "method")
+SIGNALS = (*HARD_LAW, *GATES, "opt_out", "urgent", "human", "frustrated")
+WITHHELD = frozenset({"offers", "method"})
+"""Signals that are heard only where a pack wants it: as a rule these are questions about the business."""
+WHOLES = ("decline", "thanks", "greeting", "acknowledge", "identity", "price")
+STRAY = "off_topic"
 SHOUTED_LETTERS, SHOUTED_WORDS = 10, 3
 
 
@@ -62,21 +68,46 @@ class Rules:
     def __init__(self, phrases: Mapping[str, Sequence[str]] | None = None, off: Iterable[str] = ()) -> None:
         source = _Source(phrases or {})
         self._off = frozenset(off)
-        self._rules = {name: source.rule(name) for name in (*SIGNALS, *WHOLES)}
+        self._rules = {name: source.rule(name) for name in (*SIGNALS, *WHOLES, STRAY, "again")}
+        self._weak = Index(source.table("again", "weak"))
         self._questions = Index(source.words("question"))
+        self._business = Index(source.words("business"))
         self._impatient = Index(source.table("frustrated", "impatient"))
         self._pleased = Index(source.table("frustrated", "pleased"))
         self._fillers, self._lexicon = source.fillers, source.lexicon()
 
-    def decide(self, text: str) -> Finding:
-        """Which rule `text` falls under. Never raises, whatever the text."""
+    def decide(self, text: str, without: Collection[str] = WITHHELD) -> Finding:
+        """Which rule `text` falls under, but for those named. Never raises, whatever the text."""
         words = tokens(text, self._lexicon, self._fillers)
         if not words:
             return Finding("noise")
-        return self._signal(words, text) or self._whole(words) or _rest(words)
+        return self._signal(words, text, without) or self._whole(words, without) or _rest(words)
 
-    def _signal(self, words: Sequence[Token], text: str) -> Finding | None:
-        for name in self._on(SIGNALS):
+    def stray(self, text: str) -> Finding | None:
+        """What no business is asked for, unless something beside it sounds like business."""
+        if STRAY in self._off:
+            return None
+        words = tokens(text, self._lexicon, self._fillers)
+        match = self._rules[STRAY].signal(words)
+        if match is None or self._business.first([*words[: match.start], *words[match.end :]]):
+            return None
+        return _finding(STRAY, words, match)
+
+    def sells(self, text: str) -> bool:
+        """Does anything in it sound like business?"""
+        return self._business.first(tokens(text, self._lexicon, self._fillers)) is not None
+
+    def again(self, text: str) -> Finding | None:
+        """Where the customer says that they said it before: by "again", or, with fewer words, by "again_perhaps"."""
+        words = tokens(text, self._lexicon, self._fillers)
+        match = self._rules["again"].signal(words)
+        if match is not None:
+            return _finding("again", words, match)
+        weak = self._weak.first(words)
+        return _finding("again_perhaps", words, weak) if weak else None
+
+    def _signal(self, words: Sequence[Token], text: str, without: Collection[str]) -> Finding | None:
+        for name in self._on(SIGNALS, without):
             match = self._rules[name].signal(words)
             if match:
                 asks = name == "opt_out" and self._asks(words, text)
@@ -85,15 +116,15 @@ class Rules:
             return Finding("shouting", " ".join(token.text for token in words[:8]))
         return None
 
-    def _whole(self, words: Sequence[Token]) -> Finding | None:
-        for name in self._on(WHOLES):
+    def _whole(self, words: Sequence[Token], without: Collection[str]) -> Finding | None:
+        for name in self._on(WHOLES, without):
             match = covered(words, self._rules[name].only, self._rules[name].extra)
             if match:
                 return _finding(name, words, match)
         return None
 
-    def _on(self, names: Iterable[str]) -> Iterable[str]:
-        return (name for name in names if name not in self._off)
+    def _on(self, names: Iterable[str], without: Collection[str]) -> Iterable[str]:
+        return (name for name in names if name not in self._off and name not in without)
 
     def _asks(self, words: Sequence[Token], text: str) -> bool:
         """Beside the wish to be left alone, does the message want an answer, a human, or a booking changed?"""
@@ -126,7 +157,7 @@ class _Source:
         own = [self._compilers[ANY].phrase(phrase) for phrase in self._phrases.get(name, ())]
         whole = name in WHOLES
         extra = self.table(name, "extra")
-        if name in ("decline", "thanks"):
+        if name in ("decline", "thanks", "identity"):
             extra += self.table("greeting", "only")
         return Rule(
             name,

@@ -11,26 +11,38 @@ from truffles_policy.pack.schema import Pack
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
+SUFFIX = "_phrases"
 RuleName = Literal[
+    "emergency",
+    "payment",
+    "refund",
+    "medical",
     "complaint",
+    "change",
+    "technical",
+    "discount",
+    "offers",
+    "method",
     "opt_out",
+    "urgent",
     "human",
     "frustrated",
-    "urgent",
-    "change",
+    "stuck",
     "shouting",
     "decline",
     "thanks",
     "greeting",
+    "identity",
     "price",
+    "off_topic",
 ]
 
 
 class PolicySettings(PluginSettings):
     """Phrases are plain words, each meant in all its forms: `human_phrases = ["старший мастер"]`.
 
-    Phrases of the first six lists count anywhere in a message, those of the last three only when they, greetings and
-    polite words are the whole message.
+    Phrases of `decline`, `thanks` and `greeting` count only when they, greetings and polite words are the whole message,
+    all others anywhere in it.
 
     With `leave_open`, what no rule decides is left to the plugins behind, such as a model that classifies; without it,
     it is a question about the business.
@@ -41,8 +53,12 @@ class PolicySettings(PluginSettings):
     pack: Pack | None = None
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
-    pack: Pack | None = None
+    payment_phrases: Phrases = ()
+    refund_phrases: Phrases = ()
+    medical_phrases: Phrases = ()
     complaint_phrases: Phrases = ()
+    technical_phrases: Phrases = ()
+    discount_phrases: Phrases = ()
     opt_out_phrases: Phrases = ()
     human_phrases: Phrases = ()
     frustrated_phrases: Phrases = ()
@@ -54,5 +70,5 @@ class PolicySettings(PluginSettings):
 
     def phrases(self) -> dict[str, tuple[str, ...]]:
         """The tenant's phrases by rule."""
-        rules = ("complaint", "opt_out", "human", "frustrated", "urgent", "change", "decline", "thanks", "greeting")
-        return {rule: found for rule in rules if (found := getattr(self, f"{rule}_phrases"))}
+        lists = (name for name in type(self).model_fields if name.endswith(SUFFIX))
+        return {name.removesuffix(SUFFIX): found for name in lists if (found := getattr(self, name))}

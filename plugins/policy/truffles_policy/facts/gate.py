@@ -54,6 +54,10 @@ class Facts:
         reading = read(text[:LONGEST], self.things)
         return bool(reading.parts) or bool(self._questions.asked(text[:LONGEST]))
 
+    def knows(self, text: str) -> bool:
+        """Does the pack answer a message in so many words?"""
+        return bool(self._questions.asked(text[:LONGEST]))
+
     def read(self, turn: Turn, message: Inbound) -> Reading:
         """The message, read after what the customer wrote before."""
         return read_on(message.text[:LONGEST], turn.history, turn.now, self.things)

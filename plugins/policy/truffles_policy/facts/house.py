@@ -104,7 +104,7 @@ class House:
 
     def _filed(self, thing: Thing) -> set[str]:
         """The ids under which rules may name a thing: its own and its category's."""
-        sold = (*self._pack.services, *self._pack.products)
+        sold: list[Service | Product] = [*self._pack.services, *self._pack.products]
         if thing.kind == CATEGORY:
             return {thing.id}
         return {thing.id, *(each.category for each in sold if each.id == thing.id and each.category)}
