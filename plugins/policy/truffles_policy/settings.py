@@ -1,4 +1,4 @@
-"""What a tenant may set: its own phrases, and rules that it does not want."""
+"""What a tenant may set: its pack, its own phrases, and rules that it does not want."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from truffles_gateway.plugin import PluginSettings
+from truffles_policy.pack.schema import Pack
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
@@ -33,8 +34,11 @@ class PolicySettings(PluginSettings):
 
     With `leave_open`, what no rule decides is left to the plugins behind, such as a model that classifies; without it,
     it is a question about the business.
+
+    `pack` is what the business may tell its customers; a tenant file includes it: `pack = { include = "pack.yaml" }`.
     """
 
+    pack: Pack | None = None
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
     complaint_phrases: Phrases = ()
