@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, roles
+from truffles_gateway import amending, booking, branching, calls, compose, drafts, handoff, ladder, lessons, roles
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -245,4 +245,5 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         branch=here.slug if here else "",
         branch_name=here.label(scene.tenant.config.languages[0]) if here else "",
         urgent=handover.urgent,
+        booking=booking.on_card(scene.made.after, scene.tenant),
     )

@@ -6,6 +6,8 @@ from itertools import chain
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_policy.booking.booker import Booker
+from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.language import detect
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
@@ -36,6 +38,8 @@ class Policy:
         phrases = settings.phrases()
         self._rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self._leaves_open = settings.leave_open
+        pack = settings.pack
+        self._booker = Booker(pack, ServiceFinder(pack)) if pack and pack.booking.enabled else None
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -51,9 +55,12 @@ class Policy:
         if not message.text.strip():
             return None
         finding = self._rules.decide(message.text)
+        language = message.language or _language(turn, message)
+        if self._booker and (wish := self._booker.verdict(turn, message, finding, language)):
+            return wish
         if self._leaves_open and finding.rule == "question":
             return None
-        return verdict(finding, message.language or _language(turn, message))
+        return verdict(finding, language)
 
 
 def verdict(finding: Finding, language: str) -> Verdict:
