@@ -157,7 +157,7 @@ class Booker:
             return None
         if heard.nothing:
             found = Settled(self._as_told(message.text, known), found.refused)
-            if not found.slots and not known.asked:
+            if not found.slots and not known.asked and self._wishes.wish(heard.words) is None:
                 return None
         return self._book(found, language, "policy: booking goes on", business=heard.asks)
 

@@ -11,6 +11,8 @@ from truffles_policy.booking.moments import HOUR, Clock
 
 Taken = tuple[int, Clock] | None
 HALF, QUARTER = 30, 15
+_WHENEVER = frozenset({"anytime", "whenever", "бәрібір"})
+_TIMES = frozenset({"время", "time", "удобное", "келген", "час", "момент"})
 _COUNTED = ("lots", "minute", "week", "days", "month", "other")
 
 
@@ -26,8 +28,10 @@ def clock_at(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
 def part_at(toks: Sequence[Tok], place: int) -> tuple[int, str] | None:
     """Утром, после обеда, түстен кейін, in the afternoon: how many tokens, and which part of the day."""
     tok, before, following = toks[place], at(toks, place - 1), at(toks, place + 1)
-    if tok.has("soon", "any"):
-        return 1, "soon" if tok.has("soon") else "any"
+    if tok.has("soon"):
+        return 1, "soon"
+    if tok.has("any") and (tok.text in _WHENEVER or following.has("days") or following.text in _TIMES):
+        return 1, "any"
     if tok.text == "now" or (tok.has("now") and not before.has("not")):
         return 1, "soon"
     part = tok.kinds.get("part")
