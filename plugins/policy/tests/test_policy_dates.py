@@ -142,7 +142,20 @@ def test_any_text_comes_to_a_day_that_exists_and_is_not_over(text: str, today: d
 @rules_of(max_examples=200, deadline=None)
 @given(st.dates(date(2025, 1, 1), date(2029, 12, 31)))
 def test_every_date_that_is_written_out_is_read_back(day: date) -> None:
-    months = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+    months = [
+        "января",
+        "февраля",
+        "марта",
+        "апреля",
+        "мая",
+        "июня",
+        "июля",
+        "августа",
+        "сентября",
+        "октября",
+        "ноября",
+        "декабря",
+    ]
     today = day - timedelta(days=30)
     for text in (
         f"{day:%d.%m}",

@@ -28,13 +28,9 @@ def clock_at(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
 def part_at(toks: Sequence[Tok], place: int) -> tuple[int, str] | None:
     """Утром, после обеда, түстен кейін, in the afternoon: how many tokens, and which part of the day."""
     tok, before, following = toks[place], at(toks, place - 1), at(toks, place + 1)
-    if tok.has("soon"):
-        return 1, "soon"
     if tok.has("any") and (tok.text in _WHENEVER or following.has("days") or following.text in _TIMES):
         return 1, "any"
-    if tok.text == "now" or (tok.has("now") and not before.has("not")):
-        return 1, "soon"
-    part = tok.kinds.get("part")
+    part = "soon" if tok.has("soon") else tok.kinds.get("part")
     if not isinstance(part, str) or before.has("good"):
         return None
     if part == "noon" and (before.has("after") or following.has("after")):
