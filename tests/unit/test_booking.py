@@ -131,7 +131,7 @@ def talk(known: Booking | None, handover: str = "") -> Conversation:
 
 
 def work(*ids: str) -> Work:
-    return cast(Work, SimpleNamespace(events=[SimpleNamespace(id=each) for each in ids]))
+    return cast("Work", SimpleNamespace(events=[SimpleNamespace(id=each) for each in ids]))
 
 
 def test_how_long_it_is_remembered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -316,3 +317,87 @@ async def test_words_in_pieces_count_once(booking_shop, anna) -> None:
     await shop.write(anna, "на маникюр")
     await shop.settled()
     assert shop.said(anna)[-1] == "На какой день и время вам удобно?"
+
+
+async def test_a_wish_with_a_question_is_answered_and_goes_on(booking_shop, anna) -> None:
+    shop = await booking_shop()
+    shop.model.says("Парковка во дворе бесплатная для клиентов.")
+    [reply] = await shop.ask(anna, "Запишите на маникюр. Где парковка?")
+    assert "Парковка" in reply
+    assert reply.endswith("На какой день и время вам удобно?")
+
+
+async def test_a_question_that_nobody_can_answer_goes_to_people_and_the_booking_goes_on(booking_shop, anna) -> None:
+    shop = await booking_shop()
+    await shop.ask(anna, "хочу записаться на маникюр")
+    [reply] = await shop.ask(anna, "А какой аппарат для татуажа у вас?")
+    assert "коллег" in reply
+    assert reply.endswith("На какой день и время вам удобно?")
+    await shop.ask(anna, "завтра в 15:00")
+    [passed] = await shop.ask(anna, "Айгуль")
+    assert "Маникюр, четверг, 3 декабря, 15:00, Айгуль" in passed
+    assert len(await shop.rows("SELECT 1 FROM handovers WHERE client_id = $1")) == 1
+
+
+async def test_a_deleted_topic_shows_the_booking_with_its_buttons_again(booking_shop, anna) -> None:
+    shop = await booking_shop()
+    card = await booked(shop, anna)
+    shop.telegram.delete_topic(shop.group, card.thread)
+    await shop.ask(anna, "жду ответа")
+    again = next(each for each in shop._all(anna) if "Когда: четверг, 3 декабря, 15:00" in each.text)
+    assert "confirm" in shop.actions(again)
+    await shop.press(again, "confirm")
+    assert "Подтверждаем" in shop.said(anna)[-1]
+
+
+async def test_another_time_for_what_the_desk_has_already(booking_shop, anna) -> None:
+    shop = await booking_shop()
+    card = await booked(shop, anna)
+    [reply] = await shop.ask(anna, "лучше в 16:00")
+    assert "16:00" in reply
+    assert any("Заявка на запись: Маникюр, четверг, 3 декабря, 16:00" in text for text in shop.texts())
+    await shop.press(card, "confirm")
+    assert "четверг, 3 декабря, 16:00" in shop.said(anna)[-1]
+
+
+async def test_where_there_are_branches_the_branch_is_asked_first(booking_shop, anna) -> None:
+    branches = [{"slug": "north", "name": "Север"}, {"slug": "south", "name": "Юг"}]
+    shop = await booking_shop(branches=branches, branching={"mode": "ask_user"})
+    [which] = await shop.ask(anna, "запишите на маникюр завтра в 15:00")
+    assert "Какой филиал" in which
+    [name] = await shop.ask(anna, "2")
+    assert "имя" in name
+    await shop.ask(anna, "Айгуль")
+    assert "Филиал: Юг" in shop.card().text
+    assert "Когда: четверг, 3 декабря, 15:00" in shop.card().text
+
+
+async def test_silence_is_the_end_of_it(booking_shop, anna) -> None:
+    shop = await booking_shop()
+    await shop.ask(anna, "хочу записаться на маникюр")
+    await shop.ask(anna, "не пишите мне больше")
+    await shop.pass_time(hours=1)
+    assert "Парковка" not in "".join(await shop.ask(anna, "здравствуйте"))
+    assert "день и время" not in shop.said(anna)[-1]
+
+
+ANSWERS = ["на маникюр", "завтра", "в 15:00", "в субботу в 12", "Айгуль", "31 февраля", "в воскресенье", "ну не знаю", "лучше в пятницу",
+           "в полночь", "стрижка", "вчера", "утром"]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_words_in_any_order_are_asked_three_things_at_most(booking_shop, seed) -> None:
+    shop, chance = await booking_shop(), random.Random(seed)
+    for number in range(4):
+        jid, told = f"7701000100{number}@s.whatsapp.net", set[str]()
+        await shop.ask(jid, "хочу записаться")
+        while not any("Передали" in reply for reply in shop.said(jid)):
+            words = chance.choice(ANSWERS)
+            told.add(words)
+            await shop.ask(jid, words)
+        replies = shop.said(jid)
+        assert sum("?" in reply for reply in replies) <= 3
+        assert all(is_no_promise(reply) for reply in replies)
+        card = shop.card(jid)
+        assert ("Услуга: " in card.text) or not {"на маникюр", "стрижка"} & told
+        assert "confirm" in shop.actions(card)
