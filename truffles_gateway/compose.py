@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import calls, csat, handoff, quiet, voice, weight
+from truffles_gateway import booking, calls, csat, handoff, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -147,6 +147,7 @@ def _state(made: Commit, case: Case, decision: Decision) -> None:
             urgent=weight.is_urgent(case.verdict),
         )  # fmt: skip
         handoff.apply(made, handoff.Event.ESCALATE, actor="bot", why=decision.reason, opening=opening)
+        booking.bind(made)
     weight.hold_open(made, case)
     plan_timers(made, case.tenant)
     waits = made.after is not None and made.after.state is State.MANAGER_ACTIVE and decision.reason != "history"
@@ -192,7 +193,8 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
             ),
         )
     if decision.desk_line:
-        remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, case.tenant.config.languages[0]))
+        language = case.tenant.config.languages[0]
+        remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, language, **decision.desk_values))
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
@@ -292,6 +294,7 @@ def show_changes(made: Commit, tenant: Tenant) -> None:
             "status": STATUS[change.after],
             "by": change.actor,
             "resolution": resolutions.get(change.handover_id, ""),
+            "booking": "1" if booking.of_handover(made.after, change.handover_id) else "",
         }
         for channel in desks(tenant):
             row = Outgoing(
@@ -328,7 +331,7 @@ def desks(tenant: Tenant) -> list[str]:
 
 async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
     """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned."""
-    card = card_of(case, handover)
+    card = card_of(case, made, handover)
     with case.trace.stage("escalate") as entry:
         result = await calls.every(case.tenant.hooks, "escalate", case.faults, turn=case.turn, card=card)
         entry |= {"asked": asked(result), "outcome": handover.trigger.value, "question": brief(handover.question)}
@@ -359,7 +362,7 @@ def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[st
     made.alarms.append((f"escalate:{','.join(plugins)}", text))
 
 
-def card_of(case: Case, handover: NewHandover) -> HandoverCard:
+def card_of(case: Case, made: Commit, handover: NewHandover) -> HandoverCard:
     """What a desk shows."""
     new = tuple(
         Line(author=Author.CUSTOMER, text=shown(event.event), at=event.received_at)
@@ -379,6 +382,7 @@ def card_of(case: Case, handover: NewHandover) -> HandoverCard:
         branch_name=here.label(case.tenant.config.languages[0]) if here else "",
         refusals=case.refusals,
         urgent=handover.urgent,
+        booking=booking.on_card(made.after, case.tenant),
     )
 
 

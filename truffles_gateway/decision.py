@@ -77,7 +77,8 @@ class Decision:
     context      keys to set in the conversation's context; "" removes a key
     review       the answer is worth a person's look
     composed     the replies are a plugin's words, not lines of the catalogue: in mode `approve` they wait for a person
-    desk_line    a key of the catalogue: what a desk that reads along is told besides
+    desk_line    a key of the catalogue: what a desk that reads along is told besides, with its `desk_values`
+    booked       the wish for a time went to a handover that was open: its card gets the buttons of a booking
     rating       the handover that the customer gave a mark to, and the mark, 1 to 5
     conditional  the replies hold only while nothing more arrives: they are thought over again if it does
     """
@@ -93,6 +94,8 @@ class Decision:
     review: bool = False
     composed: bool = False
     desk_line: str = ""
+    desk_values: Mapping[str, object] = field(default_factory=dict)
+    booked: bool = False
     rating: tuple[str, int] | None = None
     sources: tuple[str, ...] = ()
     conditional: bool = True

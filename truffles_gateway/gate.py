@@ -112,7 +112,7 @@ def while_muted(case: Case) -> Decision | None:
     until = case.conversation.muted_until
     if until is None or until <= case.turn.now:
         return None
-    if case.verdict.route in {Route.ANSWER, Route.HUMAN, Route.FRUSTRATED} or case.verdict.business:
+    if case.verdict.route in {Route.ANSWER, Route.HUMAN, Route.FRUSTRATED, Route.BOOK} or case.verdict.business:
         case.trace.note("mute", outcome="lifted", route=case.verdict.route.value)
         return None
     if case.verdict.route is Route.OPT_OUT:

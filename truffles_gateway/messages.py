@@ -79,7 +79,7 @@ class InboundEvent:
     replaces   event_id of the message that this one edits
     target     MANAGER/CALLBACK: the handover meant (its id), or "" when `address` or `thread` names the customer;
                of "approve", "reject", "undo" and "amend" the learned answer meant; of "send", "edit" and "own" the draft
-    action     CALLBACK: "take", "return", "skip" or "resolve"; for learned answers "approve", "reject", "undo", or "amend"
+    action     CALLBACK: "take", "return", "skip" or "resolve", of a booking also "confirm", "another_time" or "no_slots"; for learned answers "approve", "reject", "undo", or "amend"
                (the person's next words are the new answer); for drafts "send", "edit" or "own" (the presser answers in
                words of their own); for what a command was answered with "apply", "drop" or "unmute". MANAGER: "connect"
                where somebody wants a place that nobody knows to become a desk. Both: "former" in a place that was a desk
@@ -219,6 +219,7 @@ class Route(StrEnum):
     THANKS = "thanks"
     IDENTITY = "identity"
     OFF_TOPIC = "off_topic"
+    BOOK = "book"
     UNSURE = "unsure"
 
 
@@ -227,8 +228,16 @@ class Verdict:
     """What a message wants. `why` is one line for the trace: the rule or signal that decided.
 
     `language` is the customer's ("ru", "kk", "en"), "" if it cannot be told.
-    `business` says that a wish for mute or a greeting also holds a question about the business.
-    `remark` is a line of the business's own that the customer is told when a human is called.
+    `business` says that a wish for mute, a greeting or a booking also holds a question about the business.
+
+    Of a booking (`Route.BOOK`, and `Route.ANSWER` where a question comes in the middle of one):
+    slots    what this message says for it, over what `Turn.context["booking"]` holds of before: `service` as the desk
+             calls it, `service_said` as the customer does, `service_id`; `day` and `until` (ISO dates), `time` and `till` (15:00), `bound` ("after", "before"), `part` ("morning",
+             "noon", "day", "afternoon", "evening", "night", "any", "soon") or `words` that could not be read; `name`
+    asks     what is asked for, in this order: "service", "when", "name"
+    refused  what of it cannot be: `why` ("no_such", "past", "closed", "outside", "soon", "far"; "name": the offered one is
+             not theirs), the `day`, `time` and `part` meant, and `hours`, `days`, `minutes` or `date` to be told
+    remark   a line of the business's own that is told when the wish is passed on; of other verdicts, when a human is called
     """
 
     route: Route
@@ -237,6 +246,9 @@ class Verdict:
     confidence: float = 1.0
     why: str = ""
     business: bool = False
+    slots: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
 
 
@@ -309,7 +321,7 @@ class OutgoingKind(StrEnum):
              desk knows it: `mention_id`, `mention_username`
     ALARM    a warning to the tenant's owner. `data`: `branch`, where it concerns one: at its desk, if it has one of its own
     UPDATE   what became of a handover whose card a desk shows. `data`: `status` (pending, active, resolved),
-             `resolution`, `by`; `text` says the same in words
+             `resolution`, `by`, and `booking` ("1") where its buttons are those of a booking; `text` says the same in words
     RECEIPT  whether a manager's words arrived. `data`: `thread` and `ref` of the words, `ok` ("1" or ""); `text` is "" or
              the line that says what went wrong
     LEARNED  a learned answer, for the owner's buttons. `data`: `learned_id`, `status` (pending, approved, rejected),
@@ -453,12 +465,15 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     UNDELIVERED = "undelivered"
     DRAFT = "draft"
+    BOOKING = "booking"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverCard:
     """All that a desk shows of one request for a human. `reason` is one line in the tenant's first language, `branch_name`
-    how people call the branch; `urgent`: the customer cannot wait, and the card says so at first sight."""
+    how people call the branch; `urgent`: the customer cannot wait, and the card says so at first sight. `booking` is what
+    is known of a wish for a time, in the tenant's first language: `service`, `when`, `name`, `phone`; with the trigger
+    `BOOKING` it is the request itself, and its buttons are "confirm", "another_time" and "no_slots" besides."""
 
     handover_id: str
     trigger: Trigger
@@ -471,6 +486,7 @@ class HandoverCard:
     branch_name: str = ""
     refusals: tuple[Refusal, ...] = ()
     urgent: bool = False
+    booking: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

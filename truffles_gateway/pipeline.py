@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import branching, calls, compose, drafts, elsewhere, gate, loops
+from truffles_gateway import booked, branching, calls, compose, drafts, elsewhere, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
-from truffles_gateway.routes import ROUTES, branch
+from truffles_gateway.routes import ROUTES, book, branch
 
 
 async def run(case: Case) -> Decision:
@@ -47,6 +47,7 @@ async def think(case: Case) -> Decision:
         return decided
     route = gate.route(case)
     decision = branch.before_answering(case, route) or await ROUTES[route](case)
+    decision = book.around(case, route, decision)
     return loops.guard(case, elsewhere.remember(case, decision))
 
 
@@ -88,6 +89,8 @@ async def settle(case: Case, decision: Decision) -> Commit:
     answer waits for a person."""
     said, waits = drafts.split(case, decision)
     commit = compose.commit(case, said)
+    if decision.booked:
+        booked.show(commit, case.tenant)
     for handover in commit.handovers:
         await compose.call_desks(case, commit, handover)
     if waits:

@@ -244,7 +244,8 @@ class NoFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A conversation as a desk shows it. `assigned_to` is the manager who has it, `handover_id` the open handover."""
+    """A conversation as a desk shows it. `assigned_to` is the manager who has it, `handover_id` the open handover;
+    `booking`: that one has the buttons of a booking."""
 
     conversation_id: str
     channel: str
@@ -253,6 +254,7 @@ class Talk:
     branch: str = ""
     handover_id: str = ""
     assigned_to: str = ""
+    booking: bool = False
 
 
 class Desk(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from truffles_gateway import amending, approvals, compose, drafts, handoff, quiet, roles
+from truffles_gateway import amending, approvals, booked, compose, drafts, handoff, quiet, roles
 from truffles_gateway.acting import hold, origin, person_of, text_of, who
 from truffles_gateway.drafts import key_of as _key
 from truffles_gateway.drafts import name_of as _name
@@ -52,13 +52,13 @@ def _handover_button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if event.target and event.target != conversation.handover_id:
         return answer(made, event, text_of(tenant, "callback_closed"), "already closed")
     wish = ACTIONS.get(event.action)
-    if wish is None and event.action != handoff.SKIP:
+    if wish is None and event.action not in {handoff.SKIP, *booked.ACTIONS}:
         return answer(made, event, text_of(tenant, "callback_unknown"), "unknown action")
     holder = conversation.assigned_to
     if _is_anothers(conversation, event, tenant):
         return answer(made, event, text_of(tenant, "callback_taken_by", name=holder), "changes nothing")
     if wish is None:
-        return _skip(made, event, tenant, name)
+        return _skip(made, event, tenant, name) if event.action == handoff.SKIP else _booking(made, event, tenant)
     if not handoff.apply(made, wish, actor=name, why=f"button {event.action}"):
         key = "callback_taken_by" if conversation.state is State.MANAGER_ACTIVE else "callback_closed"
         return answer(made, event, text_of(tenant, key, name=holder), "changes nothing")
@@ -66,6 +66,14 @@ def _handover_button(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if wish is handoff.Event.RETURN:
         compose.tell_customer(made, tenant, "handover_returned")
     return answer(made, event, quiet.told(made, tenant, event.action, name), "")
+
+
+def _booking(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
+    """What a booking is answered with; once the handover is closed it is too late."""
+    assert made.after is not None
+    if made.after.state is State.BOT_ACTIVE:
+        return answer(made, event, text_of(tenant, "callback_closed"), "already closed")
+    return answer(made, event, *booked.press(made, event, tenant))
 
 
 def _skip(made: Commit, event: InboundEvent, tenant: Tenant, name: str) -> str:

@@ -195,10 +195,12 @@ class Late(Part):
 
 
 class Dialogue(Part):
-    """How often the bot asks back before a human is called, and how soon it greets again."""
+    """How often the bot asks back before a human is called, how soon it greets again, and after how many hours without a
+    word a booking is forgotten."""
 
     clarify_at_most: Annotated[int, Field(ge=0, le=10)] = 2
     greet_again_minutes: Minutes = 30
+    booking_hours: Hours = 24
 
 
 class Loop(Part):

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from truffles_gateway import amending, branching, calls, compose, drafts, handoff, ladder, lessons, own_facts, roles
+from truffles_gateway import (
+    amending,
+    booking,
+    branching,
+    calls,
+    compose,
+    drafts,
+    handoff,
+    ladder,
+    lessons,
+    own_facts,
+    roles,
+)
 from truffles_gateway.calls import FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import LeaseLost, PluginError, StateChanged, TrufflesError
@@ -247,4 +259,5 @@ def _card(scene: Scene, handover: NewHandover) -> HandoverCard:
         branch=here.slug if here else "",
         branch_name=here.label(scene.tenant.config.languages[0]) if here else "",
         urgent=handover.urgent,
+        booking=booking.on_card(scene.made.after, scene.tenant),
     )

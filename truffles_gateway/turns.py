@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from truffles_gateway import (
     acting,
     amending,
     approvals,
+    booking,
     branching,
     burst,
     desk,
@@ -351,7 +353,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
         branch=branch.slug if branch else "",
         knowledge_tag=branch.knowledge_tag if branch else "",
         history=conversation.history,
-        context={key: str(value) for key, value in conversation.context.items()},
+        context={key: _plain(value) for key, value in conversation.context.items()},
     )
     language = str(conversation.context.get("language") or tenant.config.languages[0])
     trace = Trace()
@@ -381,7 +383,13 @@ def _known(work: Work, tenant: Tenant, now: datetime) -> Conversation:
         if event.person and event.person.username:
             changes["context"] = {**conversation.context, roles.USERNAME: event.person.username}
         changes |= {"instance": event.instance} if tenant.has_instance(event.channel, event.instance) else {}
-    return branching.locate(replace(conversation, **changes), conversation, tenant, now)
+    known = booking.read(replace(conversation, **changes), now, tenant.config.dialogue.booking_hours, work)
+    return branching.locate(known, conversation, tenant, now)
+
+
+def _plain(value: Any) -> str:
+    """A value of the context as hooks read it: what has parts of its own as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else str(value)
 
 
 def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbound:

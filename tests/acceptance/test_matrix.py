@@ -15,14 +15,14 @@ VERDICTS = {
     "frustrated": Verdict(route=Route.FRUSTRATED, intent="frustrated"),
     "opt-out": Verdict(route=Route.OPT_OUT, intent="opt_out"),
     "opt-out and business": Verdict(route=Route.OPT_OUT, intent="opt_out", business=True),
-    "booking": Verdict(route=Route.ANSWER, intent="booking"),
+    "booking": Verdict(route=Route.BOOK, intent="booking", asks=("service", "when", "name")),
     "question": Verdict(route=Route.ANSWER, intent="question"),
     "unclear": Verdict(route=Route.UNSURE),
     "unknown": Verdict(route=Route.ANSWER, intent="question"),
     "greeting": Verdict(route=Route.GREETING, intent="greeting"),
     "off-topic": Verdict(route=Route.OFF_TOPIC, intent="off_topic"),
 }
-SLOT, FACT = "На какой день вас записать?", "Улица Вымышленная, 12"
+FACT = "Улица Вымышленная, 12"
 OPEN, TAKEN, CANCELLED = ("pending", None), ("active", None), ("resolved", "cancelled")
 
 
@@ -52,7 +52,7 @@ MATRIX: dict[State, dict[str, Cell]] = {
         "frustrated": bot("frustrated_sorry", "escalated", "pending", OPEN),
         "opt-out": bot("muted"),
         "opt-out and business": bot("mute_or_question"),
-        "booking": bot(SLOT),
+        "booking": bot("book_ask_service"),
         "question": bot(FACT),
         "unclear": bot("clarify"),
         "unknown": bot("human_called", "escalated", "pending", OPEN),
@@ -64,7 +64,7 @@ MATRIX: dict[State, dict[str, Cell]] = {
         "frustrated": pending("human_confirm_pending", "forwarded"),
         "opt-out": bot("muted", "answered", "bot_active", CANCELLED),
         "opt-out and business": pending("mute_or_question"),
-        "booking": pending(SLOT),
+        "booking": pending("book_ask_service"),
         "question": pending(FACT),
         "unclear": pending("human_already_called", "forwarded"),
         "unknown": pending("human_already_called", "forwarded"),
@@ -86,8 +86,7 @@ def classify(message: Inbound) -> Verdict:
 
 
 def answer(message: Inbound) -> Draft | None:
-    known = {"booking": SLOT, "question": FACT}.get(_words(message))
-    return Draft(text=known, verbatim=True) if known else None
+    return Draft(text=FACT, verbatim=True) if _words(message) == "question" else None
 
 
 def customer(number: int) -> str:

@@ -7,7 +7,7 @@ from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import Content, Inbound, Route, State
 from truffles_gateway.routes import facts
 
-QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE})
+QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE, Route.BOOK})
 
 
 def before_answering(case: Case, route: Route) -> Decision | None:

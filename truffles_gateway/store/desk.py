@@ -9,7 +9,7 @@ from truffles_gateway.store.database import Database, Record
 
 TALK = """
 SELECT c.id, c.channel, c.state, c.open_handover_id, u.id AS user_id, u.remote_jid, u.name, u.phone, b.slug AS branch,
-    h.assigned_to
+    h.assigned_to, c.context #>> '{booking,handover}' = c.open_handover_id::text AS booked
 FROM conversations c JOIN users u ON u.client_id = c.client_id AND u.id = c.user_id
 LEFT JOIN branches b ON b.client_id = c.client_id AND b.id = c.branch_id
 LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
@@ -137,4 +137,5 @@ def _talk(row: Record) -> Talk:
         branch=row["branch"] or "",
         handover_id=row["open_handover_id"] or "",
         assigned_to=row["assigned_to"] or "",
+        booking=bool(row["booked"]),
     )

@@ -269,7 +269,7 @@ async def escalated(database: Database, client_id: str, besides: str, limit: int
     rows = await database.fetch(
         """
         SELECT user_message FROM handovers
-        WHERE client_id = $1 AND id::text <> $2 AND user_message <> '' AND trigger_type <> 'manual'
+        WHERE client_id = $1 AND id::text <> $2 AND user_message <> '' AND trigger_type NOT IN ('manual', 'booking')
             AND closed_at IS DISTINCT FROM created_at -- a draft that was put in other words went to nobody
             AND ($4 = '' OR branch_id::text = $4)
         ORDER BY created_at DESC, id LIMIT $3

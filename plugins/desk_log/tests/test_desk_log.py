@@ -241,7 +241,7 @@ def test_an_action_on_a_learned_answer(action: str) -> None:
         (
             "/action",
             reply(action="dance"),
-            "action is unknown: use one of take, return, skip, resolve, approve, reject, undo, amend, send, edit, own",
+            "action is unknown: use one of take, return, skip, resolve, confirm, another_time, no_slots, approve, reject, undo, amend, send, edit, own",
             400,
         ),
         ("/action", {"action": "take", "manager": MANAGER}, "handover_id is missing", 400),

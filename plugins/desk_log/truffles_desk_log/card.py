@@ -15,6 +15,10 @@ CATALOGUE = {
         "card_branch": "Филиал: {{ branch }}",
         "card_dialogue": "Диалог:",
         "card_question": "Вопрос: {{ question }}",
+        "card_service": "Услуга: {{ text }}",
+        "card_when": "Когда: {{ text }}",
+        "card_name": "Имя: {{ text }}",
+        "card_phone": "Телефон: {{ text }}",
         "card_refused": "Не принято: {{ what }} ({{ reason }})",
         "card_attachment": "Вложение: {{ name }}",
         "card_handover": "Обращение: {{ handover }}",
@@ -30,6 +34,10 @@ CATALOGUE = {
         "card_branch": "Филиал: {{ branch }}",
         "card_dialogue": "Әңгіме:",
         "card_question": "Сұрақ: {{ question }}",
+        "card_service": "Қызмет: {{ text }}",
+        "card_when": "Қашан: {{ text }}",
+        "card_name": "Есімі: {{ text }}",
+        "card_phone": "Телефон: {{ text }}",
         "card_refused": "Қабылданбады: {{ what }} ({{ reason }})",
         "card_attachment": "Тіркеме: {{ name }}",
         "card_handover": "Өтініш: {{ handover }}",
@@ -45,6 +53,10 @@ CATALOGUE = {
         "card_branch": "Branch: {{ branch }}",
         "card_dialogue": "Dialogue:",
         "card_question": "Question: {{ question }}",
+        "card_service": "Service: {{ text }}",
+        "card_when": "When: {{ text }}",
+        "card_name": "Name: {{ text }}",
+        "card_phone": "Phone: {{ text }}",
         "card_refused": "Refused: {{ what }} ({{ reason }})",
         "card_attachment": "Attachment: {{ name }}",
         "card_handover": "Handover: {{ handover }}",
@@ -55,6 +67,8 @@ CATALOGUE = {
         "card_system": "System",
     },
 }
+
+BOOKING = ("service", "when", "name", "phone")
 
 
 class CardWriter:
@@ -72,6 +86,7 @@ class CardWriter:
         yield self._customer(card.customer)
         branch = card.branch_name or card.branch
         yield self._say("branch", branch=branch) if branch else ""
+        yield from (self._say(key, text=text) for key in BOOKING if (text := card.booking.get(key, "")))
         yield self._say("dialogue") if card.dialogue else ""
         yield from map(self._spoken, card.dialogue)
         yield self._say("question", question=card.question) if card.question else ""

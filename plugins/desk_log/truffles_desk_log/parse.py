@@ -11,7 +11,7 @@ from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.messages import EventKind, InboundEvent, Person
 
 CHANNEL = "desk_log"
-ACTIONS = dict.fromkeys(("take", "return", "skip", "resolve"), "handover_id")
+ACTIONS = dict.fromkeys(("take", "return", "skip", "resolve", "confirm", "another_time", "no_slots"), "handover_id")
 ACTIONS |= dict.fromkeys(("approve", "reject", "undo", "amend"), "learned_id")
 ACTIONS |= dict.fromkeys(("send", "edit", "own"), "draft_id")
 """What may be done, and which key of the body names what it is done to."""

@@ -166,7 +166,9 @@ class Lexicon:
         self._latin: dict[str, set[str]] = {}
         self._stems: dict[str, set[str]] = {}
         self._not_typos = {normal(word) for word in not_typos}
-        for entry in entries:
+        for entry in sorted(
+            entries, key=lambda each: each.key
+        ):  # of words equally near the same one is found each time
             self._add(entry)
         self._near_cyrillic = _by_first_letter(self._cyrillic, 5)
         self._near_kazakh = _by_first_letter({**self._kazakh, **self._kazakh_exact}, 5)

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
+from truffles_policy.booking.booker import Booker
+from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
@@ -67,6 +69,8 @@ class Policy:
         self._rules, self._leaves_open = rules, settings.leave_open
         seams = {"known": facts.knows, "reads": facts.reads} if facts else {}
         self._lattice = Lattice(rules, settings.pack, settings.off, **seams)
+        book = settings.pack if settings.pack and settings.pack.booking.enabled else None
+        self._booker = Booker(book, ServiceFinder(book)) if book else None
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -82,10 +86,13 @@ class Policy:
         if not message.text.strip():
             return None
         finding = self._lattice.decide(message.text, turn.history, turn.now)
+        language = message.language or _language(turn, message)
+        if self._booker and (wish := self._booker.verdict(turn, message, finding, language)):
+            return wish
         if self._leaves_open and finding.rule == "question":
             return None
-        found = verdict(finding, message.language or _language(turn, message))
-        return replace(found, remark=self._lattice.remark(message.text, found.language))
+        found = verdict(finding, language)
+        return replace(found, remark=self._lattice.remark(message.text, language))
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""

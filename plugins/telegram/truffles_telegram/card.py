@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
-from truffles_gateway.messages import Attachment, Author, Customer, HandoverCard, Line
+from truffles_gateway.messages import Attachment, Author, Customer, HandoverCard, Line, Trigger
 from truffles_gateway.plugin import Talk, Texts
 from truffles_telegram.markup import MESSAGE, TOPIC_NAME, cut, escape, one_line, units, visible
 
@@ -13,6 +13,8 @@ ROOM = MESSAGE - 256  # the desk may put its mark before it, or that it is shown
 _NAME, _SHORT, _SPOKEN, _QUESTION, _DRAFT = 100, 200, 300, 900, 2500
 _MOST_LISTED = 10
 BUTTONS = {"pending": ("take", "return", "skip"), "active": ("resolve", "return")}
+BOOKING_BUTTONS = ("confirm", "another_time", "no_slots")
+BOOKING = ("service", "when", "name", "phone")
 LEARNED_BUTTONS = {"pending": ("approve", "amend", "reject"), "approved": ("undo",)}
 DRAFT_BUTTONS = {"waiting": ("send", "edit", "own"), "editing": ("send", "own")}
 
@@ -83,9 +85,13 @@ class CardWriter:
         name = cut(one_line(customer.name), TOPIC_NAME - units(address) - 3)
         return " · ".join(filter(None, [name, address])) or self.say("nameless")
 
-    def buttons(self, status: str, handover_id: str) -> Keyboard:
-        """The buttons of a handover; none once it is closed."""
-        return self._keyboard(BUTTONS.get(status, ()), handover_id)
+    def buttons(self, status: str, handover_id: str, *, booking: bool = False) -> Keyboard:
+        """The buttons of a handover, those of a booking above them; none once it is closed."""
+        usual = BUTTONS.get(status, ())
+        if not booking or not usual:
+            return self._keyboard(usual, handover_id)
+        rows = (*self._rows(BOOKING_BUTTONS, handover_id), self._row(usual, handover_id))
+        return {"inline_keyboard": list(rows)}
 
     def answer_buttons(self, actions: str, target: str) -> Keyboard:
         """The buttons below the answer to a command."""
@@ -100,14 +106,27 @@ class CardWriter:
         return self._keyboard(DRAFT_BUTTONS.get(status, ()), draft_id)
 
     def _keyboard(self, actions: Sequence[str], target: str) -> Keyboard:
-        row = [{"text": self.say(action), "callback_data": f"{action}_{target}"} for action in actions]
-        return {"inline_keyboard": [row[:1], row[1:]] if len(row) > 2 else [row] if row else []}
+        return {"inline_keyboard": self._rows(actions, target)}
+
+    def _rows(self, actions: Sequence[str], target: str) -> list[list[dict[str, str]]]:
+        row = self._row(actions, target)
+        return [row[:1], row[1:]] if len(row) > 2 else [row] if row else []
+
+    def _row(self, actions: Sequence[str], target: str) -> list[dict[str, str]]:
+        return [{"text": self.say(action), "callback_data": f"{action}_{target}"} for action in actions]
 
     def _head(self, card: HandoverCard) -> Iterator[str]:
         yield f"{'⚡' if card.urgent else '🙋'} {_bold(self.say('card_title', reason=cut(one_line(card.reason or card.trigger), _SHORT)))}"
         yield self._customer(card.customer)
         if branch := card.branch_name or card.branch:
             yield escape(self.say("card_branch", branch=cut(one_line(branch), _NAME)))
+        yield from self._booking(card)
+
+    def _booking(self, card: HandoverCard) -> Iterator[str]:
+        """What is known of a wish for a time, a line each."""
+        for key in BOOKING:
+            if value := cut(one_line(card.booking.get(key, "")), _SHORT):
+                yield f"{'🗓' if key == 'when' else '▫️'} {escape(self.say(f'card_{key}'))}: {_bold(value)}"
 
     def _customer(self, customer: Customer) -> str:
         name = cut(one_line(customer.name), _NAME) or self.say("nameless")
@@ -132,7 +151,7 @@ class CardWriter:
         return f"{time} <i>{escape(self.say(Author(line.author).value))}:</i> {escape(words)}"
 
     def _tail(self, card: HandoverCard) -> Iterator[str]:
-        if card.question.strip():
+        if card.question.strip() and card.trigger is not Trigger.BOOKING:
             yield f"\n❓ {_bold(self.say('card_question'))}: {escape(cut(card.question.strip(), _QUESTION))}"
         for item in card.attachments[:_MOST_LISTED]:
             yield f"📎 {escape(self.say('card_attachment', name=name_of(item)))}"

@@ -47,7 +47,7 @@ class DeskRows:
 
     async def _card(self, delivery: Delivery) -> str:
         row = delivery.outgoing
-        buttons = self._writer.buttons("pending", row.handover_id)
+        buttons = self._writer.buttons("pending", row.handover_id, booking=bool(row.data.get("booking")))
 
         async def post(place: Place) -> str:
             step = f"{delivery.id}:{place.chat}:{place.thread}"
@@ -94,7 +94,7 @@ class DeskRows:
         """The buttons tell what can be done now, and a line what happened. The line comes last: the rest may be repeated."""
         row = delivery.outgoing
         status = row.data.get("status", "")
-        buttons = self._writer.buttons(status, row.handover_id)
+        buttons = self._writer.buttons(status, row.handover_id, booking=bool(row.data.get("booking")))
         known = [await self._desk.sent(row.handover_id, each) for each in (OutgoingKind.CARD, OutgoingKind.UPDATE)]
 
         async def post(place: Place) -> str:

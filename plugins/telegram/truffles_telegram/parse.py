@@ -16,7 +16,7 @@ CHANNEL = "telegram"
 HOLD = 3.0
 _ANONYMOUS_ADMIN, _TELEGRAM = 1087968824, 777000
 _BUTTON = re.compile(
-    r"(take|return|skip|resolve|approve|reject|undo|amend|send|edit|own|apply|drop|unmute)_([A-Za-z0-9-]{1,50})",
+    r"(take|return|skip|resolve|confirm|another_time|no_slots|approve|reject|undo|amend|send|edit|own|apply|drop|unmute)_([A-Za-z0-9-]{1,50})",
     re.ASCII,
 )
 _CONNECT = re.compile(r"\s*/connect(?:@[A-Za-z0-9_]{1,32})?\s+([A-Za-z0-9-]{6,32})\s*", re.ASCII)

@@ -13,6 +13,7 @@ from truffles_gateway.messages import (
     Outgoing,
     OutgoingKind,
     Receipt,
+    Trigger,
     Turn,
 )
 from truffles_gateway.plugin import Capabilities, Plugin, Resources, hookimpl
@@ -55,7 +56,7 @@ class Telegram:
         """The card; media of the customer follow as a row of their own, so that the card is never shown twice for them."""
         row = Outgoing(
             channel=CHANNEL, recipient=turn.conversation_id, text=self._writer.handover(card), kind=OutgoingKind.CARD,
-            handover_id=card.handover_id, data={"branch": card.branch},
+            handover_id=card.handover_id, data={"branch": card.branch, **_booking(card)},
         )  # fmt: skip
         if not card.attachments:
             return (row,)
@@ -87,6 +88,11 @@ class Telegram:
         if not parts:
             raise CallFailed(Receipt.refused("there is nothing to send"))
         return await self._poster.pieces(Place(row.recipient, private=True), delivery.id, parts)
+
+
+def _booking(card: HandoverCard) -> dict[str, str]:
+    """The row's word for a card with the buttons of a booking."""
+    return {"booking": "1"} if card.trigger is Trigger.BOOKING else {}
 
 
 async def set_webhook(hooks: Telegram) -> Sequence[str]:

@@ -170,7 +170,7 @@ class Simulator:
 
     async def press(self, message: Message, label: str, *, sender: User = MANAGER) -> str:
         """Press a button that is there, by its label or the action in its data; returns the id of the query."""
-        data = next((d for name, d in message.buttons.items() if label in (name, d, d.partition("_")[0])), "")
+        data = next((d for name, d in message.buttons.items() if label in (name, d, d.rpartition("_")[0])), "")
         if not data:
             raise LookupError(f"there is no button {label!r}, only {', '.join(message.buttons) or 'none'}")
         return await self.press_data(message, data, sender=sender)

@@ -162,7 +162,7 @@ class Topics:
         status = "active" if talk.state is State.MANAGER_ACTIVE else "pending"
         words = await self._desk.words(talk.handover_id, OutgoingKind.CARD)
         row = OutgoingKind.CARD if words else OutgoingKind.UPDATE  # where a manager opened it, a line has the buttons
-        buttons = self._writer.buttons(status, talk.handover_id)
+        buttons = self._writer.buttons(status, talk.handover_id, booking=talk.booking)
         card = await self._poster.card(place, self._writer.again(talk, words, why), buttons, tokens=0)
         await self._desk.moved(talk.handover_id, row, str(Shown(place.chat, card)))
         try:

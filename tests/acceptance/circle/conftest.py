@@ -142,7 +142,7 @@ class Shop:
     @staticmethod
     def actions(message: Message) -> set[str]:
         """What its buttons do."""
-        return {data.partition("_")[0] for data in message.buttons.values()}
+        return {data.rpartition("_")[0] for data in message.buttons.values()}
 
     async def hand_over(
         self, jid: str, question: str = "Делаете ли вы перманентный татуаж губ?", **more: Any
@@ -245,7 +245,7 @@ class Shop:
 
 def _data(message: Message, action: str) -> str:
     """The data of the button that does `action`. Fails if there is none."""
-    [data] = [each for each in message.buttons.values() if each.partition("_")[0] == action]
+    [data] = [each for each in message.buttons.values() if each.rpartition("_")[0] == action]
     return data
 
 

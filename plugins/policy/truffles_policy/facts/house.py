@@ -13,7 +13,7 @@ from truffles_policy.facts.places import Places
 from truffles_policy.facts.reading import Part
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told, sentence
-from truffles_policy.pack.schema import File, Pack, Promotion
+from truffles_policy.pack.schema import File, Pack, Product, Promotion, Service
 
 _COSTS = re.compile(r"\d|бесплатн|платн|тегін|ақылы|free", re.IGNORECASE)
 

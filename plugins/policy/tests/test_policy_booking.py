@@ -1,0 +1,284 @@
+"""Wishes for a time: what is one, what only sounds so, and what each next message says for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as rules_of
+from hypothesis import strategies as st
+from truffles_policy.booking.names import introduced, plain
+from truffles_policy.plugin import Policy
+from truffles_policy.settings import PolicySettings
+
+from truffles_gateway.messages import Author, Customer, Inbound, Line, Route, State, Turn, Verdict
+
+NOW = datetime(2026, 12, 2, 9, 20, tzinfo=UTC)  # a Wednesday, 14:20 in Almaty
+PACK: dict[str, Any] = {
+    "business": {"name": "X"},
+    "place": {"hours": {"mon-sat": "10:00-21:00", "sun": "closed"}},
+    "categories": [{"id": "nails", "name": {"ru": "Ногти", "en": "Nails"}}],
+    "services": [
+        {"id": "manicure", "name": {"ru": "Маникюр", "kk": "Маникюр", "en": "Manicure"}, "price": "5000"},
+        {"id": "gel", "name": {"ru": "Маникюр с гель-лаком"}, "price": "7000"},
+        {"id": "haircut", "name": {"ru": "Стрижка", "kk": "Шаш қию", "en": "Haircut"}, "aliases": ["подстричься"]},
+        {"id": "rent", "name": "Аренда кресла", "bookable": "false"},
+    ],
+    "booking": {"enabled": True, "note": {"ru": "Приходите за 5 минут.", "en": "Come 5 minutes early."}},
+    "texts": {"call_to_action": {"ru": "Записать вас?", "en": "Shall we write you down?"}},
+}
+TURN = Turn(
+    tenant="demo", id="t1", correlation_id="c1", channel="whatsapp", lane="l1", conversation_id="v1", state=State.BOT_ACTIVE,
+    customer=Customer(id="u1", address="u1"), now=NOW, timezone="Asia/Almaty",
+)  # fmt: skip
+POLICY = Policy(PolicySettings.model_validate({"pack": PACK}))
+Said = Callable[..., Verdict]
+
+
+def said(text: str, known: Mapping[str, Any] | None = None, *, history: tuple[Line, ...] = (), policy: Policy = POLICY,
+         **context: str) -> Verdict:  # fmt: skip
+    """The verdict on a text, while this booking is open."""
+    shown = {**context, **({"booking": json.dumps(known)} if known else {})}
+    turn = replace(TURN, context=shown, history=history)
+    verdict = asyncio.run(policy.classify(turn, Inbound(text=text, events=())))
+    assert verdict is not None
+    return verdict
+
+
+WISHES = """
+хочу записаться|запишите меня|запишите меня пожалуйста на завтра|есть место на завтра?|можно к вам в субботу?|есть окошко?
+Здравствуйте! Хотела бы записаться|можно записаться на стрижку?|нужно записаться|а можно на завтра записаться?|запись на завтра
+есть свободное время сегодня?|какое время свободно?|какие окошки есть на пятницу?|у вас есть место на субботу?|свободно завтра?
+хочу к вам на маникюр|можно подойти сегодня к 18:00?|запишите маму на стрижку|можете записать меня на пятницу?|хочу забронировать время
+маникюр завтра в 15:00|стрижка в субботу|подстричься в пятницу вечером|запишусь на завтра|добрый день, запишите на стрижку
+hochu zapisatsya|zapishite menya na zavtra|хачу записатся|запешите меня|[jxe pfgbcfnmcz
+жазылайын деп едім|жазып қойыңызшы|мені жазып қойыңыз|маникюрге жазылғым келеді|жазылуға бола ма?|ертеңге бос орын бар ма?
+сенбіге жазыңызшы мені|бос уақыт бар ма?|шаш қиюға жазылсам деп едім|ертең келуге бола ма?|жазылайын деп едим
+book an appointment|I'd like to book a haircut|can I come tomorrow at 5?|any slots on friday?|do you have any openings tomorrow?
+I want to make an appointment|can you fit me in on saturday?|is there any availability today?|could I get an appointment please
+"""
+NO_WISHES = """
+как записаться?|как к вам записаться на стрижку?|запись разговора|можно ли записать видео?|нужно ли записываться заранее?
+обязательно записываться?|вы по записи работаете?|вы работаете в субботу?|сколько стоит маникюр?|есть парковка?|есть места для парковки?
+моя запись во сколько?|я записана на завтра|спасибо, я записалась|запишите мой номер 87015551234|не хочу записываться
+делаете маникюр в воскресенье?|привет|спасибо|где вы находитесь?|что нужно чтобы записаться?|можно прийти с ребёнком?
+қалай жазылуға болады?|мен жазылғанмын|жұмыс уақытыңыз қандай?|маникюр қанша тұрады?|тұрақ орын бар ма?
+how do I book?|do I need an appointment?|my appointment is tomorrow|how much is a haircut?|are you open on saturday?|is there parking?
+"""
+
+
+def _lines(text: str) -> list[str]:
+    return [each for line in text.strip().splitlines() for each in line.split("|")]
+
+
+@pytest.mark.parametrize("text", _lines(WISHES))
+def test_a_wish_for_a_time(text: str) -> None:
+    verdict = said(text)
+    assert verdict.route is Route.BOOK, verdict.why
+    assert verdict.asks == ("service", "when", "name")
+    assert verdict.why.startswith("policy: booking")
+
+
+@pytest.mark.parametrize("text", _lines(NO_WISHES))
+def test_what_only_sounds_like_one(text: str) -> None:
+    assert said(text).route is not Route.BOOK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "позовите менеджера, хочу записаться",
+        "отмените запись",
+        "верните деньги и запишите на завтра",
+        "опаздываю, запишите позже",
+    ],
+)
+def test_what_is_stronger_wins(text: str) -> None:
+    assert said(text).route in {Route.HUMAN, Route.FRUSTRATED}
+
+
+def test_without_a_pack_or_where_it_says_so_there_are_no_bookings() -> None:
+    for pack in (None, {**PACK, "booking": {"enabled": False}}):
+        policy = Policy(PolicySettings.model_validate({"pack": pack} if pack else {}))
+        assert said("хочу записаться", policy=policy).route is Route.ANSWER
+
+
+def test_everything_in_one_message() -> None:
+    verdict = said("Запишите на маникюр с гель-лаком в пятницу в 6 вечера, меня зовут Айгуль")
+    assert verdict.slots == {
+        "service": "Маникюр с гель-лаком", "service_id": "services.gel", "service_said": "Маникюр с гель-лаком",
+        "day": "2026-12-04", "time": "18:00", "name": "Айгуль",
+    }  # fmt: skip
+    assert verdict.remark == "Приходите за 5 минут."
+    assert not verdict.business
+
+
+def test_a_question_beside_the_wish_is_told() -> None:
+    verdict = said("Сколько стоит маникюр и можно записаться на завтра?")
+    assert verdict.business
+    assert verdict.slots["day"] == "2026-12-03"
+    assert verdict.slots["service_id"] == "services.manicure"
+
+
+def test_what_was_spoken_of_before_is_what_is_booked() -> None:
+    before = Line(author=Author.CUSTOMER, text="Сколько стоит стрижка?", at=NOW - timedelta(minutes=2))
+    answer = Line(author=Author.BOT, text="Стрижка стоит 6 000 ₸. Записать вас?", at=NOW - timedelta(minutes=2))
+    for text in ("запишите на завтра", "да, на завтра", "хочу"):
+        assert said(text, history=(before, answer)).slots["service_id"] == "services.haircut"
+    assert said("да", history=(before, replace(answer, text="Стрижка стоит 6 000 ₸."))).route is Route.UNSURE
+    old = replace(before, at=NOW - timedelta(hours=2))
+    assert "service" not in said("запишите на завтра", history=(old,)).slots
+
+
+def test_a_category_counts_as_a_service_and_what_is_not_bookable_does_not() -> None:
+    assert said("запишите на ногти").slots["service"] == "Ногти"
+    assert "service" not in said("запишите на аренда кресла").slots
+
+
+SERVICE = {"slots": {}, "asked": "service"}
+WHEN = {"slots": {"service": "Маникюр"}, "asked": "when"}
+TIME = {"slots": {"service": "Маникюр", "day": "2026-12-03"}, "asked": "time"}
+NAME = {"slots": {"service": "Маникюр", "day": "2026-12-03", "time": "15:00"}, "asked": "name", "offer": "Anna"}
+SENT = {**NAME, "asked": "", "handover": "h1"}
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "slots"),
+    [
+        (SERVICE, "стрижка", {"service": "Стрижка"}),
+        (SERVICE, "на покраску волос", {"service": "на покраску волос"}),
+        (SERVICE, "маникюр завтра в 3", {"service": "Маникюр", "day": "2026-12-03", "time": "15:00"}),
+        (WHEN, "15", {"time": "15:00"}),
+        (WHEN, "завтра", {"day": "2026-12-03"}),
+        (WHEN, "как получится", {"words": "как получится"}),
+        (WHEN, "давайте лучше стрижку", {"service": "Стрижка"}),
+        (WHEN, "на выходных", {"day": "2026-12-05"}),
+        (WHEN, "ертең түстен кейін", {"day": "2026-12-03", "part": "afternoon"}),
+        (TIME, "5", {"time": "17:00"}),
+        (TIME, "утром", {"part": "morning"}),
+        (TIME, "в любое время", {"part": "any"}),
+        (TIME, "лучше в понедельник", {"day": "2026-12-07"}),
+        (NAME, "да", {"name": "Anna"}),
+        (NAME, "иә", {"name": "Anna"}),
+        (NAME, "yes please", {"name": "Anna"}),
+        (NAME, "Айгуль", {"name": "Айгуль"}),
+        (NAME, "айгуль", {"name": "Айгуль"}),
+        (NAME, "нет, Гульнара", {"name": "Гульнара"}),
+        (NAME, "да, только лучше в 16:00", {"time": "16:00"}),
+        (NAME, "менің атым Айгүл", {"name": "Айгүл"}),
+        (SENT, "лучше в 16:00", {"time": "16:00"}),
+    ],
+)  # fmt: skip
+def test_the_next_words_add_to_it(known: Mapping[str, Any], text: str, slots: Mapping[str, str]) -> None:
+    verdict = said(text, known)
+    assert verdict.route is Route.BOOK, verdict.why
+    assert {key: verdict.slots.get(key) for key in slots} == slots
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "route"),
+    [
+        (SERVICE, "а сколько стоит?", Route.ANSWER),
+        (WHEN, "а в воскресенье работаете?", Route.ANSWER),
+        (NAME, "а где вы находитесь?", Route.ANSWER),
+        (SERVICE, "здравствуйте", Route.GREETING),
+        (WHEN, "спасибо", Route.THANKS),
+        (WHEN, "не надо, передумал", Route.DECLINE),
+        (SERVICE, "передумала", Route.DECLINE),
+        (WHEN, "я подумаю", Route.DECLINE),
+        (WHEN, "керек емес", Route.DECLINE),
+        (SERVICE, "never mind", Route.DECLINE),
+        (NAME, "позовите менеджера", Route.HUMAN),
+        (WHEN, "не пишите мне больше", Route.OPT_OUT),
+        (SENT, "сколько стоит педикюр?", Route.ANSWER),
+        (SENT, "спасибо", Route.THANKS),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_keeps_its_own_route(known: Mapping[str, Any], text: str, route: Route) -> None:
+    assert said(text, known).route is route
+
+
+def test_a_question_in_between_changes_nothing_that_it_asks_about() -> None:
+    assert said("а сколько стоит стрижка?", WHEN).slots == {}
+    kept = said("завтра в 15:00, а сколько стоит стрижка?", WHEN)
+    assert (kept.route, kept.slots) == (Route.ANSWER, {"day": "2026-12-03", "time": "15:00"})
+
+
+def test_a_bare_no_to_an_offered_name_wants_another_one() -> None:
+    assert said("нет", NAME).refused == {"why": "name"}
+    assert said("нет", WHEN).route is Route.DECLINE
+
+
+def test_a_name_tells_no_language() -> None:
+    assert said("Anna", NAME, language="en").language == "en"
+
+
+@pytest.mark.parametrize("context", ["not json", "[]", "5", '{"slots": 5}', "null"])
+def test_a_context_of_somebody_elses_is_no_booking_or_an_empty_one(context: str) -> None:
+    assert said("хочу записаться", booking=context).route is Route.BOOK
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("меня зовут Айгуль", "Айгуль"), ("запишите, меня зовут анна петровна", "Анна"), ("на имя Айгуль Сериковна", "Айгуль Сериковна"),
+     ("my name is John Smith, tomorrow", "John Smith"), ("менің атым Дана", "Дана"), ("хочу записаться", "")],
+)  # fmt: skip
+def test_who_introduces_themselves(text: str, name: str) -> None:
+    assert introduced(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Айгуль", "Айгуль"), ("АЙГУЛЬ", "Айгуль"), ("это Марина", "Марина"), ("вера", "Вера"), ("не знаю", ""), ("потом", ""), ("🙂", ""),
+     ("Анна-Мария", "Анна-Мария"), ("очень длинный ответ совсем не имя", "")],
+)  # fmt: skip
+def test_what_is_a_name(text: str, name: str) -> None:
+    assert plain(text) == name
+
+
+PIECES = st.sampled_from(
+    [
+        *_lines(WISHES)[:20],
+        *_lines(NO_WISHES)[:10],
+        "маникюр",
+        "завтра",
+        "в 15:00",
+        "31 февраля",
+        "Айгуль",
+        "да",
+        "нет",
+        "???",
+    ]
+)
+
+
+@rules_of(max_examples=200, deadline=None)
+@given(
+    st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=5).map(" ".join)),
+    st.sampled_from([None, SERVICE, WHEN, TIME, NAME, SENT]),
+)
+def test_any_text_gets_a_verdict_with_plain_slots(text: str, known: Mapping[str, Any] | None) -> None:
+    turn = replace(TURN, context={"booking": json.dumps(known)} if known else {})
+    verdict = asyncio.run(POLICY.classify(turn, Inbound(text=text, events=())))
+    if verdict is not None:
+        assert all(isinstance(value, str) and value for value in (*verdict.slots.values(), *verdict.refused.values()))
+        assert "\n" not in verdict.why
+
+
+def test_a_booking_costs_less_than_a_few_milliseconds() -> None:
+    texts = _lines(WISHES)
+
+    def cost(text: str) -> float:
+        begun = time.thread_time()
+        said(text)
+        return time.thread_time() - begun
+
+    assert statistics.median(min(cost(text) for _ in range(5)) for text in texts) < 0.004

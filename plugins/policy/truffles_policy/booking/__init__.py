@@ -1,0 +1,1 @@
+"""Wishes for a time: what customers want, when, and in whose name. Nothing here promises anything."""

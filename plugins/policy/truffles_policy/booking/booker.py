@@ -1,0 +1,216 @@
+"""A message → what it adds to a booking. What was collected so far comes with the turn, and goes back as slots."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
+from truffles_policy.booking.calendar import Calendar
+from truffles_policy.booking.dates import read
+from truffles_policy.booking.moments import Moment
+from truffles_policy.booking.names import introduced, plain
+from truffles_policy.booking.services import Finder
+from truffles_policy.booking.settle import Rules, Settled, settle
+from truffles_policy.booking.wishes import wishes
+from truffles_policy.pack.schema import Category, Pack, Service
+from truffles_policy.pack.values import said
+from truffles_policy.patterns import Token
+from truffles_policy.rules import SIGNALS, Finding
+
+STRONGER = frozenset({*SIGNALS, "shouting"})
+SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise"})
+SINCE, LINES = timedelta(minutes=30), 3
+MOST = 80
+_PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
+WHEN = frozenset({"when", "day", "time"})
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A booking that is being collected: `asked` is the open question, `offer` the name that it offers; `sent`: the desk
+    has it already."""
+
+    slots: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+    offer: str = ""
+    sent: bool = False
+
+    @classmethod
+    def of(cls, turn: Turn) -> Open | None:
+        """The booking of a turn, None if there is none."""
+        try:
+            stored = json.loads(turn.context.get("booking") or "null")
+        except ValueError:
+            return None
+        if not isinstance(stored, dict):
+            return None
+        slots = stored.get("slots")
+        known = {str(key): str(value) for key, value in slots.items()} if isinstance(slots, dict) else {}
+        return cls(known, str(stored.get("asked") or ""), str(stored.get("offer") or ""), bool(stored.get("handover")))
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message, read: its words, whether it asks something, and what it says for a booking."""
+
+    words: Sequence[Token]
+    asks: bool
+    moment: Moment
+    service: tuple[str, str] | None
+    name: str
+
+    @property
+    def nothing(self) -> bool:
+        """Does it say nothing for a booking?"""
+        return self.moment.nothing and self.service is None and not self.name
+
+
+class Booker:
+    """Reads the bookings of one tenant. `find` names the services in a text."""
+
+    def __init__(self, pack: Pack, find: Finder) -> None:
+        self._pack, self._find, self._wishes = pack, find, wishes()
+        self._rules = Rules(pack.booking.lead_minutes, pack.booking.days_ahead)
+
+    def verdict(self, turn: Turn, message: Inbound, finding: Finding, language: str) -> Verdict | None:
+        """What the message means for a booking; None: nothing, the other rules decide."""
+        known = Open.of(turn)
+        if finding.rule in STRONGER or not self._pack.booking.enabled:
+            return None
+        heard = self._hear(turn, message.text, known or Open())
+        if known is None:
+            return self._begins(turn, finding, heard, language)
+        if known.sent:
+            return self._changes(turn, known, finding, heard, language)
+        return self._goes_on(turn, message, known, finding, heard, language)
+
+    def _hear(self, turn: Turn, text: str, known: Open) -> Heard:
+        words = self._wishes.words(text)
+        asks = self._wishes.asks(words)
+        if asks and (self._wishes.wish(words) is None or known.slots):
+            text = self._unasked(text)
+        today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
+        moment = read(text, today, expected=known.asked in WHEN)
+        found = self._find(text)
+        name = introduced(text)
+        return Heard(words, asks, moment, found[0] if found else None, name)
+
+    def _unasked(self, text: str) -> str:
+        """The parts of a text that ask nothing."""
+        parts = (part for part in _PARTS.split(text) if part.strip())
+        return ", ".join(part for part in parts if not self._wishes.asks(self._wishes.words(part)))
+
+    def _begins(self, turn: Turn, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+        """A wish for a time, a service with a time, or a yes to "shall we write you down?"."""
+        wish = self._wishes.wish(heard.words)
+        implied = heard.service is not None and not heard.moment.nothing and not heard.asks
+        if wish is None and not implied and not self._accepts(turn, heard):
+            return None
+        why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words
+        slots = self._slots(turn, heard, Open(), language)
+        if "service" not in slots.slots and (before := self._before(turn)):
+            slots = Settled({**slots.slots, **self._service(before, language)}, slots.refused)
+        return self._book(slots, language, f"policy: booking, by “{why}”", business=heard.asks)
+
+    def _accepts(self, turn: Turn, heard: Heard) -> bool:
+        """Is it a yes to the business's own "shall we write you down?"?"""
+        lines = self._pack.texts.call_to_action
+        last = turn.history[-1] if turn.history else None
+        if not lines or last is None or last.author is not Author.BOT or not self._wishes.begins_with_yes(heard.words):
+            return False
+        return not heard.asks and any(last.text.rstrip().endswith(line.strip()) for line in lines.values())
+
+    def _before(self, turn: Turn) -> tuple[str, str] | None:
+        """The service that the customer spoke of right before."""
+        lately = [line for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= SINCE]
+        for line in reversed(lately[-LINES:]):
+            if found := self._find(line.text):
+                return found[0]
+        return None
+
+    def _changes(self, turn: Turn, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+        """Another time or service for a booking that the desk has already."""
+        wished = self._wishes.wish(heard.words) is not None or not heard.moment.nothing
+        if heard.asks or heard.nothing or not wished or finding.rule in SMALL_TALK:
+            return None
+        return self._book(self._slots(turn, heard, known, language), language, "policy: booking changed")
+
+    def _goes_on(
+        self, turn: Turn, message: Inbound, known: Open, finding: Finding, heard: Heard, language: str
+    ) -> Verdict | None:
+        """The next words while a booking is collected."""
+        if ends := self._ends(known, finding, heard, language):
+            return ends
+        if known.asked == "name" and known.offer and self._wishes.agrees(heard.words):
+            return self._book(Settled({"name": known.offer}), language, "policy: booking, the offered name")
+        if heard.moment.nothing and heard.service is None and not heard.asks:
+            language = turn.context.get("language") or language  # a name tells no language
+        found = self._slots(turn, heard, known, language)
+        if heard.asks and self._wishes.wish(heard.words) is None:
+            return self._asks(found, language)
+        if heard.nothing and (finding.rule in SMALL_TALK or "?" in message.text):
+            return None
+        if heard.nothing:
+            found = Settled(self._as_told(message.text, known), found.refused)
+            if not found.slots and not known.asked and self._wishes.wish(heard.words) is None:
+                return None
+        return self._book(found, language, "policy: booking goes on", business=heard.asks)
+
+    def _ends(self, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+        """ "Не надо, передумал" ends it; a bare "no" to an offered name only wants another one."""
+        if not heard.nothing or not (finding.rule == "decline" or self._wishes.stops(heard.words)):
+            return None
+        if known.asked == "name" and known.offer and len(heard.words) <= 2 and not self._wishes.stops(heard.words):
+            return self._book(Settled(refused={"why": "name"}), language, "policy: booking, another name")
+        return Verdict(route=Route.DECLINE, intent="booking", language=language, why="policy: booking ended")
+
+    def _asks(self, found: Settled, language: str) -> Verdict:
+        """A question in between: it is answered, and what it says for the booking is kept."""
+        return Verdict(
+            route=Route.ANSWER, intent="question", language=language, why="policy: question within a booking",
+            business=True, slots=found.slots, refused=found.refused,
+        )  # fmt: skip
+
+    def _as_told(self, text: str, known: Open) -> dict[str, str]:
+        """An answer that nothing else can be read in, as it stands: people will read it."""
+        words = " ".join(text.split())[:MOST]
+        if known.asked == "name":
+            name = plain(text)
+            return {"name": name} if name else {}
+        if known.asked == "service":
+            return {"service": words}
+        return {"words": words} if known.asked in WHEN else {}
+
+    def _slots(self, turn: Turn, heard: Heard, known: Open, language: str) -> Settled:
+        """What the message adds to a booking, with what cannot be."""
+        now: datetime = turn.now.astimezone(ZoneInfo(turn.timezone))
+        calendar = Calendar.of(self._pack, turn.branch)
+        when = settle(heard.moment, now, calendar, self._rules, known.slots, language)
+        slots = dict(when.slots)
+        if heard.service:
+            slots |= self._service(heard.service, language)
+        if heard.name:
+            slots["name"] = heard.name
+        return Settled(slots, when.refused)
+
+    def _service(self, found: tuple[str, str], language: str) -> dict[str, str]:
+        """A service as the desk calls it, and as the customer reads it."""
+        name, fact = found
+        kind, _, id = fact.partition(".")
+        things: Sequence[Service | Category] = self._pack.services if kind == "services" else self._pack.categories
+        thing = next((each for each in things if each.id == id), None)
+        read_as = said(thing.name, language, self._pack.language)[0] if thing else name
+        return {"service": name, "service_id": fact, "service_said": read_as}
+
+    def _book(self, found: Settled, language: str, why: str, *, business: bool = False) -> Verdict:
+        note = self._pack.booking.note
+        return Verdict(
+            route=Route.BOOK, intent="booking", language=language, why=why, business=business, slots=found.slots,
+            refused=found.refused, asks=self._pack.booking.ask,
+            remark=said(note, language, self._pack.language)[0] if note else "",
+        )  # fmt: skip

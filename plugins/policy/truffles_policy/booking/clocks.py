@@ -1,0 +1,228 @@
+"""Which time of day a row of tokens names. Each rule returns how many tokens it took and what they say, or None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from truffles_policy.booking.days import SMALL_WORDS, at
+from truffles_policy.booking.lexing import Tok
+from truffles_policy.booking.moments import HOUR, Clock
+
+Taken = tuple[int, Clock] | None
+HALF, QUARTER = 30, 15
+_WHENEVER = frozenset({"anytime", "whenever", "бәрібір"})
+_TIMES = frozenset({"время", "time", "удобное", "келген", "час", "момент"})
+_COUNTED = ("lots", "minute", "week", "days", "month", "other")
+
+
+def clock_at(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """The time that begins at a token; `expected`: a bare number was asked for."""
+    for rule in _RULES:
+        if found := rule(toks, place, expected):
+            taken, clock = found
+            return taken, clock if clock.bound or clock.till else _bound(toks, place, taken, clock)
+    return None
+
+
+def part_at(toks: Sequence[Tok], place: int) -> tuple[int, str] | None:
+    """Утром, после обеда, түстен кейін, in the afternoon: how many tokens, and which part of the day."""
+    tok, before, following = toks[place], at(toks, place - 1), at(toks, place + 1)
+    if tok.has("any") and (tok.text in _WHENEVER or following.has("days") or following.text in _TIMES):
+        return 1, "any"
+    part = "soon" if tok.has("soon") else tok.kinds.get("part")
+    if not isinstance(part, str) or before.has("good"):
+        return None
+    if part == "noon" and (before.has("after") or following.has("after")):
+        return 1 + following.has("after"), "afternoon"
+    if part == "noon" and (before.has("to") or following.has("to")):
+        return 1 + following.has("to"), "morning"
+    return 1, part
+
+
+def in_part(clock: Clock, part: str) -> Clock:
+    """A time that a part of the day makes sure: 6 in the evening."""
+    if clock.sure or clock.minute >= 12 * HOUR + 60:
+        return clock
+    hour = clock.minute // HOUR
+    later = {
+        "evening": hour < 12, "day": hour < 8, "afternoon": hour < 8, "noon": hour < 8,
+        "night": 8 <= hour < 12, "morning": False,
+    }.get(part)  # fmt: skip
+    if later is None:
+        return clock
+    minute = clock.minute % (12 * HOUR) if part in {"morning", "night"} and hour == 12 else clock.minute
+    till = clock.till + 12 * HOUR if later and clock.till is not None and clock.till <= 12 * HOUR else clock.till
+    return replace(clock, minute=minute + (12 * HOUR if later else 0), sure=True, till=till)
+
+
+def _clock(hour: int, minute: int = 0, *, sure: bool = False, till: int | None = None) -> Clock | None:
+    if hour > 24 or minute > 59:
+        return None
+    return Clock((hour % 24) * HOUR + minute, sure=sure or hour > 12 or hour == 0, till=till)
+
+
+def _bound(toks: Sequence[Tok], place: int, taken: int, clock: Clock) -> Clock:
+    """После 18, до 12, 18-ден кейін, by 5pm."""
+    before, behind = at(toks, place - 1), at(toks, place + taken)
+    behind = at(toks, place + taken + 1) if behind.text in {"ден", "дан", "тен", "тан", "ге", "ке", "де"} else behind
+    if toks[place].has("after", "since") or before.has("after", "since") or behind.text in {"кейін", "соң", "бастап"}:
+        return replace(clock, bound="after")
+    ends = toks[place].text in {"до", "before", "until", "till"} or before.text in {"до", "before", "until", "till"}
+    return replace(clock, bound="before") if ends or behind.text == "дейін" else clock
+
+
+def _written(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """15:00, 15.30, 15-00, 3pm, 15ч, at 15 30."""
+    tok, before = toks[place], at(toks, place - 1)
+    for kind in ("clock12", "clock", "hours"):
+        if isinstance(value := tok.kinds.get(kind), tuple):
+            padded = tok.text.startswith("0")
+            clock = _clock(value[0], value[1], sure=kind == "clock12" or padded)
+            return (1, clock) if clock and (kind != "clock12" or value[2]) else None
+    for kind in ("pair", "dash"):
+        value = tok.kinds.get(kind)
+        if isinstance(value, tuple) and (found := _pair(kind, value, tok, before, expected)):
+            return 1, found
+    return None
+
+
+def _pair(kind: str, value: tuple[int, ...], tok: Tok, before: Tok, expected: bool) -> Clock | None:
+    """15.30 is a time where no month can be meant, or "at" stands before it; 10-12 is a span, 15-00 a time."""
+    first, second = value
+    if kind == "pair":
+        return _clock(first, second)
+    if second in (0, 30) or (second in (15, 45) and tok.text.rpartition(" ")[0] == ""):
+        return _clock(first, second) if second % HALF == 0 or before.has("at") else None
+    if not (before.has("at", "since", "on") or expected) or second > 24 or not 0 < first < 24:
+        return None
+    return _span(_clock(first), _clock(second))
+
+
+def _span(begins: Clock | None, ends: Clock | None) -> Clock | None:
+    if begins is None or ends is None:
+        return begins
+    till = ends.minute if ends.minute > begins.minute else ends.other
+    return replace(begins, till=till if till > begins.minute else None)
+
+
+def _half_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """Полтретьего, половина третьего, четверть шестого."""
+    tok, following = toks[place], at(toks, place + 1)
+    if tok.has("half_to"):
+        return _taken(1, _before_hour(tok.number("half_to"), HALF))
+    if following.has("ordinal") and tok.has("half", "quarter") and following.text not in {"first", "second"}:
+        short = HALF if tok.has("half") else 60 - QUARTER
+        return _taken(2, _before_hour(following.number("ordinal"), short))
+    return None
+
+
+def _before_hour(hour: int, short: int) -> Clock | None:
+    minutes = (hour * HOUR - short) % (12 * HOUR)
+    return _clock(minutes // HOUR or 12, minutes % HOUR)
+
+
+def _taken(count: int, clock: Clock | None) -> Taken:
+    return (count, clock) if clock else None
+
+
+def _less(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """Без пятнадцати три, без четверти 3; half past two, quarter to five."""
+    tok, following, last = toks[place], at(toks, place + 1), at(toks, place + 2)
+    if (
+        tok.has("less")
+        and last.has("num", "number")
+        and (following.has("num", "number") or following.text == "четверти")
+    ):
+        short = following.number("num", "number") if following.has("num", "number") else QUARTER
+        return _taken(3, _before_hour(last.number("num", "number"), short)) if 0 < short < 60 else None
+    if tok.has("half", "quarter") and following.has("past", "to") and last.has("num", "number"):
+        minutes, hour = HALF if tok.has("half") else QUARTER, last.number("num", "number")
+        return _taken(3, _clock(hour, minutes) if following.has("past") else _before_hour(hour, minutes))
+    return None
+
+
+def _from_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """С 3 до 5, from 15:00 to 17:00."""
+    if not toks[place].has("since"):
+        return None
+    begins = _bare(toks, place + 1)
+    if begins is None or not at(toks, place + 1 + begins[0]).has("to"):
+        return None
+    ends = _bare(toks, place + 2 + begins[0])
+    if ends is None:
+        return None
+    return _taken(2 + begins[0] + ends[0], _span(begins[1], ends[1]))
+
+
+def _bare(toks: Sequence[Tok], place: int) -> Taken:
+    """A time in any shape, whatever stands before it."""
+    tok = at(toks, place)
+    if tok.text == "он" and (at(toks, place - 1).has("hour") or at(toks, place + 1).has("number", "halves")):
+        return _teen(toks, place)
+    if tok.kinds and (found := _written(toks, place, True)):
+        return found
+    hour = _hour(tok)
+    if hour is None:
+        return None
+    taken, minute = 1, 0
+    if at(toks, place + taken).has("hour"):
+        taken += 1
+    following = at(toks, place + taken)
+    if following.has("halves"):
+        taken, minute = taken + 1, HALF
+    elif following.has("num") and _is_minutes(toks, place + taken, tok):
+        minute, taken = following.number("num"), taken + 1
+        taken += at(toks, place + taken).has("minute")
+    elif (
+        following.has("number") and tok.has("number") and tok.number("number") >= 20 and following.number("number") < 4
+    ):
+        return _taken(taken + 1, _clock(hour + following.number("number")))
+    return _taken(taken, _clock(hour, minute))
+
+
+def _teen(toks: Sequence[Tok], place: int) -> Taken:
+    """Он бірде, он жарымда."""
+    following = at(toks, place + 1)
+    if following.has("number") and following.number("number") < 10:
+        return _taken(2, _clock(10 + following.number("number")))
+    return _taken(1 + following.has("halves"), _clock(10, HALF if following.has("halves") else 0))
+
+
+def _is_minutes(toks: Sequence[Tok], place: int, hour: Tok) -> bool:
+    """15 30, 5 часов 45 минут."""
+    tok = toks[place]
+    is_named = at(toks, place + 1).has("minute")
+    return (
+        len(tok.text) == 2 and tok.number("num") < 60 and tok.number("num") % 5 == 0 and (is_named or hour.has("num"))
+    )
+
+
+def _hour(tok: Tok) -> int | None:
+    if isinstance(case := tok.kinds.get("case"), tuple):
+        return case[0] if case[0] <= 24 else None
+    return tok.number("num", "number") if tok.has("num", "number") and tok.number("num", "number") <= 24 else None
+
+
+def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """В 5, в 5 вечера, сағат үште, 3-те, at five; a bare number only where something says that it is an hour."""
+    tok, before, following = toks[place], at(toks, place - 1), at(toks, place + 1)
+    if tok.has("hour") and before.has("at", "after", "to") and not following.has("num", "number", "case"):
+        return _taken(1, _clock(1, sure=False)) if tok.text in {"час", "часу", "часа"} else None
+    found = _bare(toks, place)
+    if found is None:
+        return None
+    behind = at(toks, place + found[0])
+    if behind.has(*_COUNTED) and not (behind.text == "дня" and found[1].minute < 8 * HOUR):
+        return None
+    led = before.has("at", "on", "after", "to", "since", "hour") or (
+        before.text in SMALL_WORDS and at(toks, place - 2).has("at")
+    )
+    named = found[0] > 1 or following.has("halves") or behind.has("part") or behind.text == "дня" or before.has("part")
+    certain = isinstance(tok.kinds.get("case"), tuple) or led or named
+    if tok.has("number") and not tok.has("num") and not (led or named or expected):
+        return None
+    return found if certain or expected else None
+
+
+_RULES: tuple[Callable[[Sequence[Tok], int, bool], Taken], ...] = (_half_to, _less, _from_to, _written, _spoken)

@@ -1,0 +1,109 @@
+"""Real dates and times from what people write in Russian, Kazakh and English, in the business's own zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from truffles_policy.booking.clocks import clock_at, in_part, part_at
+from truffles_policy.booking.days import at, day_at, minutes_ahead
+from truffles_policy.booking.lexing import Tok, lex
+from truffles_policy.booking.moments import Clock, Day, Moment
+
+_EITHER, _RATHER = ("or",), ("rather",)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far, in its order. A day stands with what it was said with: "not", "or", "rather"."""
+
+    days: list[tuple[Day, str]] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    ahead: int | None = None
+    link: str = ""
+
+
+def read(text: str, today: date, *, expected: bool = False) -> Moment:
+    """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one."""
+    toks, found, place = lex(text), _Found(), 0
+    while place < len(toks):
+        place += max(1, _step(toks, place, today, expected, found))
+    clock = found.clocks[-1 if found.link == "rather" else 0] if found.clocks else None
+    part = found.parts[0] if found.parts else ""
+    if clock and part:
+        clock, part = in_part(clock, _spoken_part(toks, part)), ""
+    return Moment(_one_day(found.days, today), clock, part, found.ahead)
+
+
+def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _Found) -> int:
+    """Read what begins at a token; how many tokens that took."""
+    tok = toks[place]
+    if minutes := minutes_ahead(toks, place):
+        found.ahead = minutes[1]
+        return minutes[0]
+    if day := day_at(toks, place, today):
+        found.days.append((day[1], _said_with(toks, place)))
+        if tok.text == "tonight":
+            found.parts.append("evening")
+        return day[0] if not tok.has("now") else _now(found)
+    if clock := clock_at(toks, place, expected):
+        found.clocks.append(clock[1])
+        found.link = _said_with(toks, place)
+        return clock[0]
+    if part := part_at(toks, place):
+        found.parts.append(part[1])
+        return part[0]
+    if tok.text == "дня" and at(toks, place - 1).has("num", "number", "hour"):
+        found.parts.append("day")
+    return 1
+
+
+def _now(found: _Found) -> int:
+    found.parts.append("soon")
+    return 1
+
+
+def _said_with(toks: Sequence[Tok], place: int) -> str:
+    """What stands before it within a few words: a "not", an "or", a "rather"."""
+    near = [at(toks, place - back) for back in (1, 2, 3)]
+    if near[0].has("not") or (near[0].has("at", "on") and near[1].has("not")):
+        return "not"
+    for name, reach in (("or", 2), ("rather", 3)):
+        if any(tok.has(name) for tok in near[:reach]):
+            return name
+    return ""
+
+
+def _one_day(days: Sequence[tuple[Day, str]], today: date) -> Day | None:
+    """Of several days the one that is meant: the corrected one, two with an "or" between as a span, else the first."""
+    meant = [(day, said) for day, said in days if said != "not"]
+    if not meant:
+        return None
+    weekday = next((day for day, _ in meant if day.weekday is not None), None)
+    week = next((day for day, _ in meant if day.week), None)
+    if weekday and week and week.start:
+        monday = week.start - timedelta(days=week.start.weekday())
+        return Day(monday + timedelta(days=weekday.weekday or 0), weekday=weekday.weekday)
+    if weekday and len(meant) > 1 and any(day.start and day.weekday is None and not day.end for day, _ in meant):
+        return next(
+            day for day, _ in meant if day.weekday is None
+        )  # "in a week, on Friday", "Friday the 25th": the date
+    day, said = meant[-1]
+    if said == "rather":
+        return day
+    first = meant[0][0]
+    if said == "or" and first.start and day.start and first.start < day.start <= first.start + timedelta(days=6):
+        return Day(first.start, day.start)
+    return first
+
+
+def _spoken_part(toks: Sequence[Tok], part: str) -> str:
+    """ "3 часа дня" is in the afternoon, whatever the part is called."""
+    return part if part in {"morning", "noon", "day", "afternoon", "evening", "night"} else ""
+
+
+def minutes_of(clock: Clock | None) -> int | None:
+    """A time in minutes after midnight."""
+    return clock.minute if clock else None

@@ -1,0 +1,113 @@
+"""A text as tokens of dates and times: numbers by their shape, words by what they may mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from truffles_policy.booking.data import booking_data
+from truffles_policy.lemmas import Entry, Lexicon, clean, normal
+
+LONGEST = 1_000
+Value = int | str | tuple[int, ...]
+
+_SHAPES = (
+    ("iso", r"(?P<y>20\d\d)-(?P<m>\d\d)-(?P<d>\d\d)"),
+    ("other", r"\+?\d[\d\s()-]{8,}\d"),  # a phone
+    ("clock12", r"(?P<h12>\d{1,2})(?:[:.](?P<m12>\d\d))?\s*(?P<half>[ap])\.?\s?m\b\.?"),
+    ("dmy", r"(?P<dd>\d{1,2})[./](?P<mm>\d{1,2})[./](?P<yy>20\d\d|\d\d)(?!\d)"),
+    ("pair", r"(?P<p1>\d{1,2})[./](?P<p2>\d\d)(?![\d%])"),
+    ("clock", r"(?P<h>\d{1,2}):(?P<min>\d\d)(?!\d)"),
+    ("dash", r"(?P<a>\d{1,2})\s?[-–—]\s?(?P<b>\d{1,2})(?!\d)"),
+    ("nth", r"(?P<n>\d{1,2})(?:\s?-?(?:го|ого|ое|е|st|nd|rd|th|ші|шы|сі|сы|інде|ында|сында|сінде|іне|ына)|-(?:і|ы))\b"),
+    ("case", r"(?P<c>\d{1,2})(?::(?P<cm>\d\d))?-?(?:те|де|та|да|ке|ге|қа|ға|тен|ден|тан|дан|нан|нен)\b"),
+    ("hours", r"(?P<hh>\d{1,2})\s?(?:ч|h)\b\.?(?:\s?(?P<hm>[0-5]\d)\s?(?:м|мин|m|min)?\b)?"),
+    ("num", r"(?P<num>\d{1,2})(?!\d)(?:-?(?:ти|и|х|ми|ю)\b)?"),
+    ("other", r"\d+"),
+    ("word", r"[^\W\d_]+(?:['’-][^\W\d_]+)*"),
+    ("stop", r"[.,;!?\n]+"),
+)
+_TOKEN = re.compile("|".join(f"(?P<k{at}>{shape})" for at, (_, shape) in enumerate(_SHAPES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tok:
+    """A piece of the text: what it may be, each with its value, and where it stands."""
+
+    text: str
+    kinds: Mapping[str, Value]
+    start: int
+    end: int
+
+    def has(self, *kinds: str) -> bool:
+        """Is it any of these?"""
+        return any(kind in self.kinds for kind in kinds)
+
+    def number(self, *kinds: str) -> int:
+        """The value of the first of these kinds that it is."""
+        return next(value for kind in kinds if isinstance(value := self.kinds.get(kind), int))
+
+
+NOTHING = Tok("", {}, 0, 0)
+
+
+def lex(text: str) -> list[Tok]:
+    """The tokens of `text`; of a huge one, of its beginning. Marks between words are dropped."""
+    shown = clean(text[:LONGEST]).lower().replace("ё", "е")
+    return list(_tokens(shown))
+
+
+def _tokens(text: str) -> Iterator[Tok]:
+    for found in _TOKEN.finditer(text):
+        kind = next(name for at, (name, _) in enumerate(_SHAPES) if found[f"k{at}"] is not None)
+        kinds = _vocabulary().kinds(found.group()) if kind == "word" else {kind: _value(kind, found)}
+        if kind != "stop":
+            yield Tok(found.group(), kinds, found.start(), found.end())
+
+
+def _value(kind: str, found: re.Match[str]) -> Value:
+    names = {
+        "iso": ("y", "m", "d"), "dmy": ("yy", "mm", "dd"), "pair": ("p1", "p2"), "clock": ("h", "min"),
+        "dash": ("a", "b"), "hours": ("hh", "hm"), "case": ("c", "cm"),
+    }.get(kind)  # fmt: skip
+    if kind == "clock12":
+        hour = int(found["h12"]) % 12 + (12 if found["half"] == "p" else 0)
+        return (hour, int(found["m12"] or 0), int(found["h12"]) <= 12)
+    if names:
+        return tuple(int(found[name] or 0) for name in names)
+    return int(found["n"] or found["num"] or 0) if kind in {"nth", "num"} else found.group()
+
+
+class Vocabulary:
+    """What words of dates and times mean, in all languages and spellings."""
+
+    def __init__(self) -> None:
+        self._meanings: dict[str, list[tuple[str, Value]]] = {}
+        entries = set()
+        for kind, value, entry in _entries():
+            entries.add(entry)
+            self._meanings.setdefault(entry.key, []).append((kind, value))
+        self._lexicon = Lexicon(entries)
+
+    def kinds(self, written: str) -> Mapping[str, Value]:
+        """What a written word may mean."""
+        found: dict[str, Value] = {}
+        for key in sorted(self._lexicon.keys(normal(written))):
+            found.update(self._meanings[key])
+        return found
+
+
+@lru_cache(1)
+def _vocabulary() -> Vocabulary:
+    return Vocabulary()
+
+
+def _entries() -> Iterator[tuple[str, Value, Entry]]:
+    for kind, values in booking_data()["words"].items():
+        for name, languages in values.items():
+            meaning = (name, 0) if kind == "small" else (kind, int(name) if name.lstrip("-").isdigit() else name)
+            for language, words in languages.items():
+                for word in words.split():
+                    yield *meaning, Entry(language, word.lstrip("="), exact=word.startswith("="))

@@ -1,0 +1,63 @@
+"""Does a message wish for a time? The patterns of `data/booking.toml`, matched as the rules are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from truffles_policy.booking.data import booking_data
+from truffles_policy.language import LANGUAGES
+from truffles_policy.lemmas import Lexicon
+from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
+
+TABLES = ("wish", "not_wish", "asks", "stop", "yes")
+
+
+class Wishes:
+    """The compiled tables. Immutable; one for all tenants."""
+
+    def __init__(self) -> None:
+        compilers = {language: Compiler(language, {}) for language in LANGUAGES}
+        self._tables = {
+            name: Index(
+                [compilers[language].pattern(source) for language in LANGUAGES for source in booking_data()[name].get(language, ())]
+            )
+            for name in TABLES
+        }  # fmt: skip
+        self._lexicon = Lexicon({entry for compiler in compilers.values() for entry in compiler.entries})
+
+    def words(self, text: str) -> Sequence[Token]:
+        """The words of a text as the tables know them."""
+        return tokens(text, self._lexicon)
+
+    def wish(self, words: Sequence[Token]) -> Match | None:
+        """Where a time is wished for, unless it is something else that only sounds so."""
+        vetoes = list(self._tables["not_wish"].all(words))
+        return next((found for found in self._tables["wish"].all(words) if not _meets(found, vetoes)), None)
+
+    def asks(self, words: Sequence[Token]) -> bool:
+        """Does it want to know something of the business besides?"""
+        wishes = list(self._tables["wish"].all(words))
+        return any(not _meets(found, wishes) for found in self._tables["asks"].all(words))
+
+    def stops(self, words: Sequence[Token]) -> bool:
+        """Does it say that no booking is wanted any more?"""
+        return self._tables["stop"].first(words) is not None
+
+    def agrees(self, words: Sequence[Token]) -> bool:
+        """Is it nothing but a yes?"""
+        return len(words) <= 4 and covered(words, self._tables["yes"], self._tables["yes"]) is not None
+
+    def begins_with_yes(self, words: Sequence[Token]) -> bool:
+        """Does it begin with a yes?"""
+        return bool(words) and self._tables["yes"].at(words, 0) is not None
+
+
+def _meets(match: Match, others: Sequence[Match]) -> bool:
+    return any(other.start < match.end and match.start < other.end for other in others)
+
+
+@lru_cache(1)
+def wishes() -> Wishes:
+    """The tables, compiled once a process."""
+    return Wishes()
