@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,18 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli import tenants as tenant_files
 from truffles_gateway.cli.common import console, opened, run
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.evaluation.battery import Asked, load
+from truffles_gateway.evaluation.battery import Asked, load, span
 from truffles_gateway.evaluation.bring import Wishes, businesses, folder_beside
 from truffles_gateway.evaluation.figures import Bounds
 from truffles_gateway.evaluation.judge import Result
-from truffles_gateway.evaluation.papers import LastRun, as_json, as_junit
-from truffles_gateway.evaluation.report import show
+from truffles_gateway.evaluation.papers import LastRun, as_json, as_junit, replay_as_json
+from truffles_gateway.evaluation.replay import Replay, read
+from truffles_gateway.evaluation.report import show, show_replay
 from truffles_gateway.evaluation.run import Runner
 from truffles_gateway.evaluation.stage import Business, Stage
 from truffles_gateway.settings import Settings
+from truffles_gateway.store import tenants as store
+from truffles_gateway.store import trials
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -93,6 +97,54 @@ def run_battery(battery: Path, tenant: str, only: str, *, failed: bool, **wishes
     raise SystemExit(run(_run(battery, tenant, only, failed=failed, **wishes)))
 
 
+@evals.command()
+@click.argument("tenant")
+@click.option("--since", default="30d", show_default=True, help="How far back: 36h, 30d.")
+@_of_a_stage
+@click.option("--limit", type=click.IntRange(1), help="Only so many conversations, the latest.")
+@click.option("--json", "json_file", type=OUT, help="Write everything here.")
+def replay(tenant: str, since: str, *, limit: int | None, **wishes: Any) -> None:
+    """Show what would be answered differently today, or with another --config: customers' stored conversations are put to
+    the bot once more. Nothing is sent, and nothing of the tenant's is changed.
+
+    Example: truffles eval replay salon --since 30d --config salon-new.toml
+    """
+    run(_replay(tenant, since, limit, **wishes))
+
+
+async def _replay(slug: str, since: str, limit: int | None, **wishes: Any) -> None:
+    catalog, files = Catalog.scan(), _files(wishes)
+    async with opened(tenants=False) as gateway:
+        found = await store.load(gateway.database, [slug])
+        if not found:
+            raise ConfigError(f'no tenant "{slug}"', cure="`truffles tenants show` lists all")
+        rows = await trials.talked(gateway.database, found[0].id, gateway.clock.now() - _span(since), limit)
+        [business] = await businesses(gateway, [slug], catalog, files)
+    turns, left_out = read(rows)
+    with _bar() as bar:
+        task = bar.add_task("setting the stage", total=len(turns))
+        async with Stage(catalog, concurrency=wishes["concurrency"]) as stage:
+            bar.update(task, description="asking again")
+            playing = Replay(
+                stage, business, concurrency=wishes["concurrency"], progress=lambda done: bar.advance(task, done)
+            )
+            replayed = await playing.run(turns, left_out)
+    show_replay(console, replayed)
+    _write(wishes["json_file"], lambda: json.dumps(replay_as_json(replayed), ensure_ascii=False, indent=1))
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return span(text)
+    except ValueError as problem:
+        raise ConfigError(str(problem), where="--since") from None
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
 async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes: Any) -> int:
     bounds, kept = _bounds(wishes), LastRun(Settings.load().truffles_data_dir)
     files = _files(wishes)
@@ -114,8 +166,7 @@ async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes:
 async def _played(asked: Sequence[Asked], files: Wishes, concurrency: int) -> list[Result]:
     catalog = Catalog.scan()
     acting = await _businesses(sorted({each.tenant for each in asked}), catalog, files)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task("setting the stage", total=len(asked))
         async with Stage(catalog, concurrency=concurrency) as stage:
             bar.update(task, description="asking")

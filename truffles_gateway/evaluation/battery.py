@@ -5,17 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    ValidationError,
+    model_validator,
+)
 
-from truffles_gateway.config_problems import explain
+from truffles_gateway.config_problems import explain, nearest
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation import lines
 
 SUFFIXES = (".yaml", ".yml")
+SHOWN = 10
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 OF_A_TURN = (
     "say", "expect", "reply_language", "include", "any_of", "not", "facts", "booking", "wait",
@@ -40,10 +50,16 @@ def _span(value: object) -> object:
     return span(value) if isinstance(value, str) else value
 
 
+def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("is empty")
+    return value
+
+
 Words = Annotated[str, Field(min_length=1)]
 Several = Annotated[tuple[Words, ...], BeforeValidator(_listed)]
-OneOrMore = Annotated[tuple[Words, ...], BeforeValidator(_listed), Field(min_length=1)]
-Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)]
+OneOrMore = Annotated[Several, AfterValidator(_some)]
+Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_listed), AfterValidator(_some)]
 Pause = Annotated[timedelta, BeforeValidator(_span)]
 
 
@@ -88,7 +104,7 @@ class Case(Part):
     name: str = ""
     branch: str = ""
     facts: Several = ()
-    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+    turns: Annotated[tuple[Turn, ...], AfterValidator(_some)]
 
     @property
     def waits(self) -> tuple[timedelta, ...]:
@@ -102,7 +118,7 @@ class Battery(Part):
     battery: Words
     tenant: str = ""
     now: NaiveDatetime | None = None
-    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+    cases: Annotated[tuple[Case, ...], AfterValidator(_some)]
 
     @model_validator(mode="before")
     @classmethod
@@ -114,10 +130,15 @@ class Battery(Part):
 
 
 def _with_turns(raw: Any) -> Any:
-    if not isinstance(raw, dict) or "turns" in raw or "say" not in raw:
+    if not isinstance(raw, dict) or "turns" in raw:
         return raw
     turn = {key: raw[key] for key in OF_A_TURN if key in raw and key != "facts"}
     return {key: value for key, value in raw.items() if key not in turn} | {"turns": [turn]}
+
+
+KEYS = tuple(
+    field.alias or name for model in (Turn, Case, Battery) for name, field in model.model_fields.items()
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +149,7 @@ class Asked:
     tenant: str
     case: Case
     place: str
-    now: Any = None
+    now: datetime | None = None
 
 
 def load(path: Path, tenant: str = "") -> list[Asked]:
@@ -152,16 +173,19 @@ def _read(path: Path) -> tuple[Battery, lines.Places]:
     try:
         return Battery.model_validate(raw), places
     except ValidationError as error:
-        problems = [
-            _placed(each, error, places)
-            for each in zip(explain(error, Battery, tenant=""), error.errors(), strict=True)
-        ]
-        raise ConfigError("; ".join(problems[:10])) from None
+        found = zip(explain(error, Battery, tenant=""), error.errors(include_url=False), strict=True)
+        raise ConfigError(
+            "; ".join([_placed(problem, finding, places) for problem, finding in found][:SHOWN])
+        ) from None
 
 
-def _placed(found: tuple[ConfigError, Any], error: ValidationError, places: lines.Places) -> str:
-    problem, finding = found
-    return f"{places.of(finding['loc'])}: {problem}"
+def _placed(problem: ConfigError, finding: Any, places: lines.Places) -> str:
+    """The problem with its line. A case of one turn was written without `turns`."""
+    way = finding["loc"]
+    short = way[:2] + way[4:] if way[2:4] == ("turns", 0) and way[:3] not in places.lines else way
+    cure = nearest(str(way[-1]), KEYS) if finding["type"] == "extra_forbidden" else ""
+    told = ConfigError(problem.problem, cure=cure or problem.cure)
+    return f"{places.of(short)}: {'.'.join(str(step) for step in short[2:]) or short[0]}: {told}"
 
 
 def _chosen(read: Sequence[Read], tenant: str) -> list[Read]:

@@ -21,7 +21,7 @@ ASKS_BACK = frozenset({"clarify", "describe", "which branch", "mute or question"
 MUTES = frozenset({"opt-out", "muted", "mute or question"})
 ANY = "any"
 TOP = 5
-OF_A_SLOT = frozenset({"date", "time"})
+OF_A_SLOT, CALLED = frozenset({"date", "time"}), "handover"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +82,7 @@ class Result:
 def kinds_of(told: Told) -> frozenset[str]:
     """Everything that a turn may be called."""
     found = {BOOKED: {"booking"}}.get(str(told.stage("classify").get("outcome")), set())
-    if told.outcome in {"escalated", "parked"}:
-        found = found | {"escalate"}
-    elif told.outcome == "forwarded":
+    if told.outcome in {"escalated", "parked"} or told.outcome == "forwarded":
         found = found | {"escalate"}
     elif told.outcome == "answered":
         found = found | ({"clarify"} if told.reason in ASKS_BACK else set())
@@ -161,24 +159,25 @@ def _dated(text: str) -> Key | None:
 
 
 def unheld(told: Told, kinds: Collection[str], evidence: Collection[Key]) -> Iterator[str]:
-    """Claims in the bot's words that nothing the tenant knows holds. In a booking, day and hour are the customer's."""
+    """Claims in the bot's words that nothing the tenant knows holds. In a booking, day and hour are the customer's; that a
+    human was called is true where one was."""
     passages = told.stage("retrieve").get("passages") or ()
     held = proved(str(each.get("text", "")) for each in passages if str(each.get("id", "")).startswith("pack:"))
-    for text in told.replies:
-        for claim in claims(text):
-            if "booking" in kinds and claim.kind in OF_A_SLOT:
-                continue
-            if not any(key in evidence or key in held for key in claim.keys):
-                yield f"claims what nobody told it ({claim.kind}): {claim.shown}"
+    theirs = (OF_A_SLOT if "booking" in kinds else frozenset()) | ({CALLED} if "escalate" in kinds else frozenset())
+    for claim in (claim for text in told.replies for claim in claims(text)):
+        if claim.kind not in theirs and not any(key in evidence or key in held for key in claim.keys):
+            yield f"claims what nobody told it ({claim.kind}): {claim.shown}"
 
 
 def knows(tenant: Tenant, chunks: Iterable[Chunk]) -> frozenset[Key]:
-    """The evidence: everything that a tenant knows, as the claim firewall reads it."""
+    """The evidence: everything that a tenant knows, as the claim firewall reads it. What a model may never promise, the
+    tenant's own words may."""
     config = tenant.config
     texts = [config.name, *config.facts, *(branch.name for branch in config.branches), *tenant.texts.sources()]
     texts += [part for chunk in chunks for part in (chunk.title, chunk.answer or chunk.text)]
     texts += [text for choice in config.plugins for text in _flat(choice.settings)]
-    return proved(texts)
+    promised = {key for text in texts for claim in claims(text) for key in claim.keys if key[0] == "family"}
+    return proved(texts) | promised
 
 
 def _flat(value: Any) -> Iterator[str]:

@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 
 from truffles_gateway.evaluation.figures import Bounds, Figures, figures, held_to
 from truffles_gateway.evaluation.judge import Judged, Result
+from truffles_gateway.evaluation.replay import Replayed
 from truffles_gateway.evaluation.stage import Told
+from truffles_gateway.observability import mask
 
 FOLDER = "evaluation"
 _ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -115,6 +117,25 @@ def trace(told: Told) -> list[str]:
             text = " ".join(str(passage.get("text", "")).split())
             shown.append(f"  {passage.get('confidence', 0):.2f} {passage.get('id')}: {text[:100]}")
     return [*shown, *(f"fault {each}" for each in told.faults)]
+
+
+def replay_as_json(replayed: Replayed) -> dict[str, Any]:
+    """What a replay came to, phones masked."""
+    turns = [
+        {
+            "kind": each.kind, "dialogue": each.then.dialogue, "at": each.then.at.isoformat(),
+            "say": [mask(text) for text in each.then.pieces],
+            "then": _said(each.then.outcome, each.then.reason, each.then.replies),
+            "now": _said(each.now.outcome, each.now.reason, each.now.replies),
+            "trace": [mask(line) for line in trace(each.now)],
+        }
+        for each in replayed.turns
+    ]  # fmt: skip
+    return {"counts": replayed.counts(), "left_out": dict(replayed.left_out), "turns": turns}
+
+
+def _said(outcome: str, reason: str, replies: Sequence[str]) -> dict[str, Any]:
+    return {"outcome": outcome, "reason": reason, "replies": [mask(text) for text in replies]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
@@ -10,7 +10,9 @@ from rich.table import Table
 
 from truffles_gateway.evaluation.figures import LANGUAGES, Bounds, by_category, figures, held_to
 from truffles_gateway.evaluation.judge import Result
-from truffles_gateway.evaluation.papers import Change, dialogue, heldout
+from truffles_gateway.evaluation.papers import Change, dialogue, heldout, trace
+from truffles_gateway.evaluation.replay import SAME, Difference, Replayed
+from truffles_gateway.observability import mask
 
 COLOURS = {"✗": "red", ">": "cyan", "!": "yellow"}
 SHOWN = 20
@@ -80,6 +82,29 @@ def _listed(ids: Sequence[str]) -> str:
     return f"{', '.join(ids[:SHOWN])}{more}"
 
 
-def contradictions(results: Iterable[Result]) -> list[str]:
-    """Everything that was said against what the tenant knows."""
-    return [f"{each.asked.case.id}: {line}" for each in results for turn in each.turns for line in turn.contradicted]
+def show_replay(console: Console, replayed: Replayed) -> None:
+    """Print what would differ, and how much would."""
+    for each in replayed.turns:
+        if each.kind != SAME:
+            _difference(console, each)
+    table = Table("turns", "")
+    for kind, count in replayed.counts().items():
+        table.add_row(kind, str(count))
+    for why, count in sorted(replayed.left_out.items()):
+        table.add_row(f"[dim]left out: {escape(why)}[/]", f"[dim]{count}[/]")
+    console.print(table)
+
+
+def _difference(console: Console, found: Difference) -> None:
+    then, now = found.then, found.now
+    about = f"{found.then.at:%Y-%m-%d %H:%M} UTC, dialogue {then.dialogue}"
+    console.print(f"[b]{found.kind}[/] [dim]{escape(about)}[/]", soft_wrap=True)
+    for piece in then.pieces:
+        console.print(f"  [cyan]{escape('> ' + mask(piece))}[/]", soft_wrap=True)
+    for name, outcome, reason, replies in (
+        ("then", then.outcome, then.reason, then.replies), ("now", now.outcome, now.reason, now.replies),
+    ):  # fmt: skip
+        said = mask(" / ".join(replies)) or "(silence)"
+        console.print(f"  {name}: [b]{outcome}[/] {escape(f'{reason}: {said}'.removeprefix(': '))}", soft_wrap=True)
+    for line in trace(now):
+        console.print(f"    [dim]{escape(mask(line))}[/]", soft_wrap=True)

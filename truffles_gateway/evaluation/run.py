@@ -64,10 +64,9 @@ class Runner:
         """The local time of the case in the business's zone."""
         if asked.now is None:
             return present
-        local: datetime = asked.now
         name = str(self._businesses[asked.tenant].cast.config.get("timezone", "Asia/Almaty"))
         try:
-            return local.replace(tzinfo=zone(name)).astimezone(UTC)
+            return asked.now.replace(tzinfo=zone(name)).astimezone(UTC)
         except KeyError:
             raise ConfigError(f"no time zone {name}", tenant=asked.tenant) from None
 

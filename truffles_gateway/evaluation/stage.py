@@ -20,7 +20,7 @@ from truffles_gateway.catalog import Catalog
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation.cast import Cast, stage_catalog
 from truffles_gateway.evaluation.clock import StageClock
-from truffles_gateway.messages import EventKind, InboundEvent
+from truffles_gateway.messages import EventKind, InboundEvent, Person
 from truffles_gateway.plugin import Chunk
 from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
@@ -138,7 +138,7 @@ class Stage:
         await self.gateway.registry.refresh()
         for each in businesses:
             await self._teach(each)
-        await self._ready()
+        await self.ready()
         await self.gateway.registry.warm_up()
 
     async def _teach(self, business: Business) -> None:
@@ -154,8 +154,9 @@ class Stage:
     def _knowledge(self, tenant: Tenant) -> StoredKnowledge:
         return StoredKnowledge(self.gateway.database, self.gateway.knowledge_versions, tenant.id, self.clock)
 
-    async def _ready(self) -> None:
-        """Jobs of the beginning, such as carrying a pack into the knowledge, are done."""
+    async def ready(self) -> None:
+        """What was due by now is done: the jobs of the beginning, such as carrying a pack into the knowledge, and timers
+        that the clock has passed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
                 while not await trials.idle(self.gateway.database, self.clock.now()):  # noqa: ASYNC110 - asks a database
@@ -203,7 +204,12 @@ class Stage:
         """Somebody at the desk presses a button of a handover's card."""
         desk = next(each.plugin.channel for each in tenant.used.values() if each.plugin.capabilities.desk)
         event = InboundEvent(
-            channel=desk, event_id=f"eval-{uuid4().hex}", kind=EventKind.CALLBACK, action=action, target=handover
+            channel=desk,
+            event_id=f"eval-{uuid4().hex}",
+            kind=EventKind.CALLBACK,
+            action=action,
+            target=handover,
+            person=Person(channel=desk, id="eval"),
         )
         await self._take_in(tenant, [event])
 
