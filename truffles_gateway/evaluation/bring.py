@@ -50,7 +50,7 @@ async def _business(
     chunks = await _chunks(gateway, stored, wishes) if stored and not wishes.knowledge else []
     folder = wishes.knowledge or (None if chunks else wishes.folders.get(slug))
     ready = cast(raw, catalog, without=wishes.without, models=wishes.models)
-    return Business(cast=ready, chunks=chunks, folder=folder)
+    return Business(cast=ready, chunks=chunks, folder=folder, beside=wishes.knowledge is None)
 
 
 async def _chunks(gateway: Gateway, stored: StoredTenant, wishes: Wishes) -> list[Chunk]:

@@ -17,6 +17,7 @@ from truffles_gateway.evaluation.stage import Told
 from truffles_gateway.observability import mask
 
 FOLDER = "evaluation"
+SAID_ABOVE = frozenset({"merge", "on_inbound"})
 _ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNFIT = re.compile(r"[^\w.-]+")
 
@@ -109,8 +110,9 @@ def dialogue(result: Result) -> list[str]:
 def trace(told: Told) -> list[str]:
     """The decision in brief: who decided, why, and what was found."""
     shown = []
-    for stage in told.stages:
+    for stage in (each for each in told.stages if each.get("stage") not in SAID_ABOVE):
         came = " ".join(str(stage[name]) for name in ("plugin", "outcome", "why", "reason") if stage.get(name))
+        came = " ".join(came.split())
         objections = "; ".join(stage.get("objections") or ())
         shown.append(" ".join(filter(None, (f"{stage.get('stage')}:", came, objections))))
         for passage in stage.get("passages") or ():

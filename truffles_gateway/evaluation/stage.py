@@ -41,11 +41,13 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Business:
-    """A tenant for the stage: its cast, and what it knows: chunks as they are stored, or a folder to read."""
+    """A tenant for the stage: its cast, and what it knows: chunks as they are stored, or a folder to read. `beside`: the
+    folder was not asked for, it only stands where facts do."""
 
     cast: Cast
     chunks: Sequence[Chunk] = field(default=(), repr=False)
     folder: Path | None = None
+    beside: bool = False
 
     @property
     def slug(self) -> str:
@@ -145,10 +147,10 @@ class Stage:
         tenant = self.tenant(business.slug)
         if business.chunks:
             await self._knowledge(tenant).apply(put=business.chunks)
-        if business.folder:
-            writers = tenant.knowledge_writers()
-            if not writers:
-                raise ConfigError("no plugin keeps knowledge", tenant=tenant.slug, cure="Leave --knowledge off")
+        writers = tenant.knowledge_writers()
+        if business.folder and not writers and not business.beside:
+            raise ConfigError("no plugin keeps knowledge", tenant=tenant.slug, cure="Leave --knowledge off")
+        if business.folder and writers:
             await next(iter(writers.values())).sync(business.folder, lambda *_: None)
 
     def _knowledge(self, tenant: Tenant) -> StoredKnowledge:
