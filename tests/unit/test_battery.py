@@ -75,7 +75,7 @@ def test_a_folder_holds_files_for_several_businesses(tmp_path: Path) -> None:
     )
     write(tmp_path, (HEAD + ONE).replace("tenant: salon\n", "").replace("id: a", "id: c"), "all.yaml")
     assert [each.case.id for each in load(tmp_path, "shop")] == ["c", "b"]
-    with pytest.raises(ConfigError, match="all.yaml: names no tenant"):
+    with pytest.raises(ConfigError, match=r"all\.yaml: names no tenant"):
         load(tmp_path)
 
 

@@ -18,6 +18,7 @@ from truffles_gateway.tenants import Tenant
 
 BOOKED = "book"
 ASKS_BACK = frozenset({"clarify", "describe", "which branch", "mute or question"})
+BOOKS = frozenset({"booking", "booking question"})
 MUTES = frozenset({"opt-out", "muted", "mute or question"})
 ANY = "any"
 TOP = 5
@@ -81,7 +82,8 @@ class Result:
 
 def kinds_of(told: Told) -> frozenset[str]:
     """Everything that a turn may be called."""
-    found = {BOOKED: {"booking"}}.get(str(told.stage("classify").get("outcome")), set())
+    books = told.stage("classify").get("outcome") == BOOKED or told.reason in BOOKS
+    found = {"booking"} if books else set[str]()
     if told.outcome in {"escalated", "parked"} or told.outcome == "forwarded":
         found = found | {"escalate"}
     elif told.outcome == "answered":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from truffles_gateway.evaluation.figures import Bounds, Figures, figures, held_to
+from truffles_gateway.evaluation.figures import LANGUAGES, Bounds, Figures, figures, held_to
 from truffles_gateway.evaluation.judge import Judged, Result
 from truffles_gateway.evaluation.replay import Replayed
 from truffles_gateway.evaluation.stage import Told
@@ -24,7 +24,8 @@ _UNFIT = re.compile(r"[^\w.-]+")
 
 def as_json(results: Sequence[Result], bounds: Bounds) -> dict[str, Any]:
     """Everything about a run."""
-    parts = {"all": results, "heldout": heldout(results, wanted=True), "tuned": heldout(results, wanted=False)}
+    parts = {"all": list(results), "heldout": heldout(results, wanted=True), "tuned": heldout(results, wanted=False)}
+    parts |= {name: [each for each in results if each.asked.case.language == name] for name in LANGUAGES}
     return {
         "figures": {name: _figures(figures(part)) for name, part in parts.items() if part},
         "bounds": [asdict(each) for each in held_to(figures(results), bounds)],

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from truffles_gateway.evaluation.figures import LANGUAGES, Bounds, by_category, figures, held_to
+from truffles_gateway.evaluation.figures import LANGUAGES, Bounds, Verdict, by_category, figures, held_to
 from truffles_gateway.evaluation.judge import Result
 from truffles_gateway.evaluation.papers import Change, dialogue, heldout, trace
 from truffles_gateway.evaluation.replay import SAME, Difference, Replayed
@@ -25,7 +25,7 @@ def show(console: Console, results: Sequence[Result], bounds: Bounds, change: Ch
         _dialogue(console, each)
     for part in _tables(results):
         console.print(part)
-    for line in _change(change):
+    for line in (*_change(change), *_faults(results)):
         console.print(line, soft_wrap=True)
     console.print(_bounds(results, bounds))
     return all(each.held is not False for each in held_to(figures(results), bounds))
@@ -52,7 +52,7 @@ def _tables(results: Sequence[Result]) -> Iterator[RenderableType]:
 
 
 def _categories(title: str, results: Sequence[Result]) -> Table:
-    used = [each for each in LANGUAGES if any(result.asked.case.language == each for result in results)]
+    used = _languages(results)
     table = Table("category", *used, "all", title=title, title_justify="left")
     for name, line in by_category(results).items():
         cells = [f"{share.part}/{share.whole}" if (share := line.get(each)) else "" for each in (*used, "")]
@@ -60,15 +60,37 @@ def _categories(title: str, results: Sequence[Result]) -> Table:
     return table
 
 
+def _languages(results: Sequence[Result]) -> list[str]:
+    return [each for each in LANGUAGES if any(result.asked.case.language == each for result in results)]
+
+
 def _bounds(results: Sequence[Result], bounds: Bounds) -> Table:
-    """Every figure of all cases beside its bound, and of those held out."""
+    """Every figure of all cases beside its bound, of those held out, and by language."""
     aside = heldout(results, wanted=True)
-    apart = {each.name: each.figure for each in held_to(figures(aside), bounds)} if aside else {}
-    table = Table("", "all", *(["held out"] if aside else []), "bound", "")
+    parts = {"held out": aside} if aside else {}
+    used = _languages(results)
+    parts |= {each: [one for one in results if one.asked.case.language == each] for each in used if len(used) > 1}
+    apart = {name: {each.name: each for each in held_to(figures(part), bounds)} for name, part in parts.items()}
+    table = Table("", "all", *parts, "bound", "")
     for each in held_to(figures(results), bounds):
         sign = {True: "[green]✓[/]", False: "[red]✗[/]", None: ""}[each.held]
-        table.add_row(each.name, each.figure, *([apart.get(each.name, "–")] if aside else []), each.bound, sign)
+        cells = [_cell(found.get(each.name), whole=name == "held out") for name, found in apart.items()]
+        table.add_row(each.name, each.figure, *cells, each.bound, sign)
     return table
+
+
+def _cell(found: Verdict | None, *, whole: bool) -> str:
+    """A figure of a part of the cases, in full or only its share."""
+    figure = found.figure if found else "–"
+    return figure if whole else figure.rpartition("= ")[2]
+
+
+def _faults(results: Sequence[Result]) -> Iterator[str]:
+    """Plugins that failed or were too slow: figures that were come by like this say little."""
+    faults = [(each.asked.case.id, fault) for each in results for turn in each.turns for fault in turn.told.faults]
+    if faults:
+        id, first = faults[0]
+        yield f"[yellow]![/] {len(faults)} faults of plugins, the first at {escape(id)}: {escape(first)}"
 
 
 def _change(change: Change) -> Iterator[str]:
