@@ -15,6 +15,7 @@ from typing import Any, Self
 from truffles_gateway import firewall, migrations
 from truffles_gateway.accept import Committer
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.failpoints import arm
 from truffles_gateway.http_client import http_client
@@ -47,13 +48,14 @@ class Gateway:
     """Everything that one process shares. Entering it opens the database and loads all tenants."""
 
     def __init__(
-        self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1, tenants: bool = True
+        self, settings: Settings, *, catalog: Catalog | None = None, patience: int = 1, tenants: bool = True,
+        clock: Clock | None = None,
     ) -> None:  # fmt: skip
         """`patience`: how many seconds to wait for a database that is not there yet. `tenants=False`: nobody is loaded,
-        for commands that only look into the database."""
+        for commands that only look into the database. `clock`: another one than the settings ask for."""
         arm(settings.truffles_crash)
         self._patience, self._loads_tenants = patience, tenants
-        self.settings, self.clock = settings, settings.clock()
+        self.settings, self.clock = settings, clock or settings.clock()
         self.metrics = Metrics()
         self.faults = FaultLog(self.metrics)
         self.catalog = catalog or (Catalog.scan() if tenants else Catalog([]))

@@ -546,6 +546,9 @@ class Plugin:
                   before). The first line of its docstring is its help. `truffles --help` lists those that the entry point
                   group `truffles_gateway.commands` names besides
     templates     prompt templates by name, or by name and language ("answer", "answer.kk"); a tenant's `[prompts]` replace them
+    uses_model    it asks a model that costs money or never says the same twice: an evaluation can be run without it
+    rehearsal     given a tenant's settings as they are written, those for a throwaway gateway (`truffles eval`): what it keeps
+                  outside PostgreSQL must not be what customers are answered from
     """
 
     name: str
@@ -565,6 +568,8 @@ class Plugin:
     actions: Mapping[str, Callable[[Any], Awaitable[Sequence[str]]]] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     instances: Callable[[Any], tuple[str, ...]] = lambda settings: ()
+    uses_model: bool = False
+    rehearsal: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
 
 def same_secret(given: str | None, expected: str | None) -> bool:

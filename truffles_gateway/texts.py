@@ -113,6 +113,12 @@ class Catalogue:
         sources: tuple[LanguageTexts, ...] = (host_texts(), *self._plugins)
         return frozenset(key for texts in sources for of_language in texts.values() for key in of_language)
 
+    def sources(self) -> Iterator[str]:
+        """Every text of every layer, unfilled: all that can be said from here."""
+        for texts in (host_texts(), *self._plugins, self._tenant):
+            for of_language in texts.values():
+                yield from (str(text) for text in of_language.values()) if isinstance(of_language, Mapping) else ()
+
     def _candidates(self, key: str, language: str) -> Iterator[Prompts]:
         for wanted in dict.fromkeys((language, *self._languages, *HOST_LANGUAGES)):
             for layer in self._layers:

@@ -27,6 +27,7 @@ COMMANDS = {
     "outbox": ("outbox:outbox", "Look at outgoing messages and send spent ones again."),
     "ledger": ("reports:ledger", "Show what became of every accepted message, and check the sums."),
     "why": ("reports:why", "Show why a message was answered the way it was."),
+    "eval": ("evals:evals", "Try out what the bot would say, without reaching anybody."),
     "db": ("db:db", "Create and upgrade the database's tables."),
 }
 

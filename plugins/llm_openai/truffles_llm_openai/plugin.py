@@ -82,6 +82,7 @@ plugin = Plugin(
     summary="Classifies messages and writes answers with a model that speaks the OpenAI API.",
     settings=LlmSettings,
     create=LlmOpenai,
+    uses_model=True,
     templates={name: _template(name) for name in TEMPLATES},
 )
 

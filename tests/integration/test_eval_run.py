@@ -1,0 +1,177 @@
+"""`truffles eval run` as an operator uses it, with the example of a phone shop: right is told from wrong, nothing gets out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from truffles_gateway.app import Gateway
+from truffles_gateway.cli import main
+from truffles_gateway.plugin import Entry
+from truffles_gateway.store.database import Database
+
+Truffles = Callable[..., Result]
+EXAMPLE = Path("examples/demo_phones")
+HOURS = {"id": "hours-1", "category": "hours", "language": "ru", "say": ["до скольки", "вы работаете?"], "expect": "reply",
+         "include": "20:00", "reply_language": "ru"}  # fmt: skip
+PRICE = {"id": "price-1", "category": "price", "language": "ru", "heldout": "true", "say": "сколько стоит чехол книжка?",
+         "expect": "reply", "include": "4500", "not": ["5 000"], "tags": ["kind"]}  # fmt: skip
+HUMAN = {"id": "human-1", "category": "human", "language": "en", "say": "call a human please", "expect": "escalate",
+         "name": "Anna"}  # fmt: skip
+
+
+def muted(id: str, wait: str, expect: str) -> dict[str, Any]:
+    """Whoever wants no messages is left alone for half an hour."""
+    turns = [
+        {"say": "не пишите мне больше", "expect": "mute"},
+        {"say": "спасибо", "wait": wait, "expect": expect},
+    ]
+    return {"id": id, "category": "optout", "language": "ru", "now": "2026-11-28T12:00", "turns": turns}
+
+
+GOOD = [HOURS, PRICE, HUMAN, muted("mute-1", "5m", "silent"), muted("mute-2", "45m", "reply")]
+WRONG = [{**HOURS, "include": "21:30"}, PRICE, {**HUMAN, "expect": "reply"}]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+@pytest.fixture
+def truffles(database_url: str, tmp_path: Path) -> Truffles:
+    """Run a command in this process."""
+    environment = {"DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "200"}
+
+    def call(*args: object) -> Result:
+        return CliRunner().invoke(main, ["--debug", *map(str, args)], env=environment)
+
+    return call
+
+
+@pytest.fixture
+def battery(tmp_path: Path) -> Callable[..., Path]:
+    def write(*cases: dict[str, Any], name: str = "b.yaml") -> Path:
+        about = {"battery": "phones", "tenant": "demo_phones", "now": "2026-11-25T14:00", "cases": list(cases)}
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump(about, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+async def counted(database_url: str) -> list[int]:
+    """What a tenant's own database holds."""
+    database = Database(database_url)
+    await database.connect()
+    tables = ("clients", "inbox_events", "turns", "messages", "outbox_messages", "handovers", "knowledge_chunks")
+    try:
+        rows = [await database.fetch_one(f"SELECT count(*) AS n FROM {table}") for table in tables]
+        return [row["n"] for row in rows if row]
+    finally:
+        await database.close()
+
+
+def test_right_is_told_from_wrong_and_the_next_run_is_compared(
+    truffles: Truffles, battery: Callable[..., Path], tmp_path: Path, database_url: str
+) -> None:
+    config = ("--config", EXAMPLE / "tenant.toml")
+    papers = ("--json", tmp_path / "r.json", "--junit", tmp_path / "r.xml")
+    first = truffles("eval", "run", battery(*GOOD), *config, *papers)
+    assert first.exit_code == 0, first.output
+    assert "5/5 = 1.000" in first.output and "✗" not in first.output and "held out" in first.output
+
+    second = truffles("eval", "run", battery(*WRONG), *config, *papers)
+    assert second.exit_code == 1, second.output
+    assert "✗ hours-1" in second.output and "does not say: 21:30" in second.output
+    assert "< Мы работаем ежедневно с 9:30 до 20:00." in second.output
+    assert "retrieve: " in second.output and "classify: policy answer" in second.output, "the trace in brief"
+    assert "✓ price-1" not in second.output, "what is right is not told"
+    assert "newly failing: hours-1, human-1" in second.output
+    suite = ET.parse(tmp_path / "r.xml").getroot()
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("3", "2")
+    assert {test.attrib["name"] for test in suite.iter("testcase") if test.find("failure") is not None} == {
+        "hours-1",
+        "human-1",
+    }
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert [each["passed"] for each in told["cases"]] == [False, True, False]
+    assert told["figures"]["heldout"]["passed"] == {"part": 1, "whole": 1}
+    assert told["figures"]["all"]["false_escalations"] == {"part": 1, "whole": 3}
+
+    third = truffles(
+        "eval", "run", battery(HOURS, *WRONG[1:]), *config, "--failed", "--max-false-escalations", "1", "--verbose"
+    )
+    assert third.exit_code == 0, third.output
+    assert "newly passing: hours-1" in third.output and "✓ hours-1" in third.output and "price-1" not in third.output
+    assert asyncio.run(counted(database_url)) == [0] * 7, "a throwaway database is another one"
+
+
+def test_what_a_pattern_names_is_run_and_bounds_are_kept(truffles: Truffles, battery: Callable[..., Path]) -> None:
+    file = battery(HOURS, {**PRICE, "include": "4 501"})
+    config = ("--config", EXAMPLE / "tenant.toml")
+    strict = truffles("eval", "run", file, *config, "--only", "kind", "--min-facts", "0", "--min-pass", "1")
+    assert strict.exit_code == 1 and "hours" not in strict.output, strict.output
+    nobody = CliRunner().invoke(main, ["eval", "run", str(file), "--only", "nothing*"])
+    assert nobody.exit_code == 1 and 'no case fits "nothing*"' in nobody.output
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ({"say": "x"}, "b.yaml:5: category: is missing"),
+        ({**HOURS, "expct": "reply"}, 'Did you mean "expect"?'),
+        ({**HOURS, "branch": "nowhere"}, 'no branch "nowhere"'),
+    ],
+)
+def test_a_broken_battery_is_told_with_its_line(battery: Callable[..., Path], tmp_path: Path, database_url: str, case: Any, said: str) -> None:  # fmt: skip
+    path = battery(case)
+    environment = {"DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path)}
+    command = ["eval", "run", str(path), "--config", str(EXAMPLE / "tenant.toml"), "--without", "rag_qdrant"]
+    answer = CliRunner().invoke(main, command, env=environment)
+    assert answer.exit_code == 1 and said in answer.output and "b.yaml:" in answer.output, answer.output
+
+
+async def test_a_stored_tenant_is_asked_with_what_it_knows_and_has_learnt(
+    make_gateway: Callable[..., Awaitable[Gateway]], truffles: Truffles, battery: Callable[..., Path], tmp_path: Path,
+    database_url: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for name in ("WEBHOOK_SECRET", "CHATFLOW_TOKEN"):
+        monkeypatch.setenv(f"DEMO_PHONES_{name}", "x")
+    applied = await asyncio.to_thread(truffles, "tenants", "apply", EXAMPLE / "tenant.toml", "--yes")
+    assert applied.exit_code == 0, applied.output
+    synced = await asyncio.to_thread(truffles, "knowledge", "sync", "demo_phones", EXAMPLE / "knowledge")
+    assert synced.exit_code == 0, synced.output
+    gateway = await make_gateway()
+    tenant = gateway.registry.get("demo_phones")
+    assert tenant
+    [writer] = tenant.knowledge_writers().values()
+    await writer.learn(Entry(id="learned:1", question="Чините утюги?", answer="Утюги чиним по вторникам."))
+    before = await counted(database_url)
+    irons = {
+        "id": "irons",
+        "category": "unknown",
+        "language": "ru",
+        "say": "Чините утюги?",
+        "expect": "reply",
+        "include": "вторникам",
+    }
+    with_it = await asyncio.to_thread(truffles, "eval", "run", battery(HOURS, irons), "--tenant", "demo_phones")
+    assert with_it.exit_code == 0, with_it.output
+    command = ("eval", "run", battery(irons, name="c.yaml"), "--tenant", "demo_phones", "--without-learned")
+    without = await asyncio.to_thread(truffles, *command)
+    assert without.exit_code == 1 and "newly failing: irons" in without.output, without.output
+    assert await counted(database_url) == before, "nothing of the tenant's was touched"

@@ -1,0 +1,226 @@
+"""`truffles eval`: a battery of questions, or old talks once more, against a throwaway gateway."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli import tenants as tenant_files
+from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.evaluation.battery import Asked, load, span
+from truffles_gateway.evaluation.bring import Wishes, businesses, folder_beside
+from truffles_gateway.evaluation.figures import Bounds
+from truffles_gateway.evaluation.judge import Result
+from truffles_gateway.evaluation.papers import LastRun, as_json, as_junit, replay_as_json
+from truffles_gateway.evaluation.replay import Replay, read
+from truffles_gateway.evaluation.report import show, show_replay
+from truffles_gateway.evaluation.run import Runner
+from truffles_gateway.evaluation.stage import Business, Stage
+from truffles_gateway.settings import Settings
+from truffles_gateway.store import tenants as store
+from truffles_gateway.store import trials
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
+SHARE = click.FloatRange(0, 1)
+Command = Callable[..., Any]
+
+
+@click.group(name="eval")
+def evals() -> None:
+    """Try out what the bot would say: in a throwaway database, without reaching anybody.
+
+    Example: truffles eval run tests/battery --tenant salon
+    """
+
+
+def _of_a_stage(command: Command) -> Command:
+    """The options that say how a business is tried."""
+    options = (
+        click.option(
+            "--config", "configs", type=FILE, multiple=True, help="Try this tenant's file, not what is stored."
+        ),
+        click.option("--knowledge", type=FOLDER, help="Read the facts from here, not from what is stored."),
+        click.option("--without-learned", is_flag=True, help="Leave out what was learnt from managers."),
+        click.option("--without-model", is_flag=True, help="Leave out the plugins that ask a model."),
+        click.option("--without", multiple=True, metavar="PLUGIN", help="Leave out this plugin. Repeatable."),
+        click.option("--concurrency", type=click.IntRange(1, 200), default=16, help="How many customers at once (16)."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _bounded(command: Command) -> Command:
+    """The options that say what must be reached."""
+    usual = Bounds()
+    options = (
+        click.option("--min-escalations", type=SHARE, default=usual.escalations, show_default=True),
+        click.option("--max-false-escalations", type=SHARE, default=usual.false_escalations, show_default=True),
+        click.option("--min-facts", type=SHARE, default=usual.facts, show_default=True),
+        click.option("--max-contradictions", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--min-recall", multiple=True, metavar="LANGUAGE=SHARE", help="Default: ru=0.95 kk=0.85 en=0.95."),
+        click.option("--min-pass", type=SHARE, default=usual.passed, show_default=True),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@evals.command(name="run")
+@click.argument("battery", type=click.Path(exists=True, path_type=Path))
+@click.option("--tenant", default="", help="Whom to ask; without it each file names its own.")
+@_of_a_stage
+@click.option("--only", default="", metavar="PATTERN", help="Only cases whose id, category or tag fits: price*, rude.")
+@click.option("--failed", is_flag=True, help="Only the cases that failed last time.")
+@click.option("--verbose", is_flag=True, help="Show the dialogues that passed, too.")
+@click.option("--json", "json_file", type=OUT, help="Write everything here.")
+@click.option("--junit", "junit_file", type=OUT, help="Write a report for build servers here.")
+@_bounded
+def run_battery(battery: Path, tenant: str, only: str, *, failed: bool, **wishes: Any) -> None:
+    """Put a battery of cases to a business and judge what it says. BATTERY is a file or a folder; docs/evaluation.md has
+    the format. Exit code 1 when a figure is below its bound.
+
+    Example: truffles eval run tests/battery --tenant salon --without-model
+    """
+    raise SystemExit(run(_run(battery, tenant, only, failed=failed, **wishes)))
+
+
+@evals.command()
+@click.argument("tenant")
+@click.option("--since", default="30d", show_default=True, help="How far back: 36h, 30d.")
+@_of_a_stage
+@click.option("--limit", type=click.IntRange(1), help="Only so many conversations, the latest.")
+@click.option("--json", "json_file", type=OUT, help="Write everything here.")
+def replay(tenant: str, since: str, *, limit: int | None, **wishes: Any) -> None:
+    """Show what would be answered differently today, or with another --config: customers' stored conversations are put to
+    the bot once more. Nothing is sent, and nothing of the tenant's is changed.
+
+    Example: truffles eval replay salon --since 30d --config salon-new.toml
+    """
+    run(_replay(tenant, since, limit, **wishes))
+
+
+async def _replay(slug: str, since: str, limit: int | None, **wishes: Any) -> None:
+    catalog, files = Catalog.scan(), _files(wishes)
+    async with opened(tenants=False) as gateway:
+        found = await store.load(gateway.database, [slug])
+        if not found:
+            raise ConfigError(f'no tenant "{slug}"', cure="`truffles tenants show` lists all")
+        rows = await trials.talked(gateway.database, found[0].id, gateway.clock.now() - _span(since), limit)
+        [business] = await businesses(gateway, [slug], catalog, files)
+    turns, left_out = read(rows)
+    with _bar() as bar:
+        task = bar.add_task("setting the stage", total=len(turns))
+        async with Stage(catalog, concurrency=wishes["concurrency"]) as stage:
+            bar.update(task, description="asking again")
+            playing = Replay(
+                stage, business, concurrency=wishes["concurrency"], progress=lambda done: bar.advance(task, done)
+            )
+            replayed = await playing.run(turns, left_out)
+    show_replay(console, replayed)
+    _write(wishes["json_file"], lambda: json.dumps(replay_as_json(replayed), ensure_ascii=False, indent=1))
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return span(text)
+    except ValueError as problem:
+        raise ConfigError(str(problem), where="--since") from None
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes: Any) -> int:
+    bounds, kept = _bounds(wishes), LastRun(Settings.load().truffles_data_dir)
+    files = _files(wishes)
+    if not tenant and len(files.configs) == 1:
+        [tenant] = files.configs
+    asked = _chosen(load(battery, tenant), only, kept, failed=failed)
+    if not asked:
+        console.print("[green]✓[/] nothing to run")
+        return 0
+    results = await _played(asked, files, wishes["concurrency"])
+    change = kept.compare(results)
+    good = show(console, results, bounds, change, verbose=wishes["verbose"])
+    kept.keep(results)
+    _write(wishes["json_file"], lambda: json.dumps(as_json(results, bounds), ensure_ascii=False, indent=1, default=str))
+    _write(wishes["junit_file"], lambda: as_junit(results))
+    return 0 if good else 1
+
+
+async def _played(asked: Sequence[Asked], files: Wishes, concurrency: int) -> list[Result]:
+    catalog = Catalog.scan()
+    acting = await _businesses(sorted({each.tenant for each in asked}), catalog, files)
+    with _bar() as bar:
+        task = bar.add_task("setting the stage", total=len(asked))
+        async with Stage(catalog, concurrency=concurrency) as stage:
+            bar.update(task, description="asking")
+            runner = Runner(stage, acting, concurrency=concurrency, progress=lambda done: bar.advance(task, done))
+            return await runner.run(asked)
+
+
+async def _businesses(slugs: Sequence[str], catalog: Catalog, files: Wishes) -> list[Business]:
+    async with opened(tenants=False) as gateway:
+        return await businesses(gateway, slugs, catalog, files)
+
+
+def _files(wishes: dict[str, Any]) -> Wishes:
+    """The tenants' files that were named, by slug."""
+    read = [(path, tenant_files.read(path)) for path in wishes["configs"]]
+    beside = {str(raw.get("slug")): found for path, raw in read if (found := folder_beside(path))}
+    return Wishes(
+        configs={str(raw.get("slug")): raw for _, raw in read}, folders=beside, knowledge=wishes["knowledge"],
+        learned=not wishes["without_learned"], models=not wishes["without_model"], without=wishes["without"],
+    )  # fmt: skip
+
+
+def _chosen(asked: list[Asked], only: str, kept: LastRun, *, failed: bool) -> list[Asked]:
+    chosen = [each for each in asked if not only or _fits(each, only)]
+    if only and not chosen:
+        raise ConfigError(
+            f'no case fits "{only}"', cure="It is compared with ids, categories and tags; * stands for anything"
+        )
+    if not failed:
+        return chosen
+    known = {(each.battery, each.tenant): kept.of(each.battery, each.tenant) for each in chosen}
+    return [each for each in chosen if known[each.battery, each.tenant].get(each.case.id) is False]
+
+
+def _fits(asked: Asked, pattern: str) -> bool:
+    case = asked.case
+    return any(fnmatch.fnmatchcase(word, pattern) for word in (case.id, case.category, *case.tags))
+
+
+def _bounds(wishes: dict[str, Any]) -> Bounds:
+    recall = dict(Bounds().recall)
+    for each in wishes["min_recall"]:
+        language, _, value = each.partition("=")
+        try:
+            recall[language] = float(value)
+        except ValueError:
+            raise ConfigError(f'"{each}" is no bound', where="--min-recall", cure="Write it like kk=0.85") from None
+    return Bounds(
+        escalations=wishes["min_escalations"], false_escalations=wishes["max_false_escalations"],
+        facts=wishes["min_facts"], contradictions=wishes["max_contradictions"], passed=wishes["min_pass"], recall=recall,
+    )  # fmt: skip
+
+
+def _write(path: Path | None, text: Callable[[], str]) -> None:
+    if path is not None:
+        path.write_text(text(), encoding="utf-8")
+        console.print(f"wrote {escape(str(path))}", soft_wrap=True)
