@@ -22,7 +22,7 @@ from truffles_policy.pack.values import said
 from truffles_policy.patterns import Token
 from truffles_policy.rules import SIGNALS, Finding
 
-STRONGER = frozenset({*SIGNALS, "shouting"})
+STRONGER = frozenset({*SIGNALS, "shouting", "emergency", "stuck"})
 SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise"})
 SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
