@@ -14,7 +14,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from truffles_gateway.catalog import Catalog
-from truffles_gateway.cli import tenants as tenant_files
 from truffles_gateway.cli.common import console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation.battery import Asked, load, span
@@ -29,6 +28,7 @@ from truffles_gateway.evaluation.stage import Business, Stage
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store import trials
+from truffles_gateway.tenant_file import config_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -181,7 +181,7 @@ async def _businesses(slugs: Sequence[str], catalog: Catalog, files: Wishes) -> 
 
 def _files(wishes: dict[str, Any]) -> Wishes:
     """The tenants' files that were named, by slug."""
-    read = [(path, tenant_files.read(path)) for path in wishes["configs"]]
+    read = [(path, config_of(path)) for path in wishes["configs"]]
     beside = {str(raw.get("slug")): found for path, raw in read if (found := folder_beside(path))}
     return Wishes(
         configs={str(raw.get("slug")): raw for _, raw in read}, folders=beside, knowledge=wishes["knowledge"],
