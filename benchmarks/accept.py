@@ -27,6 +27,7 @@ TENANT = {
     "slug": "bench",
     "name": "Bench",
     "mode": "auto",
+    "dialogue": {"disclose": False},
     "webhook_secret": "env:BENCH_WEBHOOK_SECRET",
     "plugins": [
         {

@@ -40,20 +40,20 @@ def quiet_seconds(event: InboundEvent, timing: BurstTiming) -> float:
 
 def is_complete(text: str) -> bool:
     """Does `text` ask or say something that can be answered on its own?"""
-    words = _words(text[:_LOOK_AT])
-    if words and is_greeting(words):
+    said = words(text[:_LOOK_AT])
+    if said and is_greeting(said):
         return False
-    if "?" in text or len(words) >= _ENOUGH_WORDS:
+    if "?" in text or len(said) >= _ENOUGH_WORDS:
         return True
-    return len(words) >= 2 and any(_match(words, at, _phrases("questions")) for at in range(len(words)))
+    return len(said) >= 2 and any(_match(said, at, _phrases("questions")) for at in range(len(said)))
 
 
-def is_greeting(words: Sequence[str]) -> bool:
-    """Are all of `words` (lower-case) greetings, with at least one among them?"""
+def is_greeting(said: Sequence[str]) -> bool:
+    """Are all of the words that were `said` (lower-case) greetings, with at least one among them?"""
     at, greeted = 0, False
-    while at < len(words):
-        greeting = _match(words, at, _phrases("greetings"))
-        length = greeting or _match(words, at, _phrases("fillers"))
+    while at < len(said):
+        greeting = _match(said, at, _phrases("greetings"))
+        length = greeting or _match(said, at, _phrases("fillers"))
         if not length:
             return False
         at, greeted = at + length, greeted or bool(greeting)
@@ -65,14 +65,15 @@ def join(texts: Iterable[str]) -> str:
     return "\n".join(text.strip() for text in texts if text.strip())
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a text in one spelling, as `is_greeting` wants them."""
     return _WORD.findall(text.lower().replace("ё", "е"))
 
 
-def _match(words: Sequence[str], at: int, phrases: Phrases) -> int:
+def _match(said: Sequence[str], at: int, phrases: Phrases) -> int:
     """The number of words of the longest phrase that starts at `at`, 0 if none does."""
-    for phrase in phrases.get(words[at], ()):
-        if tuple(words[at : at + len(phrase)]) == phrase:
+    for phrase in phrases.get(said[at], ()):
+        if tuple(said[at : at + len(phrase)]) == phrase:
             return len(phrase)
     return 0
 
@@ -81,6 +82,6 @@ def _match(words: Sequence[str], at: int, phrases: Phrases) -> int:
 def _phrases(name: str) -> Phrases:
     found: dict[str, list[tuple[str, ...]]] = {}
     for text in host_words("burst", name):
-        phrase = tuple(_words(text))
+        phrase = tuple(words(text))
         found.setdefault(phrase[0], []).append(phrase)
     return {first: tuple(sorted(phrases, key=len, reverse=True)) for first, phrases in found.items()}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from truffles_gateway import voice
+from truffles_gateway import conduct, voice
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Author, Line, Route, State, Trigger
 
@@ -73,7 +73,7 @@ def _repeats(case: Case, decision: Decision) -> bool:
     before = next((at for at, text in _turns(lately) if alike(text, case.message.text, least)), None)
     if before is None:
         return False
-    said = [line.text for line in lately if line.author is Author.BOT and line.at >= before]
+    said = [conduct.unintroduced(case, line.text) for line in lately if line.author is Author.BOT and line.at >= before]
     return all(any(_says(each, reply, least) for each in said) for reply in decision.replies)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import booked, branching, calls, compose, drafts, elsewhere, gate, loops
+from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -31,7 +31,7 @@ async def run(case: Case) -> Decision:
         except TimeoutError:
             decision = out_of_time(case)
     case.trace.note("decide", outcome=decision.outcome, reason=decision.reason)
-    return gate.after_thinking(case, decision)
+    return gate.after_thinking(case, conduct.introduce(case, decision))
 
 
 async def think(case: Case) -> Decision:

@@ -36,6 +36,7 @@ def salon(chatflow_url: str, slug: str = "salon", **changes: Any) -> dict[str, A
         "slug": slug,
         "name": "Salon",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
         "desk": {"quiet_from": 0, "quiet_until": 0},

@@ -143,7 +143,7 @@ async def test_deliver_sends_the_reply_and_repeats_it_with_the_same_id(rig_of, t
     chosen = [{"name": "parrot"}, {"name": "sms", "settings": {"url": target.url, "token": "env:TEST_SMS_TOKEN"}}]
     rig: Rig = await rig_of(
         {
-            "slug": "shop", "name": "Shop", "mode": "auto", "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+            "slug": "shop", "name": "Shop", "mode": "auto", "dialogue": {"disclose": False}, "webhook_secret": "env:TEST_WEBHOOK_SECRET",
             "timing": {"complete": 0.1}, "plugins": chosen,
         },
         catalog=Catalog.of(parrot, sms),

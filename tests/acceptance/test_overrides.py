@@ -60,7 +60,9 @@ async def test_how_long_a_question_whether_to_be_silent_stands_and_what_counts_a
 
 
 async def test_how_often_the_bot_asks_back_and_how_soon_it_greets_again(salon_of, jid) -> None:
-    salon = await salon_of(dialogue={"clarify_at_most": 0, "greet_again_minutes": 1}, loop={"window_minutes": 1})
+    salon = await salon_of(
+        dialogue={"disclose": False, "clarify_at_most": 0, "greet_again_minutes": 1}, loop={"window_minutes": 1}
+    )
     first = await salon.ask(jid, "Здравствуйте")
     await salon.pass_time(minutes=2)
     assert await salon.ask(jid, "Здравствуйте") == first

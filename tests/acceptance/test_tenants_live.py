@@ -146,7 +146,7 @@ async def test_two_tenants_with_other_plugins_and_the_same_customer_never_mix(sa
     async with Simulator(tenant="clinic", secret=sim.secret, gateway=salon.rig.url) as phones:
         chatflow = {"base_url": phones.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "clinic"}
         await salon.rig.apply({
-            "slug": "clinic", "name": "Clinic", "mode": "auto", "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+            "slug": "clinic", "name": "Clinic", "mode": "auto", "dialogue": {"disclose": False}, "webhook_secret": "env:TEST_WEBHOOK_SECRET",
             "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
             "plugins": [{"name": "clinic_knows"}, {"name": "desk_log"}, {"name": "chatflow", "settings": chatflow}],
         })  # fmt: skip

@@ -46,6 +46,7 @@ def tenant(chatflow_url: str) -> dict[str, Any]:
         "slug": "salon",
         "name": "Salon",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
         "plugins": [*({"name": name} for name in names), {"name": "chatflow", "settings": settings}],

@@ -50,6 +50,7 @@ class Town:
             "slug": slug,
             "name": slug,
             "mode": "auto",
+            "dialogue": {"disclose": False},
             "webhook_secret": "env:TEST_WEBHOOK_SECRET",
             "timing": {"complete": 0.02, "fragment": 0.02, "longest": 0.5},
             "plugins": [

@@ -41,7 +41,7 @@ async def sim(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Simulator]:
 def salon(chatflow: str) -> dict[str, Any]:
     settings = {"base_url": chatflow, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "salon"}
     return {
-        "slug": "salon", "name": "Salon", "mode": "auto", "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+        "slug": "salon", "name": "Salon", "mode": "auto", "dialogue": {"disclose": False}, "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
         "plugins": [
             {"name": "policy"}, {"name": "rag_qdrant"}, {"name": "answer_local"}, {"name": "desk_log"},

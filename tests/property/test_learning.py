@@ -169,7 +169,7 @@ async def a_world(database_url: str, clock: MovedClock, chance: random.Random) -
         owners = [{"name": each, "role": "owner", "identities": [{"channel": "desk_log", "id": each}]}
                   for each in ("owner", "second")]  # fmt: skip
         salon = {
-            "slug": "salon", "name": "Salon", "mode": "auto", "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+            "slug": "salon", "name": "Salon", "mode": "auto", "dialogue": {"disclose": False}, "webhook_secret": "env:TEST_WEBHOOK_SECRET",
             "timing": {"complete": 0.03, "fragment": 0.05, "longest": 0.2}, "agents": owners,
             "desk": {"quiet_from": 0, "quiet_until": 0},
             "plugins": [*({"name": each} for each in names), {"name": "chatflow", "settings": phones}],

@@ -23,6 +23,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "slug": "shop",
         "name": "Shop",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_MEDIA_SECRET",
         "timing": {"complete": 0.3, "fragment": 0.3, "longest": 3.0},
         "plugins": [

@@ -265,6 +265,7 @@ def config_of(
         "slug": slug,
         "name": "Салон",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_CIRCLE_WEBHOOK",
         "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1.0},
         "desk": {"quiet_from": 0, "quiet_until": 0},

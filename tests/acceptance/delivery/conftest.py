@@ -111,6 +111,7 @@ def config(url: str, *, slug: str = "salon", chatflow: dict[str, Any] | None = N
         "slug": slug,
         "name": "Salon",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "languages": ["en", "ru", "kk"],
         "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.01, "fragment": 0.01, "longest": 0.5},

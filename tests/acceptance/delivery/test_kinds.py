@@ -168,7 +168,13 @@ async def test_a_notice_that_grew_old_is_told_to_the_desk(lean_of) -> None:
 
 async def test_every_log_line_of_a_send_says_whose_it_is(lean_of, sim, logs) -> None:
     """Receipts are recorded together; each line has the tenant and the correlation id of its own row."""
-    clinic = {"slug": "clinic", "name": "Clinic", "mode": "auto", "webhook_secret": "env:TEST_WEBHOOK_SECRET"}
+    clinic = {
+        "slug": "clinic",
+        "name": "Clinic",
+        "mode": "auto",
+        "dialogue": {"disclose": False},
+        "webhook_secret": "env:TEST_WEBHOOK_SECRET",
+    }
     settings = {"base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "clinic"}
     clinic |= {"timing": {"complete": 0.01, "fragment": 0.01, "longest": 0.5}}
     clinic |= {"plugins": [{"name": "parrot"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}]}

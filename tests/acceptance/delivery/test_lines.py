@@ -125,6 +125,7 @@ def like_salon(sim, slug: str) -> dict[str, object]:
         "slug": slug,
         "name": slug,
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_WEBHOOK_SECRET",
         "timing": {"complete": 0.01, "fragment": 0.01, "longest": 0.5},
         "plugins": [{"name": "parrot"}, {"name": "desk_log"}, {"name": "chatflow", "settings": settings}],
