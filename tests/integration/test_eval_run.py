@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,16 @@ def truffles(database_url: str, tmp_path: Path) -> Truffles:
 
 
 @pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The example without its pack, which takes a while to learn; its folder of facts beside it."""
+    text = (EXAMPLE / "tenant.toml").read_text(encoding="utf-8")
+    shutil.copytree(EXAMPLE / "knowledge", tmp_path / "shop" / "knowledge")
+    path = tmp_path / "shop" / "tenant.toml"
+    path.write_text(re.sub(r"\[plugins.settings\]\npack = .*\n", "", text), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def battery(tmp_path: Path) -> Callable[..., Path]:
     def write(*cases: dict[str, Any], name: str = "b.yaml") -> Path:
         about = {"battery": "phones", "tenant": "demo_phones", "now": "2026-11-25T14:00", "cases": list(cases)}
@@ -86,9 +98,9 @@ async def counted(database_url: str) -> list[int]:
 
 
 def test_right_is_told_from_wrong_and_the_next_run_is_compared(
-    truffles: Truffles, battery: Callable[..., Path], tmp_path: Path, database_url: str
+    truffles: Truffles, shop: Path, battery: Callable[..., Path], tmp_path: Path, database_url: str
 ) -> None:
-    config = ("--config", EXAMPLE / "tenant.toml")
+    config = ("--config", shop)
     papers = ("--json", tmp_path / "r.json", "--junit", tmp_path / "r.xml")
     first = truffles("eval", "run", battery(*GOOD), *config, *papers)
     assert first.exit_code == 0, first.output
@@ -132,7 +144,7 @@ def test_what_a_pattern_names_is_run_and_bounds_are_kept(truffles: Truffles, bat
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        ({"say": "x"}, "b.yaml:5: category: is missing"),
+        ({"say": "x"}, "b.yaml:5: cases[0].category: is missing"),
         ({**HOURS, "expct": "reply"}, 'Did you mean "expect"?'),
         ({**HOURS, "branch": "nowhere"}, 'no branch "nowhere"'),
     ],
@@ -146,12 +158,12 @@ def test_a_broken_battery_is_told_with_its_line(battery: Callable[..., Path], tm
 
 
 async def test_a_stored_tenant_is_asked_with_what_it_knows_and_has_learnt(
-    make_gateway: Callable[..., Awaitable[Gateway]], truffles: Truffles, battery: Callable[..., Path], tmp_path: Path,
+    make_gateway: Callable[..., Awaitable[Gateway]], truffles: Truffles, shop: Path, battery: Callable[..., Path],
     database_url: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name in ("WEBHOOK_SECRET", "CHATFLOW_TOKEN"):
         monkeypatch.setenv(f"DEMO_PHONES_{name}", "x")
-    applied = await asyncio.to_thread(truffles, "tenants", "apply", EXAMPLE / "tenant.toml", "--yes")
+    applied = await asyncio.to_thread(truffles, "tenants", "apply", shop, "--yes")
     assert applied.exit_code == 0, applied.output
     synced = await asyncio.to_thread(truffles, "knowledge", "sync", "demo_phones", EXAMPLE / "knowledge")
     assert synced.exit_code == 0, synced.output

@@ -53,7 +53,8 @@ def test_a_case_of_one_turn_and_one_of_several_are_read_alike(tmp_path: Path) ->
         ("  - id: a\n    category: price\n    language: ru\n    say: x\n    turns: [{say: y}]\n", 8, "unknown key"),
         ("  - id: a\n    category: price\n    language: ru\n", 5, "say: is missing"),
         (ONE + ONE, 6, 'the id "a" stands at'),
-        ("  - id: [a\n", 6, "this is not YAML"),
+        ("  - id: [a\n", 6, "is not YAML"),
+        ("  []\n", 4, "cases: is empty"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line_and_cure(tmp_path: Path, cases: str, line: int, said: str) -> None:
@@ -79,10 +80,15 @@ def test_a_folder_holds_files_for_several_businesses(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_list_is_no_battery(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"b\.yaml:1: .*dictionary"):
+        load(write(tmp_path, "- a\n- b\n"))
+
+
 def test_an_empty_folder_or_file_is_no_battery(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no battery"):
         load(tmp_path)
-    with pytest.raises(ConfigError, match=r"b.yaml:1: the file is empty"):
+    with pytest.raises(ConfigError, match=r"b\.yaml:1: is empty"):
         load(write(tmp_path, "# nothing\n"))
 
 

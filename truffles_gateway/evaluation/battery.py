@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from truffles_gateway.config_problems import explain, nearest
+from truffles_gateway.documents import Document, dotted, read_document
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.evaluation import lines
 
 SUFFIXES = (".yaml", ".yml")
 SHOWN = 10
@@ -158,40 +158,39 @@ def load(path: Path, tenant: str = "") -> list[Asked]:
     files = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES) if path.is_dir() else [path]
     if not files:
         raise ConfigError(f"{path} holds no battery", cure="Put .yaml files into it")
-    read = [(each, *_read(each)) for each in files]
-    chosen = _chosen([(file, battery, places) for file, battery, places in read], tenant)
-    asked = [each for file, battery, places in chosen for each in _cases(file, battery, places, tenant)]
+    chosen = _chosen([_read(each) for each in files], tenant)
+    asked = [each for document, battery in chosen for each in _cases(document, battery, tenant)]
     _each_once(asked)
     return asked
 
 
-Read = tuple[Path, Battery, lines.Places]
+Read = tuple[Document, Battery]
 
 
-def _read(path: Path) -> tuple[Battery, lines.Places]:
-    raw, places = lines.read(path)
+def _read(path: Path) -> Read:
+    document = read_document(path)
     try:
-        return Battery.model_validate(raw), places
+        return document, Battery.model_validate(document.value)
     except ValidationError as error:
         found = zip(explain(error, Battery, tenant=""), error.errors(include_url=False), strict=True)
-        raise ConfigError(
-            "; ".join([_placed(problem, finding, places) for problem, finding in found][:SHOWN])
-        ) from None
+        problems = [_placed(problem, finding, document) for problem, finding in found]
+        raise ConfigError("; ".join(problems[:SHOWN])) from None
 
 
-def _placed(problem: ConfigError, finding: Any, places: lines.Places) -> str:
+def _placed(problem: ConfigError, finding: Any, document: Document) -> str:
     """The problem with its line. A case of one turn was written without `turns`."""
     way = finding["loc"]
-    short = way[:2] + way[4:] if way[2:4] == ("turns", 0) and way[:3] not in places.lines else way
+    is_short = way[2:4] == ("turns", 0) and "turns" not in document.value["cases"][way[1]]
+    where = dotted(way[:2] + way[4:] if is_short else way).lstrip(".")
     cure = nearest(str(way[-1]), KEYS) if finding["type"] == "extra_forbidden" else ""
-    told = ConfigError(problem.problem, cure=cure or problem.cure)
-    return f"{places.of(short)}: {'.'.join(str(step) for step in short[2:]) or short[0]}: {told}"
+    told = ConfigError(problem.problem, where=where, cure=cure or problem.cure)
+    return f"{document.path}:{document.line(where)}: {told}"
 
 
 def _chosen(read: Sequence[Read], tenant: str) -> list[Read]:
-    named = {battery.tenant for _, battery, _ in read if battery.tenant}
+    named = {battery.tenant for _, battery in read if battery.tenant}
     if not tenant:
-        if nameless := next((file for file, battery, _ in read if not battery.tenant), None):
+        if nameless := next((document.path for document, battery in read if not battery.tenant), None):
             raise ConfigError(f"{nameless}: names no tenant", cure="Write tenant: …, or use --tenant")
         return list(read)
     if tenant in named:
@@ -201,11 +200,11 @@ def _chosen(read: Sequence[Read], tenant: str) -> list[Read]:
     return list(read)
 
 
-def _cases(file: Path, battery: Battery, places: lines.Places, tenant: str) -> Iterator[Asked]:
+def _cases(document: Document, battery: Battery, tenant: str) -> Iterator[Asked]:
     for number, case in enumerate(battery.cases):
         yield Asked(
             battery=battery.battery, tenant=tenant or battery.tenant, case=case,
-            place=places.of(("cases", number)), now=case.now or battery.now,
+            place=f"{document.path}:{document.line(f'cases[{number}]')}", now=case.now or battery.now,
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
+from truffles_gateway import own_facts
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.errors import ConfigError
@@ -152,13 +153,13 @@ class Stage:
             raise ConfigError("no plugin keeps knowledge", tenant=tenant.slug, cure="Leave --knowledge off")
         if business.folder and writers:
             await next(iter(writers.values())).sync(business.folder, lambda *_: None)
+        await own_facts.follow(tenant)
 
     def _knowledge(self, tenant: Tenant) -> StoredKnowledge:
         return StoredKnowledge(self.gateway.database, self.gateway.knowledge_versions, tenant.id, self.clock)
 
     async def ready(self) -> None:
-        """What was due by now is done: the jobs of the beginning, such as carrying a pack into the knowledge, and timers
-        that the clock has passed."""
+        """What was due by now is done: the jobs of the beginning, and timers that the clock has passed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
                 while not await trials.idle(self.gateway.database, self.clock.now()):  # noqa: ASYNC110 - asks a database
