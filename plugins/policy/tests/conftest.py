@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
+from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.plugin import Policy
 from truffles_policy.settings import PolicySettings
 
-from truffles_gateway.messages import Customer, Inbound, InboundEvent, State, Turn, Verdict
+from truffles_gateway.messages import (
+    Author,
+    Customer,
+    Draft,
+    Inbound,
+    InboundEvent,
+    Line,
+    Passage,
+    State,
+    Turn,
+    Verdict,
+)
+from truffles_gateway.testing import make_turn
+from truffles_gateway.texts import Catalogue
+
+NOON = datetime(2026, 1, 14, 7, tzinfo=UTC)
+"""Wednesday, 14 January 2026, 12:00 in Almaty."""
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +58,37 @@ def classify(turn: Turn) -> Callable[..., Verdict | None]:
 def sentences() -> dict[str, dict[str, list[str]]]:
     """Sentences by language group and rule."""
     return tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def policies() -> dict[str, Policy]:
+    """The policies of three businesses that do not exist, by name."""
+    packs = yaml.safe_load((Path(__file__).parent / "facts_packs.yaml").read_text(encoding="utf-8"))
+    texts = Catalogue(plugins=[CATALOGUE])
+    return {name: Policy(PolicySettings.model_validate({"pack": pack}), texts) for name, pack in packs.items()}
+
+
+@pytest.fixture(scope="session")
+def ask(policies: dict[str, Policy]) -> Callable[..., tuple[list[Passage], Draft | None]]:
+    """What is found and what is answered; `said` are the customer's lines of the last minutes, `bot` what they read last,
+    `owner` what the owner wants known."""
+
+    def asked(
+        pack: str, text: str, said: Sequence[str] = (), *, bot: str = "", branch: str = "", now: datetime = NOON,
+        ago: float = 5, owner: Sequence[Passage] = (),
+    ) -> tuple[list[Passage], Draft | None]:  # fmt: skip
+        lines = [Line(author=Author.CUSTOMER, text=line, at=now - timedelta(minutes=ago)) for line in said]
+        lines += [Line(author=Author.BOT, text=bot, at=now - timedelta(minutes=ago - 1))] if bot else []
+        turn = make_turn(now=now, branch=branch, history=tuple(lines))
+        message = Inbound(text=text, events=())
+
+        async def go() -> tuple[list[Passage], Draft | None]:
+            policy = policies[pack]
+            verdict = await policy.classify(turn, message)
+            assert verdict is not None
+            found = [*owner, *(await policy.retrieve(turn, message, verdict) or ())]
+            return found, await policy.answer(turn, message, verdict, found, ())
+
+        return asyncio.run(go())
+
+    return asked

@@ -16,7 +16,6 @@ from truffles_policy.pack.schema import Pack
 WORDS = 3
 LIKE = 60
 OFFERED = frozenset({"offered", "price"})
-SLIP = 50
 _WORD = re.compile(r"[^\W\d_]+")
 _RUSSIAN = re.compile(r"[а-яё]+")
 
@@ -57,8 +56,7 @@ class Unlisted:
         if not _RUSSIAN.fullmatch(plain) or len(plain) < (3 if known else 5):
             return False
         like = fold(plain)
-        least = LIKE if known else SLIP
-        return not any(each[:4] == like[:4] or fuzz.ratio(each, like) >= least for each in self._words)
+        return not any(each[:4] == like[:4] or fuzz.ratio(each, like) >= LIKE for each in self._words)
 
 
 def normal_text(text: str) -> str:
