@@ -84,7 +84,7 @@ class Booker:
             return None
         heard = self._hear(turn, message.text, known or Open())
         if known is None:
-            return self._begins(turn, finding, heard, language)
+            return self._begins(turn, message, finding, heard, language)
         if known.sent:
             return self._changes(turn, known, finding, heard, language)
         return self._goes_on(turn, message, known, finding, heard, language)
@@ -105,10 +105,11 @@ class Booker:
         parts = (part for part in _PARTS.split(text) if part.strip())
         return ", ".join(part for part in parts if not self._wishes.asks(self._wishes.words(part)))
 
-    def _begins(self, turn: Turn, finding: Finding, heard: Heard, language: str) -> Verdict | None:
-        """A wish for a time, a service with a time, or a yes to "shall we write you down?"."""
+    def _begins(self, turn: Turn, message: Inbound, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+        """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
-        implied = heard.service is not None and not heard.moment.nothing and not heard.asks
+        named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
+        implied = named and not heard.asks and self._wishes.implies(heard.words, message.text)
         if wish is None and not implied and not self._accepts(turn, heard):
             return None
         why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words
