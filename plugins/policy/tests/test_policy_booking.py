@@ -16,6 +16,9 @@ from hypothesis import given
 from hypothesis import settings as rules_of
 from hypothesis import strategies as st
 from truffles_policy.booking.names import introduced, plain
+from truffles_policy.booking.services import ServiceFinder
+from truffles_policy.facts.things import Things
+from truffles_policy.pack.schema import Pack
 from truffles_policy.plugin import Policy
 from truffles_policy.settings import PolicySettings
 
@@ -141,6 +144,28 @@ def test_what_was_spoken_of_before_is_what_is_booked() -> None:
 def test_a_category_counts_as_a_service_and_what_is_not_bookable_does_not() -> None:
     assert said("запишите на ногти").slots["service"] == "Ногти"
     assert "service" not in said("запишите на аренда кресла").slots
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fact"),
+    [
+        ("запишите на маникюр с гелем", "Маникюр с гель-лаком", "services.gel"),
+        ("на стрижку", "Стрижка", "services.haircut"),
+        ("хочу наращивание", "Наращивание", ""),
+        ("хочу снятие", "Ногти", "categories.nails"),
+        ("на массаж", "", ""),
+    ],
+)
+def test_part_of_a_name_is_enough_where_the_facts_understand_it(text: str, name: str, fact: str) -> None:
+    more = [
+        {"id": "lashes", "name": "Наращивание ресниц"},
+        {"id": "hair", "name": "Наращивание волос", "category": "nails"},
+        {"id": "off", "name": "Снятие лака", "category": "nails"},
+        {"id": "off_gel", "name": "Снятие гель-лака", "category": "nails"},
+    ]
+    pack = Pack.model_validate({**PACK, "services": [*PACK["services"], *more]})
+    found = ServiceFinder(pack, Things(pack))(text)
+    assert (found[0] if found else ("", "")) == (name, fact)
 
 
 SERVICE = {"slots": {}, "asked": "service"}

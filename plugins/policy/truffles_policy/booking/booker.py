@@ -23,7 +23,7 @@ from truffles_policy.patterns import Token
 from truffles_policy.rules import SIGNALS, Finding
 
 STRONGER = frozenset({*SIGNALS, "shouting", "emergency", "stuck"})
-SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise"})
+SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise", "identity", "off_topic"})
 SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
@@ -206,7 +206,7 @@ class Booker:
         things: Sequence[Service | Category] = self._pack.services if kind == "services" else self._pack.categories
         thing = next((each for each in things if each.id == id), None)
         read_as = said(thing.name, language, self._pack.language)[0] if thing else name
-        return {"service": name, "service_id": fact, "service_said": read_as}
+        return {"service": name, "service_said": read_as, **({"service_id": fact} if fact else {})}
 
     def _book(self, found: Settled, language: str, why: str, *, business: bool = False) -> Verdict:
         note = self._pack.booking.note
