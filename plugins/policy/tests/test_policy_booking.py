@@ -16,6 +16,9 @@ from hypothesis import given
 from hypothesis import settings as rules_of
 from hypothesis import strategies as st
 from truffles_policy.booking.names import introduced, plain
+from truffles_policy.booking.services import ServiceFinder
+from truffles_policy.facts.things import Things
+from truffles_policy.pack.schema import Pack
 from truffles_policy.plugin import Policy
 from truffles_policy.settings import PolicySettings
 
@@ -58,18 +61,18 @@ WISHES = """
 Здравствуйте! Хотела бы записаться|можно записаться на стрижку?|нужно записаться|а можно на завтра записаться?|запись на завтра
 есть свободное время сегодня?|какое время свободно?|какие окошки есть на пятницу?|у вас есть место на субботу?|свободно завтра?
 хочу к вам на маникюр|можно подойти сегодня к 18:00?|запишите маму на стрижку|можете записать меня на пятницу?|хочу забронировать время
-маникюр завтра в 15:00|стрижка в субботу|подстричься в пятницу вечером|запишусь на завтра|добрый день, запишите на стрижку
+маникюр завтра в 15:00|хочу маникюр|мне бы на стрижку|записаться|можно сегодня на приём?|на маникюр завтра в 15:00 можно?|болит зуб, можете принять сегодня?|можете принять меня сегодня?|стрижка в субботу|подстричься в пятницу вечером|запишусь на завтра|добрый день, запишите на стрижку
 hochu zapisatsya|zapishite menya na zavtra|хачу записатся|запешите меня|[jxe pfgbcfnmcz
 жазылайын деп едім|жазып қойыңызшы|мені жазып қойыңыз|маникюрге жазылғым келеді|жазылуға бола ма?|ертеңге бос орын бар ма?
-сенбіге жазыңызшы мені|бос уақыт бар ма?|шаш қиюға жазылсам деп едім|ертең келуге бола ма?|жазылайын деп едим
+сенбіге жазыңызшы мені|бос уақыт бар ма?|шаш қиюға жазылсам деп едім|маникюрге келгім келеді|бүгін қабылдайсыз ба?|ертең келуге бола ма?|жазылайын деп едим
 book an appointment|I'd like to book a haircut|can I come tomorrow at 5?|any slots on friday?|do you have any openings tomorrow?
-I want to make an appointment|can you fit me in on saturday?|is there any availability today?|could I get an appointment please
+I want to make an appointment|I want a haircut|can you fit me in on saturday?|is there any availability today?|could I get an appointment please
 """
 NO_WISHES = """
 как записаться?|как к вам записаться на стрижку?|запись разговора|можно ли записать видео?|нужно ли записываться заранее?
 обязательно записываться?|вы по записи работаете?|вы работаете в субботу?|сколько стоит маникюр?|есть парковка?|есть места для парковки?
 моя запись во сколько?|я записана на завтра|спасибо, я записалась|запишите мой номер 87015551234|не хочу записываться
-делаете маникюр в воскресенье?|привет|спасибо|где вы находитесь?|что нужно чтобы записаться?|можно прийти с ребёнком?
+делаете маникюр в воскресенье?|делала маникюр в субботу, всё отвалилось|я была у вас на стрижке в пятницу|хочу узнать про маникюр|хочу спросить сколько стоит стрижка|не хочу маникюр завтра|у меня завтра маникюр в 15:00|маникюр в субботу дороже?|буду на маникюр в 15:00|сенбіде маникюр жасаттым|I had a manicure on friday|моя стрижка завтра во сколько?|привет|спасибо|где вы находитесь?|что нужно чтобы записаться?|можно прийти с ребёнком?
 қалай жазылуға болады?|мен жазылғанмын|жұмыс уақытыңыз қандай?|маникюр қанша тұрады?|тұрақ орын бар ма?
 how do I book?|do I need an appointment?|my appointment is tomorrow|how much is a haircut?|are you open on saturday?|is there parking?
 """
@@ -141,6 +144,28 @@ def test_what_was_spoken_of_before_is_what_is_booked() -> None:
 def test_a_category_counts_as_a_service_and_what_is_not_bookable_does_not() -> None:
     assert said("запишите на ногти").slots["service"] == "Ногти"
     assert "service" not in said("запишите на аренда кресла").slots
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fact"),
+    [
+        ("запишите на маникюр с гелем", "Маникюр с гель-лаком", "services.gel"),
+        ("на стрижку", "Стрижка", "services.haircut"),
+        ("хочу наращивание", "Наращивание", ""),
+        ("хочу снятие", "Ногти", "categories.nails"),
+        ("на массаж", "", ""),
+    ],
+)
+def test_part_of_a_name_is_enough_where_the_facts_understand_it(text: str, name: str, fact: str) -> None:
+    more = [
+        {"id": "lashes", "name": "Наращивание ресниц"},
+        {"id": "hair", "name": "Наращивание волос", "category": "nails"},
+        {"id": "off", "name": "Снятие лака", "category": "nails"},
+        {"id": "off_gel", "name": "Снятие гель-лака", "category": "nails"},
+    ]
+    pack = Pack.model_validate({**PACK, "services": [*PACK["services"], *more]})
+    found = ServiceFinder(pack, Things(pack))(text)
+    assert (found[0] if found else ("", "")) == (name, fact)
 
 
 SERVICE = {"slots": {}, "asked": "service"}

@@ -70,7 +70,7 @@ class Policy:
         seams = {"known": facts.knows, "reads": facts.reads} if facts else {}
         self._lattice = Lattice(rules, settings.pack, settings.off, **seams)
         book = settings.pack if settings.pack and settings.pack.booking.enabled else None
-        self._booker = Booker(book, ServiceFinder(book)) if book else None
+        self._booker = Booker(book, ServiceFinder(book, facts.things if facts else None)) if book else None
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:

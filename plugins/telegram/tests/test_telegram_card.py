@@ -47,9 +47,24 @@ def check(markup: str) -> str:
     return plain
 
 
+def test_a_booking_has_its_lines_and_its_buttons() -> None:
+    known = {"service": "Маникюр", "when": "пятница, 25 декабря, 15:00", "name": "Айгуль"}
+    plain = check(WRITER.handover(handover("Маникюр, Айгуль", trigger=Trigger.BOOKING, booking=known)))
+    for line in ("▫️ Услуга: Маникюр", "🗓 Когда: пятница, 25 декабря, 15:00", "▫️ Имя: Айгуль"):
+        assert line in plain.splitlines()
+    assert "Телефон" not in plain
+    assert "❓" not in plain  # the request stands there already
+    rows = WRITER.buttons("pending", "h1", booking=True)["inline_keyboard"]
+    assert [[key["callback_data"] for key in row] for row in rows] == [
+        ["confirm_h1"], ["another_time_h1", "no_slots_h1"], ["take_h1", "return_h1", "skip_h1"],
+    ]  # fmt: skip
+    assert WRITER.buttons("resolved", "h1", booking=True) == {"inline_keyboard": []}
+
+
 @pytest.mark.parametrize("words", [*BREAKING, *NAUGHTY])
 def test_what_users_write_breaks_no_card(words: str) -> None:
-    plain = check(WRITER.handover(handover(words)))
+    booking = dict.fromkeys(("service", "when", "name", "phone"), words)
+    plain = check(WRITER.handover(handover(words, booking=booking)))
     assert "+77011234567" in plain and plain.startswith("🙋 Нужен человек: ")
     check(
         WRITER.learned(

@@ -23,7 +23,7 @@ from truffles_policy.patterns import Token
 from truffles_policy.rules import SIGNALS, Finding
 
 STRONGER = frozenset({*SIGNALS, "shouting", "emergency", "stuck"})
-SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise"})
+SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise", "identity", "off_topic"})
 SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
@@ -84,7 +84,7 @@ class Booker:
             return None
         heard = self._hear(turn, message.text, known or Open())
         if known is None:
-            return self._begins(turn, finding, heard, language)
+            return self._begins(turn, message, finding, heard, language)
         if known.sent:
             return self._changes(turn, known, finding, heard, language)
         return self._goes_on(turn, message, known, finding, heard, language)
@@ -105,10 +105,11 @@ class Booker:
         parts = (part for part in _PARTS.split(text) if part.strip())
         return ", ".join(part for part in parts if not self._wishes.asks(self._wishes.words(part)))
 
-    def _begins(self, turn: Turn, finding: Finding, heard: Heard, language: str) -> Verdict | None:
-        """A wish for a time, a service with a time, or a yes to "shall we write you down?"."""
+    def _begins(self, turn: Turn, message: Inbound, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+        """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
-        implied = heard.service is not None and not heard.moment.nothing and not heard.asks
+        named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
+        implied = named and not heard.asks and self._wishes.implies(heard.words, message.text)
         if wish is None and not implied and not self._accepts(turn, heard):
             return None
         why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words
@@ -205,7 +206,7 @@ class Booker:
         things: Sequence[Service | Category] = self._pack.services if kind == "services" else self._pack.categories
         thing = next((each for each in things if each.id == id), None)
         read_as = said(thing.name, language, self._pack.language)[0] if thing else name
-        return {"service": name, "service_id": fact, "service_said": read_as}
+        return {"service": name, "service_said": read_as, **({"service_id": fact} if fact else {})}
 
     def _book(self, found: Settled, language: str, why: str, *, business: bool = False) -> Verdict:
         note = self._pack.booking.note

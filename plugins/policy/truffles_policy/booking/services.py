@@ -1,36 +1,65 @@
-"""Which services of a pack a text names, until a better finder is given to the booker: whole names and aliases only."""
+"""Which services of a pack a text names: as the pack's facts understand it, else by whole names and aliases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from truffles_policy.lemmas import ANY, Lexicon
+from truffles_policy.facts.things import Found, Things
+from truffles_policy.lemmas import ANY, Lexicon, fold
 from truffles_policy.pack.schema import Category, Pack, Service
 from truffles_policy.patterns import Compiler, Index, Pattern, tokens
 
 Finder = Callable[[str], Sequence[tuple[str, str]]]
-"""A text → the services that it names: (name in the pack's own language, fact id), the surest first."""
+"""A text → the services that it names: (name in the pack's own language, fact id or ""), the surest first."""
+
+_STEM = 5
 
 
 class ServiceFinder:
-    """The bookable services of a pack, and its categories, by name and alias."""
+    """The bookable services of a pack, and its categories. With `things`, parts of names are understood, too."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, things: Things | None = None) -> None:
+        self._pack, self._things = pack, things
+        self._services = {each.id: each for each in pack.services if each.bookable}
+        self._categories = {each.id: each for each in pack.categories}
         compiler, self._known = Compiler(ANY, {}), dict[str, tuple[str, str]]()
         patterns = list[Pattern]()
-        kinds: tuple[tuple[str, Sequence[Service | Category]], ...] = (
-            ("services", [each for each in pack.services if each.bookable]), ("categories", pack.categories),
-        )  # fmt: skip
-        for kind, things in kinds:
-            for thing in things:
-                name = thing.name.get(pack.language) or next(iter(thing.name.values()))
-                for words in (*thing.name.values(), *thing.aliases):
-                    pattern = compiler.phrase(words)
-                    self._known.setdefault(pattern.source, (thing.name.get("") or name, f"{kind}.{thing.id}"))
-                    patterns += [pattern] if pattern.elements else []
+        for fact, thing in self._all():
+            for words in (*thing.name.values(), *thing.aliases):
+                pattern = compiler.phrase(words)
+                self._known.setdefault(pattern.source, (self._name(thing), fact))
+                patterns += [pattern] if pattern.elements else []
         self._index, self._lexicon = Index(patterns), Lexicon(compiler.entries)
 
     def __call__(self, text: str) -> Sequence[tuple[str, str]]:
-        """What a text names, the longest name first."""
+        """What a text names; by whole names, the longest one first."""
+        understood = [one for each in self._things.find(text) if (one := self._meant(each))] if self._things else []
         found = sorted(self._index.all(tokens(text, self._lexicon)), key=lambda match: match.start - match.end)
-        return list(dict.fromkeys(self._known[match.pattern.source] for match in found))
+        return understood or list(dict.fromkeys(self._known[match.pattern.source] for match in found))
+
+    def _all(self) -> Iterator[tuple[str, Service | Category]]:
+        yield from ((f"services.{id}", service) for id, service in self._services.items())
+        yield from ((f"categories.{id}", category) for id, category in self._categories.items())
+
+    def _name(self, thing: Service | Category) -> str:
+        return thing.name.get("") or thing.name.get(self._pack.language) or next(iter(thing.name.values()))
+
+    def _meant(self, found: Found) -> tuple[str, str] | None:
+        """One service, or the category of several; where they have none in common, what the customer called them."""
+        services = [self._services[id] for id in dict.fromkeys(each.id for each in found.things if each.kind == "services")
+                    if id in self._services]  # fmt: skip
+        if len(services) > 1 and not found.exact and not all(_begins_with(each, found.text) for each in services):
+            return None  # "a tooth" is part of many names, and none of them
+        if len(services) == 1:
+            return self._name(services[0]), f"services.{services[0].id}"
+        common = {each.category for each in services} or {each.id for each in found.things if each.kind == "categories"}
+        category = self._categories.get(next(iter(common)) or "") if len(common) == 1 else None
+        if category:
+            return self._name(category), f"categories.{category.id}"
+        return (found.text.capitalize(), "") if services else None
+
+
+def _begins_with(service: Service, text: str) -> bool:
+    """Does one of its names begin with that word, in whatever form?"""
+    begins = fold(text.lower())[:_STEM]
+    return any(fold(name.lower()).startswith(begins) for name in (*service.name.values(), *service.aliases))

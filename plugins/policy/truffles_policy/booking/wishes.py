@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from truffles_policy.booking.data import booking_data
 from truffles_policy.language import LANGUAGES
-from truffles_policy.lemmas import Lexicon
+from truffles_policy.lemmas import Lexicon, is_russian, russian
 from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
 
-TABLES = ("wish", "not_wish", "asks", "stop", "yes")
+TABLES = ("wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes")
+_KAZAKH_PAST = ("дым", "дім", "тым", "тім", "дық", "дік", "тық", "тік")
 
 
 class Wishes:
@@ -35,6 +36,16 @@ class Wishes:
         vetoes = list(self._tables["not_wish"].all(words))
         return next((found for found in self._tables["wish"].all(words) if not _meets(found, vetoes)), None)
 
+    def wants(self, words: Sequence[Token]) -> bool:
+        """Does it say that something is wanted?"""
+        return self._tables["want"].first(words) is not None
+
+    def implies(self, words: Sequence[Token], text: str) -> bool:
+        """May a service be meant as a wish? Not if it is told of the past, is theirs already, or is asked about."""
+        if any(self._tables[name].first(words) for name in ("not_wish", "not_implied")) or any(map(_is_past, words)):
+            return False
+        return "?" not in text or self._tables["may"].first(words) is not None
+
     def asks(self, words: Sequence[Token]) -> bool:
         """Does it want to know something of the business besides?"""
         wishes = list(self._tables["wish"].all(words))
@@ -51,6 +62,16 @@ class Wishes:
     def begins_with_yes(self, words: Sequence[Token]) -> bool:
         """Does it begin with a yes?"""
         return bool(words) and self._tables["yes"].at(words, 0) is not None
+
+
+def _is_past(token: Token) -> bool:
+    """Делала, сделали, жасаттым; "хотела" is how people wish."""
+    word = token.word
+    if word.startswith("хоте"):
+        return False
+    if is_russian(word):
+        return "past" in russian().parse(word)[0].tag
+    return len(word) > 5 and word.endswith(_KAZAKH_PAST)
 
 
 def _meets(match: Match, others: Sequence[Match]) -> bool:
