@@ -26,6 +26,7 @@ import httpx
 import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from truffles_gateway.calibrating import Advising, Bin, Calibrated, Calibrating, Labelled
 from truffles_gateway.clock import Clock
 from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
@@ -33,8 +34,8 @@ from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
 from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
 
 __all__ = [
-    "OWN", "Blobs", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
-    "KnowledgeSource", "KnowledgeWriter", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
+    "OWN", "Advising", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
     "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
@@ -191,6 +192,11 @@ class Knowledge(Protocol):
 
     async def apply(self, *, put: Sequence[Chunk] = (), delete: Sequence[str] = ()) -> int:
         """Put and delete in one transaction; returns the new version."""
+        ...
+
+    async def revise(self, pairs: Sequence[tuple[Chunk, Chunk]]) -> int:
+        """Give each first one the digest, model and vector of the second, where it is still stored as it was read; returns
+        how many were. What somebody changed or deleted meanwhile is left alone."""
         ...
 
 

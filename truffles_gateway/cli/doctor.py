@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -15,6 +15,7 @@ from truffles_gateway.app import Gateway
 from truffles_gateway.cli.common import console, run
 from truffles_gateway.errors import TrufflesError
 from truffles_gateway.observability import set_up_logging
+from truffles_gateway.plugin import Advising
 from truffles_gateway.postgres import PostgresError
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import reports
@@ -88,6 +89,9 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
         yield Finding(f"tenant {tenant.slug}: mode {tenant.config.mode}, {len(tenant.used)} plugins")
         for name, writer in tenant.knowledge_writers().items():
             yield Finding(f"tenant {tenant.slug}: {name}", await _reached(writer.check()))
+        for name, each in tenant.objects.items():
+            for line in await _advised(each) if isinstance(each, Advising) else ():
+                yield Finding(f"tenant {tenant.slug}: {name}", line, serious=False)
         missing = "" if tenant.secret or tenant.config.accept_webhooks_without_secret else "no webhook_secret is set"
         yield Finding(f"tenant {tenant.slug}: webhooks", missing and f"{missing}: all are refused", serious=False)
     for slug, problem in gateway.registry.broken.items():
@@ -104,6 +108,14 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
         yield Finding(f"outbox of {each['tenant']}, {each['channel']}", problem, serious=False)
     for circuit in await reports.open_circuits(gateway.database):
         yield Finding(f"channel {circuit['channel']} of {circuit['tenant']}", f"not sent to: {circuit['reason']}")
+
+
+async def _advised(adviser: Advising) -> Sequence[str]:
+    try:
+        async with asyncio.timeout(10):
+            return await adviser.advice()
+    except Exception as problem:  # noqa: BLE001 - a plugin's own code
+        return [f"does not say what is to be done: {problem!r}"]
 
 
 async def _reached(check: object) -> str:

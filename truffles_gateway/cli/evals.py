@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli.calibrate import calibrate
 from truffles_gateway.cli.common import console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation.battery import Asked, load, span
@@ -43,6 +44,9 @@ def evals() -> None:
 
     Example: truffles eval run tests/battery --tenant salon
     """
+
+
+evals.add_command(calibrate)
 
 
 def _of_a_stage(command: Command) -> Command:

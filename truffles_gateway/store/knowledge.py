@@ -85,11 +85,7 @@ class StoredKnowledge:
         """Put and delete in one transaction; returns the new version."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
-            version = await connection.fetchval(
-                """INSERT INTO knowledge_versions (client_id, version) VALUES ($1, 1)
-                   ON CONFLICT (client_id) DO UPDATE SET version = knowledge_versions.version + 1 RETURNING version""",
-                self._client,
-            )
+            version = await connection.fetchval(NEXT, self._client)
             await connection.execute(
                 "DELETE FROM knowledge_chunks WHERE client_id = $1 AND id = ANY($2)", self._client, list(delete)
             )
@@ -98,6 +94,28 @@ class StoredKnowledge:
         self._versions.changed()
         return int(version)
 
+    async def revise(self, pairs: Sequence[tuple[Chunk, Chunk]]) -> int:
+        """New vectors for those that are still stored as they were read."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            await connection.fetchval(NEXT, self._client)  # whoever else writes waits here
+            done = [await connection.fetchval(REVISE, *_revised(self._client, *pair, now)) for pair in pairs]
+            await connection.execute("SELECT pg_notify($1, $2)", CHANGED, self._client)
+        self._versions.changed()
+        return sum(each is not None for each in done)
+
+
+NEXT = """
+INSERT INTO knowledge_versions (client_id, version) VALUES ($1, 1)
+ON CONFLICT (client_id) DO UPDATE SET version = knowledge_versions.version + 1 RETURNING version
+"""
+
+REVISE = """
+UPDATE knowledge_chunks SET digest = $3, model = $4, vector = $5, updated_at = $6
+WHERE client_id = $1 AND id = $2 AND digest = $7 AND model = $8 AND content = $9 AND question = $10 AND answer = $11
+    AND title = $12 AND knowledge_tag = $13 AND metadata = $14::jsonb
+RETURNING 1
+"""
 
 PUT = """
 INSERT INTO knowledge_chunks (client_id, id, source, title, question, answer, content, knowledge_tag, digest, model,
@@ -115,6 +133,11 @@ def _values(client_id: str, chunk: Chunk, now: object) -> tuple[object, ...]:
         client_id, chunk.id, chunk.source, chunk.title, chunk.question, chunk.answer, chunk.text, chunk.tag,
         chunk.digest, chunk.model, chunk.vector, dumps(dict(chunk.metadata)), now,
     )  # fmt: skip
+
+
+def _revised(client_id: str, old: Chunk, new: Chunk, now: object) -> tuple[object, ...]:
+    said = (old.digest, old.model, old.text, old.question, old.answer, old.title, old.tag, dumps(dict(old.metadata)))
+    return client_id, old.id, new.digest, new.model, new.vector, now, *said
 
 
 def _chunk(row: Record) -> Chunk:

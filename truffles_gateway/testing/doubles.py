@@ -54,6 +54,12 @@ class KnowledgeInMemory:
         self._version += 1
         return self._version
 
+    async def revise(self, pairs: Sequence[tuple[Chunk, Chunk]]) -> int:
+        """New vectors for what is as it was."""
+        fresh = [new for old, new in pairs if self._chunks.get(old.id) == old]
+        await self.apply(put=fresh)
+        return len(fresh)
+
 
 class WriterInMemory:
     """The knowledge writer of a retriever without files. `known` holds what was learnt, by id; `writes` counts what changed

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from truffles_rag_qdrant import simulator
 from truffles_rag_qdrant.plugin import plugin
 from truffles_rag_qdrant.retriever import RagQdrant
-from truffles_rag_qdrant.simulator import QdrantFake, Server, served
+from truffles_rag_qdrant.simulator import Embeddings, QdrantFake, Server
 
 from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
 from truffles_gateway.plugin import Chunk
@@ -42,6 +41,11 @@ class MemoryKnowledge:
         self.stored |= {chunk.id: chunk for chunk in put}
         self.number += 1
         return self.number
+
+    async def revise(self, pairs: Sequence[tuple[Chunk, Chunk]]) -> int:
+        fresh = [new for old, new in pairs if self.stored.get(old.id) == old]
+        await self.apply(put=fresh)
+        return len(fresh)
 
 
 class Log:
@@ -90,11 +94,12 @@ def rigs() -> Rigs:
 
     @asynccontextmanager
     async def make(
-        knowledge: MemoryKnowledge | None = None, tenant: str = "demo", **settings: Any
+        knowledge: MemoryKnowledge | None = None, tenant: str = "demo", counters: Any = None, **settings: Any
     ) -> AsyncIterator[Rig]:
         knowledge, log = knowledge or MemoryKnowledge(), Log()
         async with httpx.AsyncClient() as http:
             resources = replace(make_resources(plugin, http, tenant=tenant), knowledge=knowledge, log=log)
+            resources = replace(resources, counters=counters or resources.counters)
             rag = plugin.create(plugin.settings(**settings), resources)
             assert isinstance(rag, RagQdrant)
             try:
@@ -110,32 +115,11 @@ def verdict() -> Verdict:
     return Verdict(route=Route.ANSWER)
 
 
-class Embeddings:
-    """Answers like text-embeddings-inference; the vectors are made of hashed letter triples."""
-
-    def __init__(self) -> None:
-        self.down = False
-
-    def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        if self.down or (method, path) != ("POST", "/embed"):
-            return 503, {"error": "overloaded"}
-        return 200, [self._vector(text).tolist() for text in body["inputs"]]
-
-    @staticmethod
-    def _vector(text: str) -> Any:
-        vector = np.zeros(1024)
-        padded = f"  {text.lower()} "
-        for at in range(len(padded) - 2):
-            vector[sum(ord(letter) * 31**n for n, letter in enumerate(padded[at : at + 3])) % 1024] += 1
-        return vector
-
-
 @pytest.fixture
 def embeddings() -> Iterator[tuple[Server, Embeddings]]:
-    """An embedding server and its switch."""
-    fake = Embeddings()
-    with served(fake) as server:
-        yield server, fake
+    """An embedding server and its switches."""
+    with simulator.embeddings() as simulated:
+        yield simulated
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from truffles_rag_qdrant.calibrate import EVAL, SALON, fit
+from truffles_rag_qdrant.calibrate import fit
 from truffles_rag_qdrant.embed import LocalEmbedder
-from truffles_rag_qdrant.evaluate import engines, read_cases, run
+from truffles_rag_qdrant.evaluate import own_questions, run
 
 
 def test_logistic_regression_finds_what_separates() -> None:
@@ -20,8 +18,7 @@ def test_logistic_regression_finds_what_separates() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", ["dev.tsv", "heldout.tsv", "heldout_everyday.tsv"])
 async def test_questions_are_answered_and_the_unknown_is_left_to_a_human(name: str) -> None:
-    folders: dict[str, Path] = {"demo_salon": SALON, "dental": EVAL / "dental", "flowers": EVAL / "flowers"}
-    outcomes = await run(read_cases(EVAL / name), await engines(folders, LocalEmbedder()))
+    outcomes = await run(*await own_questions(LocalEmbedder(), name))
     known = [one for one in outcomes if one.case.kind != "unknown"]
     unknown = [one for one in outcomes if one.case.kind == "unknown"]
     assert sum(one.answered for one in known) >= 0.7 * len(known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import ValidationError
 from truffles_rag_qdrant.settings import RagSettings
@@ -28,8 +27,7 @@ async def test_bge_m3_over_http(rigs: Any, embeddings: Any) -> None:
         assert len(server.seen) == asked, "the same question is embedded once"
         fake.down = True
         assert "embedding server" in await rig.rag.check()
-        with pytest.raises(httpx.HTTPError):
-            await rig.ask("есть ли парковка")
+        assert "парковка" in (await rig.ask("есть ли парковка"))[0].text, "its words alone find it"
 
 
 async def test_vectors_of_another_model_are_made_anew(rigs: Any, embeddings: Any) -> None:

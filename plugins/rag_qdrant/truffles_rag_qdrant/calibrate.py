@@ -14,41 +14,24 @@ from pathlib import Path
 import click
 import httpx
 import numpy as np
-import numpy.typing as npt
 
 from truffles_rag_qdrant.confidence import calibration
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine
-from truffles_rag_qdrant.evaluate import Case, Outcome, engines, read_cases, run, table
+from truffles_rag_qdrant.evaluate import DEV, Case, Outcome, own_questions, run, table
 from truffles_rag_qdrant.index import FEATURES
+from truffles_rag_qdrant.tuning import Floats, fit
 
-HERE = Path(__file__).parent
-EVAL = HERE.parent / "eval"
-DATA = HERE / "data" / "calibration.json"
-SALON = HERE.parents[2] / "examples" / "demo_salon" / "knowledge"
-Floats = npt.NDArray[np.float64]
-
-
-def fit(rows: Floats, labels: Floats, *, ridge: float = 0.2, steps: int = 60) -> tuple[Floats, float]:
-    """Logistic regression by Newton's method, with a little ridge on all but the bias."""
-    design = np.hstack([rows, np.ones((len(rows), 1))])
-    penalty = np.diag([ridge] * rows.shape[1] + [1e-6])
-    weights = np.zeros(design.shape[1])
-    for _ in range(steps):
-        guess = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        slope = design.T @ (guess - labels) + penalty @ weights
-        curve = (design * (guess * (1 - guess))[:, None]).T @ design + penalty
-        weights = weights - np.linalg.solve(curve, slope)
-    return weights[:-1], float(weights[-1])
+DATA = Path(__file__).parent / "data" / "calibration.json"
 
 
 async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]) -> tuple[Floats, Floats]:
     """Features and labels of every candidate of every question that is one question."""
     rows, labels = [], []
     for case in cases:
-        for chunk_text, features in await by_tenant[case.tenant].candidates(case.question):
+        for chunk, features in await by_tenant[case.tenant].candidates(case.question):
             rows.append(features)
-            labels.append(float(case.right(chunk_text)))
+            labels.append(float(case.right(chunk.text)))
     return np.array(rows), np.array(labels)
 
 
@@ -70,12 +53,12 @@ def misses(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 async def _main(embedder: Embedder, only: str, verbose: bool) -> None:
-    folders = {"demo_salon": SALON, "dental": EVAL / "dental", "flowers": EVAL / "flowers"}
-    by_tenant = await engines(folders, embedder)
-    cases = read_cases(EVAL / (only or "dev.tsv"))
+    cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
         write(embedder.model, *fit(*await samples(cases, by_tenant)))
         calibration.cache_clear()
+        for engine in by_tenant.values():
+            engine.calibration = calibration(embedder.model)
     outcomes = await run(cases, by_tenant)
     click.echo(table(outcomes))
     for line in misses(outcomes) if verbose else ():

@@ -12,16 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
+LEAST, MOST = 8, 8192
+KNOWN_AS = {"BAAI/bge-m3": "bge-m3"}  # what its vectors were stored as before servers were asked
 
 
 class Embedder(Protocol):
     """Makes unit vectors. `model` names what made them: vectors of different models are never compared.
-    `blocking` ones are asked through `embed_now` on the worker thread, the others are awaited."""
+    `blocking` ones are asked through `embed_now` on the worker thread, the others are awaited. `model` and `size` may
+    become others while it runs."""
 
-    model: str
     size: int
     blocking: bool
     knows_kazakh: bool
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        ...
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text."""
@@ -29,6 +36,10 @@ class Embedder(Protocol):
 
     def embed_now(self, texts: Sequence[str]) -> Vectors:
         """The same without waiting for a network; only where `blocking` says so, and only off the event loop."""
+        ...
+
+    async def identify(self) -> None:
+        """Ask which model it is by now; where that cannot be asked, it is the one that it was."""
         ...
 
     async def check(self) -> str:
@@ -62,21 +73,34 @@ class LocalEmbedder:
         """Not used: `blocking` says that `embed_now` is called on the worker thread."""
         return self.embed_now(texts)
 
+    async def identify(self) -> None:
+        """The weights are part of the installation."""
+
     async def check(self) -> str:
         """The weights are part of the installation."""
         return ""
 
 
 class HttpEmbedder:
-    """A text-embeddings-inference server: `POST {url}/embed {"inputs": […]}` → a list of vectors."""
+    """A text-embeddings-inference server: `POST {url}/embed {"inputs": […]}` → a list of vectors, and `GET {url}/info` says
+    which model that is. A server without that has the model that the settings name, and another one where its vectors
+    have other dimensions."""
 
-    model = "bge-m3"
     blocking = False
     knows_kazakh = True
 
-    def __init__(self, http: httpx.AsyncClient, url: str, *, size: int, timeout: float, batch: int) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, *, size: int, timeout: float, batch: int, model: str = "bge-m3"
+    ) -> None:  # fmt: skip
         self._http, self._url, self._timeout, self._batch = http, url.rstrip("/"), timeout, batch
+        self._named, self._expected, self._told = model, size, ""
         self.size = size
+
+    @property
+    def model(self) -> str:
+        """What its vectors are told apart by."""
+        name = self._told or self._named
+        return name if self.size == self._expected else f"{name}-{self.size}"
 
     def embed_now(self, texts: Sequence[str]) -> Vectors:
         """A network cannot be asked without waiting."""
@@ -93,11 +117,22 @@ class HttpEmbedder:
         )
         answer.raise_for_status()
         rows = np.asarray(answer.json(), dtype=np.float32)
-        if rows.shape != (len(texts), self.size):
+        if rows.ndim != 2 or len(rows) != len(texts) or not LEAST <= rows.shape[1] <= MOST:
             raise ValueError(f"the embedding server gave {rows.shape}, expected {(len(texts), self.size)}")
         if not np.isfinite(rows).all():
             raise ValueError("the embedding server gave numbers that are none")
+        self.size = rows.shape[1]
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+    async def identify(self) -> None:
+        """Ask for the model's name, and for one small vector: its length tells models apart, too."""
+        try:
+            answer = await self._http.get(f"{self._url}/info", timeout=self._timeout)
+            told = answer.json().get("model_id") if answer.is_success else ""
+            self._told = KNOWN_AS.get(str(told), str(told)) if told else self._told
+            await self._post(["?"])
+        except (httpx.HTTPError, ValueError, AttributeError):
+            return
 
     async def check(self) -> str:
         """Ask for one small vector."""

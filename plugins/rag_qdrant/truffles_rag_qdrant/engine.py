@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 import httpx
@@ -14,7 +14,7 @@ from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.confidence import calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors, packed
-from truffles_rag_qdrant.facts import digest_of, embedded_of, point_id
+from truffles_rag_qdrant.facts import digest_of, embedded_of, is_made_by, point_id, with_vector
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
 from truffles_rag_qdrant.learned import ORIGIN
@@ -31,7 +31,10 @@ _BATCH = 16
 
 class Engine(ABC):
     """What the embedded and the server way share. `loaded` says that an index exists, be it an old one, `shared` that
-    other processes search in the same store."""
+    other processes search in the same store, `calibration` how sure its passages are.
+
+    What has no vector of the embedder's model, and every question that cannot be embedded, is searched for by words alone.
+    """
 
     shared: ClassVar[bool] = False
 
@@ -40,7 +43,10 @@ class Engine(ABC):
         self.embedder = embedder
         self._worker = shared_worker()
         self._per_part = settings.per_part
+        self._remembered = settings.remembered
         self._queries = Remembered(settings.remembered)
+        self._model = embedder.model
+        self.calibration = calibration(embedder.model)
         self._index: Index | None = None
         self._ours: dict[str, tuple[Chunk, Chunk]] = {}
 
@@ -50,19 +56,22 @@ class Engine(ABC):
         return self._index is not None
 
     async def load(self, chunks: Sequence[Chunk]) -> int:
-        """Take over the tenant's chunks; returns how many had to be left out because they could not be embedded."""
-        ready = await self._with_vectors(chunks)
+        """Take over the tenant's chunks; returns how many have no vector of the embedder's model and are found by their
+        words alone."""
+        if self._model != self.embedder.model:
+            self._model, self._queries = self.embedder.model, Remembered(self._remembered)
+        ready, wordy = await self._with_vectors(chunks, self._model, self.embedder.size)
         index = await self._worker.run(Index, self._tenant, ready, self._index)
         await self._fill(index, self._index)
         self._index = index
-        return len(chunks) - len(ready)
+        return wordy
 
-    async def find(self, text: str, tag: str) -> list[Passage]:
-        """Passages for every question in `text`."""
+    async def find(self, text: str, tag: str, most: int = 0) -> list[Passage]:
+        """Passages for every question in `text`, `most` a question."""
         index = self._index
         if index is None or not index.entries:
             return []
-        return await self._find(text, tag, index)
+        return await self._find(text, tag, index, most=most)
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -72,30 +81,27 @@ class Engine(ABC):
 
     async def find_in(self, index: Index, text: str, chunk: Chunk) -> list[Passage]:
         """Passages as `find` would give them if the store held `chunk`, too: to each question's candidates it is added."""
-        return await self._find(text, chunk.tag, index, (Found(point_id(self._tenant, chunk.id), 0.0),))
+        return await self._find(text, chunk.tag, index, more=(Found(point_id(self._tenant, chunk.id), 0.0),))
 
     async def embed_questions(self, texts: Sequence[str], index: Index, tag: str) -> None:
         """Embed what these messages ask at a branch, many at a time: they are searched for one by one afterwards."""
         for at in range(0, len(texts), _BATCH):
             planned = await self._worker.run(_plans, texts[at : at + _BATCH], index, tag)
-            wanted = dict.fromkeys(text for each in planned for text in self._texts(each))
-            missing = [text for text in wanted if text not in self._queries.known(list(wanted))]
-            if missing:
-                self._queries.put(missing, await self.embed(missing))
+            await self._vectors([text for each in planned for text in self._texts(each)], index)
 
-    async def candidates(self, text: str) -> list[tuple[str, list[float]]]:
-        """Text and features of every candidate for a message that is one question; for calibration."""
-        index = self._index
-        if index is None:
+    async def candidates(self, text: str, tag: str = "") -> list[tuple[Chunk, list[float]]]:
+        """Every candidate for a message that is one question, with its features; for calibration."""
+        if self._index is None:
             return []
-        parts = plan(text, index).parts
-        if len(parts) != 1:
+        index, planned = await self._worker.run(_planned, text, self._index, tag)
+        if len(planned.parts) != 1:
             return []
-        vector = (await self.embed([embeddable(parts[0], knows_kazakh=self.embedder.knows_kazakh)]))[0]
-        found = (await self._search([Question(vector, index.sparse(parts[0]))]))[0]
-        entries = [index.points[one.point] for one in found]
-        asked = index.asked(parts[0])
-        return [(entry.chunk.text, index.features(asked, entry, vector)) for entry in entries]
+        [part] = planned.parts
+        [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
+        [found] = await self._search([Question(vector, index.sparse(part), tag)])
+        entries = [index.points[one.point] for one in found if one.point in index.points]
+        asked = index.asked(part)
+        return [(entry.chunk, index.features(asked, entry, vector)) for entry in entries]
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for `texts`, wherever they come from."""
@@ -126,51 +132,76 @@ class Engine(ABC):
     @abstractmethod
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]: ...
 
-    async def _find(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
+    async def _find(
+        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0
+    ) -> list[Passage]:  # fmt: skip
         index, planned = await self._worker.run(_planned, text, index, tag)
-        texts = self._texts(planned)
-        vectors = self._queries.known(texts)
-        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
-        if missing:
-            rows = await self.embed(missing)
-            self._queries.put(missing, rows)
-            vectors |= dict(zip(missing, rows, strict=True))
-        questions = _questions(planned, index, [vectors[text] for text in texts], tag)
+        questions = _questions(planned, index, await self._vectors(self._texts(planned), index), tag)
         found = _beside(more, await self._search(questions))
-        return await self._worker.run(self._judged, planned, index, questions, found)
+        return await self._worker.run(self._judged, planned, index, questions, found, most)
+
+    async def _vectors(self, texts: Sequence[str], index: Index) -> list[Vectors]:
+        """One vector a question, of the length that the index has: nothing but zeros where it cannot be had."""
+        known, missing = self._known(texts, index)
+        if missing:
+            with suppress(httpx.HTTPError, ValueError):  # `check()` says so; the words alone find most of it
+                known |= self._fitting(missing, await self.embed(missing), index)
+        return _rows(texts, known, index)
+
+    def _known(self, texts: Sequence[str], index: Index) -> tuple[dict[str, Vectors], list[str]]:
+        """The vectors that are remembered, and the texts that must be embedded."""
+        known = {text: row for text, row in self._queries.known(texts).items() if len(row) == index.size}
+        missing = [text for text in dict.fromkeys(texts) if text not in known] if index.has_vectors else []
+        return known, missing
+
+    def _fitting(self, texts: Sequence[str], rows: Vectors, index: Index) -> dict[str, Vectors]:
+        """The vectors, unless they are another model's than those of the index."""
+        if rows.shape[1] != index.size or self._model != self.embedder.model:
+            return {}
+        self._queries.put(texts, rows)
+        return dict(zip(texts, rows, strict=True))
 
     def _texts(self, planned: Plan) -> list[str]:
         return [embeddable(part, knows_kazakh=self.embedder.knows_kazakh) for part in planned.readings]
 
     def _judged(
-        self, planned: Plan, index: Index, questions: Sequence[Question], found: Sequence[Sequence[Found]]
+        self, planned: Plan, index: Index, questions: Sequence[Question], found: Sequence[Sequence[Found]], most: int
     ) -> list[Passage]:
-        judge = Judge(index, calibration(self.embedder.model), self._per_part)
+        judge = Judge(index, self.calibration, most or self._per_part)
         return judge.passages(planned, list(zip(questions, found, strict=True)))
 
-    async def _with_vectors(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        """Chunks as they are where our model made the vector; the others embedded here, once, in memory."""
-        ready = {chunk.id: chunk for chunk in chunks if self._is_ours(chunk)}
-        foreign = [chunk for chunk in chunks if chunk.id not in ready]
+    async def _with_vectors(self, chunks: Sequence[Chunk], model: str, size: int) -> tuple[list[Chunk], int]:
+        """Chunks as they are where our model made the vector. A few others are embedded here, once, in memory; many are
+        left without, and counted."""
+        foreign = [chunk for chunk in chunks if not is_made_by(chunk, model, size)]
         known = {chunk.id: self._ours[chunk.id] for chunk in foreign if chunk.id in self._ours}
-        self._ours = {key: pair for key, pair in known.items() if pair[0] in foreign}
-        ready |= {key: pair[1] for key, pair in self._ours.items()}
-        await self._embed_foreign([chunk for chunk in foreign if chunk.id not in ready], ready)
-        return [ready[chunk.id] for chunk in chunks if chunk.id in ready]
+        self._ours = {
+            key: pair for key, pair in known.items() if pair[0] in foreign and is_made_by(pair[1], model, size)
+        }
+        await self._embed_foreign([chunk for chunk in foreign if chunk.id not in self._ours], model, size)
+        ready = {key: pair[1] for key, pair in self._ours.items()}
+        without = {chunk.id: _without_vector(chunk, size) for chunk in foreign if chunk.id not in ready}
+        return [ready.get(chunk.id) or without.get(chunk.id) or chunk for chunk in chunks], len(without)
 
-    def _is_ours(self, chunk: Chunk) -> bool:
-        return chunk.model == self.embedder.model and len(chunk.vector) == 4 * self.embedder.size
+    async def _embed_foreign(self, chunks: Sequence[Chunk], model: str, size: int) -> None:
+        if not 0 < len(chunks) <= _BATCH:
+            return
+        try:
+            rows = await self.embed([embedded_of(chunk) for chunk in chunks])
+        except (httpx.HTTPError, ValueError):
+            return
+        if rows.shape[1] == size and model == self.embedder.model:
+            for chunk, row in zip(chunks, rows, strict=True):
+                self._ours[chunk.id] = chunk, with_vector(chunk, packed(row), model)
 
-    async def _embed_foreign(self, chunks: Sequence[Chunk], ready: dict[str, Chunk]) -> None:
-        for at in range(0, len(chunks), _BATCH):
-            batch = chunks[at : at + _BATCH]
-            try:
-                rows = await self.embed([embedded_of(chunk) for chunk in batch])
-            except (httpx.HTTPError, ValueError):
-                return
-            for chunk, row in zip(batch, rows, strict=True):
-                made = replace(chunk, vector=packed(row), model=self.embedder.model, digest=digest_of(chunk))
-                self._ours[chunk.id], ready[chunk.id] = (chunk, made), made
+
+def _without_vector(chunk: Chunk, size: int) -> Chunk:
+    return with_vector(chunk, packed(np.zeros(size, np.float32)), "")
+
+
+def _rows(texts: Sequence[str], known: Mapping[str, Vectors], index: Index) -> list[Vectors]:
+    none = np.zeros(index.size, np.float32)
+    return [known.get(text, none) for text in texts]
 
 
 def _beside(more: Sequence[Found], found: Sequence[Sequence[Found]]) -> list[list[Found]]:
@@ -214,11 +245,12 @@ class EmbeddedEngine(Engine):
         await self._worker.run(self._fill_now, index, old)
 
     def _fill_now(self, index: Index, old: Index | None) -> None:
-        if self._store is None:
+        before = old.entries if old else {}
+        if self._store is None or (index.size and self._store.size != index.size):
             from truffles_rag_qdrant.stores import EmbeddedStore
 
-            self._store = EmbeddedStore(self._tenant, self.embedder.size)
-        self._store.fill(index.entries, old.entries if old else {})
+            self._store, before = EmbeddedStore(self._tenant, index.size or self.embedder.size), {}
+        self._store.fill(index.entries, before)
 
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]:
         return await self._worker.run(self._search_now, questions)
@@ -226,23 +258,22 @@ class EmbeddedEngine(Engine):
     def _search_now(self, questions: Sequence[Question]) -> list[list[Found]]:
         return self._store.search(questions, CANDIDATES) if self._store and questions else [[] for _ in questions]
 
-    async def _find(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
+    async def _find(
+        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0
+    ) -> list[Passage]:  # fmt: skip
         if self.embedder.blocking:
-            return await self._worker.run(self._find_now, text, tag, index, more)
-        return await super()._find(text, tag, index, more)
+            return await self._worker.run(self._find_now, text, tag, index, more, most)
+        return await super()._find(text, tag, index, more=more, most=most)
 
-    def _find_now(self, text: str, tag: str, index: Index, more: Sequence[Found] = ()) -> list[Passage]:
+    def _find_now(self, text: str, tag: str, index: Index, more: Sequence[Found], most: int) -> list[Passage]:
         index, planned = _planned(text, index, tag)
         texts = self._texts(planned)
-        vectors = self._queries.known(texts)
-        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+        known, missing = self._known(texts, index)
         if missing:
-            rows = self.embedder.embed_now(missing)
-            self._queries.put(missing, rows)
-            vectors |= dict(zip(missing, rows, strict=True))
-        questions = _questions(planned, index, [vectors[text] for text in texts], tag)
+            known |= self._fitting(missing, self.embedder.embed_now(missing), index)
+        questions = _questions(planned, index, _rows(texts, known, index), tag)
         found = _beside(more, self._search_now(questions))
-        return self._judged(planned, index, questions, found)
+        return self._judged(planned, index, questions, found, most)
 
 
 class ServerEngine(Engine):
@@ -253,6 +284,7 @@ class ServerEngine(Engine):
     def __init__(self, tenant: str, store: ServerStore, embedder: Embedder, settings: RagSettings) -> None:
         super().__init__(tenant, embedder, settings)
         self._store = store
+        self._alone = False
 
     async def _check_store(self) -> str:
         """Can the collection be reached?"""
@@ -271,11 +303,16 @@ class ServerEngine(Engine):
         return await self._store.digests(ORIGIN)
 
     async def _fill(self, index: Index, old: Index | None) -> None:
-        await self._store.prepare()
-        stored = await self._store.digests()
+        store = self._store if self._store.size == index.size or not index.size else self._store.resized(index.size)
+        await store.prepare()
+        stored = await store.digests()
         wanted = {key: digest_of(entry.chunk) for key, entry in index.entries.items()}
-        await self._store.put([index.entries[key] for key, digest in wanted.items() if stored.get(key) != digest])
-        await self._store.delete([key for key in stored if key not in wanted])
+        await store.put([index.entries[key] for key, digest in wanted.items() if stored.get(key) != digest])
+        await store.delete([key for key in stored if key not in wanted])
+        self._store = store
+        if not self._alone and all(entry.vector.any() for entry in index.entries.values()):
+            await store.leave_others()
+            self._alone = True
 
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]:
         return await self._store.search(questions, CANDIDATES) if questions else []

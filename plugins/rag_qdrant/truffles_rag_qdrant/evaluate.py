@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from truffles_gateway.errors import ConfigError
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.embed import Embedder
 from truffles_rag_qdrant.engine import EmbeddedEngine
@@ -16,6 +17,11 @@ from truffles_rag_qdrant.files import Reading, files_in, read_file
 from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import with_vectors
+
+EVAL = Path(__file__).parents[1] / "eval"
+SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
+FOLDERS = {"demo_salon": SALON, "dental": EVAL / "dental", "flowers": EVAL / "flowers"}
+DEV = "dev.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,14 @@ async def engines(folders: Mapping[str, Path], embedder: Embedder) -> dict[str, 
         await engine.load(await with_vectors(chunks, embedder.model, engine.embed, lambda *_: None))
         result[tenant] = engine
     return result
+
+
+async def own_questions(embedder: Embedder, name: str = DEV) -> tuple[list[Case], dict[str, EmbeddedEngine]]:
+    """The questions of a file in eval/, and the knowledge that they are about. Both lie in the source tree."""
+    if not (EVAL / name).is_file() or not all(folder.is_dir() for folder in FOLDERS.values()):
+        raise ConfigError(f"{EVAL / name} and the knowledge it asks about are not installed", where="calibration",
+                          cure="Run it in a source tree, or give batteries of your own")  # fmt: skip
+    return read_cases(EVAL / name), await engines(FOLDERS, embedder)
 
 
 async def run(cases: Iterable[Case], by_tenant: Mapping[str, EmbeddedEngine]) -> list[Outcome]:

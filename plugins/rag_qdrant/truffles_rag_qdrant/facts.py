@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from truffles_gateway.plugin import Chunk
 
 FORMAT = "3"
+PACK = "pack"  # the source of the facts of a tenant's pack, and the beginning of their ids
 _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
 _POINTS = uuid.UUID("0a8f6cf2-7a0b-5b0f-9a55-2f0a6f6f7d10")
 
@@ -57,25 +58,45 @@ def embedded(text: str, title: str, name: str, question: str, aliases: tuple[str
 
 def chunk_of(fact: Fact, tenant: str, model: str) -> Chunk:
     """The chunk of a fact, without a vector yet; the digest covers all that is stored."""
-    parts = (FORMAT, model, fact.text, fact.title, fact.name, fact.question, fact.answer, fact.tag,
-             str(fact.position), *fact.aliases)  # fmt: skip
-    return Chunk(
+    chunk = Chunk(
         id=fact.id(tenant), source=fact.source, text=fact.text, title=fact.title, question=fact.question,
         answer=fact.answer, tag=fact.tag, model=model, metadata=fact.metadata(),
-        digest=hashlib.sha256("\x1f".join(parts).encode()).hexdigest(),
     )  # fmt: skip
+    return replace(chunk, digest=_digest_of_fact(chunk))
+
+
+def _digest_of_fact(chunk: Chunk) -> str:
+    data = chunk.metadata
+    parts = (FORMAT, chunk.model, chunk.text, chunk.title, data.get("name", ""), chunk.question, chunk.answer, chunk.tag,
+             data.get("position", "0"), *_aliases(chunk))  # fmt: skip
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _aliases(chunk: Chunk) -> tuple[str, ...]:
+    return tuple(alias for alias in chunk.metadata.get("aliases", "").split("|") if alias)
 
 
 def embedded_of(chunk: Chunk) -> str:
     """What the vector of a stored chunk is made from, whoever wrote the chunk."""
-    aliases = tuple(alias for alias in chunk.metadata.get("aliases", "").split("|") if alias)
-    return embedded(chunk.text, chunk.title, chunk.metadata.get("name", ""), chunk.question, aliases)
+    made = embedded(chunk.text, chunk.title, chunk.metadata.get("name", ""), chunk.question, _aliases(chunk))
+    return f"{made}: {chunk.answer}" if chunk.source == PACK else made
 
 
 def digest_of(chunk: Chunk) -> str:
     """The digest of a stored chunk; one is made for those whose writer made none."""
-    words = "\x1f".join((chunk.text, chunk.title, chunk.question, chunk.answer, chunk.tag))
+    words = "\x1f".join((chunk.model, chunk.text, chunk.title, chunk.question, chunk.answer, chunk.tag))
     return chunk.digest or hashlib.sha256(words.encode()).hexdigest()
+
+
+def is_made_by(chunk: Chunk, model: str, size: int) -> bool:
+    """Has it a vector that can be compared with those of `model`?"""
+    return chunk.model == model and len(chunk.vector) == 4 * size
+
+
+def with_vector(chunk: Chunk, vector: bytes, model: str) -> Chunk:
+    """The chunk with a vector that `model` made, and the digest that goes with it: a sync finds nothing to embed."""
+    made = replace(chunk, vector=vector, model=model, digest="")
+    return replace(made, digest=_digest_of_fact(made) if chunk.metadata.get("origin") == "file" else digest_of(made))
 
 
 def point_id(tenant: str, chunk_id: str) -> str:

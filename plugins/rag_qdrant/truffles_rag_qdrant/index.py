@@ -109,7 +109,8 @@ def _kinds(text: str) -> list[str]:
 
 
 class Index:
-    """The lexical side of one tenant's knowledge. Built and used on one thread."""
+    """The lexical side of one tenant's knowledge. Built and used on one thread. `size` is the length of its vectors,
+    `has_vectors` says that some are more than zeros."""
 
     def __init__(self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None) -> None:
         kept = old.entries if old else {}
@@ -118,6 +119,8 @@ class Index:
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
+        self.size = next((len(entry.vector) for entry in self.entries.values()), 0)
+        self.has_vectors = any(entry.vector.any() for entry in self.entries.values())
         self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))

@@ -8,16 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from truffles_gateway.messages import Inbound, Passage, Turn
-from truffles_gateway.plugin import Entry, Foreseen, Progress, Resources, SyncReport, hookimpl
+from truffles_gateway.plugin import Calibrated, Entry, Foreseen, Labelled, Progress, Resources, SyncReport, hookimpl
+from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
-from truffles_rag_qdrant.facts import digest_of, embedded_of
+from truffles_rag_qdrant.facts import digest_of, embedded_of, is_made_by
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
+from truffles_rag_qdrant.records import Shelf
+from truffles_rag_qdrant.reembedding import Reembedding
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
+from truffles_rag_qdrant.tuning import calibrated
 
-_QUIET = 15.0
+_IDENTIFY = 15.0
+_UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
 
 class RagQdrant:
@@ -25,11 +30,15 @@ class RagQdrant:
 
     def __init__(self, settings: RagSettings, resources: Resources) -> None:
         self._resources = resources
+        self._shelf = Shelf(resources.knowledge)
         self._embedder = _embedder(settings, resources)
         self._engine = _engine(settings, resources, self._embedder)
+        self._reembedding = Reembedding(resources, self._shelf, self._embedder, self._engine.embed)
+        self._model = ""
+        self._not_asked_before = 0.0
+        self._identifying: asyncio.Task[None] | None = None
         self._version: int | None = None
         self._reload: asyncio.Task[None] | None = None
-        self._not_before = 0.0
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound) -> list[Passage]:
@@ -46,7 +55,7 @@ class RagQdrant:
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
         report = await sync(
-            folder, tenant=self._resources.tenant, knowledge=self._resources.knowledge,
+            folder, tenant=self._resources.tenant, knowledge=self._shelf,
             model=self._embedder.model, embed=self._engine.embed, progress=progress,
             shrink=shrink,
         )  # fmt: skip
@@ -64,7 +73,7 @@ class RagQdrant:
 
     async def write(self, learn: Sequence[Entry], forget: Sequence[str]) -> None:
         """Many entries at once: one look at what is there, one change, one load; embedded in small batches."""
-        knowledge, model = self._resources.knowledge, self._embedder.model
+        knowledge, model = self._shelf, self._embedder.model
         stored = {chunk.id: chunk for chunk in await knowledge.chunks()}
         chunks = [learned_chunk(entry, self._resources.tenant, model) for entry in learn]
         fresh = [chunk for chunk in chunks if not is_known(chunk, stored.get(chunk.id))]
@@ -78,7 +87,7 @@ class RagQdrant:
 
     async def held(self) -> Mapping[str, str]:
         """The learned answers in the knowledge, and whether Qdrant has them too."""
-        found = held(await self._resources.knowledge.chunks(), await self._engine.learned())
+        found = held(await self._shelf.chunks(), await self._engine.learned())
         if "" in found.values():
             self._version = None  # whatever is written next brings the whole server up to date
         return found
@@ -94,6 +103,32 @@ class RagQdrant:
         """ "" when model and Qdrant answer."""
         return await self._embedder.check() or await self._engine.check()
 
+    async def advice(self) -> list[str]:
+        """That the embedding model was never calibrated, or that chunks still wait for its vectors."""
+        await self._embedder.identify()
+        chunks, records = await self._shelf.read()
+        model, size = self._embedder.model, self._embedder.size
+        waiting = sum(not is_made_by(chunk, model, size) for chunk in chunks)
+        lines = (
+            [f"{waiting} of {len(chunks)} chunks wait for a vector of {model}: found by words alone"] if waiting else []
+        )
+        return [
+            *lines,
+            *([_UNCALIBRATED.format(model, self._resources.tenant)] if kept(model, records).cautious else []),
+        ]
+
+    async def calibrate(
+        self, questions: Sequence[Labelled], progress: Progress, *, own: bool, keep: bool
+    ) -> Calibrated:  # fmt: skip
+        """Measure how sure the passages are against what is right, and fit that to it, for this model."""
+        await self._embedder.identify()
+        await self._fresh(old_will_do=False)
+        new, result = await calibrated(self._engine, self._embedder.model, questions, progress, own=own)
+        if keep and result.loss[1] < result.loss[0]:
+            await self._shelf.keep(name_of(result.model), **new.told())
+            return replace(result, kept=True)
+        return result
+
     async def warm_up(self) -> None:
         """Load the model and the tenant's facts: seconds on a small machine, more than a turn may wait."""
         await self._fresh()
@@ -101,16 +136,19 @@ class RagQdrant:
 
     async def close(self) -> None:
         """Let go of memory and connections."""
-        if self._reload and not self._reload.done():
-            self._reload.cancel()
-            await asyncio.gather(self._reload, return_exceptions=True)
+        tasks = [task for task in (self._reload, self._identifying) if task and not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._reembedding.close()
         await self._engine.close()
 
     async def _fresh(self, *, old_will_do: bool = True) -> None:
         """See what other processes wrote. A load that outlives the caller's time limit goes on for the next one. Customers
         are answered from what was known before, where it fails; whoever wrote must know that it is not there yet."""
-        version = await self._resources.knowledge.version()
-        if version == self._version or asyncio.get_running_loop().time() < self._not_before:
+        await self._look_who_it_is()
+        version = await self._shelf.version()
+        if version == self._version:
             return
         if self._reload is None or self._reload.done():
             self._reload = asyncio.create_task(self._load(version))
@@ -121,19 +159,34 @@ class RagQdrant:
                 raise
             self._resources.log.warning("knowledge_reload_failed", error=str(error))
 
+    async def _look_who_it_is(self) -> None:
+        """Another model behind the same address makes other vectors: all that is known is loaded anew. Who has something
+        to answer from does not wait for the server to say it."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._not_asked_before:
+            self._not_asked_before = now + _IDENTIFY
+            self._identifying = asyncio.create_task(self._embedder.identify())
+            if not self._engine.loaded:
+                await self._identifying
+        if self._embedder.model != self._model:
+            self._version = None
+
     async def _load(self, version: int) -> None:
-        skipped = await self._engine.load(await self._resources.knowledge.chunks())
-        self._version = version
-        if skipped:
-            self._resources.log.warning("chunks_not_embedded", count=skipped)
-            self._version, self._not_before = None, asyncio.get_running_loop().time() + _QUIET
+        model = self._embedder.model
+        chunks, records = await self._shelf.read()
+        wordy = await self._engine.load(chunks)
+        self._engine.calibration = kept(model, records)
+        if wordy:
+            self._resources.log.warning("chunks_not_embedded", count=wordy, model=model)
+            self._reembedding.start(wanted=model != self._model)
+        self._version, self._model = version, model
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:
     if settings.embedder == "local":
         return LocalEmbedder()
     return HttpEmbedder(resources.http, settings.embed_url, size=settings.dimensions, timeout=settings.timeout,
-                        batch=settings.embed_batch)  # fmt: skip
+                        batch=settings.embed_batch, model=settings.embed_model)  # fmt: skip
 
 
 def _engine(settings: RagSettings, resources: Resources, embedder: Embedder) -> Engine:

@@ -14,7 +14,8 @@ class RagSettings(PluginSettings):
 
     embedder        "local" (ships in a package) or "http" (BGE-M3 on a text-embeddings-inference server)
     embed_url       address of that server; `POST {embed_url}/embed`
-    dimensions      of its vectors
+    embed_model     its model, where the server does not say it
+    dimensions      of that model's vectors
     embed_batch     texts a request
     qdrant_url      address of a Qdrant server; "" means embedded
     qdrant_api_key  its key, as a reference
@@ -26,6 +27,7 @@ class RagSettings(PluginSettings):
 
     embedder: Literal["local", "http"] = "local"
     embed_url: str = ""
+    embed_model: str = Field(default="bge-m3", min_length=1, max_length=200)
     dimensions: int = Field(default=1024, ge=8, le=8192)
     embed_batch: int = Field(default=32, ge=1, le=256)
     qdrant_url: str = ""

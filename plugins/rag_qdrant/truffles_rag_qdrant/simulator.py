@@ -1,4 +1,5 @@
-"""A Qdrant server on loopback, for tests: the REST calls that the plugin makes, carried out by Qdrant's own local mode.
+"""Servers on loopback, for tests: one of embeddings, and one of Qdrant, which makes the REST calls that the plugin makes
+by Qdrant's own local mode.
 
 with qdrant() as (server, fake):
     ...                    # point qdrant_url at server.url; fake.down and fake.wipe() play what happens to servers
@@ -67,8 +68,12 @@ class QdrantFake:
     def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         if self.down:
             return 503, {"status": {"error": "down"}, "time": 0.0}
-        _, collections, name, *rest = path.split("/")
+        _, collections, *named = path.split("/")
         assert collections == "collections"
+        if not named:
+            names = [{"name": each.name} for each in self.local.get_collections().collections]
+            return 200, {"result": {"collections": names}, "status": "ok", "time": 0.0}
+        name, *rest = named
         with self._lock:
             if rest != ["exists"] and (method, rest) != ("PUT", []) and not self.local.collection_exists(name):
                 return 404, {"status": {"error": f"Not found: Collection `{name}` doesn't exist!"}, "time": 0.0}
@@ -81,13 +86,16 @@ class QdrantFake:
         if (method, what) == ("PUT", ""):
             wish = models.CreateCollection.model_validate(body)
             return self.local.create_collection(name, wish.vectors, wish.sparse_vectors)
+        if (method, what) == ("GET", ""):
+            return self.local.get_collection(name).model_dump(mode="json")
         if what == "index":
             return done
         if (method, what) == ("PUT", "points"):
             self.local.upsert(name, models.PointsList.model_validate(body).points)
             return done
         if what == "points/delete":
-            self.local.delete(name, models.PointIdsList.model_validate(body))
+            kind = models.FilterSelector if "filter" in body else models.PointIdsList
+            self.local.delete(name, kind.model_validate(body))
             return done
         if what == "points/scroll":
             return self._scroll(name, models.ScrollRequest.model_validate(body))
@@ -99,6 +107,39 @@ class QdrantFake:
         points, offset = self.local.scroll(name, wish.filter, limit=wish.limit or 10, offset=wish.offset,
                                            with_payload=wish.with_payload or True)  # fmt: skip
         return {"points": [point.model_dump(mode="json") for point in points], "next_page_offset": offset}
+
+
+class Embeddings:
+    """Answers like text-embeddings-inference. The vectors are made of hashed letter triples, as many as `dimensions`; a
+    server with a `model_id` tells it. While it is `down` it answers 503 to everything."""
+
+    def __init__(self) -> None:
+        self.down, self.dimensions, self.model_id = False, 1024, ""
+
+    def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if self.down:
+            return 503, {"error": "overloaded"}
+        if (method, path) == ("GET", "/info") and self.model_id:
+            return 200, {"model_id": self.model_id, "max_input_length": 512}
+        if (method, path) != ("POST", "/embed"):
+            return 404, {"error": "not found"}
+        return 200, [self._vector(text) for text in body["inputs"]]
+
+    def _vector(self, text: str) -> list[float]:
+        vector = [0.0] * self.dimensions
+        padded = f"{self.model_id} {text.lower()} "
+        for at in range(len(padded) - 2):
+            triple = enumerate(padded[at : at + 3])
+            vector[sum(ord(letter) * 31**n for n, letter in triple) % self.dimensions] += 1.0
+        return vector
+
+
+@contextmanager
+def embeddings() -> Iterator[tuple[Server, Embeddings]]:
+    """A server and what is behind it."""
+    fake = Embeddings()
+    with served(fake) as server:
+        yield server, fake
 
 
 @contextmanager

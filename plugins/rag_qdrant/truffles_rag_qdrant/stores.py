@@ -38,7 +38,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, tenant: str, size: int) -> None:
-        self._tenant, self._size = tenant, size
+        self._tenant, self.size = tenant, size
         self._collections: dict[str, LocalCollection] = {}
 
     def fill(self, entries: Mapping[str, Entry], before: Mapping[str, Entry]) -> None:
@@ -54,7 +54,7 @@ class EmbeddedStore:
 
     def _create(self, tag: str, known: Mapping[str, Entry]) -> None:
         self._collections[tag] = LocalCollection(models.CreateCollection(vectors={
-            DENSE: models.VectorParams(size=self._size, distance=models.Distance.DOT),
+            DENSE: models.VectorParams(size=self.size, distance=models.Distance.DOT),
             LEXICAL: models.VectorParams(size=LEXICAL_SIZE, distance=models.Distance.DOT),
         }))  # fmt: skip
         self._put(tag, list(known.values()))
@@ -65,7 +65,7 @@ class EmbeddedStore:
             self._collections[tag].upsert(points)
 
     def _point(self, entry: Entry) -> models.PointStruct:
-        vectors = {DENSE: entry.vector.tolist(), LEXICAL: dense(lexical(entry)).tolist()}
+        vectors = _dense(entry) | {LEXICAL: dense(lexical(entry)).tolist()}
         return models.PointStruct(id=point_id(self._tenant, entry.chunk.id), vector=vectors)
 
     def search(self, questions: Sequence[Question], limit: int) -> list[list[Found]]:
@@ -75,15 +75,25 @@ class EmbeddedStore:
     def _search(self, question: Question, limit: int) -> list[Found]:
         collection = self._collections.get(question.tag) or self._collections[""]
         # As float32: a list would become float64, and with it all that it is multiplied with.
-        searches: list[tuple[str, Any]] = [(DENSE, question.vector)]
+        searches: list[tuple[str, Any]] = [(DENSE, question.vector)] if _is_dense(question, self.size) else []
         if question.sparse:
             searches.append((LEXICAL, dense(question.sparse)))
         ranks = [collection.search(search, limit=_DEPTH, with_payload=False) for search in searches]
-        return [Found(str(point.id), point.score) for point in reciprocal_rank_fusion(ranks, limit=limit)]
+        return [Found(str(one.id), one.score) for one in reciprocal_rank_fusion(ranks, limit=limit)] if ranks else []
 
     def close(self) -> None:
         """Give the memory back."""
         self._collections.clear()
+
+
+def _dense(entry: Entry) -> dict[str, Any]:
+    """The vector of a chunk by its name, nothing where it has none: such a chunk is found by its words."""
+    return {DENSE: entry.vector.tolist()} if entry.vector.any() else {}
+
+
+def _is_dense(question: Question, size: int) -> bool:
+    """Can it be searched for by meaning in a store of that size?"""
+    return len(question.vector) == size and bool(question.vector.any())
 
 
 def _covers(new: Entry | None, old: Entry) -> bool:
@@ -92,19 +102,38 @@ def _covers(new: Entry | None, old: Entry) -> bool:
 
 
 class ServerStore:
-    """A Qdrant server: one collection for all tenants, told apart by `client_slug`."""
+    """A Qdrant server: one collection for all tenants, told apart by `client_slug`. Vectors of another length than that of
+    the collection have one of their own beside it ("truffles_knowledge-512")."""
 
     def __init__(self, tenant: str, size: int, client: AsyncQdrantClient, collection: str) -> None:
-        self._tenant, self._size, self._client, self._collection = tenant, size, client, collection
+        self._tenant, self.size, self._client, self._base = tenant, size, client, collection
+        self._collection = collection
         self._ours = models.FieldCondition(key="client_slug", match=models.MatchValue(value=tenant))
 
+    def resized(self, size: int) -> ServerStore:
+        """The same for vectors of another length."""
+        return ServerStore(self._tenant, size, self._client, self._base)
+
     async def prepare(self) -> None:
-        """Make the collection and its payload indexes where they are missing."""
-        if await self._client.collection_exists(self._collection):
-            return
+        """Find the collection for vectors of this length; make it and its payload indexes where they are missing."""
+        self._collection = self._base
+        if await self._client.collection_exists(self._base):
+            if await self._size_of(self._base) == self.size:
+                return
+            self._collection = f"{self._base}-{self.size}"
+            if await self._client.collection_exists(self._collection):
+                return
+        await self._create()
+
+    async def _size_of(self, collection: str) -> int:
+        vectors = (await self._client.get_collection(collection)).config.params.vectors
+        params = vectors.get(DENSE) if isinstance(vectors, Mapping) else vectors
+        return params.size if params else 0
+
+    async def _create(self) -> None:
         await self._client.create_collection(
             self._collection,
-            vectors_config={DENSE: models.VectorParams(size=self._size, distance=models.Distance.COSINE)},
+            vectors_config={DENSE: models.VectorParams(size=self.size, distance=models.Distance.COSINE)},
             sparse_vectors_config={LEXICAL: models.SparseVectorParams()},
         )
         await self._client.create_payload_index(
@@ -112,6 +141,14 @@ class ServerStore:
             models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
         )  # fmt: skip
         await self._client.create_payload_index(self._collection, "knowledge_tag", models.PayloadSchemaType.KEYWORD)
+
+    async def leave_others(self) -> None:
+        """Take the tenant's points out of the collections for vectors of other lengths: nobody searches there any more."""
+        names = [each.name for each in (await self._client.get_collections()).collections]
+        for name in names:
+            kin = name == self._base or name.removeprefix(f"{self._base}-").isdigit()
+            if kin and name != self._collection:
+                await self._client.delete(name, models.Filter(must=[self._ours]), wait=True)
 
     async def digests(self, origin: str = "") -> dict[str, str]:
         """The tenant's chunks on the server, all or those of one `origin`: id → digest. None without a collection."""
@@ -137,7 +174,7 @@ class ServerStore:
             await self._client.upsert(self._collection, points, wait=True)
 
     def _point(self, entry: Entry) -> models.PointStruct:
-        vectors: dict[str, Any] = {DENSE: entry.vector.tolist(), LEXICAL: _sparse(lexical(entry))}
+        vectors: dict[str, Any] = _dense(entry) | {LEXICAL: _sparse(lexical(entry))}
         return models.PointStruct(id=point_id(self._tenant, entry.chunk.id), vector=vectors,
                                   payload=_payload(self._tenant, entry.chunk))  # fmt: skip
 
@@ -149,14 +186,17 @@ class ServerStore:
 
     async def search(self, questions: Sequence[Question], limit: int) -> list[list[Found]]:
         """The best chunks for each question, fused by rank."""
-        requests = [self._fused(question, limit) for question in questions]
-        answers = await self._client.query_batch_points(self._collection, requests)
-        return [[Found(str(point.id), point.score) for point in answer.points] for answer in answers]
+        asks = [bool(question.sparse) or _is_dense(question, self.size) for question in questions]
+        requests = [self._fused(question, limit) for question, does in zip(questions, asks, strict=True) if does]
+        answers = iter(await self._client.query_batch_points(self._collection, requests) if requests else ())
+        return [[Found(str(one.id), one.score) for one in next(answers).points] if does else [] for does in asks]
 
     def _fused(self, question: Question, limit: int) -> models.QueryRequest:
         tags = models.MatchAny(any=sorted({"", question.tag}))
         where = models.Filter(must=[self._ours, models.FieldCondition(key="knowledge_tag", match=tags)])
-        searches = [models.Prefetch(query=question.vector.tolist(), using=DENSE, limit=_DEPTH, filter=where)]
+        searches = []
+        if _is_dense(question, self.size):
+            searches.append(models.Prefetch(query=question.vector.tolist(), using=DENSE, limit=_DEPTH, filter=where))
         if question.sparse:
             sparse = _sparse(question.sparse)
             searches.append(models.Prefetch(query=sparse, using=LEXICAL, limit=_DEPTH, filter=where))
