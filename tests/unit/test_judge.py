@@ -51,8 +51,8 @@ def test_what_a_turn_may_be_called(told: Told, kinds: set[str]) -> None:
 
 
 def test_words_are_compared_as_a_reader_reads_them() -> None:
-    said = normal("Ещё — «Гель-лак»: 15 000 ₸, с 10:00 до 20:00")
-    for words in ("еще", '"гель‑лак"', "15000", "15 000 ₸", "10:00"):
+    said = normal("Ещё — «Гель-лак»: 15 000 ₸, с 10:00 до 20:00, в субботу с 09:30, скидка 10 %")
+    for words in ("еще", '"гель‑лак"', "15000", "15 000 ₸", "10:00", "9:30", "09:30", "10%"):
         assert holds(said, words), words
     for words in ("5 000", "1 500", "0:00"):
         assert not holds(said, words), words
