@@ -96,5 +96,5 @@ def test_days_are_a_duration() -> None:
 def test_an_answer_for_a_branch_that_there_is_not_is_refused() -> None:
     pack = written("demo_dental")
     pack["faq"][0]["branches"] = ["nowhere"]
-    with pytest.raises(ValidationError, match='faq: there is no branch "nowhere"'):
+    with pytest.raises(ValidationError, match='there is no branch "nowhere"'):
         Pack.model_validate(pack)
