@@ -118,7 +118,14 @@ def desk_of(llmock: LLMock, http: httpx.AsyncClient, clock: Clock) -> Callable[.
 
     def make(*, prompts: dict[str, str] | None = None, counters: CountersInMemory | None = None, **given: Any) -> Desk:
         settings = LlmSettings.model_validate(
-            {"api_key": KEY, "base_url": llmock.base_url(), "retries": 0, "business": "a nail salon"} | given
+            {
+                "api_key": KEY,
+                "base_url": llmock.base_url(),
+                "retries": 0,
+                "cache_minutes": 0,
+                "business": "a nail salon",
+            }
+            | given
         )
         log, counters = Log(), counters or CountersInMemory(clock)
         resources = make_resources(plugin, http, clock=clock, counters=counters, prompts=prompts)

@@ -8,12 +8,15 @@ tenant's order is asked, and after the last of them a human.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources as files
+from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
-from truffles_llm_openai import sorting, writing
+from truffles_llm_openai import remembered, sorting, writing
 from truffles_llm_openai.model import Model
+from truffles_llm_openai.remembered import Remembered
 from truffles_llm_openai.replies import AnswerReply, ClassifyReply
 from truffles_llm_openai.settings import LlmSettings
 
@@ -26,6 +29,7 @@ class LlmOpenai:
     def __init__(self, settings: LlmSettings, resources: Resources) -> None:
         self._settings, self._prompts, self._log = settings, resources.prompts, resources.log
         self._model = Model(settings, resources)
+        self._remembered = Remembered(resources.clock, settings.cache_minutes)
 
     async def warm_up(self) -> None:
         """Load the API's library before a customer waits for it."""
@@ -51,12 +55,35 @@ class LlmOpenai:
         shown = writing.good(passages, self._settings.passage_confidence)
         if not self._settings.answer or not shown or not message.text.strip():
             return None
-        system = self._instructions(turn, writing.language(turn, message, verdict), repair=bool(objections))
+        language = writing.language(turn, message, verdict)
+        system = self._instructions(turn, language, repair=bool(objections))
         request, labelled = writing.request(self._settings, system, turn, message, shown, objections)
-        reply = await self._model.ask(request, AnswerReply)
+        known = self._key(turn, message, language, shown)
+        again = self._again(known, objections)
+        reply = again or await self._model.ask(request, AnswerReply)
         if reply is None or self._tells(reply.answer, system):
             return None
-        return writing.draft(reply, labelled, passages)
+        if known and not objections and not again:
+            self._remembered.keep(known, reply)
+        return writing.draft(writing.brief(reply), labelled, passages)
+
+    def _key(self, turn: Turn, message: Inbound, language: str, shown: Sequence[Passage]) -> str:
+        """Under what the answer is remembered, "" if it is for this customer alone. The prompt counts by its day: what
+        depends on the hour is not remembered."""
+        if not self._settings.cache_minutes or not remembered.is_repeatable(turn, message):
+            return ""
+        midnight = turn.now.astimezone(ZoneInfo(turn.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        system = self._instructions(replace(turn, now=midnight), language, repair=False)
+        return remembered.key(turn, message, system, language, shown, self._settings.model)
+
+    def _again(self, key: str, objections: Sequence[str]) -> AnswerReply | None:
+        """What was answered to the same question; nothing that somebody objects to."""
+        if key and objections:
+            self._remembered.forget(key)
+        reply = None if not key or objections else self._remembered.get(key)
+        if reply:
+            self._log.info("answered as before", hook="answer")
+        return reply
 
     def _tells(self, text: str, system: str) -> bool:
         """What the business is may be said; the rest of the instructions is nobody's business."""

@@ -31,7 +31,7 @@ class ClassifyReply(_Reply):
 
     why: Text = ""
     route: Literal[
-        "answer", "human", "frustrated", "opt_out", "decline", "greeting", "thanks", "off_topic", "unsure"
+        "answer", "human", "frustrated", "opt_out", "decline", "greeting", "thanks", "identity", "off_topic", "book", "unsure"
     ]  # fmt: skip
     intent: Text = ""
     language: Text = ""

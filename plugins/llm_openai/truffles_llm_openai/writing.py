@@ -20,6 +20,9 @@ MOST_PARTS = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WORD = re.compile(r"\w+")
 _TELLING = 12
+_SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$)[^.!?…\n]*)*(?:[.!?…]+|\n|$)\s*")
+MOST_SENTENCES = 3
+_LONG = 320
 
 
 def language(turn: Turn, message: Inbound, verdict: Verdict) -> str:
@@ -68,6 +71,15 @@ def draft(reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequenc
         sources=tuple(dict.fromkeys(each.id for each in used)),
         unanswered=_unanswered(reply, {each.id for each in used}, passages),
     )
+
+
+def brief(reply: AnswerReply) -> AnswerReply:
+    """The reply in three sentences, where it is longer than a message should be; a list of several things stays whole."""
+    text = reply.answer
+    if len(text) <= _LONG or text.count("\n") >= MOST_SENTENCES:
+        return reply
+    sentences = [each for each in _SENTENCE.findall(text) if each.strip()]
+    return reply.model_copy(update={"answer": "".join(sentences[:MOST_SENTENCES]).strip()})
 
 
 def tells(text: str, instructions: str) -> bool:
