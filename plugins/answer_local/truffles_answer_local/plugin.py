@@ -48,9 +48,7 @@ class AnswerLocal:
         if not good:
             return None
         return Draft(
-            text="\n".join(
-                filter(None, [untold(said, turn), self._said(good, verdict.language or message.language)])
-            ),
+            text="\n".join(filter(None, [untold(said, turn), self._said(good, verdict.language or message.language)])),
             confidence=min(part.confidence for part in good),
             sources=tuple(dict.fromkeys(passage.id for part in good for passage in part.passages)),
             unanswered=tuple(part.query for part in parts if not part.passages),

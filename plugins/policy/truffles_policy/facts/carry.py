@@ -40,7 +40,11 @@ def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -
     for line in own:
         said = _after(said, _continued(read(line[:LONGEST], things), said))
     found = _continued(reading, said)
-    return replace(found, text=text, parts=tuple(replace(part, text=text, at=0) for part in found.parts)) if chosen else found
+    return (
+        replace(found, text=text, parts=tuple(replace(part, text=text, at=0) for part in found.parts))
+        if chosen
+        else found
+    )
 
 
 def _needs(reading: Reading) -> bool:

@@ -36,7 +36,10 @@ class Places:
         facts = [each[0] for _, _, each in told]
         if len({fact.text for fact in facts}) == 1:
             return [self._worded(facts[0], key, say)]
-        named = [f"{say.words(self._branches[slug].name)}: {fact.text}" for (slug, _, _), fact in zip(told, facts, strict=True)]
+        named = [
+            f"{say.words(self._branches[slug].name)}: {fact.text}"
+            for (slug, _, _), fact in zip(told, facts, strict=True)
+        ]
         return [Told(fact.id, text, fact.language, prose) for fact, text in zip(facts, named, strict=True)]
 
     def line(self, name: str, say: Say, key: str) -> list[Told]:
@@ -64,7 +67,10 @@ class Places:
             slug = next(iter(texts))
             own = slug and (self._branches[slug].hours or self._branches[slug].exceptions) and say.branch
             return [say.line(f"branches.{slug}.hours" if own else "place.hours", next(iter(texts.values())))]
-        return [say.line(f"branches.{slug}.hours", f"{say.words(self._branches[slug].name)}: {text}") for slug, text in texts.items()]
+        return [
+            say.line(f"branches.{slug}.hours", f"{say.words(self._branches[slug].name)}: {text}")
+            for slug, text in texts.items()
+        ]
 
     def _asked(self, say: Say) -> list[tuple[str, Place]]:
         """The place that is meant: the branch, each of several, or the only one there is."""
@@ -99,7 +105,11 @@ class Places:
             return ""
         first, last, spans = runs[0]
         if len(runs) == 1 and (first, last) == (DAYS[0], DAYS[-1]):
-            return say.text("fact_round") if opening.is_round(spans) else say.text("fact_daily", hours=opening.hours(spans))
+            return (
+                say.text("fact_round")
+                if opening.is_round(spans)
+                else say.text("fact_daily", hours=opening.hours(spans))
+            )
         short = dict(zip(DAYS, say.items("fact_days"), strict=True))
         told = []
         for first, last, spans in runs:
@@ -116,7 +126,9 @@ class Places:
         until = open_at.until(say.now)
         if until is not None:
             spans = open_at.on(say.now.date()) or ()
-            return say.text("fact_open_round") if opening.is_round(spans) else say.text("fact_open_now", time=clock(until))
+            return (
+                say.text("fact_open_round") if opening.is_round(spans) else say.text("fact_open_now", time=clock(until))
+            )
         opens = open_at.next(say.now)
         closed = say.text("fact_closed_now")
         if opens is None:
@@ -196,7 +208,7 @@ def _date(day: str, today: date) -> date | None:
     if day in ahead:
         return today + timedelta(days=ahead[day])
     if day in DAYS:
-        return _next(today, DAYS.index(day))  # type: ignore[arg-type]
+        return _next(today, DAYS.index(day))
     month, _, number = day.partition("-")
     try:
         return _coming(today, int(month), int(number))

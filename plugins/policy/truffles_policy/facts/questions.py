@@ -66,4 +66,23 @@ def _same(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -> flo
     return met / (len(one) + len(other) - met)
 
 
-_POLITE = frozenset("здравствуйте привет добрый день вечер утро спасибо сәлем салем сәлеметсіз рахмет рақмет hello hi thanks можно".split())
+_POLITE = frozenset(
+    [
+        "здравствуйте",
+        "привет",
+        "добрый",
+        "день",
+        "вечер",
+        "утро",
+        "спасибо",
+        "сәлем",
+        "салем",
+        "сәлеметсіз",
+        "рахмет",
+        "рақмет",
+        "hello",
+        "hi",
+        "thanks",
+        "можно",
+    ]
+)

@@ -24,8 +24,33 @@ CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.ho
 """For whom, how many, or where: beside a price they mean another one, perhaps."""
 OFFERS = ""
 """The ask of a thing alone: tell what there is."""
-FIRST_PERSON = frozenset(normal(word) for word in "я мне меня мы нам мой моя мои мен маған менің біз i my we".split())
-TELLS_NO_STORY = frozenset("не без нет кроме если как где когда почему зачем что кто сколько or if how when why емес жоқ".split())
+FIRST_PERSON = frozenset(
+    normal(word) for word in "я мне меня мы нам мой моя мои хочу хотел хотела мен маған менің біз i my we".split()
+)
+TELLS_NO_STORY = frozenset(
+    [
+        "не",
+        "без",
+        "нет",
+        "кроме",
+        "если",
+        "как",
+        "где",
+        "когда",
+        "почему",
+        "зачем",
+        "что",
+        "кто",
+        "сколько",
+        "or",
+        "if",
+        "how",
+        "when",
+        "why",
+        "емес",
+        "жоқ",
+    ]
+)
 SHORTEST_STORY = 3
 
 
@@ -125,7 +150,7 @@ def _story(clause: _Clause) -> bool:
     """Does a clause only tell of its writer, and ask nothing? Then it changes no answer beside it."""
     said = {normal(word) for word in clause.text.lower().split()}
     tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
-    empty = all(claim.name == LIGHT for claim in clause.claims) and not clause.asked
+    empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
     return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
 
 
@@ -185,13 +210,17 @@ class _Parts:
     def _absorbed(self, name: str) -> bool:
         """Is a weak ask without a thing said of something else ("сколько стоит парковка")?"""
         named = any(thing.kind != BRANCH for thing in self._others)
-        return name in NEEDS_THING and (named or any(other not in OF_THINGS | {CLOCK, "card"} for other in self._strong))
+        return name in NEEDS_THING and (
+            named or any(other not in OF_THINGS | {CLOCK, "card"} for other in self._strong)
+        )
 
     # --- of the place, of money, of rules
 
     def _of_place(self) -> Iterator[Part]:
         for clause in self._clauses:
-            priced = not {"price", "how_much"}.isdisjoint(clause.names) and not any(claim.sold for claim in clause.claims)
+            priced = not {"price", "how_much"}.isdisjoint(clause.names) and not any(
+                claim.sold for claim in clause.claims
+            )
             for claim in clause.claims:
                 if claim.is_ask and claim.name not in OF_THINGS and self._counts(claim.name, clause):
                     name = self._really(claim.name, clause)
@@ -206,6 +235,8 @@ class _Parts:
             return not [other for other in self._strong if other not in NEEDS_THING or self._sold] and not self._sold
         if name == "want":
             return not self._strong
+        if name == "accept":
+            return self._really(name, clause) != "accept" or not self._strong
         if name == "things_list" and self._sold:
             return False
         return name not in (CLOCK, "card")
@@ -236,7 +267,7 @@ class _Parts:
     def _ask_of(self, kind: str, clause: _Clause) -> str:
         if kind == METHOD and "payment" not in self._all:
             asked = not {"offered", "accept"}.isdisjoint(clause.names)
-            return "payment" if asked or len(self._clauses) == 1 and not self._strong and clause.asked else ""
+            return "payment" if asked or (len(self._clauses) == 1 and not self._strong and clause.asked) else ""
         asked_for = {PROMOTION: "promotions", FILE: "file", SOCIAL: "social"}
         return asked_for.get(kind, "") if asked_for.get(kind) not in self._all else ""
 
@@ -257,7 +288,7 @@ class _Parts:
 
 
 def _used(parts: Sequence[Part], clause: _Clause, branch: bool) -> bool:
-    return any(part.text == clause.text and part.ask not in ("accept",) for part in parts)
+    return any(part.text == clause.text and part.ask != "accept" for part in parts)
 
 
 def _groups(clause: _Clause) -> Iterator[tuple[list[str], list[Claim], _Clause]]:

@@ -39,7 +39,9 @@ def _call(turn: Turn, say: Say) -> str:
     text, language = said(words, say.language, say.pack.language)
     zone = ZoneInfo(turn.timezone)
     today = turn.now.astimezone(zone).date()
-    lines = [line.text for line in turn.history if line.author is Author.BOT and line.at.astimezone(zone).date() == today]
+    lines = [
+        line.text for line in turn.history if line.author is Author.BOT and line.at.astimezone(zone).date() == today
+    ]
     asks = bool(lines) and lines[-1].rstrip().endswith("?")
     told = any(each in line for line in lines for each in words.values())
     return "" if language != say.language or asks or told else text

@@ -153,4 +153,3 @@ def _asked(pack: Pack) -> Iterator[str]:
     """The words of the questions in the pack, for the lexicon."""
     for question in pack.faq:
         yield from question.asked
-

@@ -37,7 +37,9 @@ class Unlisted:
         words = reading.unread[0].split()
         if len(words) > WORDS or reading.unread[0].lower() not in " ".join(reading.text.lower().split()):
             return None
-        if not any(is_noun(normal(word)) or not is_russian(normal(word)) for word in words) or not all(map(self._foreign, words)):
+        if not any(is_noun(normal(word)) or not is_russian(normal(word)) for word in words) or not all(
+            map(self._foreign, words)
+        ):
             return None
         text = say.text("fact_not_offered", thing=reading.unread[0].lower())
         kind = "services" if say.pack.services else "products"
