@@ -59,9 +59,13 @@ def test_the_call_to_action_is_told_once_a_talk_and_never_after_a_complaint(ask:
 
 def test_the_owner_comes_first(ask: Ask) -> None:
     notice = Passage(id="override:1", text="Сегодня нет света.", confidence=1, query="педикюр цена", source=OWNER_SAYS)
-    price = Passage(id="override:2", text="Педикюр — 9 000 ₸", confidence=1, query="педикюр цена", source="owner: price")
+    price = Passage(
+        id="override:2", text="Педикюр — 9 000 ₸", confidence=1, query="педикюр цена", source="owner: price"
+    )
     assert ask("salon", "педикюр цена", owner=[notice])[1].text.startswith("Сегодня нет света.\nПедикюр")
-    assert ask("salon", "педикюр цена", owner=[price])[1] is None, "a price that no line of the pack has is told by others"
+    assert ask("salon", "педикюр цена", owner=[price])[1] is None, (
+        "a price that no line of the pack has is told by others"
+    )
 
 
 @pytest.mark.parametrize(

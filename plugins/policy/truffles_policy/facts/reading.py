@@ -25,7 +25,27 @@ CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.ho
 OFFERS = ""
 """The ask of a thing alone: tell what there is."""
 FIRST_PERSON = frozenset(
-    normal(word) for word in "я мне меня мы нам мой моя мои хочу хотел хотела мен маған менің біз i my we".split()
+    normal(word)
+    for word in [
+        "я",
+        "мне",
+        "меня",
+        "мы",
+        "нам",
+        "мой",
+        "моя",
+        "мои",
+        "хочу",
+        "хотел",
+        "хотела",
+        "мен",
+        "маған",
+        "менің",
+        "біз",
+        "i",
+        "my",
+        "we",
+    ]
 )
 TELLS_NO_STORY = frozenset(
     [
