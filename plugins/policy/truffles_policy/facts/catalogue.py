@@ -43,6 +43,7 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
         "fact_paid": "Да, принимаем: {{ method }}.",
         "fact_not_paid": "Нет, не принимаем: {{ method }}.",
         "fact_speaks": "Говорим на языках: {{ languages }}.",
+        "told_ru": "Вот что у нас об этом сказано (на русском):",
         "told_kk": "Вот что у нас об этом сказано (на казахском):",
         "told_en": "Вот что у нас об этом сказано (на английском):",
     },
@@ -85,6 +86,7 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
         "fact_not_paid": "Жоқ, қабылдамаймыз: {{ method }}.",
         "fact_speaks": "Сөйлейтін тілдеріміз: {{ languages }}.",
         "told_ru": "Бұл туралы бізде былай жазылған (орыс тілінде):",
+        "told_kk": "Бұл туралы бізде былай жазылған (қазақ тілінде):",
         "told_en": "Бұл туралы бізде былай жазылған (ағылшын тілінде):",
     },
     "en": {
@@ -127,5 +129,6 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
         "fact_speaks": "We speak: {{ languages }}.",
         "told_ru": "Here is what our information says (in Russian):",
         "told_kk": "Here is what our information says (in Kazakh):",
+        "told_en": "Here is what our information says (in English):",
     },
 }

@@ -22,7 +22,7 @@ from truffles_policy.pack.schema import Pack
 SOURCE = "pack"
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
-_FIELDS = {"landmark": "landmark", "parking": "parking", "entrance": "entrance", "amenities": "amenities"}
+FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,12 @@ class Facts:
     def _told(self, part: Part, say: Say, reading: Reading) -> Sequence[Told]:
         if any(part.text and unread in part.text for unread in reading.unread):
             return ()
-        if part.ask in TIMED:
-            return self._hours(part, say)
-        if part.ask in ("address", "branches"):
-            return self._address(say)
-        if part.ask in _FIELDS or part.ask == "map":
-            return self._place(part.ask, say)
         told = self._house.told(part, say)
         if told is not None:
             return told
         if part.ask in OF_THINGS or part.ask == OFFERS:
             return self._offers.told(part, say)
-        return ()
+        return self._place(part, say)
 
     def _hours(self, part: Part, say: Say) -> Sequence[Told]:
         hours = self._places.hours(part.days, say, part.ask)
@@ -117,16 +111,19 @@ class Facts:
         hours = self._places.hours((), say, "week") if where else []
         return [*where, *hours] if len(hours) <= 1 or len(where) <= 1 else where
 
-    def _place(self, ask: str, say: Say) -> Sequence[Told]:
+    def _place(self, part: Part, say: Say) -> Sequence[Told]:
         """A fact about the place; the way and the map fall back on the address."""
-        if ask == "map":
+        if part.ask in TIMED:
+            return self._hours(part, say)
+        if part.ask in ("address", "branches"):
+            return self._address(say)
+        if part.ask == "map":
             links = self._places.line("map", say, "fact_map") or self._house.files("map", say)
             return links or self._places.field("address", say, key="fact_address", prose=False)
-        facts = self._places.field(_FIELDS[ask], say)
-        if ask != "landmark":
-            return facts
-        where = self._places.field("address", say, key="fact_address", prose=False)
-        return [*where, *facts, *self._places.line("map", say, "fact_map")] if where or facts else []
+        if part.ask == "landmark":
+            where = self._places.field("address", say, key="fact_address", prose=False)
+            return [*where, *self._places.field("landmark", say), *self._places.line("map", say, "fact_map")]
+        return self._places.field(part.ask, say) if part.ask in FIELDS else ()
 
 
 def passages_of(answered: Sequence[Answered]) -> list[Passage]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from truffles_policy.facts.claims import claims
-from truffles_policy.facts.names import CATEGORY, FILE, METHOD, PROMOTION, SOCIAL, Thing
+from truffles_policy.facts.names import FILE, METHOD, PROMOTION, SOCIAL, Thing
 from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.reading import Part
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told, sentence
-from truffles_policy.pack.schema import File, Pack, Product, Promotion, Service
+from truffles_policy.pack.schema import File, Pack, Promotion
 
 _COSTS = re.compile(r"\d|бесплатн|платн|тегін|ақылы|free", re.IGNORECASE)
 
@@ -104,10 +104,9 @@ class House:
 
     def _filed(self, thing: Thing) -> set[str]:
         """The ids under which rules may name a thing: its own and its category's."""
-        sold: list[Service | Product] = [*self._pack.services, *self._pack.products]
-        if thing.kind == CATEGORY:
-            return {thing.id}
-        return {thing.id, *(each.category for each in sold if each.id == thing.id and each.category)}
+        filed = [*((each.id, each.category) for each in self._pack.services),
+                 *((each.id, each.category) for each in self._pack.products)]  # fmt: skip
+        return {thing.id, *(category for id, category in filed if id == thing.id and category)}
 
     def _wish(self, part: Part, say: Say) -> list[Told]:
         """More than what is told to everybody: only where the pack has a word for it."""

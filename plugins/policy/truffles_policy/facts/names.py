@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from truffles_policy.pack.values import Words
 SERVICE, PRODUCT, CATEGORY = "services", "products", "categories"
 BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "attachments", "social"
 SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
+_CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
+"""A code of a letter or two and a number, which customers write as one word."""
 MOST_NAMES = 40
 """Of a thing with variants: names beyond that are not made."""
 
@@ -96,8 +99,7 @@ def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
 def _simple(thing: Thing, name: Words, aliases: Sequence[str]) -> Iterator[tuple[Thing, tuple[str, ...]]]:
     for each in dict.fromkeys((*name.values(), *aliases)):
         yield thing, (each,)
-        joined = each.replace("-", "")
-        if joined != each:
+        for joined in {each.replace("-", ""), _CODE.sub(r"\1\2", each)} - {each}:
             yield thing, (joined,)
 
 
@@ -106,7 +108,7 @@ def _sold(thing: Thing, sold: Service | Product) -> Iterator[tuple[Thing, tuple[
     variants: Sequence[Variant | Model] = sold.variants
     for number, variant in enumerate(variants):
         one = Thing(thing.kind, thing.id, number)
-        whole = dict.fromkeys((*sold.name.values(), *sold.aliases))
+        whole = dict.fromkeys(name for _, (name,) in _simple(thing, sold.name, sold.aliases))
         own = dict.fromkeys((*variant.name.values(), *variant.aliases))
         yield from [(one, (first, second)) for first in whole for second in own][:MOST_NAMES]
 

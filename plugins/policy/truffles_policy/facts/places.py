@@ -208,7 +208,7 @@ def _date(day: str, today: date) -> date | None:
     if day in ahead:
         return today + timedelta(days=ahead[day])
     if day in DAYS:
-        return _next(today, DAYS.index(day))  # type: ignore[arg-type]
+        return _next(today, DAYS.index(day))
     month, _, number = day.partition("-")
     try:
         return _coming(today, int(month), int(number))

@@ -26,7 +26,26 @@ OFFERS = ""
 """The ask of a thing alone: tell what there is."""
 FIRST_PERSON = frozenset(
     normal(word)
-    for word in ["я", "мне", "меня", "мы", "нам", "мой", "моя", "мои", "мен", "маған", "менің", "біз", "i", "my", "we"]
+    for word in [
+        "я",
+        "мне",
+        "меня",
+        "мы",
+        "нам",
+        "мой",
+        "моя",
+        "мои",
+        "хочу",
+        "хотел",
+        "хотела",
+        "мен",
+        "маған",
+        "менің",
+        "біз",
+        "i",
+        "my",
+        "we",
+    ]
 )
 TELLS_NO_STORY = frozenset(
     [
@@ -151,7 +170,7 @@ def _story(clause: _Clause) -> bool:
     """Does a clause only tell of its writer, and ask nothing? Then it changes no answer beside it."""
     said = {normal(word) for word in clause.text.lower().split()}
     tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
-    empty = all(claim.name == LIGHT for claim in clause.claims) and not clause.asked
+    empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
     return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
 
 
@@ -236,6 +255,8 @@ class _Parts:
             return not [other for other in self._strong if other not in NEEDS_THING or self._sold] and not self._sold
         if name == "want":
             return not self._strong
+        if name == "accept":
+            return self._really(name, clause) != "accept" or not self._strong
         if name == "things_list" and self._sold:
             return False
         return name not in (CLOCK, "card")
@@ -287,7 +308,7 @@ class _Parts:
 
 
 def _used(parts: Sequence[Part], clause: _Clause, branch: bool) -> bool:
-    return any(part.text == clause.text and part.ask not in ("accept",) for part in parts)
+    return any(part.text == clause.text and part.ask != "accept" for part in parts)
 
 
 def _groups(clause: _Clause) -> Iterator[tuple[list[str], list[Claim], _Clause]]:

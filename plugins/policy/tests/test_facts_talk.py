@@ -1,0 +1,125 @@
+"""Facts within a talk: what is carried over, the owner's notices, the call to action; and any text whatever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from truffles_policy.facts.things import Things
+
+from truffles_gateway.messages import OWNER_SAYS, Passage
+
+Ask = Callable[..., Any]
+LIST = "О какой услуге речь?\n1. Маникюр классический\n2. Педикюр\n3. Мужская стрижка"
+CALL = "Записать вас?"
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "facts", "words"),
+    [
+        (["сколько стоит маникюр?"], "а педикюр?", "services.pedi", "8 000"),
+        (["сколько стоит маникюр?", "а педикюр?"], "а мужская стрижка?", "services.mencut", "3 500"),
+        (["сколько стоит педикюр?"], "а сколько по времени?", "services.pedi", "1 ч"),
+        (["делаете педикюр?"], "сколько стоит?", "services.pedi", "8 000"),
+        (["педикюр бар ма?"], "қанша тұрады?", "services.pedi", "8 000"),
+        (["how much is a pedicure?"], "and a classic manicure?", "services.m-classic", "4 000"),
+        (["вы сегодня работаете?"], "а завтра?", "place.hours", "Завтра работаем 10:00–21:00"),
+        (["до скольки вы?", "вы в субботу работаете?"], "а в воскресенье?", "place.hours", "не работаем"),
+    ],
+)
+def test_what_was_said_before_is_carried_over(said: list[str], text: str, facts: str, words: str, ask: Ask) -> None:
+    _, draft = ask("salon", text, said)
+    assert draft is not None and draft.sources == (f"pack:{facts}",) and words in draft.text
+
+
+@pytest.mark.parametrize("text", ["2", "2.", "второй", "вторая"])
+def test_a_number_of_a_list_is_what_stands_there(text: str, ask: Ask) -> None:
+    _, draft = ask("salon", text, ["сколько стоит?"], bot=LIST)
+    assert draft is not None and draft.sources == ("pack:services.pedi",)
+    assert ask("salon", "9", ["сколько стоит?"], bot=LIST)[1] is None
+
+
+def test_what_was_said_long_ago_or_means_something_else_is_not_carried_over(ask: Ask) -> None:
+    assert ask("salon", "сколько стоит?", ["делаете педикюр?"], ago=45)[1] is None
+    assert ask("salon", "а завтра?", ["сколько стоит педикюр?"])[1] is None
+
+
+def test_the_call_to_action_is_told_once_a_talk_and_never_after_a_complaint(ask: Ask) -> None:
+    assert ask("salon", "педикюр цена")[1].text.endswith(CALL)
+    assert CALL not in ask("salon", "педикюр цена", ["привет"], bot=f"Здравствуйте!\n{CALL}")[1].text
+    assert CALL not in ask("salon", "педикюр цена", ["привет"], bot="На какое время вас записать?")[1].text
+    assert CALL not in ask("salon", "педикюр цена", ["ужасный сервис"])[1].text
+    assert CALL not in ask("salon", "делаете татуировки?")[1].text
+
+
+def test_the_owner_comes_first(ask: Ask) -> None:
+    notice = Passage(id="override:1", text="Сегодня нет света.", confidence=1, query="педикюр цена", source=OWNER_SAYS)
+    price = Passage(
+        id="override:2", text="Педикюр — 9 000 ₸", confidence=1, query="педикюр цена", source="owner: price"
+    )
+    assert ask("salon", "педикюр цена", owner=[notice])[1].text.startswith("Сегодня нет света.\nПедикюр")
+    assert ask("salon", "педикюр цена", owner=[price])[1] is None, (
+        "a price that no line of the pack has is told by others"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (datetime(2026, 1, 14, 17, tzinfo=UTC), "Сейчас закрыто. Откроемся завтра в 10:00."),
+        (datetime(2026, 1, 18, 7, tzinfo=UTC), "Сейчас закрыто. Откроемся завтра в 10:00."),
+        (datetime(2026, 1, 20, 12, tzinfo=UTC), "Сейчас закрыто."),
+        (datetime(2026, 1, 20, 9, tzinfo=UTC), "сейчас открыто, работаем до 16:00"),
+    ],
+)
+def test_whether_it_is_open_is_asked_of_the_clock_and_of_the_exceptions(now: datetime, words: str, ask: Ask) -> None:
+    assert words in ask("salon", "вы сейчас открыты?", now=now)[1].text
+
+
+def test_a_branch_tells_its_own_facts(ask: Ask) -> None:
+    assert "6 500 ₸" in ask("vet", "прием врача цена", branch="west")[1].text
+    assert "5 000" not in ask("vet", "прием врача цена", branch="west")[1].text
+    assert ask("vet", "адрес?", branch="east")[1].text.startswith("Адрес: Шығыс көшесі, 7")
+    assert "круглосуточно" in ask("vet", "вы открыты сейчас?", branch="west")[1].text
+
+
+def test_things_are_found_for_whoever_asks(policies: Any) -> None:
+    facts = policies["salon"].facts
+    things: Things = facts.things
+    found = things.find("запишите на педикюр и маникюр с гель лаком", "ru")
+    assert [[thing.id for thing in each.things] for each in found] == [["pedi"], ["m-gel"]]
+    assert facts.reads("сколько стоит педикюр") and not facts.reads("какая погода в столице")
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_read_in_time_and_never_raises(text: str) -> None:
+    policies = _policies()
+    before = time.process_time()
+    for policy in policies.values():
+        policy.facts.reads(text)
+    assert time.process_time() - before < 1
+
+
+@pytest.mark.parametrize("text", ["маникюр " * 800, "сколько стоит педикюр и " * 200, "без " * 2000, "1. " * 900])
+def test_long_texts_are_bounded(text: str, ask: Ask) -> None:
+    before = time.process_time()
+    ask("salon", text, [text] * 8)
+    assert time.process_time() - before < 4
+
+
+_KEPT: dict[str, Any] = {}
+
+
+def _policies() -> dict[str, Any]:
+    return _KEPT
+
+
+@pytest.fixture(autouse=True)
+def _keep(policies: dict[str, Any]) -> None:
+    _KEPT.update(policies)
