@@ -22,6 +22,7 @@ Known = Callable[[str], bool]
 """Does the pack hold an answer to this very question?"""
 Reads = Callable[[str], bool]
 """Is this message about the business?"""
+BRIEF = 80
 CLAIMABLE = frozenset({"medical", "discount", "identity"})
 """What is no matter for a human, or for a line of ours, if the pack answers it."""
 
@@ -44,7 +45,7 @@ class Lattice:
     ) -> None:
         self._rules, self._pack, self._off, self._known, self._reads = rules, pack, off, known, reads
         flags = pack.emergencies if pack and "emergency" not in off else ()
-        self._lines = [flag.line for flag in flags for _ in flag.signs]
+        self._lines = {sign: flag.line for flag in flags for sign in flag.signs}
         self._flags = Phrases(sign for flag in flags for sign in flag.signs)
         self._anchors = Phrases(pack.off_topic.anchors if pack else ())
         self._ours = Phrases(pack.off_topic.ours if pack else ())
@@ -55,7 +56,7 @@ class Lattice:
         """What a message comes to. Never raises, whatever the text."""
         flag = self._flags.first(text)
         if flag >= 0:
-            return Finding("emergency", self._flags[flag])
+            return Finding("emergency", " ".join(text[:BRIEF].split()), self._flags[flag])
         finding = self._ruled(text)
         if finding.rule == "discount" and self._otherwise:
             return replace(finding, rule="more_discount")
@@ -64,10 +65,11 @@ class Lattice:
         moved = None if "stuck" in self._off else stuck(text, history, now, self._rules.again)
         return moved or self._astray(text) or finding
 
-    def remark(self, text: str, language: str) -> str:
-        """What the business has to say at once to a message with a red flag."""
-        flag = self._flags.first(text)
-        return said(self._lines[flag], language, self._pack.language)[0] if self._pack and flag >= 0 else ""
+    def remark(self, finding: Finding, language: str) -> str:
+        """What the business has to say at once about a red flag."""
+        if self._pack is None or finding.rule != "emergency":
+            return ""
+        return said(self._lines[finding.pattern], language, self._pack.language)[0]
 
     def _ruled(self, text: str) -> Finding:
         """The strongest rule, but for those whose question the pack answers."""

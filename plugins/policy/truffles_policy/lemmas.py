@@ -101,8 +101,9 @@ def from_latin(word: str) -> tuple[str, ...]:
     short = re.sub(r"(?<=[аеоуыиюя])[иы]", "й", plain)
     soft = re.sub(r"(?<=[тлн])(?=\b|ся)", "ь", plain)
     hard = plain.replace("дж", "ж") if "дж" in plain else plain.replace("ж", "дж")
+    reflexive = plain.replace("ця", "тся")
     inside = re.sub(r"л(?=[бвгджзкмнпрстфхцчшщ])", "ль", plain)
-    return tuple(dict.fromkeys((plain, short, soft, hard, inside)))
+    return tuple(dict.fromkeys((plain, short, soft, hard, inside, reflexive)))
 
 
 @lru_cache(CACHE)
@@ -166,9 +167,7 @@ class Lexicon:
         self._latin: dict[str, set[str]] = {}
         self._stems: dict[str, set[str]] = {}
         self._not_typos = {normal(word) for word in not_typos}
-        for entry in sorted(
-            entries, key=lambda each: each.key
-        ):  # of words equally near the same one is found each time
+        for entry in sorted(entries, key=lambda each: each.key):  # among equal slips, always the same word
             self._add(entry)
         self._near_cyrillic = _by_first_letter(self._cyrillic, 5)
         self._near_kazakh = _by_first_letter({**self._kazakh, **self._kazakh_exact}, 5)

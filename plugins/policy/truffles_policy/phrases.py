@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from truffles_policy.lemmas import ANY, Lexicon, fold, normal
+from truffles_policy.lemmas import ANY, Lexicon, fold, is_russian, normal, russian
 from truffles_policy.patterns import STOP, Atom, Compiler, Token, tokens
 
 SPARE = 4
@@ -98,6 +98,8 @@ class Phrases:
         if not self._phrases:
             return -1
         words = tokens(text, self._lexicon)
+        if not any(token.keys for token in words):
+            return -1
         found = (number for number, (_, said) in enumerate(self._phrases) if said and _holds(words, said))
         return next(found, -1)
 
@@ -108,13 +110,18 @@ class Phrases:
 def _said(phrase: str, compiler: Compiler) -> tuple[_Said, ...]:
     words = [normal(found) for found in _WORD.findall(phrase.lower())]
     kept = [at for at, word in enumerate(words) if word not in _SMALL and word not in _BEFORE and word not in _AFTER]
-    atoms = (compiler.phrase(words[at]).elements[0] for at in kept)
+    atoms = (_atom(words[at], compiler) for at in kept)
     denied = ((_denied(words, at), bool(_KAZAKH_NO.search(fold(words[at])))) for at in kept)
     return tuple(
-        _Said(atom, is_denied, is_weakened)
-        for atom, (is_denied, is_weakened) in zip(atoms, denied, strict=True)
-        if isinstance(atom, Atom)
+        _Said(atom, is_denied, is_weakened) for atom, (is_denied, is_weakened) in zip(atoms, denied, strict=True)
     )
+
+
+def _atom(word: str, compiler: Compiler) -> Atom:
+    """A word in all its forms, whichever of them the phrase has."""
+    lemma = russian().parse(word)[0].normal_form.replace("ё", "е") if is_russian(word) else word
+    elements = (*compiler.phrase(word).elements, *compiler.phrase(lemma).elements)
+    return Atom(frozenset(key for each in elements if isinstance(each, Atom) for key in each.keys))
 
 
 def _denied(words: Sequence[str], at: int) -> bool:

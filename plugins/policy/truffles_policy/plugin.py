@@ -52,7 +52,7 @@ ROUTES = {
 }
 
 
-ANGRY = frozenset({"complaint", "frustrated", "shouting"})
+ANGRY = frozenset({"complaint", "refund", "frustrated", "shouting"})
 
 
 class Policy:
@@ -92,7 +92,7 @@ class Policy:
         if self._leaves_open and finding.rule == "question":
             return None
         found = verdict(finding, language)
-        return replace(found, remark=self._lattice.remark(message.text, language))
+        return replace(found, remark=self._lattice.remark(finding, language))
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""

@@ -24,6 +24,8 @@ WITHHELD = frozenset({"offers", "method"})
 WHOLES = ("decline", "thanks", "greeting", "acknowledge", "identity", "price")
 STRAY = "off_topic"
 SHOUTED_LETTERS, SHOUTED_WORDS = 10, 3
+READ = 64
+"""So many messages are kept as they were read: one is asked several things, and its dialogue comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,14 @@ class Rules:
         self._impatient = Index(source.table("frustrated", "impatient"))
         self._pleased = Index(source.table("frustrated", "pleased"))
         self._fillers, self._lexicon = source.fillers, source.lexicon()
+        self._words = lru_cache(READ)(self._read)
+
+    def _read(self, text: str) -> list[Token]:
+        return tokens(text, self._lexicon, self._fillers)
 
     def decide(self, text: str, without: Collection[str] = WITHHELD) -> Finding:
         """Which rule `text` falls under, but for those named. Never raises, whatever the text."""
-        words = tokens(text, self._lexicon, self._fillers)
+        words = self._words(text)
         if not words:
             return Finding("noise")
         return self._signal(words, text, without) or self._whole(words, without) or _rest(words)
@@ -87,7 +93,7 @@ class Rules:
         """What no business is asked for, unless something beside it sounds like business."""
         if STRAY in self._off:
             return None
-        words = tokens(text, self._lexicon, self._fillers)
+        words = self._words(text)
         match = self._rules[STRAY].signal(words)
         if match is None or self._business.first([*words[: match.start], *words[match.end :]]):
             return None
@@ -95,11 +101,11 @@ class Rules:
 
     def sells(self, text: str) -> bool:
         """Does anything in it sound like business?"""
-        return self._business.first(tokens(text, self._lexicon, self._fillers)) is not None
+        return self._business.first(self._words(text)) is not None
 
     def again(self, text: str) -> Finding | None:
         """Where the customer says that they said it before: by "again", or, with fewer words, by "again_perhaps"."""
-        words = tokens(text, self._lexicon, self._fillers)
+        words = self._words(text)
         match = self._rules["again"].signal(words)
         if match is not None:
             return _finding("again", words, match)
