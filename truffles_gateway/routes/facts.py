@@ -43,7 +43,7 @@ async def retrieve(case: Case) -> list[Passage]:
         result = await calls.every(
             case.tenant.hooks, "retrieve", case.faults, turn=case.turn, message=case.message, verdict=case.verdict
         )
-        known: list[Passage] = sorted(result.value, key=lambda passage: -passage.confidence)
+        known = sorted(_once(result.asked), key=lambda passage: -passage.confidence)
         told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
@@ -57,6 +57,15 @@ async def retrieve(case: Case) -> list[Passage]:
             }
             for each in found[:SHOWN]
         ]
+    return found
+
+
+def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
+    """All passages; a fact that several plugins know is the first one's, who words it for this customer."""
+    found: list[Passage] = []
+    for answer in asked:
+        known = {each.id for each in found}
+        found += [each for each in answer.value or () if each.id not in known]
     return found
 
 
