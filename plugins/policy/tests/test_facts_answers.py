@@ -210,6 +210,7 @@ NOT_ANSWERED = [
     ("bikes", "сколько стоит самокат?"),
     ("bikes", "шлем оптом сколько стоит"),
     ("bikes", "сколько стоит ремонт шлема"),
+    ("bikes", "замок на шлем сколько стоит"),
     ("bikes", "шлем сломался, гарантия?"),
     ("bikes", "какая погода завтра"),
     ("bikes", "сколько вам лет"),
@@ -238,3 +239,11 @@ def test_what_the_pack_does_not_answer(pack: str, text: str, ask: Ask) -> None:
 
 def test_enough_is_tried() -> None:
     assert len(ANSWERED) >= 120
+
+
+@pytest.mark.parametrize(
+    ("pack", "text"),
+    [("bikes", "атлас х15 цена"), ("salon", "болит брови примете сегодня?"), ("salon", "педикюр у Айгуль цена")],
+)
+def test_nothing_is_told_beside_a_word_that_was_not_understood(pack: str, text: str, ask: Ask) -> None:
+    assert ask(pack, text) == ([], None)

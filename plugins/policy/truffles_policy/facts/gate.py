@@ -74,7 +74,7 @@ class Facts:
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
-        found = [Answered(part, tuple(self._told(part, say, reading))) for part in self._asked(reading)]
+        found = [Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]
         missing = self._unlisted.told(reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
 
@@ -90,8 +90,8 @@ class Facts:
             absorbed |= {"landmark"} if "landmark" in asks else set()
         return [part for part in reading.parts if part.ask not in absorbed or part.ask == "landmark"]
 
-    def _told(self, part: Part, say: Say, reading: Reading) -> Sequence[Told]:
-        if any(part.text and unread in part.text for unread in reading.unread):
+    def _told(self, part: Part, say: Say) -> Sequence[Told]:
+        if not part.clear:
             return ()
         told = self._house.told(part, say)
         if told is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from truffles_policy.facts.claims import Claim, claims
 from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
@@ -77,7 +77,7 @@ SHORTEST_STORY = 3
 @dataclass(frozen=True, slots=True)
 class Part:
     """One question: what is asked (`OFFERS`: nothing but what there is), of which things, for which days (names of `days`
-    or dates like "12-25"), paid or told how. `text` is that part of the message."""
+    or dates like "12-25"), paid or told how; not `clear`: something beside it was not understood. `text` is that part of the message."""
 
     ask: str
     things: tuple[Found, ...] = ()
@@ -88,6 +88,7 @@ class Part:
     at: int = 0
     carried: bool = False
     qualified: bool = False
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def read(text: str, things: Things) -> Reading:
     clauses = list(_clauses(clean(text), words, claims(words, things)))
     parts, branch = _Parts(clauses).made()
     unread = [clause for clause in clauses if clause.unread and not _story(clause)]
+    murky = {clause.text for clause in unread}
+    parts = [replace(part, clear=part.text not in murky) for part in parts]
     loose = tuple(day for clause in clauses for day in clause.days) if not parts else ()
     return Reading(
         text, tuple(parts), tuple(" ".join(word.token.text for word in clause.unread) for clause in unread),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import Name, Thing, names, stem_without, written
+from truffles_policy.facts.names import SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, spelled
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Pack
@@ -92,7 +93,11 @@ class Things:
                 return []
             pieces.append(piece[:2])
             at += piece[2]
-        if len(pieces) > 1 and not all(strong for _, strong in pieces):
+        apart = any(
+            second != first + 1 for first, second in pairwise(run)
+        )  # "чехол на телефон" is one thing for another
+        sold = [found for found, _ in pieces if found.things[0].kind in SOLD]
+        if len(pieces) > 1 and ((apart and len(sold) > 1) or not all(strong for _, strong in pieces)):
             return []
         return [found for found, _ in pieces]
 
