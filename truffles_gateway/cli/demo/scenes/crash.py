@@ -11,18 +11,16 @@ from typing import Any
 
 from truffles_gateway.cli.demo.children import Child
 from truffles_gateway.cli.demo.play import REPLY_SECONDS, Customer, Fact, Play, joined, outcome_of
-from truffles_gateway.cli.demo.scenes.dialogues import ADDRESS
 from truffles_gateway.cli.demo.wires import Written, until
 
 TAKEOVER_SECONDS = 15.0
 THINKING_SECONDS = 4.0
 WITNESSES = (
-    (Customer("Алия", "77000000031@s.whatsapp.net"), "Сколько стоит женская стрижка?", "how much is a woman's haircut?",
-     Fact("7 000", "the price of a haircut, 7 000 ₸")),
-    (Customer("Марат", "77000000032@s.whatsapp.net"), "До скольки вы работаете?", "until when are you open?",
-     Fact("21:00", "the closing time, 21:00")),
-    (Customer("Сауле", "77000000033@s.whatsapp.net"), "Где вы находитесь?", "where are you?", ADDRESS),
+    (Customer("Алия", "77000000031@s.whatsapp.net"), "А татуаж губ делаете?", "do you do permanent lip make-up?"),
+    (Customer("Марат", "77000000032@s.whatsapp.net"), "татуаж губ у вас делают?", "the same, of a man"),
+    (Customer("Сауле", "77000000033@s.whatsapp.net"), "Делаете ли вы татуаж губ?", "the same once more"),
 )  # fmt: skip
+LEARNT = Fact("татуаж губ делаем", "what the owner has taught")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ async def kill(play: Play) -> None:
     screen, house = play.screen, play.house
     screen.scene(
         "8. kill -9 of a worker in the middle of a turn",
-        "Three customers ask at once. While the model thinks, the worker that waits for it is killed by SIGKILL. WhatsApp "
+        "Three customers ask at once what the bot has just learnt. While the model thinks, the worker that waits for it is killed by SIGKILL. WhatsApp "
         "also repeats one webhook. Nothing may be lost, nothing doubled.",
     )
     before = await house.admin.settled(house.salon.slug)
@@ -49,7 +47,7 @@ async def kill(play: Play) -> None:
     survivor, doomed = house.workers
     survivor.freeze()
     screen.print(f"worker 1 (process {survivor.pid}) is frozen, worker 2 (process {doomed.pid}) works alone", indent=2)
-    written = [await _ask(play, who, text, gloss) for who, text, gloss, _ in WITNESSES]
+    written = [await _ask(play, who, text, gloss) for who, text, gloss in WITNESSES]
     first, again = WITNESSES[0], written[0]
     await house.salon.phones.write(first[0].jid, first[1], name=first[0].name, id=again.id, at=again.at)
     screen.print(f"the first webhook came once more, with the same id {again.id}", indent=2)
@@ -107,8 +105,8 @@ async def resumed(play: Play) -> None:
         play.screen.check("a worker was killed before", False, "scene 8", "nothing was killed")
         return
     last = 0.0
-    for (who, _, _, fact), sent, was in zip(WITNESSES, crash.written, crash.stories, strict=True):
-        last = max(last, await _finished(play, who, fact, sent, was))
+    for (who, *_), sent, was in zip(WITNESSES, crash.written, crash.stories, strict=True):
+        last = max(last, await _finished(play, who, sent, was))
     play.screen.check(
         f"all were answered within {TAKEOVER_SECONDS:g} s of the death", 0 < last - crash.died <= TAKEOVER_SECONDS,
         f"at most {TAKEOVER_SECONDS:g} s", f"{last - crash.died:.1f} s" if last else "not all replies",
@@ -117,17 +115,17 @@ async def resumed(play: Play) -> None:
     play.summed = asyncio.ensure_future(play.house.command("ledger", environment=play.screen.environment()))
 
 
-async def _finished(play: Play, who: Customer, fact: Fact, sent: Written, was: Mapping[str, Any]) -> float:
+async def _finished(play: Play, who: Customer, sent: Written, was: Mapping[str, Any]) -> float:
     """One of them; when the reply was read, 0 if it was not."""
     screen, replies = play.screen, await play.heard(who)
     story, text = await play.house.admin.decided(sent.id), joined(replies)
     after = replies[-1]["time"] - play.crash.died if replies else 0.0
     screen.print(f"{who.name} reads: {text or 'nothing'} ({after:.1f} s after the death)", indent=2, style="cyan")
     same = outcome_of(story) == "answered" and was.get("turn_id", story.get("turn_id")) == story.get("turn_id")
-    good = fact.words in text and len(replies) == 1 and same
+    good = LEARNT.words in text and len(replies) == 1 and same
     begun = ", from the turn that was begun before the death" if was.get("turn_id") else ""
     screen.check(
-        f"one reply with {fact.what}{begun}", good, f"1 reply, «{fact.words}», turn {was.get('turn_id')}",
+        f"one reply with {LEARNT.what}{begun}", good, f"1 reply, «{LEARNT.words}», turn {was.get('turn_id')}",
         f"{len(replies)} replies, turn {story.get('turn_id')}, {outcome_of(story)}",
     )  # fmt: skip
     return float(replies[-1]["time"]) if replies else 0.0

@@ -15,6 +15,7 @@ ARUZHAN = Customer("Аружан", "77000000022@s.whatsapp.net")
 EMMA = Customer("Emma", "77000000023@s.whatsapp.net")
 ADDRESS = Fact("Вымышленная, 12", "the address")
 STREET = Fact("Вымышленная көшесі, 12", "the address")
+IN_ENGLISH = Fact("12 Vymyshlennaya", "the address")
 PRICE = Fact("7 000", "the price of a manicure with gel polish, 7 000 ₸")
 
 
@@ -22,46 +23,38 @@ async def burst(play: Play) -> None:
     """Two messages, two questions, three mistakes, one reply."""
     play.screen.scene(
         "1. Two misspelt questions in two messages, in Russian",
-        "People write in bits and with mistakes. The gateway waits for the burst to end and answers all of it at once. The "
-        "model has nothing to say here: the salon's facts go out as they stand.",
+        "People write in bits and with mistakes. The gateway waits for the burst to end and answers all of it at once, from "
+        "the salon's pack: prices, hours and address in one file. No model is asked.",
     )
     said = [
         ("скока стоит маникур с покрытием", "how mutch is a manicur with gel polish"),
         ("и где вы находитесь?", "and where are you?"),
     ]
-    await _dialogue(play, "Russian", DANA, said, [PRICE, ADDRESS], language="ru", author="answer_local")
+    await _dialogue(play, "Russian", DANA, said, [PRICE, ADDRESS], language="ru")
 
 
 async def kazakh(play: Play) -> None:
-    """The same in Kazakh, worded by the model."""
+    """The same in Kazakh."""
     play.screen.scene(
         "2. The same in Kazakh",
-        "The salon's facts are in Russian; the model words them in Kazakh. What it says here is scripted, but the claim "
-        "firewall lets each price and address through only because the salon's facts hold it.",
+        "A pack may say its texts in several languages; numbers and hours are worded in the customer's in any case.",
     )
     said = [
         ("салеметсизбе, гель-лакпен маникюр канша турады", "hello, how much is a manicure with gel polish"),
         ("кайда орналаскансыздар?", "where are you? (both without Kazakh letters)"),
     ]
-    words = "Гель-лакпен маникюр 7 000 ₸ тұрады. Біз Алматыда, Вымышленная көшесі, 12, бірінші қабатта орналасқанбыз."
-    await play.house.model.says(words)
-    await _dialogue(play, "Kazakh", ARUZHAN, said, [PRICE, STREET], language="kk", author="llm_openai")
+    await _dialogue(play, "Kazakh", ARUZHAN, said, [PRICE, STREET], language="kk")
 
 
 async def english(play: Play) -> None:
-    """The same in English, worded by the model."""
+    """The same in English."""
     play.screen.scene("3. The same in English", "And once more for a tourist, with a typo.")
     said = [("hi! how much is a manicure with gel polsh", ""), ("and where are you located?", "")]
-    words = (
-        "A manicure with gel polish is 7 000 ₸. You will find us in Almaty: ул. Вымышленная, 12, on the ground floor."
-    )
-    await play.house.model.says(words)
-    await _dialogue(play, "English", EMMA, said, [PRICE, ADDRESS], language="en", author="llm_openai")
+    await _dialogue(play, "English", EMMA, said, [PRICE, IN_ENGLISH], language="en")
 
 
 async def _dialogue(
     play: Play, name: str, who: Customer, said: Sequence[tuple[str, str]], facts: Sequence[Fact], *, language: str,
-    author: str,
 ) -> None:  # fmt: skip
     """A burst and its one reply, with its times."""
     house, screen = play.house, play.screen
@@ -79,7 +72,7 @@ async def _dialogue(
     screen.end()
     play.timed(name, story, written, replies)
     _answered(play, written, replies, story, alone=alone)
-    _worded(play, story, language, author)
+    _worded(play, story, language)
     for fact in facts:
         text = joined(replies)
         screen.check(f"the reply has {fact.what}", fact.words in text, f"«{fact.words}»", text or "no reply")
@@ -97,13 +90,10 @@ def _answered(
     )  # fmt: skip
 
 
-def _worded(play: Play, story: Mapping[str, Any], language: str, author: str) -> None:
-    """The language was recognised, and the plugin that should word the reply did."""
+def _worded(play: Play, story: Mapping[str, Any], language: str) -> None:
+    """The language was recognised, and the pack answered before any model was asked."""
     seen = [each.get("language") for each in stage(story, "classify")]
     by = [each.get("plugin") for each in stage(story, "answer")]
-    passed = [each.get("outcome") for each in stage(story, "firewall")]
-    who = "the model worded it, and the firewall passed it" if author == "llm_openai" else "the facts stand as they are"
-    good = (seen, by, passed) == ([language], [author], ["passed"])
-    play.screen.check(
-        f"the language was seen ({language}); {who}", good, f"{language}, {author}, passed", (seen, by, passed)
-    )
+    good = (seen, by) == ([language], ["policy"])
+    what = f"the language was seen ({language}); the pack answered, no model was asked"
+    play.screen.check(what, good, f"{language}, policy", (seen, by))
