@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
+from truffles_policy.facts.claims import CLOCK, claims
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.reading import NEEDS_THING, OF_THINGS, OFFERS, TIMED, Part, Reading, read
+from truffles_policy.facts.reading import CAREFUL, NEEDS_THING, OF_THINGS, OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
+from truffles_policy.facts.words import Word
 from truffles_policy.lemmas import normal
 
 LINES, WITHIN = 6, timedelta(minutes=30)
-LONGEST = 400
+LONGEST, FEW = 400, 6
 _CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"[№#\s]*(\d{1,2})[\s.)!]*")
 
@@ -35,16 +37,45 @@ def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -
     own = [line.text for line in lately if line.author is Author.CUSTOMER and line.text.strip()][-LINES:]
     chosen = _chosen(text, lately)
     reading = read(chosen or text, things)
-    if not _needs(reading):
+    leans = _leans(reading)
+    if not (_needs(reading) or leans):
         return reading
     for line in own:
         said = _after(said, _continued(read(line[:LONGEST], things), said))
+    if leans and (narrowed := _narrowed(reading, said, things)):
+        return narrowed
     found = _continued(reading, said)
     return (
         replace(found, text=text, parts=tuple(replace(part, text=text, at=0) for part in found.parts))
         if chosen
         else found
     )
+
+
+def _leans(reading: Reading) -> bool:
+    """Is it so short, and so little understood, that it may be about what was said before ("а на 256?", "and for kids?")?"""
+    weak = all(part.ask == OFFERS or part.ask in CAREFUL or (part.ask in OF_THINGS and not part.things)
+               for part in reading.parts)  # fmt: skip
+    return weak and len(reading.text.split()) <= FEW and (bool(reading.unread) or reading.opens)
+
+
+def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
+    """The message as a variant, or a neighbour, of the things that were spoken of; None if it is neither."""
+    spoken = [thing for found in said.things for thing in found.things]
+    found = things.within(_content(reading.text, things), spoken) if spoken else None
+    if found is None:
+        return None
+    asked = tuple(part.ask for part in reading.parts if part.ask in NEEDS_THING) or said.asked or (OFFERS,)
+    parts = tuple(Part(ask, (found,), text=reading.text.strip(), carried=True) for ask in asked)
+    return replace(reading, parts=parts, unread=(), loose=())
+
+
+def _content(text: str, things: Things) -> list[Word]:
+    """The words that say which one is meant: neither small, nor asking for anything but by chance also a name's."""
+    words, known = things.vocabulary.words(text), asks()
+    asking = {at for claim in claims(words, things) if claim.found is None and claim.name not in CAREFUL | {CLOCK}
+              for at in range(claim.start, claim.end)}  # fmt: skip
+    return [word for at, word in enumerate(words) if at not in asking and word.word not in known.small | known.joins]
 
 
 def _needs(reading: Reading) -> bool:

@@ -13,9 +13,9 @@ from truffles_policy.language import LANGUAGES, data
 from truffles_policy.lemmas import ANY, Entry, normal
 from truffles_policy.patterns import Compiler, Index, Pattern, entry
 
-LIGHT, CLOCK, DAY, DATE, MONTH = "light", "clock", "day:", "date", "month:"
+LIGHT, CLOCK, DAY, DATE, MONTH, OF_MONTH = "light", "clock", "day:", "date", "month:", "of-"
 _TABLES = frozenset({
-    "fillers", "small", "joins", "groups", "opening", "days", "months", "ordinals", "negations", "rules", "light", "clock",
+    "fillers", "small", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock",
 })  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def _sources(raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, table in tables.items():
         yield from ((name, language, source) for language, sources in table.items() for source in sources)
     yield from _dates(raw["months"])
+    yield from ((f"{DAY}{OF_MONTH}{number}", "ru", f"={word}") for number, word in raw["month_days"].items())
     for name in (CLOCK, LIGHT):
         yield from ((name, language, source) for language, sources in raw[name].items() for source in sources)
     for language in LANGUAGES:  # greetings and thanks as the rules know them

@@ -82,8 +82,9 @@ class Opening:
 
 
 def of(place: Place, base: Place) -> Opening:
-    """The hours of a place; what it leaves out is as in `base`."""
-    return Opening(place.hours or base.hours, place.exceptions or base.exceptions)
+    """The hours of a place, where it leaves them out those of `base`; days off of both, its own first."""
+    own = place.exceptions if place is not base else ()
+    return Opening(place.hours or base.hours, (*own, *base.exceptions))
 
 
 def last(off: DayOff, first: date) -> date:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from truffles_policy.facts import opening
+from truffles_policy.facts.data import OF_MONTH
 from truffles_policy.facts.opening import Opening, clock
 from truffles_policy.facts.told import Say, Told, sentence
 from truffles_policy.pack.schema import BranchPlace, DayOff, Pack, Place
@@ -210,10 +211,16 @@ def _date(day: str, today: date) -> date | None:
     if day in DAYS:
         return _next(today, DAYS.index(day))
     month, _, number = day.partition("-")
+    if f"{month}-" == OF_MONTH:
+        return next((each for each in _ahead(today, 62) if each.day == int(number)), None)
     try:
         return _coming(today, int(month), int(number))
     except ValueError:
         return None
+
+
+def _ahead(today: date, days: int) -> Iterator[date]:
+    return (today + timedelta(days=ahead) for ahead in range(days))
 
 
 def _next(today: date, weekday: int) -> date:

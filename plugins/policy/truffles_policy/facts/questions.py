@@ -27,7 +27,8 @@ class Questions:
 
     def __init__(self, pack: Pack, things: Things) -> None:
         self._pack, self._things = pack, things
-        self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line))))
+        light = self._light
+        self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
@@ -84,5 +85,11 @@ _POLITE = frozenset(
         "hi",
         "thanks",
         "можно",
+        "делать",
+        "сделать",
+        "делаете",
+        "ли",
+        "бола",
+        "болады",
     ]
 )

@@ -9,7 +9,7 @@ from truffles_policy.facts.claims import Claim, claims
 from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
 from truffles_policy.facts.names import BRANCH, FILE, METHOD, PROMOTION, SOCIAL, SOLD, Thing
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.facts.words import Word
+from truffles_policy.facts.words import Word, is_infinitive
 from truffles_policy.lemmas import clean, normal
 from truffles_policy.patterns import NONE, STOP
 
@@ -20,6 +20,7 @@ OF_THINGS = frozenset({
 NEEDS_THING = OF_THINGS - {"warranty", "preparation", "aftercare", "promotions"}
 TIMED = frozenset({"hours", "until", "open_now"})
 DATED = TIMED | {"promotions", "stock", "accept"}
+CARE = frozenset({"preparation", "aftercare"})
 CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
 """For whom, how many, or where: beside a price they mean another one, perhaps."""
 OFFERS = ""
@@ -116,6 +117,7 @@ class _Clause:
     start: int
     end: int
     text: str
+    told: str = ""
     claims: list[Claim] = field(default_factory=list)
     unread: list[Word] = field(default_factory=list)
     asked: bool = False
@@ -137,7 +139,9 @@ def read(text: str, things: Things) -> Reading:
     if not words:
         return Reading(text)
     clauses = list(_clauses(clean(text), words, claims(words, things)))
+    _leave_stories(clauses)
     parts, branch = _Parts(clauses).made()
+    _forgive(clauses)
     unread = [clause for clause in clauses if clause.unread and not _story(clause)]
     murky = {clause.text for clause in unread}
     parts = [replace(part, clear=part.text not in murky) for part in parts]
@@ -158,10 +162,12 @@ def _clauses(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iter
     inside = {at for claim in claimed for at in range(claim.start + 1, claim.end)}
     breaks = [at for at, word in enumerate(words) if at == 0 or (word.token.gap != NONE and at not in inside)]
     known = asks()
+    since = 0
     for start, end in zip(breaks, [*breaks[1:], len(words)], strict=True):
         until = words[end].start if end < len(words) else len(text)
         span = text[words[start].start : until]
         clause = _Clause(words[start:end], start, end, text[words[start].start : words[end - 1].end], asked="?" in span)
+        clause.told, since = text[since:until], until
         clause.claims = [claim for claim in claimed if start <= claim.start < end]
         taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
         clause.unread = [words[at] for at in range(start, end)
@@ -175,6 +181,26 @@ def _story(clause: _Clause) -> bool:
     tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
     empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
     return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
+
+
+def _leave_stories(clauses: Sequence[_Clause]) -> None:
+    """What somebody tells of themselves beside a question of its own ("у меня болит зуб, сколько стоит снимок?") changes no
+    answer, whatever it names."""
+    asking = [clause for clause in clauses if not OF_THINGS.isdisjoint(clause.names)
+              and any(claim.sold for claim in clause.claims)]  # fmt: skip
+    for clause in clauses if asking else ():
+        said = {normal(word.strip(",.!")) for word in clause.told.lower().split()}
+        own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY)
+        if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
+            clause.claims, clause.unread = [], []
+
+
+def _forgive(clauses: Sequence[_Clause]) -> None:
+    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid."""
+    for clause in clauses:
+        paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
+        if paid or not CARE.isdisjoint(clause.names):
+            clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
 
 
 class _Parts:
@@ -221,6 +247,8 @@ class _Parts:
             asked = [OFFERS]
         if len(asked) > 1 and "offered" in asked:
             asked.remove("offered")
+        if found and not CARE.isdisjoint(asked):
+            asked = [name for name in asked if name in CARE]
         start = min((claim.start for claim in (*found, *clause.claims)), default=clause.start)
         qualified = any(name in CAREFUL for name in clause.names) and not {"price", "duration"}.isdisjoint(asked)
         for name in asked:
@@ -228,7 +256,8 @@ class _Parts:
                 continue
             things = tuple(claim.found for claim in found if claim.found)
             days = clause.days if name in DATED else ()
-            yield Part(name, things, days, text=clause.text, at=start, qualified=qualified)
+            others = self._others if name == "promotions" else ()
+            yield Part(name, things, days, others, text=clause.text, at=start, qualified=qualified)
 
     def _absorbed(self, name: str) -> bool:
         """Is a weak ask without a thing said of something else ("сколько стоит парковка")?"""

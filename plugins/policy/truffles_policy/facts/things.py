@@ -8,11 +8,12 @@ things are is among the words, or most of the name is. What cannot be explained 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import SOLD, Name, Thing, names, stem_without, written
+from truffles_policy.facts.names import PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, spelled
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Pack
@@ -44,6 +45,8 @@ class Things:
             for place, word in enumerate(name.words):
                 for key in word.keys:
                     self._at.setdefault(key, []).append((number, place))
+        self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
+        self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
         self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
 
     def find(self, text: str | Sequence[Word], language: str = "") -> list[Found]:
@@ -98,8 +101,42 @@ class Things:
         )  # "чехол на телефон" is one thing for another
         sold = [found for found, _ in pieces if found.things[0].kind in SOLD]
         if len(pieces) > 1 and ((apart and len(sold) > 1) or not all(strong for _, strong in pieces)):
-            return []
+            return self._agreed(pieces)
         return [found for found, _ in pieces]
+
+    def _agreed(self, pieces: Sequence[tuple[Found, bool]]) -> list[Found]:
+        """The one sure piece, where all others are of its own kind ("полечить кариес"): they say nothing new."""
+        sure = [found for found, strong in pieces if strong]
+        if len(sure) != 1 or not all(
+            self._akin(thing, found.things) for thing in sure[0].things for found, _ in pieces
+        ):
+            return []
+        start, end = min(found.start for found, _ in pieces), max(found.end for found, _ in pieces)
+        return [replace(sure[0], start=start, end=end)]
+
+    def _akin(self, thing: Thing, others: Sequence[Thing]) -> bool:
+        """Is one of the others this thing, its category, or another of that?"""
+        kind = self._filed.get((thing.kind, thing.id), "")
+        return any(other.whole == thing.whole or (kind and kind in (other.id, self._filed.get((other.kind, other.id))))
+                   for other in others)  # fmt: skip
+
+    def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
+        """What the words mean after these things were spoken of: one of their variants, else something of their kind; None
+        where a word belongs to no name of that."""
+        kinds = {self._filed.get((thing.kind, thing.id), thing.id) for thing in said} - {""}
+        akin = {thing for thing in self._wholes if self._filed.get((thing.kind, thing.id)) in kinds}
+        for near in ({thing.whole for thing in said}, akin):
+            names = [name for name in self.names if name.thing.whole in near]
+            fitting = [name for name in names if words and _holds(name, words)]
+            meant = _distinct(name.thing for name in fitting if name.thing.variant >= 0 or near is akin)
+            if meant and len(meant) < len({name.thing for name in names}):
+                text = " ".join(word.token.text for word in words)
+                return Found(meant, 0, len(words), exact=False, text=text)
+        return None
+
+    @cached_property
+    def _wholes(self) -> tuple[Thing, ...]:
+        return tuple(dict.fromkeys(name.thing.whole for name in self.names if name.thing.kind in SOLD))
 
     def _piece(self, words: Sequence[Word], run: Sequence[int]) -> tuple[Found, bool, int] | None:
         """What holds all the words of a run, whether that is sure, and how many words those are."""
@@ -120,7 +157,8 @@ class Things:
     def _parts(self, fitting: Sequence[Name], places: Sequence[Mapping[int, set[int]]]) -> list[Name]:
         """Names of which the run is a part: those whose head it says; else those of which it says most."""
         headed = [name for name in fitting if self._headed(name, places)]
-        return headed or [name for name in fitting if len(places) / len(name.words) >= ENOUGH]
+        most = headed or [name for name in fitting if len(places) / len(name.words) >= ENOUGH]
+        return most or (list(fitting) if len({name.thing.whole for name in fitting}) == 1 else [])
 
     def _headed(self, name: Name, places: Sequence[Mapping[int, set[int]]]) -> bool:
         said: set[int] = set()
@@ -129,6 +167,11 @@ class Things:
                 if self.names[number] is name:
                     said |= where
         return not said.isdisjoint(name.heads)
+
+
+def _holds(name: Name, words: Sequence[Word]) -> bool:
+    """Is each of the words one of the name's?"""
+    return all(any(word.keys & each.keys for each in name.words) for word in words)
 
 
 def _fits(name: Name, places: Sequence[set[int]], without: Sequence[bool]) -> bool:

@@ -76,6 +76,12 @@ def is_noun(word: str) -> bool:
     return any("NOUN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
 
 
+@lru_cache(CACHE)
+def is_infinitive(word: str) -> bool:
+    """Is a Russian word one of doing, without who does it when?"""
+    return any("INFN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
+
+
 def keys_of(written: str) -> frozenset[str]:
     """By which keys a word of a message is known for this word of the pack."""
     word = normal(written)
