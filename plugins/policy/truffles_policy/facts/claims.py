@@ -37,15 +37,16 @@ def claims(words: Sequence[Word], things: Things) -> list[Claim]:
     first, then what is asked, then part of a name."""
     known = asks()
     waiting: list[tuple[int, int, int, Claim]] = []
-    for found in things.find(words):
-        rank = -1 if found.exact else len(known.order) - 1
-        waiting.append((found.start - found.end, rank, found.start, Claim("", found.start, found.end, found)))
     tokens = [word.token for word in words]
     for at in range(len(words)):
         for match in known.index.every(tokens, at):
             name = known.names[id(match.pattern)]
             claim = _claim(name, match.start, match.end, words)
             waiting.append((match.start - match.end, known.order[name], match.start, claim))
+    asking = {at for *_, claim in waiting if claim.is_ask for at in range(claim.start, claim.end)}
+    for found in (*things.find(words), *things.find(words, apart=asking)):  # an ask may be part of a name, or beside it
+        rank = -1 if found.exact else len(known.order) - 1
+        waiting.append((found.start - found.end, rank, found.start, Claim("", found.start, found.end, found)))
     taken: set[int] = set()
     kept: list[Claim] = []
     for _, _, _, claim in sorted(waiting, key=lambda each: each[:3]):

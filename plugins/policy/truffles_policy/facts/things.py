@@ -7,7 +7,7 @@ things are is among the words, or most of the name is. What cannot be explained 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -49,10 +49,11 @@ class Things:
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
         self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
 
-    def find(self, text: str | Sequence[Word], language: str = "") -> list[Found]:
-        """What a text names, in its order. All languages are read at once; `language` is there for who has one."""
+    def find(self, text: str | Sequence[Word], language: str = "", *, apart: Collection[int] = ()) -> list[Found]:
+        """What a text names, in its order. All languages are read at once; `language` is there for who has one. Words at
+        the places `apart` name nothing."""
         words = self.vocabulary.words(text) if isinstance(text, str) else text
-        return [found for run in self._runs(words) for found in self._explain(words, run)]
+        return [found for run in self._runs(words, apart) for found in self._explain(words, run)]
 
     def resembles(self, word: str) -> bool:
         """Is there a word of the pack that begins like this one?"""
@@ -66,7 +67,7 @@ class Things:
                 found.setdefault(number, set()).add(place)
         return found
 
-    def _runs(self, words: Sequence[Word]) -> Iterator[list[int]]:
+    def _runs(self, words: Sequence[Word], apart: Collection[int] = ()) -> Iterator[list[int]]:
         """Places of words that stand together, small ones and "without" between them; a comma or "and" ends a run."""
         run: list[int] = []
         known = asks()
@@ -74,7 +75,7 @@ class Things:
             if run and (word.token.gap != NONE or word.word in known.joins):
                 yield run
                 run = []
-            if self._hit(word):
+            if at not in apart and self._hit(word):
                 run.append(at)
             elif run and word.word not in known.small and word.word not in known.before:
                 yield run
