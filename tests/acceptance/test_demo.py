@@ -173,7 +173,8 @@ def test_on_a_terminal_the_topic_stands_beside_the_phone_and_the_reader_may_writ
 def test_a_step_that_does_not_happen_is_named_and_fails(mark: str, tmp_path: Path) -> None:
     folder = tmp_path / "salon"
     shutil.copytree(EXAMPLE, folder)
-    (folder / "knowledge" / "about.md").write_text("# Салон\n\n## Парковка\n\nПарковки нет.\n", encoding="utf-8")
+    pack = folder / "pack.yaml"
+    pack.write_text(pack.read_text(encoding="utf-8").replace("Вымышленная, 12", "Иная, 5"), encoding="utf-8")
     process = start(mark, "--folder", str(folder), "--until", "1")
     try:
         shown, _ = process.communicate(timeout=SECONDS)

@@ -400,4 +400,4 @@ def test_dead_letters_of_an_unknown_tenant_are_no_good_news(truffles: Truffles) 
 def test_plugins_show_the_hooks_of_a_retriever() -> None:
     shown = {each.name: hooks_of(each) for each in Catalog.scan().plugins()}
     assert shown["rag_qdrant"] == ["retrieve"]
-    assert shown["policy"] == ["on_inbound", "classify"]
+    assert shown["policy"] == ["on_inbound", "classify", "retrieve", "answer"]

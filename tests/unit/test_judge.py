@@ -54,6 +54,7 @@ def test_words_are_compared_as_a_reader_reads_them() -> None:
     said = normal("Ещё — «Гель-лак»: 15 000 ₸, с 10:00 до 20:00, в субботу с 09:30, скидка 10 %")
     for words in ("еще", '"гель‑лак"', "15000", "15 000 ₸", "10:00", "9:30", "09:30", "10%"):
         assert holds(said, words), words
+    assert holds(normal("Телефон: +7 700 000 00 12"), "700 000 00 12")
     for words in ("5 000", "1 500", "0:00"):
         assert not holds(said, words), words
 

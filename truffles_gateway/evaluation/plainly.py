@@ -8,6 +8,7 @@ _DASHES = re.compile(r"[‐-―−]")
 _QUOTES = re.compile(r"[«»“”„‟]")
 _SPACES = re.compile(r"\s+")
 _THOUSANDS = re.compile(r"(?<=\d)[ .,'’](?=\d{3}(?!\d))")
+_PHONE = re.compile(r"\+?[78]?[ ()-]*(?:\d[ ()-]*){9,11}")
 _PERCENT, _HOUR = re.compile(r"(?<=\d) %"), re.compile(r"\b0(?=\d:\d\d)")
 _KAZAKH = re.compile(r"[әғқңөұүһі]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -24,6 +25,8 @@ def normal(text: str) -> str:
 def holds(text: str, words: str) -> bool:
     """Does the normal `text` hold `words`? A number is found as a number: 5 000 is not in 15 000."""
     wanted = normal(words)
+    if _PHONE.fullmatch(words.strip()):
+        return re.sub(r"\D", "", words) in re.sub(r"\D", "", text)
     before = r"(?<!\d)" if wanted[:1].isdigit() else ""
     after = r"(?!\d)" if wanted[-1:].isdigit() else ""
     return re.search(f"{before}{re.escape(wanted)}{after}", text) is not None

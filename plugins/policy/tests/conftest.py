@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from truffles_policy.facts.catalogue import CATALOGUE
-from truffles_policy.plugin import Policy
+from truffles_policy.plugin import Policy, plugin
 from truffles_policy.settings import PolicySettings
 
 from truffles_gateway.messages import (
@@ -26,8 +25,7 @@ from truffles_gateway.messages import (
     Turn,
     Verdict,
 )
-from truffles_gateway.testing import make_turn
-from truffles_gateway.texts import Catalogue
+from truffles_gateway.testing import make_turn, texts_of
 
 NOON = datetime(2026, 1, 14, 7, tzinfo=UTC)
 """Wednesday, 14 January 2026, 12:00 in Almaty."""
@@ -64,7 +62,7 @@ def sentences() -> dict[str, dict[str, list[str]]]:
 def policies() -> dict[str, Policy]:
     """The policies of three businesses that do not exist, by name."""
     packs = yaml.safe_load((Path(__file__).parent / "facts_packs.yaml").read_text(encoding="utf-8"))
-    texts = Catalogue(plugins=[CATALOGUE])
+    texts = texts_of(plugin)
     return {name: Policy(PolicySettings.model_validate({"pack": pack}), texts) for name, pack in packs.items()}
 
 

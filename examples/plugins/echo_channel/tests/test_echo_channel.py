@@ -48,6 +48,7 @@ async def rig(rig_of: Callable[..., Awaitable[Rig]], target: HttpTarget, monkeyp
         "slug": "shop",
         "name": "Shop",
         "mode": "auto",
+        "dialogue": {"disclose": False},
         "webhook_secret": "env:TEST_ECHO_SECRET",
         "timing": {"complete": 0.1, "fragment": 0.1, "longest": 1},
         "plugins": [{"name": "parrot"}, {"name": "echo_channel", "settings": settings}],
