@@ -52,3 +52,24 @@ def schema(output: Path | None) -> None:
         return
     output.write_text(as_text(), encoding="utf-8")
     click.echo(f"wrote {output}: begin a pack with the line `# yaml-language-server: $schema={output}`")
+
+
+@pack.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("pack.yaml"), show_default=True)
+@click.option("--name", default="", help="What the business is called, where no document's heading says it.")
+@click.option("--language", type=click.Choice(["ru", "kk", "en"]), default="ru", show_default=True)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def import_(folder: Path, output: Path, name: str, language: str, force: bool) -> None:
+    """Draft a pack from the documents of FOLDER (Markdown, text, CSV), and say what could not be placed: nothing is guessed.
+
+    Example: truffles pack import facts/ --output pack.yaml
+    """
+    from truffles_policy.draft.importing import imported
+
+    if output.exists() and not force:
+        raise click.ClickException(f"{output} exists. Name another file with --output, or add --force")
+    lines, good = imported(folder, output, name, language, lambda what: click.echo(what, err=True))
+    for line in lines:
+        click.echo(line)
+    raise SystemExit(0 if good else 1)

@@ -1,0 +1,211 @@
+"""The file of a pack: checked by line, drafted from documents, turned into entries of the knowledge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from truffles_policy.draft import figures, times
+from truffles_policy.pack.commands import pack
+from truffles_policy.pack.entries import entries
+from truffles_policy.pack.schema import Pack
+
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import read_document
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
+
+def run(*words: object) -> tuple[int, str]:
+    result = CliRunner().invoke(pack, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_slip_is_told_by_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", "business:\n  nmae: А\nservices:\n  - id: a\n    name: А\n    price: дорого\n")
+    code, said = run("check", path)
+    assert code == 1
+    assert f'{path}:2: business.nmae: unknown key. Did you mean "name"?' in said
+    assert f"{path}:1: business.name: is missing. Add it" in said or f"{path}:2: business.name: is missing" in said
+    assert f"{path}:6: services[0].price: is no amount. Write whole units" in said
+
+
+def test_names_of_nothing_are_told_where_they_stand(tmp_path: Path) -> None:
+    text = """[business]
+name = "А"
+[[services]]
+id = "a"
+name = "А"
+branches = ["nort"]
+[[services]]
+id = "a"
+name = "Б"
+[[branches]]
+slug = "north"
+name = "Север"
+"""
+    path = write(tmp_path / "pack.toml", text)
+    code, said = run("check", path)
+    assert code == 1
+    assert f'{path}:6: services[0].branches[0]: there is no branch "nort". Did you mean "north"?' in said
+    assert f'{path}:8: services[1].id: "a" is an id of' in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("business: {name: А}\nplace: [\n", ":3: is not YAML"),
+        ("business: &b {name: А}\n", ":1: anchors and aliases are not read"),
+        ("business: {name: А}\nbusiness: {name: Б}\n", ':2: "business" stands here twice'),
+        ("business: !x {name: А}\n", ":1: tags are not read"),
+        ("a: " + "[" * 3000, ":1: is nested too deeply"),
+        ("business: {name: А}\n---\nb: 1\n", ":2: a second document begins"),
+        ("", ":1: is empty"),
+        ("name: \x01\n", ":1: holds a character that YAML does not allow"),
+    ],
+)
+def test_what_cannot_be_read_is_told_by_its_line(tmp_path: Path, text: str, told: str) -> None:
+    code, said = run("check", write(tmp_path / "pack.yaml", text))
+    assert (code, told in said) == (1, True), said
+
+
+def test_a_good_pack_says_what_it_leaves_unknown(tmp_path: Path) -> None:
+    text = "business: {name: А}\nplace: {parking: Во дворе}\nservices:\n  - {id: a, name: А, price: 1}\n  - {id: b, name: Б}\n"
+    code, said = run("check", write(tmp_path / "pack.yaml", text))
+    assert code == 0
+    assert "2 services, 1 with a price" in said
+    assert "price of b: unknown, a human will be asked" in said
+    assert "address: unknown" in said
+    assert "parking" not in said
+
+
+@pytest.mark.parametrize(
+    ("example", "services", "left"),
+    [
+        ("demo_salon", 47, ["about.md:16", "about.md:30", "about.md:40"]),
+        ("demo_phones", 14, ["about.md:46", "prices.csv:13"]),
+    ],
+)
+def test_documents_become_a_good_pack_and_what_is_left_is_named(
+    tmp_path: Path, example: str, services: int, left: list[str]
+) -> None:
+    path = tmp_path / "pack.yaml"
+    code, said = run("import", EXAMPLES / example / "knowledge", "--output", path)
+    assert code == 0, said
+    assert [line.split(": ")[0] for line in said.splitlines() if line.startswith("! ")] == [
+        f"! {each}" for each in left
+    ]
+    made = Pack.model_validate(read_document(path).value)
+    assert (len(made.services), all(each.is_priced for each in made.services)) == (services, True)
+    assert made.place.address
+    assert len(made.place.hours) == 7
+    assert [each.on.month for each in made.place.exceptions] == [1, 3]
+    assert all(f"# {each}" in path.read_text(encoding="utf-8") for each in left)
+    assert run("import", EXAMPLES / example / "knowledge", "--output", path)[0] == 1, "nothing is overwritten"
+    assert run("import", EXAMPLES / example / "knowledge", "--output", path, "--force")[0] == 0
+
+
+def test_tables_and_lines_become_services_and_odd_ones_are_left(tmp_path: Path) -> None:
+    text = """# Студия «Пример»
+
+## Услуги
+
+| Услуга | Цена |
+|---|---|
+| Стрижка | от 5 000 ₸ |
+| Укладка | по запросу |
+
+### Ногти
+
+- Маникюр — 7 000 ₸, 1 ч (с покрытием)
+- Педикюр — как договоримся
+
+## Opening hours
+
+Mon-Fri 9:00-18:00, Sat 10:00-14:00
+
+## Скидки
+
+- Студентам скидка 10 %.
+"""
+    write(tmp_path / "about.md", text)
+    code, said = run("import", tmp_path, "--output", tmp_path / "out.yaml")
+    assert code == 0, said
+    made = Pack.model_validate(read_document(tmp_path / "out.yaml").value)
+    shown = [(each.name[""], each.price, each.price_from, each.duration, each.category) for each in made.services]
+    assert shown == [
+        ("Стрижка", None, 5000, None, None), ("Укладка", None, None, None, None), ("Маникюр", 7000, None, 60, "nogti"),
+    ]  # fmt: skip
+    assert made.services[2].note == {"": "с покрытием"}
+    assert {day for day, spans in made.place.hours.items() if spans} == {"mon", "tue", "wed", "thu", "fri", "sat"}
+    assert made.promotions[0].percent == 10
+    assert "about.md:8: price was not understood" in said
+    assert "about.md:13: no name with a price" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10:00-21:00", "ежедневно кроме вторника с 10 до 20", "с 9 до 18 пн-пт, сб 10-16", "пн 9-18, вт", "пн 25-30"],
+)
+def test_hours_that_are_not_understood_whole_are_not_read(text: str) -> None:
+    assert times.week(text) is None
+
+
+@pytest.mark.parametrize("text", ["7000-5000", "дорого", "700 рыб", "5 000 ₸ или 7 000 ₸"])
+def test_prices_that_are_not_understood_whole_are_not_read(text: str) -> None:
+    assert figures.price(text) is None
+
+
+def test_facts_become_entries_with_the_tags_of_their_branches() -> None:
+    made = Pack.model_validate(
+        {
+            "business": {"name": "А"},
+            "place": {"parking": "Во дворе", "hours": "10:00-21:00"},
+            "branches": [
+                {"slug": "north", "name": "Север", "hours": {"mon": "9:00-18:00"}},
+                {"slug": "south", "name": "Юг"},
+            ],
+            "services": [{"id": "a", "name": "Стрижка", "price": 5000, "at": {"north": {"price": 6000}}}],
+            "promotions": [{"id": "now", "text": "Скидка", "until": "2027-01-01"}],
+            "discounts": {"tell": True},
+            "payment": {"tell": False, "text": "Картой"},
+        }
+    )
+    found = {each.id: (each.tag, each.answer) for each in entries(made, {"north": "n", "south": ""})}
+    assert found == {
+        "pack:place.parking": ("", "Во дворе"),
+        "pack:branches.north.hours": ("n", "пн 09:00–18:00"),
+        "pack:branches.south.hours": ("", "Юг: ежедневно 10:00–21:00"),
+        "pack:services.a@north": ("n", "Стрижка — 6 000 ₸."),
+        "pack:services.a@south": ("", "Юг: Стрижка — 5 000 ₸."),
+    }, "what ends some day, and what is kept for people, is no entry"
+
+
+@given(st.text(alphabet=st.sampled_from("business:name{}[]&*!-|>'\"#%@ \n\tайқ1,=.\x00"), max_size=80), st.booleans())
+def test_no_text_makes_reading_fail_otherwise_than_by_saying_where(
+    tmp_path_factory: pytest.TempPathFactory, text: str, is_yaml: bool
+) -> None:
+    path = write(tmp_path_factory.getbasetemp() / f"fuzzed.{'yaml' if is_yaml else 'toml'}", text)
+    try:
+        problems = read_document(path).problems(Pack)
+    except ConfigError as problem:
+        problems = [problem]
+    assert problems
+    assert all(str(each).startswith(f"{path}:") for each in problems)
+
+
+@given(st.text(max_size=60))
+def test_no_words_are_too_odd_to_be_left_unread(text: str) -> None:
+    times.week(text)
+    times.days_off(text)
+    figures.price(text)
+    figures.duration(text)

@@ -1,0 +1,43 @@
+"""What docs/pack.md says of a pack, and the schema beside it, are held against the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from truffles_policy.pack.json_schema import as_text
+from truffles_policy.pack.schema import Pack
+
+from truffles_gateway.plugin import read_document
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_its_snippets_are_good_packs(snippets: list[Any], tmp_path: Path) -> None:
+    checked: set[str] = set()
+    for snippet in snippets:
+        if snippet.language != "yaml" or snippet.path.name != "pack.md":
+            continue
+        path = tmp_path / "pack.yaml"
+        path.write_text(snippet.text, encoding="utf-8")
+        document = read_document(path)
+        assert [f"{snippet.place}: {each}" for each in document.problems(Pack)] == []
+        checked |= document.value.keys()
+    left_out = set(Pack.model_fields) - checked
+    assert left_out <= {"services_complete"}, f"docs/pack.md has no example of {left_out}"
+
+
+def test_the_schema_is_that_of_the_code() -> None:
+    said = (ROOT / "docs" / "pack.schema.json").read_text(encoding="utf-8")
+    assert said == as_text(), "run: truffles pack schema --output docs/pack.schema.json"
+
+
+@pytest.mark.parametrize(("part", "key"), [("Service", "price"), ("Place", "hours"), ("Business", "name")])
+def test_the_schema_lets_people_write_what_a_pack_reads(part: str, key: str) -> None:
+    schema = json.loads(as_text())
+    shape = schema["$defs"][part]["properties"][key]["$ref"].rpartition("/")[2]
+    assert any(each.get("type") == "string" for each in schema["$defs"][shape]["anyOf"])
+    used = {line.split('"')[-2].rpartition("/")[2] for line in as_text().splitlines() if '"$ref"' in line}
+    assert used <= schema["$defs"].keys()
