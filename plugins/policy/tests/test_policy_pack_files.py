@@ -92,7 +92,7 @@ def test_a_good_pack_says_what_it_leaves_unknown(tmp_path: Path) -> None:
     ("example", "services", "left"),
     [
         ("demo_salon", 47, ["about.md:16", "about.md:30", "about.md:40"]),
-        ("demo_phones", 14, ["about.md:46", "prices.csv:13"]),
+        ("demo_phones", 14, ["about.md:46"]),
     ],
 )
 def test_documents_become_a_good_pack_and_what_is_left_is_named(
