@@ -28,7 +28,7 @@ _CYRILLIC = re.compile("[а-яё]")
 _LATIN = re.compile("[a-z]")
 _ENDINGS = """
 низ низдар низдер миз мин сиз сиздер сиздар лар лер дар дер тар тер ди ти ади еди иди га ге ка ке дан ден тан тен гим
-ким шак шек уге уга еин аиин
+ким шак шек уге уга еин аиин сам сем сак сек
 """
 _ENGLISH_ENDINGS = ("ing", "ight", "tion", "ment", "ness")  # Russian borrows such words: parking, паркинг
 _NEUTRAL_WORDS = "ok ок окей okay whatsapp ватсап вотсап instagram инстаграм sms wifi vip tv kaspi каспи"

@@ -105,11 +105,11 @@ def _whole(part: Part, said: _Said) -> Iterable[Part]:
 def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     if not reading.parts:
-        return said
+        return replace(said, things=reading.named or said.things)
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())
     timed = any(part.ask in TIMED for part in reading.parts)
-    return _Said(asked or said.asked, things or said.things, timed)
+    return _Said(asked or said.asked, things or reading.named or said.things, timed)
 
 
 def _chosen(text: str, lately: Sequence[Line]) -> str:

@@ -35,6 +35,7 @@ class Asks:
     before: frozenset[str]
     after: tuple[str, ...]
     ordinals: Mapping[str, int]
+    months: tuple[str, ...]
 
 
 @lru_cache(1)
@@ -57,6 +58,7 @@ def asks() -> Asks:
         opening=_words(raw["opening"]), before=frozenset(raw["negations"]["before"]),
         after=tuple(raw["negations"]["after"]),
         ordinals={normal(word): int(number) for number, words in raw["ordinals"].items() for word in words},
+        months=tuple(raw["months"]["ru"]),
     )  # fmt: skip
 
 

@@ -50,13 +50,15 @@ class House:
         return [] if costs else facts
 
     def _amenity(self, part: Part, say: Say) -> list[Told]:
-        """The amenities, if they speak of the one that is asked for."""
-        facts = self._places.field("amenities", say)
-        for fact in facts:
-            said = claims(self._things.vocabulary.words(fact.text), self._things)
-            if not any(claim.name == part.ask for claim in said):
-                return []
-        return facts
+        """What speaks of the amenity that is asked for: the amenities, else the entrance or the parking."""
+        for field in ("amenities", "entrance", "parking"):
+            facts = self._places.field(field, say)
+            if facts and all(self._speaks_of(part.ask, fact.text) for fact in facts):
+                return facts
+        return []
+
+    def _speaks_of(self, ask: str, text: str) -> bool:
+        return any(claim.name == ask for claim in claims(self._things.vocabulary.words(text), self._things))
 
     # --- money
 

@@ -183,7 +183,7 @@ def _lasts(one: Service | Variant | At, service: Service) -> tuple[int | None, i
 def _time(lasts: int | None, at_least: int | None, say: Say) -> str:
     if lasts:
         return say.minutes(lasts)
-    return say.text("fact_from_time", time=say.minutes(at_least)) if at_least else ""
+    return say.text("fact_from_time", time=say.minutes(at_least, least=True)) if at_least else ""
 
 
 def _stock(kept: Product | Model, say: Say) -> bool | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from truffles_policy.facts.data import asks
+from truffles_policy.facts.names import SOLD, Thing
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
@@ -20,6 +21,7 @@ class _Asked:
 
     number: int
     words: tuple[frozenset[str], ...]
+    things: frozenset[Thing]
 
 
 class Questions:
@@ -28,7 +30,8 @@ class Questions:
     def __init__(self, pack: Pack, things: Things) -> None:
         self._pack, self._things = pack, things
         light = self._light
-        self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)))
+        self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)),
+                              self._named(line))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
@@ -40,8 +43,10 @@ class Questions:
         words = [word.keys for word in self._things.vocabulary.words(text) if word.word not in light]
         if not words or sum(bool(keys & self._known) for keys in words) < LEAST * len(words):
             return []
-        scored = [(_same(each.words, words), each.number) for each in self._asked]
-        best = max(scored)
+        named = self._named(text)
+        scored = [(_same(each.words, words), each.number) for each in self._asked
+                  if not each.things or not each.things.isdisjoint(named)]  # fmt: skip
+        best = max(scored, default=(0.0, 0))
         return [best[1]] if best[0] >= LEAST else []
 
     def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
@@ -52,6 +57,10 @@ class Questions:
             if not question.branches or say.branch in question.branches:
                 found += say.own(f"faq.{question.id or number}", question.answer)
         return found
+
+    def _named(self, text: str) -> frozenset[Thing]:
+        """What a text speaks of: a question about one thing is no answer to one about another, or about none."""
+        return frozenset(thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD)
 
     @property
     def _light(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from truffles_policy.facts.claims import Claim, claims
 from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
 from truffles_policy.facts.names import BRANCH, FILE, METHOD, PROMOTION, SOCIAL, SOLD, Thing
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.facts.words import Word, is_infinitive
+from truffles_policy.facts.words import Word, asks_you, is_infinitive, is_past
 from truffles_policy.lemmas import clean, normal
 from truffles_policy.patterns import NONE, STOP
 
@@ -21,6 +21,9 @@ NEEDS_THING = OF_THINGS - {"warranty", "preparation", "aftercare", "promotions"}
 TIMED = frozenset({"hours", "until", "open_now"})
 DATED = TIMED | {"promotions", "stock", "accept"}
 CARE = frozenset({"preparation", "aftercare"})
+OF_WHAT = frozenset({"prepayment", "instalments", "portfolio"})
+TOLD = frozenset({"price", "how_much", "duration", "offered"})
+"""What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
 CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
 """For whom, how many, or where: beside a price they mean another one, perhaps."""
 OFFERS = ""
@@ -72,6 +75,7 @@ TELLS_NO_STORY = frozenset(
         "жоқ",
     ]
 )
+CONDITIONS = frozenset(["если", "if"])
 SHORTEST_STORY = 3
 
 
@@ -94,7 +98,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`parts` in the order asked; `unread` are the content words that nothing explains, by clause."""
+    """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
+    and products in it, asked about or not."""
 
     text: str
     parts: tuple[Part, ...] = ()
@@ -102,6 +107,7 @@ class Reading:
     opens: bool = False
     loose: tuple[str, ...] = ()
     branch: str = ""
+    named: tuple[Found, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -140,6 +146,7 @@ def read(text: str, things: Things) -> Reading:
         return Reading(text)
     clauses = list(_clauses(clean(text), words, claims(words, things)))
     _leave_stories(clauses)
+    _hear_verbs(clauses, things)
     parts, branch = _Parts(clauses).made()
     _forgive(clauses)
     unread = [clause for clause in clauses if clause.unread and not _story(clause)]
@@ -149,6 +156,7 @@ def read(text: str, things: Things) -> Reading:
     return Reading(
         text, tuple(parts), tuple(" ".join(word.token.text for word in clause.unread) for clause in unread),
         opens=_opens(text), loose=loose, branch=branch,
+        named=tuple(each.found for clause in clauses for each in clause.claims if each.sold and each.found),
     )  # fmt: skip
 
 
@@ -195,9 +203,34 @@ def _leave_stories(clauses: Sequence[_Clause]) -> None:
             clause.claims, clause.unread = [], []
 
 
+def _hear_verbs(clauses: Sequence[_Clause], things: Things) -> None:
+    """A verb of what a thing is called asks for it ("телефон упал в воду, чистите такие?" of "чистка"); what happened to
+    somebody's own changes nothing of what there is and what it costs."""
+    named = [claim.found for clause in clauses for claim in clause.claims if claim.sold and claim.found]
+    for clause in clauses if named else ():
+        for word in [word for word in clause.unread if asks_you(word.word)]:
+            if any(things.does(word.word, found) for found in named):
+                at = clause.start + clause.words.index(word)
+                clause.unread.remove(word)
+                clause.claims = sorted([*clause.claims, Claim("offered", at, at + 1)], key=lambda claim: claim.start)
+    asked = {name for clause in clauses for name in clause.names}
+    for clause in clauses if asked and asked <= TOLD else ():
+        if not clause.names and not clause.asked and any(claim.sold for claim in clause.claims):
+            clause.unread = [word for word in clause.unread if not is_past(word.word)]
+
+
+def _condition(clause: _Clause) -> int:
+    """From which word on a clause of house rules only says when they are asked for; its end, if it does not."""
+    rules = bool(clause.names) and all(name.startswith("rules.") and name not in CAREFUL for name in clause.names)
+    return next((word.start for word in clause.words if rules and word.word in CONDITIONS), len(clause.told) + 10_000)
+
+
 def _forgive(clauses: Sequence[_Clause]) -> None:
-    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid."""
+    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; and a house rule is
+    the same under any condition."""
     for clause in clauses:
+        until = _condition(clause)
+        clause.unread = [word for word in clause.unread if word.start < until]
         paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
         if paid or not CARE.isdisjoint(clause.names):
             clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
@@ -247,6 +280,8 @@ class _Parts:
             asked = [OFFERS]
         if len(asked) > 1 and "offered" in asked:
             asked.remove("offered")
+        if asked == ["offered"] and found and all(_belongs(claim, clause) for claim in found):
+            return
         if found and not CARE.isdisjoint(asked):
             asked = [name for name in asked if name in CARE]
         start = min((claim.start for claim in (*found, *clause.claims)), default=clause.start)
@@ -291,6 +326,8 @@ class _Parts:
             return self._really(name, clause) != "accept" or not self._strong
         if name == "things_list" and self._sold:
             return False
+        if name.startswith("amenity_") and not CARE.isdisjoint(clause.names):
+            return False  # "через сколько можно кофе после отбеливания"
         return name not in (CLOCK, "card")
 
     def _really(self, name: str, clause: _Clause) -> str:
@@ -337,6 +374,15 @@ class _Parts:
                 method = claim.found is not None and claim.found.things[0].kind == METHOD and not paid
                 if day or lost or method or (claim.name == "accept" and not _used(parts, clause, branch)):
                     clause.unread.append(word)
+
+
+def _belongs(claim: Claim, clause: _Clause) -> bool:
+    """Does a thing only say of what a house rule is asked that stands before it ("есть вакансии мастера маникюра?")?"""
+    before = [each for each in clause.claims if each.start < claim.start and each.name != LIGHT]
+    if not before or not (before[-1].name.startswith("rules.") or before[-1].name in OF_WHAT) or before[-1].name in CAREFUL:
+        return False
+    between = clause.words[before[-1].end - clause.start : claim.start - clause.start]
+    return not any(word.word in asks().joins for word in between)
 
 
 def _used(parts: Sequence[Part], clause: _Clause, branch: bool) -> bool:

@@ -15,12 +15,14 @@ from itertools import pairwise
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, spelled
-from truffles_policy.lemmas import fold
+from truffles_policy.lemmas import fold, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
 
 LONGEST = 8
 ENOUGH = 0.5
+SHORTEST = 3
+STEM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ class Things:
         return any(other.whole == thing.whole or (kind and kind in (other.id, self._filed.get((other.kind, other.id))))
                    for other in others)  # fmt: skip
 
+    def does(self, verb: str, found: Found) -> bool:
+        """Is a verb that of one of these things ("чистите": "чистка")?"""
+        heads = (key for name in self.names if name.thing.whole in {one.whole for one in found.things}
+                 for at in name.heads for key in name.words[at].keys)  # fmt: skip
+        return any(key.rpartition(":")[2][:STEM] == normal(verb)[:STEM] for key in heads)
+
     def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
         """What the words mean after these things were spoken of: one of their variants, else something of their kind; None
         where a word belongs to no name of that."""
@@ -146,6 +154,8 @@ class Things:
         fitting = [self.names[each] for each in sorted(common) if _fits(self.names[each], [at[each] for at in places],
                                                                 [_without(words, at) for at in run])]  # fmt: skip
         whole = [name for name in fitting if len(name.words) == len(run)]
+        if not whole and all(len(words[at].word) < SHORTEST and words[at].word.isalpha() for at in run):
+            return None  # an ending, or a particle, that happens to be part of a name
         found = whole or self._parts(fitting, places)
         if not found:
             return None

@@ -10,6 +10,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.values import Words, said
 
+DAY = 24 * 60
 SIGNS = {"KZT": "₸", "RUB": "₽", "USD": "$", "EUR": "€", "UZS": "сум", "KGS": "сом"}
 
 
@@ -63,13 +64,26 @@ class Say:
         sign = SIGNS.get(self.pack.currency, self.pack.currency)
         return f"{amount:,}".replace(",", " ") + f" {sign}"
 
-    def minutes(self, minutes: int) -> str:
-        """90 → "1 ч 30 мин"."""
+    def minutes(self, minutes: int, *, least: bool = False) -> str:
+        """90 → "1 ч 30 мин"; whole days as days, `least`: as they stand behind "from"."""
+        if minutes and not minutes % DAY:
+            days = minutes // DAY
+            one, few, many = self.items("fact_least_days" if least else "fact_lasts_days")
+            return f"{days} {(one, few, many)[_plural(days, self.language)]}"
         hours, rest = divmod(minutes, 60)
         if minutes <= 60 and minutes != 60:
             return self.text("fact_minutes", minutes=minutes)
         whole = self.text("fact_hours", hours=hours)
         return f"{whole} {self.text('fact_minutes', minutes=rest)}" if rest else whole
+
+
+def _plural(number: int, language: str) -> int:
+    """Which of three forms follows a number: 1 день, 2 дня, 5 дней."""
+    if language != "ru":
+        return 0 if number == 1 else 2
+    if number % 10 == 1 and number % 100 != 11:
+        return 0
+    return 1 if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else 2
 
 
 def sentence(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from truffles_policy.facts.data import asks
 from truffles_policy.lemmas import CACHE, Entry, Lexicon, clean, fold, from_latin, is_russian, normal, russian
@@ -13,6 +14,7 @@ from truffles_policy.patterns import Token, tokens
 
 _HYPHEN = re.compile(r"(?<=\w)[-‐‑/](?=[^\W\d])|(?<=[^\W\d])[-‐‑/](?=\w)")
 _CLOCK = re.compile(r"\b([01]?\d|2[0-4])[:.]([0-5]\d)\b(?![.\d])")
+_DATE = re.compile(r"(?<![\d.,])(0?[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])(?:\.(?:20)?\d\d)?(?![\d.,]?\d)")
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}\b)")
 _GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_]{3})(?=\d)")
 _CODE = re.compile(r"\b(?=\w*\d)(?=\w*[а-яё])\w{2,6}\b", re.IGNORECASE)
@@ -22,7 +24,9 @@ _CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
 
 
 def plain(text: str) -> str:
-    """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number."""
+    """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number,
+    "02.01" a day of January."""
+    text = _DATE.sub(lambda found: f"{int(found[1])} {asks().months[int(found[2]) - 1]}", text)
     text = _CLOCK.sub(r"\1 часов", text)
     return _GLUED.sub(" ", _CODE.sub(lambda found: _code(found[0]), _HYPHEN.sub(" ", text)))
 
@@ -80,6 +84,22 @@ def is_noun(word: str) -> bool:
 def is_infinitive(word: str) -> bool:
     """Is a Russian word one of doing, without who does it when?"""
     return any("INFN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
+
+
+@lru_cache(CACHE)
+def is_past(word: str) -> bool:
+    """Is a Russian word one of what happened?"""
+    return any("VERB" in parse.tag and "past" in parse.tag for parse in _parses(word))
+
+
+@lru_cache(CACHE)
+def asks_you(word: str) -> bool:
+    """Is a Russian word one of what you do ("чистите", "меняете")?"""
+    return any("VERB" in parse.tag and {"plur", "2per"} in parse.tag for parse in _parses(word))
+
+
+def _parses(word: str) -> Sequence[Any]:
+    return russian().parse(word)[:2] if is_russian(word) else ()
 
 
 def keys_of(written: str) -> frozenset[str]:
