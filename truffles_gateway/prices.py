@@ -59,7 +59,7 @@ def shown(amount: int) -> str:
 def is_about(text: str, subject: str) -> bool:
     """Does a text hold every word of a service's name?"""
     said = _words(text)
-    return all(any(_same(word, each) for each in said) for word in _words(subject))
+    return all(any(same(word, each) for each in said) for word in _words(subject))
 
 
 def lines(text: str, subject: str, title: str = "") -> list[Line]:
@@ -77,6 +77,13 @@ def with_price(text: str, subject: str, old: int, new: int, *, exact: bool, titl
         if line.amount == old and (line.exact or not exact):
             text = text.replace(line.text, _changed(line.text, subject, old, new))
     return text
+
+
+def same(one: str, other: str) -> bool:
+    """Are two words one, in two endings?"""
+    shorter, longer = sorted((len(one), len(other)))
+    common = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    return one == other or (shorter > 3 and common >= max(4, longer - 3))
 
 
 def _lines(text: str, subject: str) -> Iterator[Line]:
@@ -100,7 +107,7 @@ def _price_of(sentence: str, subject: str) -> re.Match[str] | None:
         return None
     wanted = _words(subject)
     last = max(
-        min(found.start() for found in _WORD.finditer(sentence) if _same(word, letters(found[0]))) for word in wanted
+        min(found.start() for found in _WORD.finditer(sentence) if same(word, letters(found[0]))) for word in wanted
     )
     found = list(_prices(sentence))
     behind = next((each for each in found if each.start() > last), None)
@@ -119,10 +126,3 @@ def _sentences(text: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     return [word for word in _WORD.findall(letters(text)) if len(word) > 1]
-
-
-def _same(one: str, other: str) -> bool:
-    """One word in two endings."""
-    shorter, longer = sorted((len(one), len(other)))
-    common = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    return one == other or (shorter > 3 and common >= max(4, longer - 3))

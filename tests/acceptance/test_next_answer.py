@@ -143,7 +143,7 @@ async def test_a_second_model_is_held_back_as_the_first(salon_of, jid, stub) -> 
 async def test_what_the_rules_leave_open_the_model_sorts(clever, jid, llmock) -> None:
     llmock.reply(sorts(route="off_topic"))
     salon = await clever(llmock.base_url(), leave_open=True)
-    assert "Salon" in await salon.ask(jid, "Кто выиграл матч?")
+    assert "Salon" in await salon.ask(jid, "А как насчёт поворота?")
     [entry] = await trace(salon, "classify")
     assert (entry["plugin"], entry["outcome"]) == ("llm_openai", "off_topic")
 

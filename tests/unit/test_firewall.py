@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from truffles_gateway.claim_prices import bound
 from truffles_gateway.claims import claims, proofs
 from truffles_gateway.firewall import SAID_BY_CUSTOMER, objections, struck
 from truffles_gateway.messages import Passage
@@ -81,6 +82,34 @@ def test_a_passage_cannot_talk_its_way_through() -> None:
 def test_the_trace_names_what_was_struck_in_one_line() -> None:
     assert struck("Скидка\n50 %", ["percent: 50 %"]) == "✗ percent: 50 % ✗ Скидка 50 %"
     assert struck("Да", []) == "Да" and len(struck("а" * 999, ["x"])) < 200
+
+
+def test_a_price_of_another_thing_is_named_with_the_right_one() -> None:
+    held = ["Маникюр — 5 000 ₸", "Педикюр — 7 000 ₸, 1 ч"]
+    assert check("Педикюр — 5 000 ₸", held) == ["price: 5 000 ₸ (the passages say 7 000 ₸ for Педикюр)"]
+    said = check("Маникюр и педикюр вместе 7 000 ₸", held)
+    assert said == ["price: 7 000 ₸ (the passages say 12 000 ₸ for Маникюр + Педикюр)"]
+
+
+def test_the_title_of_a_passage_names_its_price_and_facts_bind_as_passages_do() -> None:
+    titled = passage("Стоит 7 000 ₸, длится час.", title="Педикюр")
+    assert objections("Педикюр — 5 000 ₸", [titled, passage("Маникюр — 5 000 ₸")], [], "")
+    assert objections("Педикюр — 7 000 ₸", [titled, passage("Маникюр — 5 000 ₸")], [], "") == []
+    assert objections("Педикюр — 5 000 ₸", [], ["Педикюр — 7 000 ₸", "Маникюр — 5 000 ₸"], "")
+
+
+PAIRS = [(one.split(";"), other.split(";")) for one in LINES for other in LINES]
+FOREIGN = [(one[0], other[1]) for one, other in PAIRS if one[1] != other[1] and one[1].replace(" ", "").isdigit() and other[1].replace(" ", "").isdigit()
+           and not set(one[0].lower().split()) & set(other[0].lower().split())]  # fmt: skip
+
+
+@given(st.sampled_from(FOREIGN))
+def test_no_price_of_the_examples_is_lent_to_another_thing(pair: tuple[str, str]) -> None:
+    """Save where two lines name the thing, each with a price of its own."""
+    name, price = pair
+    own = {line.split(";")[1] for line in LINES if line.split(";")[0] == name}
+    objected = check(f"{name} — {price} ₸", LINES)
+    assert price in own or [line for line in objected if "the passages say" in line], objected
 
 
 FILLERS = [
@@ -161,6 +190,7 @@ def test_no_text_takes_long(text: str) -> None:
     start = time.process_time()
     claims(text)
     proofs(text)
+    bound(text, [("", text)])
     assert time.process_time() - start < 3
 
 

@@ -193,6 +193,16 @@ async def test_a_reply_that_tells_the_instructions_is_none(desk: Any) -> None:
     assert desk.log.events.count("the model told its instructions") == 3
 
 
+@pytest.mark.parametrize(
+    "shown", ["<sources>\n5000 ₸\n</sources>", '<source id="p1">5000 ₸', "Да </message>", "<OBJECTIONS >"]
+)
+async def test_a_reply_that_shows_the_blocks_is_none(desk: Any, shown: str) -> None:
+    desk.will_say(answer=shown)
+    assert await desk.answer() is None
+    desk.will_say(answer="До < 5000 ₸, <3")
+    assert (await desk.answer()).text == "До < 5000 ₸, <3"
+
+
 async def test_what_the_business_is_may_be_said(desk_of: Any) -> None:
     business = "маникюр педикюр брови ресницы стрижки укладки окрашивание уход макияж причёски массаж шугаринг солярий"
     desk = desk_of(business=business)

@@ -17,7 +17,7 @@ from truffles_llm_openai.plugin import TEMPLATES, plugin
 from truffles_llm_openai.replies import AnswerReply, ClassifyReply
 
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.messages import Author, Line
+from truffles_gateway.messages import Author, Inbound, InboundEvent, Line
 from truffles_gateway.testing import prompter_of
 
 DeskOf = Callable[..., Any]
@@ -111,6 +111,86 @@ async def test_a_tenants_prompt_for_one_language(desk_of: DeskOf, llmock: LLMock
     assert desk.system == "Қысқа жауап беріңіз."
     await desk.answer(language="ru")
     assert "по-русски" in desk.system
+
+
+LANGUAGES = {"ru": "по-русски", "kk": "қазақша", "en": "Write in English"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_each_language_has_instructions_of_its_own_and_the_data_beside_them(
+    desk: Any, llmock: LLMock, language: str
+) -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    desk.will_say()
+    passages = (desk.passage(), desk.passage("parking", "Парковка во дворе", title="Парковка"))
+    history = (Line(author=Author.CUSTOMER, text="Сәлем!", at=at), Line(author=Author.BOT, text="Здравствуйте!", at=at))
+    await desk.answer(desk.question, *passages, history=history, language=language, objections=("price: 500 ₸",))
+    assert LANGUAGES[language] in desk.system
+    assert not [mark for other, mark in LANGUAGES.items() if other != language and mark in desk.system]
+    assert "a nail salon" in desk.system and "<objections>" in desk.system
+    for part in ("Маникюр — 5000 ₸", "Парковка во дворе", "Сәлем!", "Здравствуйте!", desk.question, "price: 500 ₸"):
+        assert part in desk.data and part not in desk.system
+    shape = TAG.findall(desk.data)
+    assert [shape.count(f"<{name}>") for name in ("sources", "dialogue", "objections", "message")] == [1, 1, 1, 1]
+    assert (shape.count('<source id="p1">'), shape.count('<source id="p2">'), shape.count("</line>")) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_message_is_sorted_with_what_was_said_and_without_any_fact(
+    desk: Any, llmock: LLMock, language: str
+) -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    desk.will_sort("answer")
+    event = InboundEvent(channel="whatsapp", event_id="1", text="А педикюр?", quoted="Маникюр — 5000 ₸")
+    message = Inbound(text=event.text, events=(event,), language=language)
+    verdict = await desk.classify(message=message, history=(Line(author=Author.BOT, text="Здравствуйте!", at=at),))
+    assert verdict.route == "answer"
+    assert "You sort the messages" in desk.system and "a nail salon" in desk.system
+    assert TAG.findall(desk.data)[0] == "<dialogue>" and "<sources>" not in desk.data
+    for part in ("А педикюр?", "Маникюр — 5000 ₸", "Здравствуйте!"):
+        assert part in desk.data and part not in desk.system
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_prompt_for_one_language_comes_before_the_tenant_s_general_one(
+    desk_of: DeskOf, llmock: LLMock, language: str
+) -> None:
+    own = {"answer": "General.", f"answer.{language}": "Own.", "classify": "Sort.", f"classify.{language}": "Own sort."}
+    desk = desk_of(prompts=own)
+    for each in LANGUAGES:
+        desk.will_say()
+        await desk.answer(language=each)
+        assert desk.system == ("Own." if each == language else "General.")
+        desk.will_sort("answer")
+        await desk.classify(message=Inbound(text="?", events=(), language=each))
+        assert desk.system == ("Own sort." if each == language else "Sort.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "escape", ["{{ business.__class__ }}", "{{ env }}", "{{ self._TemplateReference__context }}", "{% include 'x' %}"]
+)
+async def test_the_sandbox_holds_for_each_name(desk_of: DeskOf, llmock: LLMock, language: str, escape: str) -> None:
+    desk = desk_of(prompts={f"answer.{language}": escape, f"classify.{language}": escape})
+    with pytest.raises(ConfigError, match=rf"prompts\.answer\.{language}"):
+        await desk.answer(language=language)
+    with pytest.raises(ConfigError, match=rf"prompts\.classify\.{language}"):
+        await desk.classify(message=Inbound(text="?", events=(), language=language))
+    assert llmock.requests == []
+
+
+async def test_tenants_share_no_word(desk_of: DeskOf, llmock: LLMock) -> None:
+    """Of two that take turns in one process, neither is told anything of the other."""
+    salon = desk_of(prompts={"answer.ru": "Salon's way. {{ business }}"}, business="a nail salon")
+    clinic = desk_of(prompts={"answer.kk": "Clinic's way. {{ business }}"}, business="a dental clinic")
+    marks = {salon: ("Salon's way", "a nail salon", "Маникюр"), clinic: ("Clinic's way", "a dental clinic", "Пломба")}
+    for language in (*LANGUAGES, *LANGUAGES):
+        for desk, other in ((salon, clinic), (clinic, salon)):
+            desk.will_say()
+            await desk.answer("Сколько?", desk.passage(text=f"{marks[desk][2]} — 5000 ₸"), language=language)
+            told = desk.system + desk.data
+            assert marks[desk][1] in told and marks[desk][2] in told
+            assert not [mark for mark in marks[other] if mark in told]
 
 
 @pytest.mark.parametrize("broken", ["{{ nobody }}", "{% if %}", "{{ ''.__class__ }}", "{% for x in range(9) %}"])

@@ -15,6 +15,7 @@ _UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f\ud800-\udfff]|[^\\S\n ]|[\0-\x08]"
 )
 _OPENING = re.compile(r"[<＜‹〈⟨](?=\s*[/\\!?]?\s*[a-zA-Z_])|«(?=\s*[/\\!?])")  # «iPhone» is a name in quotation marks
+_OURS = re.compile(r"</?(?:sources?|dialogue|line|quoted|message|objections?)\b[^<>]*>", re.IGNORECASE)
 _SPEAKER = {Author.CUSTOMER: "customer", Author.BOT: "assistant", Author.MANAGER: "manager", Author.SYSTEM: "system"}
 _CUT = " … "
 
@@ -28,6 +29,11 @@ def block(name: str, text: str, **attributes: str) -> str:
     """`<name …>text</name>`; attributes are of our own making."""
     given = "".join(f' {key}="{value}"' for key, value in attributes.items())
     return f"<{name}{given}>\n{text}\n</{name}>"
+
+
+def shows(text: str) -> bool:
+    """Does a reply show a block? What stands in blocks is for the model; customers read sentences."""
+    return _OURS.search(text) is not None
 
 
 def cut(text: str, most: int) -> str:

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
-from truffles_llm_openai import remembered, sorting, writing
+from truffles_llm_openai import blocks, remembered, sorting, writing
 from truffles_llm_openai.model import Model
 from truffles_llm_openai.remembered import Remembered
 from truffles_llm_openai.replies import AnswerReply, ClassifyReply
 from truffles_llm_openai.settings import LlmSettings
 
-TEMPLATES = ("classify", "answer", "answer.ru", "answer.kk")
+TEMPLATES = ("classify", "answer", "answer.ru", "answer.kk", "answer.en")
 
 
 class LlmOpenai:
@@ -86,8 +86,10 @@ class LlmOpenai:
         return reply
 
     def _tells(self, text: str, system: str) -> bool:
-        """What the business is may be said; the rest of the instructions is nobody's business."""
-        found = writing.tells(text, system.replace(self._settings.business, " ") if self._settings.business else system)
+        """What the business is may be said; the rest of the instructions, and the blocks, are nobody's business."""
+        found = blocks.shows(text) or writing.tells(
+            text, system.replace(self._settings.business, " ") if self._settings.business else system
+        )
         if found:
             self._log.warning("the model told its instructions", hook="answer")
         return found
