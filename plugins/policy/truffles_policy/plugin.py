@@ -87,7 +87,8 @@ class Policy:
             return None
         finding = self._lattice.decide(message.text, turn.history, turn.now)
         language = message.language or _language(turn, message)
-        if self._booker and (wish := self._booker.verdict(turn, message, finding, language)):
+        wish = self._booker.verdict(turn, message, finding, language) if self._booker else None
+        if wish and (wish.slots or not (self.facts and self.facts.asks_of_rules(message.text))):
             return wish
         if self._leaves_open and finding.rule == "question":
             return None

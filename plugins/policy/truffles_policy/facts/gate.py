@@ -25,6 +25,10 @@ LONGEST = 2_000
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
+RULES = frozenset({"rules.children", "rules.guests", "rules.pets", "rules.men", "rules.walk_in", "rules.lateness"})
+"""What sounds like a wish to come, and asks whether and how one may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A part of a message and the facts that answer it: none, if the pack does not."""
@@ -54,6 +58,11 @@ class Facts:
         reading = read(text[:LONGEST], self.things)
         return bool(reading.parts) or bool(self._questions.asked(text[:LONGEST]))
 
+    def asks_of_rules(self, text: str) -> bool:
+        """Does a message ask for a rule of the house, and for nothing besides ("можно прийти с ребёнком?")?"""
+        reading = read(text[:LONGEST], self.things)
+        return reading.whole and all(part.ask in RULES for part in reading.parts)
+
     def knows(self, text: str) -> bool:
         """Does the pack answer a message in so many words?"""
         return bool(self._questions.asked(text[:LONGEST]))
@@ -74,7 +83,7 @@ class Facts:
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
-        found = [Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]
+        found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
         missing = self._unlisted.told(reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
 
@@ -124,6 +133,14 @@ class Facts:
             where = self._places.field("address", say, key="fact_address", prose=False)
             return [*where, *self._places.field("landmark", say), *self._places.line("map", say, "fact_map")]
         return self._places.field(part.ask, say) if part.ask in FIELDS else ()
+
+
+def _bound(answered: Sequence[Answered]) -> list[Answered]:
+    """Where a clause asks for what is not known, a thing that it names besides is part of that question ("вакансии мастера
+    маникюра"), and not one of its own."""
+    lost = {each.part.text for each in answered if not each.facts and each.part.ask.startswith("rules.")}
+    weak = ("offered", OFFERS, "rules.staff")
+    return [replace(each, facts=()) if each.part.text in lost and each.part.ask in weak else each for each in answered]
 
 
 def passages_of(answered: Sequence[Answered]) -> list[Passage]:

@@ -60,7 +60,9 @@ class Questions:
 
     def _named(self, text: str) -> frozenset[Thing]:
         """What a text speaks of: a question about one thing is no answer to one about another, or about none."""
-        return frozenset(thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD)
+        return frozenset(
+            thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD
+        )
 
     @property
     def _light(self) -> frozenset[str]:

@@ -379,7 +379,11 @@ class _Parts:
 def _belongs(claim: Claim, clause: _Clause) -> bool:
     """Does a thing only say of what a house rule is asked that stands before it ("есть вакансии мастера маникюра?")?"""
     before = [each for each in clause.claims if each.start < claim.start and each.name != LIGHT]
-    if not before or not (before[-1].name.startswith("rules.") or before[-1].name in OF_WHAT) or before[-1].name in CAREFUL:
+    if (
+        not before
+        or not (before[-1].name.startswith("rules.") or before[-1].name in OF_WHAT)
+        or before[-1].name in CAREFUL
+    ):
         return False
     between = clause.words[before[-1].end - clause.start : claim.start - clause.start]
     return not any(word.word in asks().joins for word in between)
