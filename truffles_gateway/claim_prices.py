@@ -94,12 +94,13 @@ def _of_one(amount: Amount, clause: str, said: Sequence[str], thing: Told, told:
 
 
 def _nearer(owner: Sequence[str], named: Sequence[str], said: Sequence[str], clause: str) -> bool:
-    """May a clause mean the thing whose price it names, rather than the one that it names in full? It holds more words of that
-    name; or that is a variant of the named thing, and the clause says more than the name, or "from"."""
-    if sum(_in(word, said) for word in owner) > len(named):
+    """May a clause mean the thing whose price it names, rather than the one that it names in full? It says more, of that name;
+    or that is a variant of the named thing, and the clause says anything more than the name, or "from"."""
+    more = [word for word in said if word not in _listed("fillers") and not _in(word, named)]
+    if any(_in(word, owner) for word in more):
         return True
-    more = [word for word in said if not word.isdigit() and word not in _listed("fillers") and not _in(word, named)]
-    return _holds(owner, named) and (bool(more) or _from().search(letters(clause)) is not None)
+    other = any(not word.isdigit() for word in more) or _from().search(letters(clause)) is not None
+    return _holds(owner, named) and other
 
 
 def _of_all(amount: Amount, clause: str, named: Sequence[Told], told: Sequence[Told]) -> list[str]:
@@ -146,9 +147,8 @@ def _part(names: Sequence[str], others: Sequence[str]) -> bool:
 
 def _odd(said: Sequence[str], names: Sequence[str]) -> list[str]:
     """The words beside a name that make a price another than the thing's own."""
-    short = {each for each in _listed("otherwise") if len(each) < 4}
-    starts = tuple(each for each in _listed("otherwise") if len(each) > 3)
-    return [each for each in said if each not in names and (each in short or each.startswith(starts))]
+    starts, whole = tuple(_listed("otherwise")), _listed("otherwise_whole")
+    return [each for each in said if each not in names and (each in whole or each.startswith(starts))]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def _name(text: str) -> tuple[str, ...]:
     said = _tokens(text)
     first = (letters(text).split() or [""])[0]
     names = tuple(dict.fromkeys(word for word in said if word not in _listed("fillers")))
-    odd = [word for word in _odd(names, ()) if word != letters("без")]
+    odd = [word for word in _odd(names, ()) if word not in ("без", "without")]
     known = any(len(word) > 2 and not word.isdigit() for word in names)
     if not known or odd or first in _listed("continues") or len(names) > _LONGEST or _summed().search(letters(text)):
         return ()

@@ -3,11 +3,11 @@
 Pure. A draft that is not sent is cheaper than an invented price, so doubt counts against the draft: a number that it only
 asks about, denies or repeats from the customer is a claim like any other.
 
-What it cannot see: a price that stands in a passage for another service, save where one clause names both (`claim_prices.py`);
-small numbers without a unit ("всё за 50"); claims
-without a number, save the families of words in `claims.toml`; which branch or which day a true number belongs to; an address
-without a street's capital letter or a word such as "адрес" ("рядом, абая 10"); of the evidence it takes every number for the
-house of the words before it, and a bare number that nothing counts or names for a price.
+What it cannot see: a price that stands in a passage for another service, save where one clause names a thing in full
+(`claim_prices.py`); small numbers without a unit ("всё за 50"); claims without a number, save the families of words in
+`claims.toml`; which branch or which day a true number belongs to; an address without a street's capital letter or a word such
+as "адрес" ("рядом, абая 10"); of the evidence it takes every number for the house of the words before it, and a bare number
+that nothing counts or names for a price.
 """
 
 from __future__ import annotations
