@@ -43,7 +43,7 @@ def problems(told: Told, **fields: Any) -> list[str]:
         (Told(outcome="ignored", reason="muted", muted=True), {"silent", "mute"}),
         (replace(REPLY, stages=({"stage": "classify", "outcome": "book"},)), {"reply", "booking"}),
         (replace(ESCALATED, stages=({"stage": "classify", "outcome": "book"},)), {"escalate", "booking"}),
-        (replace(REPLY, reason="booking question"), {"reply", "booking"}),
+        (replace(REPLY, reason="booking question"), {"reply", "booking", "clarify"}),
     ],
 )
 def test_what_a_turn_may_be_called(told: Told, kinds: set[str]) -> None:

@@ -18,7 +18,8 @@ from truffles_gateway.tenants import Tenant
 
 BOOKED = "book"
 ASKS_BACK = frozenset({"clarify", "describe", "which branch", "mute or question"})
-BOOKS = frozenset({"booking", "booking question"})
+ASKED = "booking question"
+BOOKS = frozenset({"booking", ASKED})
 MUTES = frozenset({"opt-out", "muted", "mute or question"})
 ANY = "any"
 TOP = 5
@@ -91,6 +92,8 @@ def kinds_of(told: Told) -> frozenset[str]:
         found |= {"reply"} if not found & {"clarify"} and told.reason not in MUTES else set()
     if told.reason in MUTES or told.muted:
         found |= {"mute"}
+    if told.reason == ASKED:  # the bot asks for what it does not know yet
+        found |= {"clarify"}
     return frozenset(found if told.replies else found - {"reply"} | {"silent"})
 
 

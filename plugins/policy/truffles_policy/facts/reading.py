@@ -9,7 +9,7 @@ from truffles_policy.facts.claims import Claim, claims
 from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
 from truffles_policy.facts.names import BRANCH, FILE, METHOD, PROMOTION, SOCIAL, SOLD, Thing
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.facts.words import Word, asks_you, is_infinitive, is_past
+from truffles_policy.facts.words import Word, asks_you, is_chatter, is_infinitive, is_past
 from truffles_policy.lemmas import clean, normal
 from truffles_policy.patterns import NONE, STOP
 
@@ -20,6 +20,19 @@ OF_THINGS = frozenset({
 NEEDS_THING = OF_THINGS - {"warranty", "preparation", "aftercare", "promotions"}
 TIMED = frozenset({"hours", "until", "open_now"})
 DATED = TIMED | {"promotions", "stock", "accept"}
+PLAIN = frozenset(
+    {
+        "address",  "landmark", "parking", "entrance", "phone", "website", "email", "prepayment", "instalments",
+        "price_list", "portfolio", "amenity_wifi", "rules.delivery", "rules.pickup", "rules.returns", "rules.certificates",
+        "rules.pets", "rules.lateness", "rules.hygiene", "rules.documents", "rules.cancellation", "rules.rescheduling",
+        "rules.booking", "rules.walk_in", "rules.vacancies", "rules.training",
+    }
+)  # fmt: skip
+"""What has one answer, whatever else is said in the same breath."""
+NO = frozenset(
+    {"не", "нет", "ни", "без", "емес", "жоқ", "жок", "not", "no", "don't", "dont", "isn't", "aren't", "without"}
+)
+MOST_CHATTER = 5
 CARE = frozenset({"preparation", "aftercare"})
 OF_WHAT = frozenset({"prepayment", "instalments", "portfolio"})
 TOLD = frozenset({"price", "how_much", "duration", "offered"})
@@ -179,7 +192,8 @@ def _clauses(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iter
         clause.claims = [claim for claim in claimed if start <= claim.start < end]
         taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
         clause.unread = [words[at] for at in range(start, end)
-                         if at not in taken and words[at].word not in known.small | known.joins]  # fmt: skip
+                         if at not in taken and words[at].word not in known.small | known.joins
+                         and not is_chatter(words[at].word)]  # fmt: skip
         yield clause
 
 
@@ -225,6 +239,14 @@ def _condition(clause: _Clause) -> int:
     return next((word.start for word in clause.words if rules and word.word in CONDITIONS), len(clause.told) + 10_000)
 
 
+def _is_plain(clause: _Clause) -> bool:
+    """Does it ask for what has one answer, whoever asks, and however they come to it ("need the address for a taxi")?"""
+    asked = set(clause.names)
+    said = {normal(word.strip(",.!?")) for word in clause.told.lower().split()}
+    few = len(clause.unread) <= MOST_CHATTER and not any(claim.sold for claim in clause.claims)
+    return few and bool(asked) and asked <= PLAIN and said.isdisjoint(NO)
+
+
 def _forgive(clauses: Sequence[_Clause]) -> None:
     """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; and a house rule is
     the same under any condition."""
@@ -232,6 +254,8 @@ def _forgive(clauses: Sequence[_Clause]) -> None:
         until = _condition(clause)
         clause.unread = [word for word in clause.unread if word.start < until]
         paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
+        if _is_plain(clause):
+            clause.unread = []
         if paid or not CARE.isdisjoint(clause.names):
             clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
 
@@ -246,7 +270,7 @@ class _Parts:
         self._sold = [claim for clause in clauses for claim in clause.claims if claim.sold]
         self._others = tuple(thing for clause in clauses for claim in clause.claims if claim.found
                              for thing in claim.found.things if thing.kind not in SOLD)  # fmt: skip
-        self._strong = [name for name in every if name not in ("want", "where", "accept", "card", CLOCK)]
+        self._strong = [name for name in every if name not in ("want", "accept", "card", CLOCK)]
 
     def made(self) -> tuple[list[Part], str]:
         """The parts, and the branch that is named."""

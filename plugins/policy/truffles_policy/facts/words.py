@@ -80,6 +80,18 @@ def is_noun(word: str) -> bool:
     return any("NOUN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
 
 
+_SAYS_NOTHING = frozenset({"ADVB", "NPRO", "PRCL", "INTJ", "PRED", "CONJ", "PREP"})
+_DENIES = frozenset({"не", "нет", "ни", "без", "нельзя", "никак"})
+
+
+@lru_cache(CACHE)
+def is_chatter(word: str) -> bool:
+    """Is a Russian word one that names and does nothing: how, who of those in talk, by the way? What denies is none."""
+    if word in _DENIES or not is_russian(word):
+        return False
+    return russian().parse(word)[0].tag.POS in _SAYS_NOTHING
+
+
 @lru_cache(CACHE)
 def is_infinitive(word: str) -> bool:
     """Is a Russian word one of doing, without who does it when?"""
