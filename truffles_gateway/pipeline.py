@@ -31,7 +31,7 @@ async def run(case: Case) -> Decision:
         except TimeoutError:
             decision = out_of_time(case)
     case.trace.note("decide", outcome=decision.outcome, reason=decision.reason)
-    return gate.after_thinking(case, conduct.introduce(case, decision))
+    return gate.after_thinking(case, conduct.introduce(case, conduct.add_aside(case, decision)))
 
 
 async def think(case: Case) -> Decision:
