@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops
+from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops, presence
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -25,6 +25,7 @@ async def run(case: Case) -> Decision:
     """Decide what a customer's turn comes to."""
     decision = gate.before_thinking(case)
     if decision is None:
+        presence.show(case)
         try:
             async with asyncio.timeout(case.tenant.config.limits.turn):
                 decision = await think(case)

@@ -36,7 +36,7 @@ from truffles_gateway.messages import Attachment, Customer, InboundEvent, Manage
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "read_document", "same_secret",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -541,6 +541,16 @@ class Warming(Protocol):
 
     async def warm_up(self) -> None:
         """Load what the first call would wait for. It may fail or take too long: then the first call does it."""
+        ...
+
+
+@runtime_checkable
+class Typist(Protocol):
+    """Implemented by the hook object of a channel that can show that somebody writes, and says so: `Capabilities.typing`."""
+
+    async def typing(self, address: str, instance: str) -> None:
+        """Show it to a customer, whose turn has begun to think. Nothing waits for it: it has 2 s, and what it raises is
+        only logged."""
         ...
 
 
