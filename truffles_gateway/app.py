@@ -29,6 +29,7 @@ from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
+from truffles_gateway.store.alarms import StoredAlarms
 from truffles_gateway.store.counters import StoredCounters
 from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.desk import StoredDesk
@@ -192,6 +193,7 @@ class Gateway:
             learned=StoredLearned(self.database, plan.id, plan.desks, self.clock, Previews(self.database, plan)),
             prompts=TenantPrompts(plan.prompts, plugin.templates),
             files=plan.files,
+            alarms=StoredAlarms(self.database, plan.id, plugin.name, self.clock),
             media=plan.config.media,
             desk_chats=plan.desk_chats,
             branches={each.slug: each.name for each in plan.config.branches},

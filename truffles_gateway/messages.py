@@ -238,6 +238,7 @@ class Verdict:
     refused  what of it cannot be: `why` ("no_such", "past", "closed", "outside", "soon", "far"; "name": the offered one is
              not theirs), the `day`, `time` and `part` meant, and `hours`, `days`, `minutes` or `date` to be told
     remark   a line of the business's own that is told when the wish is passed on; of other verdicts, when a human is called
+    aside    a line that stands beside the reply, whatever that is: that it is closed now
     """
 
     route: Route
@@ -250,6 +251,7 @@ class Verdict:
     asks: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
+    aside: str = ""
 
 
 OWNER_SAYS = "owner"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops
+from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops, presence
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -25,13 +25,14 @@ async def run(case: Case) -> Decision:
     """Decide what a customer's turn comes to."""
     decision = gate.before_thinking(case)
     if decision is None:
+        presence.show(case)
         try:
             async with asyncio.timeout(case.tenant.config.limits.turn):
                 decision = await think(case)
         except TimeoutError:
             decision = out_of_time(case)
     case.trace.note("decide", outcome=decision.outcome, reason=decision.reason)
-    return gate.after_thinking(case, conduct.introduce(case, decision))
+    return gate.after_thinking(case, conduct.introduce(case, conduct.add_aside(case, decision)))
 
 
 async def think(case: Case) -> Decision:

@@ -34,9 +34,9 @@ from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
 from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
 
 __all__ = [
-    "OWN", "Advising", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "WebhookRequest", "hookimpl", "read_document", "same_secret",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -248,6 +248,22 @@ class NoFiles:
         raise FileUnavailable("no plugin gets files of this channel")
 
 
+class Alarms(Protocol):
+    """What the tenant's owner must know and nobody else: told at every desk, and kept with the host's own alarms."""
+
+    async def raise_(self, key: str, text: str) -> None:
+        """Tell `text`, in the tenant's first language, once for each `key`: what may be told again on another day has the
+        day in its key. May be repeated, in any process."""
+        ...
+
+
+class NoAlarms:
+    """Nobody is told."""
+
+    async def raise_(self, key: str, text: str) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """A conversation as a desk shows it. `assigned_to` is the manager who has it, `handover_id` the open handover;
@@ -407,6 +423,7 @@ class Resources:
     learned: Learned
     prompts: Prompter
     files: Files = field(default_factory=NoFiles)
+    alarms: Alarms = field(default_factory=NoAlarms)
     media: Mapping[str, Any] = field(default_factory=dict)
     desk_chats: Mapping[str, str] = field(default_factory=dict)
     branches: Mapping[str, str] = field(default_factory=dict)
@@ -524,6 +541,16 @@ class Warming(Protocol):
 
     async def warm_up(self) -> None:
         """Load what the first call would wait for. It may fail or take too long: then the first call does it."""
+        ...
+
+
+@runtime_checkable
+class Typist(Protocol):
+    """Implemented by the hook object of a channel that can show that somebody writes, and says so: `Capabilities.typing`."""
+
+    async def typing(self, address: str, instance: str) -> None:
+        """Show it to a customer, whose turn has begun to think. Nothing waits for it: it has 2 s, and what it raises is
+        only logged."""
         ...
 
 

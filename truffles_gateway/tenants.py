@@ -22,7 +22,7 @@ from truffles_gateway.config_problems import explain
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
-from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Warming
+from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Typist, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, read
@@ -142,6 +142,14 @@ class Tenant:
     def owner_of(self, channel: str) -> Used | None:
         """The plugin that delivers on `channel`."""
         return next((each for each in self.used.values() if each.plugin.channel == channel), None)
+
+    def typist(self, channel: str) -> Typist | None:
+        """What can show on `channel` that somebody writes, None if nothing can."""
+        for name, each in self.used.items():
+            made = self.objects[name]
+            if each.plugin.channel == channel and each.plugin.capabilities.typing and isinstance(made, Typist):
+                return made
+        return None
 
     def door(self, plugin: str) -> Door:
         """What the ingress of `plugin` may know."""

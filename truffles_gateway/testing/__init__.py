@@ -14,6 +14,7 @@ from truffles_gateway.files import ChannelFiles
 from truffles_gateway.testing.clock import MovedClock
 from truffles_gateway.testing.conformance import conforms
 from truffles_gateway.testing.doubles import (
+    AlarmsInMemory,
     BlobsInMemory,
     CountersInMemory,
     DeskInMemory,
@@ -30,6 +31,7 @@ from truffles_gateway.testing.rig import Rig
 from truffles_gateway.testing.target import HttpTarget, Sent
 
 __all__ = [
+    "AlarmsInMemory",
     "BlobsInMemory",
     "ChannelFiles",
     "CountersInMemory",

@@ -158,6 +158,17 @@ class DeskInMemory:
             self.rows[handover_id, kind] = provider_id
 
 
+class AlarmsInMemory:
+    """What the owner would be told, by key."""
+
+    def __init__(self) -> None:
+        self.raised: dict[str, str] = {}
+
+    async def raise_(self, key: str, text: str) -> None:
+        """Tell it, once for each key."""
+        self.raised.setdefault(key, text)
+
+
 class CountersInMemory:
     """Counts of one process, on a clock that a test may move."""
 

@@ -15,7 +15,7 @@ from truffles_llm_openai.plugin import LlmOpenai, plugin
 from truffles_llm_openai.settings import LlmSettings
 
 from truffles_gateway.messages import Draft, Inbound, Passage, Route, Verdict
-from truffles_gateway.testing import CountersInMemory, make_resources, make_turn
+from truffles_gateway.testing import AlarmsInMemory, CountersInMemory, make_resources, make_turn
 
 KEY = "sk-key-of-tests-5f1d"
 QUESTION = "Сколько стоит маникюр?"
@@ -57,6 +57,7 @@ class Desk:
 
     def __init__(self, hooks: LlmOpenai, log: Log, counters: CountersInMemory, double: LLMock) -> None:
         self.hooks, self.log, self.counters, self.double = hooks, log, counters, double
+        self.alarms: Any = AlarmsInMemory()
 
     async def classify(self, text: str = QUESTION, message: Inbound | None = None, **turn: Any) -> Verdict | None:
         return await self.hooks.classify(make_turn(**turn), message or Inbound(text=text, events=()))
@@ -116,7 +117,10 @@ def clock() -> Clock:
 def desk_of(llmock: LLMock, http: httpx.AsyncClient, clock: Clock) -> Callable[..., Desk]:
     """Makes a tenant's object that speaks to the double: `desk_of(retries=0)`."""
 
-    def make(*, prompts: dict[str, str] | None = None, counters: CountersInMemory | None = None, **given: Any) -> Desk:
+    def make(
+        *, prompts: dict[str, str] | None = None, counters: CountersInMemory | None = None, alarms: Any = None,
+        **given: Any,
+    ) -> Desk:  # fmt: skip
         settings = LlmSettings.model_validate(
             {
                 "api_key": KEY,
@@ -128,9 +132,12 @@ def desk_of(llmock: LLMock, http: httpx.AsyncClient, clock: Clock) -> Callable[.
             | given
         )
         log, counters = Log(), counters or CountersInMemory(clock)
-        resources = make_resources(plugin, http, clock=clock, counters=counters, prompts=prompts)
+        alarms = alarms or AlarmsInMemory()
+        resources = make_resources(plugin, http, clock=clock, counters=counters, prompts=prompts, alarms=alarms)
         object.__setattr__(resources, "log", log)
-        return Desk(LlmOpenai(settings, resources), log, counters, llmock)
+        desk = Desk(LlmOpenai(settings, resources), log, counters, llmock)
+        desk.alarms = alarms
+        return desk
 
     return make
 

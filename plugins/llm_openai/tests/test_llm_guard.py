@@ -116,6 +116,49 @@ async def test_the_day_ends_at_the_tenants_midnight(desk_of: DeskOf, llmock: LLM
     assert await desk.answer() is not None
 
 
+async def test_the_owner_is_told_once_a_day_that_the_budget_ends(desk_of: DeskOf, clock: Any) -> None:
+    desk = desk_of(daily_tokens=20_000)
+    desk.will_say(times=None)
+    await desk.counters.add("tokens 2026-01-05", 15_000, limit=20_000)
+    await desk.answer()
+    assert desk.alarms.raised == {}
+    await desk.counters.add("tokens 2026-01-05", 1_000, limit=20_000)
+    await desk.answer()
+    [(key, text)] = desk.alarms.raised.items()
+    assert key == "budget_low 2026-01-05" and text.startswith("Модель gpt-5-mini: израсходовано 8")
+    await desk.counters.add("tokens 2026-01-05", 2_500, limit=20_000)
+    assert await desk.answer() is None
+    assert list(desk.alarms.raised) == ["budget_low 2026-01-05", "budget_spent 2026-01-05"]
+    clock.advance(hours=7)
+    await desk.counters.add("tokens 2026-01-06", 16_000, limit=20_000)
+    await desk.answer()
+    assert list(desk.alarms.raised)[2:] == ["budget_low 2026-01-06"]
+
+
+async def test_money_that_ends_is_told_too(desk_of: DeskOf) -> None:
+    desk = desk_of(daily_money=0.1, input_price=0.25, output_price=2)
+    desk.will_say()
+    await desk.counters.add("money 2026-01-05", 85_000, limit=100_000)
+    assert await desk.answer() is not None
+    assert list(desk.alarms.raised) == ["budget_low 2026-01-05"]
+
+
+async def test_an_alarm_that_cannot_be_raised_costs_no_answer_and_is_tried_again(desk_of: DeskOf) -> None:
+    class Failing:
+        tried = 0
+
+        async def raise_(self, key: str, text: str) -> None:
+            self.tried += 1
+            raise OSError("no database")
+
+    desk = desk_of(daily_tokens=100_000, alarms=Failing())
+    desk.will_say(times=None)
+    await desk.counters.add("tokens 2026-01-05", 85_000, limit=100_000)
+    assert await desk.answer() is not None
+    assert await desk.answer() is not None
+    assert desk.alarms.tried == 2
+
+
 async def test_what_is_counted_is_what_was_used(desk: Any, llmock: LLMock) -> None:
     desk.will_say()
     await desk.answer()

@@ -63,6 +63,12 @@ class Budget:
         await self._take("tokens", wanted.day, -wanted.tokens, BOUNDLESS)
         return None
 
+    async def share(self) -> float:
+        """Which part of the day's tokens or money is gone, of the two that one which ends sooner."""
+        gone = await self._counters.total(f"tokens {self.day}") / self._settings.daily_tokens
+        most = self._settings.daily_money
+        return gone if most is None else max(gone, await self._counters.total(f"money {self.day}") / (most * MICRO))
+
     async def settle(self, taken: Reserved, used: Usage) -> None:
         """Put right what was taken. The day that it was taken from counts, even when midnight has passed."""
         await self._take("tokens", taken.day, used.tokens - taken.tokens, BOUNDLESS)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from truffles_gateway.plugin import Resources
+from truffles_llm_openai.alarms import BudgetAlarms
 from truffles_llm_openai.budget import Budget, Reserved, Usage, estimate
 from truffles_llm_openai.circuit import Change, Circuit
 from truffles_llm_openai.client import Client, Completion, Request
@@ -28,7 +29,7 @@ class Model:
         self._circuit = Circuit(
             resources.clock, failures=settings.failures, within=settings.failure_seconds, rest=settings.open_seconds
         )
-        self._used_up = ""
+        self._alarms = BudgetAlarms(self._budget, resources, settings.model)
 
     async def warm_up(self) -> None:
         """Load what the first request would wait for."""
@@ -55,9 +56,8 @@ class Model:
     async def _reserve(self, request: Request) -> Reserved | None:
         sent = estimate(request.system) + estimate(request.data)
         taken = await self._budget.reserve(Usage(sent, request.tokens))
-        if taken is None and self._used_up != self._budget.day:
-            self._used_up = self._budget.day
-            self._log.warning("budget used up", hook=request.hook, day=self._used_up)
+        if taken is None:
+            await self._alarms.spent(request.hook)
         return taken
 
     async def _paid(self, request: Request, taken: Reserved) -> Completion:
@@ -81,6 +81,7 @@ class Model:
     async def _settle(self, taken: Reserved, used: Usage) -> None:
         try:
             await self._budget.settle(taken, used)
+            await self._alarms.look()
         except Exception as error:  # noqa: BLE001 - the answer is paid for: it is worth more than its exact price
             self._log.warning("budget not put right", error=type(error).__name__)
 

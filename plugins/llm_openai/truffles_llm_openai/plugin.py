@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_llm_openai import blocks, remembered, sorting, writing
+from truffles_llm_openai.alarms import CATALOGUE
 from truffles_llm_openai.model import Model
 from truffles_llm_openai.remembered import Remembered
 from truffles_llm_openai.replies import AnswerReply, ClassifyReply
@@ -111,6 +112,7 @@ plugin = Plugin(
     summary="Classifies messages and writes answers with a model that speaks the OpenAI API.",
     settings=LlmSettings,
     create=LlmOpenai,
+    catalogue=CATALOGUE,
     uses_model=True,
     templates={name: _template(name) for name in TEMPLATES},
 )

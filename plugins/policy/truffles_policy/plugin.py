@@ -93,7 +93,8 @@ class Policy:
         if self._leaves_open and finding.rule == "question":
             return None
         found = verdict(finding, language)
-        return replace(found, remark=self._lattice.remark(finding, language))
+        closed = self.facts.closed(turn, message, found) if self.facts else ""
+        return replace(found, remark=self._lattice.remark(finding, language), aside=closed)
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""

@@ -94,6 +94,7 @@ async def _a_day(bot: Bot) -> None:
     await bot.pin_chat_message(GROUP, card.message_id)
     await bot.unpin_chat_message(GROUP, message_id=card.message_id)
     await bot.set_message_reaction(GROUP, card.message_id, [ReactionTypeEmoji(emoji="👌")])
+    assert await bot.send_chat_action(GROUP, "typing")
     file = BufferedInputFile(JPEG, "a.jpg")
     await bot.send_media_group(GROUP, [InputMediaPhoto(media=file), InputMediaPhoto(media=file)])
     photo = await bot.send_photo(GROUP, file, caption="x")

@@ -82,6 +82,10 @@ class Telegram:
         """The bytes of a medium that somebody sent to the bot (`url` is `telegram:<file id>`): the host's `FileHolder`."""
         return await self._client.download(file_id(attachment), limit)
 
+    async def typing(self, address: str, instance: str) -> None:
+        """Show in a customer's own chat that somebody writes: the host's `Typist`. It takes no token of a message's."""
+        await self._client.call("sendChatAction", {"chat_id": address, "action": "typing"}, private=True)
+
     async def _to_customer(self, delivery: Delivery) -> str:
         row = delivery.outgoing
         parts = pieces(row.text, row.attachments)
@@ -114,7 +118,10 @@ plugin = Plugin(
     channel=CHANNEL,
     ingress=TelegramIngress(),
     capabilities=Capabilities(
-        media=frozenset({"image", "audio", "document"}), desk=True, merges=frozenset({OutgoingKind.FORWARD})
+        media=frozenset({"image", "audio", "document"}),
+        typing=True,
+        desk=True,
+        merges=frozenset({OutgoingKind.FORWARD}),
     ),
     catalogue=CATALOGUE,
     actions={"set-webhook": set_webhook, "check": check},

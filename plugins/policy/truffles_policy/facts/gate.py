@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Texts
+from truffles_policy.facts import closed
 from truffles_policy.facts.carry import read_on
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
@@ -86,6 +87,13 @@ class Facts:
         found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
         missing = self._unlisted.told(reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def closed(self, turn: Turn, message: Inbound, verdict: Verdict) -> str:
+        """That it is closed now, where a reply must say so and an answer does not."""
+        reading = self.read(turn, message)
+        if verdict.route in closed.APART or any(part.ask in TIMED for part in reading.parts):
+            return ""
+        return closed.line(self._places, turn, self.say(turn, message, verdict, reading))
 
     def is_whole(self, reading: Reading, answered: Sequence[Answered]) -> bool:
         """Is nothing left of the message beside what was answered?"""

@@ -73,6 +73,12 @@ class Places:
             for slug, text in texts.items()
         ]
 
+    def shut(self, say: Say) -> str:
+        """That it is closed now; "" where it is open, where nobody knows, and where the branches differ."""
+        hours = [opening.of(place, self._base) for _, place in self._asked(say)]
+        told = {"" if open_at.until(say.now) is not None else self._now(open_at, say) for open_at in hours}
+        return told.pop() if len(told) == 1 else ""
+
     def _asked(self, say: Say) -> list[tuple[str, Place]]:
         """The place that is meant: the branch, each of several, or the only one there is."""
         if say.branch in self._branches:

@@ -54,7 +54,7 @@ class Methods:
             "sendMediaGroup": self._send_album, "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_buttons, "pinChatMessage": self._pin, "unpinChatMessage": self._unpin,
             "deleteMessage": self._delete_message, "answerCallbackQuery": self._answer,
-            "setMessageReaction": self._react, "getFile": self._get_file,
+            "setMessageReaction": self._react, "sendChatAction": self._act, "getFile": self._get_file,
             **{f"send{kind.capitalize()}": self._sender_of(kind) for kind in MEDIA},
         }  # fmt: skip
 
@@ -145,6 +145,12 @@ class Methods:
             raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         size = len(self._world.files[file_id])
         return {"file_id": file_id, "file_unique_id": file_id, "file_size": size, "file_path": f"files/{file_id}"}
+
+    def _act(self, params: Json, files: Mapping[str, File]) -> bool:
+        self._chat(params)
+        if params.get("action") != "typing":
+            raise ApiError(400, "Bad Request: wrong parameter action in request")
+        return True
 
     # topics
 
