@@ -129,7 +129,9 @@ class Facts:
         return [*where, *hours] if len(hours) <= 1 or len(where) <= 1 else where
 
     def _place(self, part: Part, say: Say) -> Sequence[Told]:
-        """A fact about the place; the way and the map fall back on the address."""
+        """A fact about the place; the way and the map fall back on the address. What the way costs, no pack says."""
+        if part.qualified and part.ask in ("map", "landmark"):
+            return []
         if part.ask in TIMED:
             return self._hours(part, say)
         if part.ask in ("address", "branches"):

@@ -270,7 +270,7 @@ class _Parts:
         self._sold = [claim for clause in clauses for claim in clause.claims if claim.sold]
         self._others = tuple(thing for clause in clauses for claim in clause.claims if claim.found
                              for thing in claim.found.things if thing.kind not in SOLD)  # fmt: skip
-        self._strong = [name for name in every if name not in ("want", "accept", "card", CLOCK)]
+        self._strong = [name for name in every if name not in ("want", "where", "accept", "card", CLOCK)]
 
     def made(self) -> tuple[list[Part], str]:
         """The parts, and the branch that is named."""
