@@ -29,6 +29,18 @@ CALL = "Записать вас?"
         (["педикюр бар ма?"], "қанша тұрады?", "services.pedi", "8 000"),
         (["how much is a pedicure?"], "and a classic manicure?", "services.m-classic", "4 000"),
         (["вы сегодня работаете?"], "а завтра?", "place.hours", "Завтра работаем 10:00–21:00"),
+        (["хочу записаться на педикюр завтра"], "а сколько это стоит?", "services.pedi", "8 000"),
+        (["запишите меня на мужскую стрижку в субботу"], "а сколько она стоит?", "services.mencut", "3 500"),
+        (["ертең педикюрге жазылуға бола ма", "сағат 4-те"], "бағасы қанша?", "services.pedi", "8 000"),
+        (["book me a pedicure tomorrow please"], "how much is it?", "services.pedi", "8 000"),
+        (["сколько стоит педикюр?"], "это долго?", "services.pedi", "1 ч"),
+        (["сколько стоит педикюр?"], "и сколько по времени", "services.pedi", "1 ч"),
+        (["how much is a pedicure?"], "and how long does it take?", "services.pedi", "1 h"),
+        (["how much is a pedicure?"], "how long?", "services.pedi", "1 h"),
+        (["маникюр қанша тұрады?"], "ал педикюр ше?", "services.pedi", "8 000"),
+        (["маникюр канша турады?"], "педикюр ше", "services.pedi", "8 000"),
+        (["сколько стоит женская стрижка"], "а на длинные?", "services.cut", "8 000"),
+        (["сколько стоит маникюр"], "а классический?", "services.m-classic", "4 000"),
         (["до скольки вы?", "вы в субботу работаете?"], "а в воскресенье?", "place.hours", "не работаем"),
     ],
 )
@@ -47,6 +59,8 @@ def test_a_number_of_a_list_is_what_stands_there(text: str, ask: Ask) -> None:
 def test_what_was_said_long_ago_or_means_something_else_is_not_carried_over(ask: Ask) -> None:
     assert ask("salon", "сколько стоит?", ["делаете педикюр?"], ago=45)[1] is None
     assert ask("salon", "а завтра?", ["сколько стоит педикюр?"])[1] is None
+    assert ask("bikes", "а на 31?", ["atlas x 13 сколько стоит"])[1] is None, "no variant has that number"
+    assert ask("salon", "долго держится?", ["сколько стоит педикюр?"])[1] is None, "a question about gel polish"
 
 
 def test_the_call_to_action_is_told_once_a_talk_and_never_after_a_complaint(ask: Ask) -> None:

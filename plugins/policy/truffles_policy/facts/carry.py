@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
 from truffles_policy.facts.claims import CLOCK, claims
+from truffles_policy.facts.clauses import CAREFUL, OF_THINGS
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.reading import CAREFUL, NEEDS_THING, OF_THINGS, OFFERS, TIMED, Part, Reading, read
+from truffles_policy.facts.reading import NEEDS_THING, OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import Word
 from truffles_policy.lemmas import normal

@@ -36,6 +36,7 @@ class Asks:
     after: tuple[str, ...]
     ordinals: Mapping[str, int]
     months: tuple[str, ...]
+    days_of_month: Mapping[str, int]
 
 
 @lru_cache(1)
@@ -59,6 +60,7 @@ def asks() -> Asks:
         after=tuple(raw["negations"]["after"]),
         ordinals={normal(word): int(number) for number, words in raw["ordinals"].items() for word in words},
         months=tuple(raw["months"]["ru"]),
+        days_of_month={word: int(number) for number, word in raw["month_days"].items()},
     )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from truffles_gateway.messages import Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.carry import read_on
+from truffles_policy.facts.clauses import OF_THINGS
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.questions import Questions
-from truffles_policy.facts.reading import OF_THINGS, OFFERS, TIMED, Part, Reading, read
+from truffles_policy.facts.reading import OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
@@ -146,11 +147,10 @@ class Facts:
 
 
 def _bound(answered: Sequence[Answered]) -> list[Answered]:
-    """Where a clause asks for what is not known, a thing that it names besides is part of that question ("вакансии мастера
-    маникюра"), and not one of its own."""
-    lost = {each.part.text for each in answered if not each.facts and each.part.ask.startswith("rules.")}
-    weak = ("offered", OFFERS, "rules.staff")
-    return [replace(each, facts=()) if each.part.text in lost and each.part.ask in weak else each for each in answered]
+    """Where a clause asks for what is not known, whatever else it names may be part of that question ("вакансии мастера
+    маникюра"): nothing is told beside it, so that it is not taken for answered."""
+    lost = {each.part.text for each in answered if not each.facts}
+    return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
 
 
 def passages_of(answered: Sequence[Answered]) -> list[Passage]:

@@ -3,93 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from truffles_policy.facts.claims import Claim, claims
+from truffles_policy.facts.clauses import (
+    CARE,
+    CAREFUL,
+    OF_THINGS,
+    Clause,
+    forgive,
+    hear_verbs,
+    leave_stories,
+    split,
+    story,
+)
 from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
 from truffles_policy.facts.names import BRANCH, FILE, METHOD, PROMOTION, SOCIAL, SOLD, Thing
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.facts.words import Word, asks_you, is_chatter, is_infinitive, is_past
-from truffles_policy.lemmas import clean, normal
-from truffles_policy.patterns import NONE, STOP
+from truffles_policy.lemmas import clean
+from truffles_policy.patterns import STOP
 
-OF_THINGS = frozenset({
-    "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions",
-})  # fmt: skip
-"""What is asked of services and products."""
 NEEDS_THING = OF_THINGS - {"warranty", "preparation", "aftercare", "promotions"}
 TIMED = frozenset({"hours", "until", "open_now"})
 DATED = TIMED | {"promotions", "stock", "accept"}
-PLAIN = frozenset(
-    {
-        "address",  "landmark", "parking", "entrance", "phone", "website", "email", "prepayment", "instalments",
-        "price_list", "portfolio", "amenity_wifi", "rules.delivery", "rules.pickup", "rules.returns", "rules.certificates",
-        "rules.pets", "rules.lateness", "rules.hygiene", "rules.documents", "rules.cancellation", "rules.rescheduling",
-        "rules.booking", "rules.walk_in", "rules.vacancies", "rules.training",
-    }
-)  # fmt: skip
-"""What has one answer, whatever else is said in the same breath."""
-NO = frozenset(
-    {"не", "нет", "ни", "без", "емес", "жоқ", "жок", "not", "no", "don't", "dont", "isn't", "aren't", "without"}
-)
-MOST_CHATTER = 5
-CARE = frozenset({"preparation", "aftercare"})
 OF_WHAT = frozenset({"prepayment", "instalments", "portfolio"})
-TOLD = frozenset({"price", "how_much", "duration", "offered"})
-"""What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
-CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
-"""For whom, how many, or where: beside a price they mean another one, perhaps."""
 OFFERS = ""
 """The ask of a thing alone: tell what there is."""
-FIRST_PERSON = frozenset(
-    normal(word)
-    for word in [
-        "я",
-        "мне",
-        "меня",
-        "мы",
-        "нам",
-        "мой",
-        "моя",
-        "мои",
-        "хочу",
-        "хотел",
-        "хотела",
-        "мен",
-        "маған",
-        "менің",
-        "біз",
-        "i",
-        "my",
-        "we",
-    ]
-)
-TELLS_NO_STORY = frozenset(
-    [
-        "не",
-        "без",
-        "нет",
-        "кроме",
-        "если",
-        "как",
-        "где",
-        "когда",
-        "почему",
-        "зачем",
-        "что",
-        "кто",
-        "сколько",
-        "or",
-        "if",
-        "how",
-        "when",
-        "why",
-        "емес",
-        "жоқ",
-    ]
-)
-CONDITIONS = frozenset(["если", "if"])
-SHORTEST_STORY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,41 +67,17 @@ class Reading:
         return not self.unread and bool(self.parts)
 
 
-@dataclass
-class _Clause:
-    """What stands between two breaks."""
-
-    words: Sequence[Word]
-    start: int
-    end: int
-    text: str
-    told: str = ""
-    claims: list[Claim] = field(default_factory=list)
-    unread: list[Word] = field(default_factory=list)
-    asked: bool = False
-
-    @property
-    def names(self) -> list[str]:
-        """What is asked in it."""
-        return [claim.name for claim in self.claims if claim.is_ask]
-
-    @property
-    def days(self) -> tuple[str, ...]:
-        """The days it names."""
-        return tuple(claim.day for claim in self.claims if claim.day)
-
-
 def read(text: str, things: Things) -> Reading:
     """Read one message, without what was said before it."""
     words = things.vocabulary.words(text)
     if not words:
         return Reading(text)
-    clauses = list(_clauses(clean(text), words, claims(words, things)))
-    _leave_stories(clauses)
-    _hear_verbs(clauses, things)
+    clauses = list(split(clean(text), words, claims(words, things)))
+    leave_stories(clauses)
+    hear_verbs(clauses, things)
     parts, branch = _Parts(clauses).made()
-    _forgive(clauses)
-    unread = [clause for clause in clauses if clause.unread and not _story(clause)]
+    forgive(clauses)
+    unread = [clause for clause in clauses if clause.unread and not story(clause)]
     murky = {clause.text for clause in unread}
     parts = [replace(part, clear=part.text not in murky) for part in parts]
     loose = tuple(day for clause in clauses for day in clause.days) if not parts else ()
@@ -178,93 +93,11 @@ def _opens(text: str) -> bool:
     return bool(first) and first[0].strip(",.") in asks().opening
 
 
-def _clauses(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iterator[_Clause]:
-    """The message at its breaks; a break within a claim is none."""
-    inside = {at for claim in claimed for at in range(claim.start + 1, claim.end)}
-    breaks = [at for at, word in enumerate(words) if at == 0 or (word.token.gap != NONE and at not in inside)]
-    known = asks()
-    since = 0
-    for start, end in zip(breaks, [*breaks[1:], len(words)], strict=True):
-        until = words[end].start if end < len(words) else len(text)
-        span = text[words[start].start : until]
-        clause = _Clause(words[start:end], start, end, text[words[start].start : words[end - 1].end], asked="?" in span)
-        clause.told, since = text[since:until], until
-        clause.claims = [claim for claim in claimed if start <= claim.start < end]
-        taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
-        clause.unread = [words[at] for at in range(start, end)
-                         if at not in taken and words[at].word not in known.small | known.joins
-                         and not is_chatter(words[at].word)]  # fmt: skip
-        yield clause
-
-
-def _story(clause: _Clause) -> bool:
-    """Does a clause only tell of its writer, and ask nothing? Then it changes no answer beside it."""
-    said = {normal(word) for word in clause.text.lower().split()}
-    tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
-    empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
-    return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
-
-
-def _leave_stories(clauses: Sequence[_Clause]) -> None:
-    """What somebody tells of themselves beside a question of its own ("у меня болит зуб, сколько стоит снимок?") changes no
-    answer, whatever it names."""
-    asking = [clause for clause in clauses if not OF_THINGS.isdisjoint(clause.names)
-              and any(claim.sold for claim in clause.claims)]  # fmt: skip
-    for clause in clauses if asking else ():
-        said = {normal(word.strip(",.!")) for word in clause.told.lower().split()}
-        own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY)
-        if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
-            clause.claims, clause.unread = [], []
-
-
-def _hear_verbs(clauses: Sequence[_Clause], things: Things) -> None:
-    """A verb of what a thing is called asks for it ("телефон упал в воду, чистите такие?" of "чистка"); what happened to
-    somebody's own changes nothing of what there is and what it costs."""
-    named = [claim.found for clause in clauses for claim in clause.claims if claim.sold and claim.found]
-    for clause in clauses if named else ():
-        for word in [word for word in clause.unread if asks_you(word.word)]:
-            if any(things.does(word.word, found) for found in named):
-                at = clause.start + clause.words.index(word)
-                clause.unread.remove(word)
-                clause.claims = sorted([*clause.claims, Claim("offered", at, at + 1)], key=lambda claim: claim.start)
-    asked = {name for clause in clauses for name in clause.names}
-    for clause in clauses if asked and asked <= TOLD else ():
-        if not clause.names and not clause.asked and any(claim.sold for claim in clause.claims):
-            clause.unread = [word for word in clause.unread if not is_past(word.word)]
-
-
-def _condition(clause: _Clause) -> int:
-    """From which word on a clause of house rules only says when they are asked for; its end, if it does not."""
-    rules = bool(clause.names) and all(name.startswith("rules.") and name not in CAREFUL for name in clause.names)
-    return next((word.start for word in clause.words if rules and word.word in CONDITIONS), len(clause.told) + 10_000)
-
-
-def _is_plain(clause: _Clause) -> bool:
-    """Does it ask for what has one answer, whoever asks, and however they come to it ("need the address for a taxi")?"""
-    asked = set(clause.names)
-    said = {normal(word.strip(",.!?")) for word in clause.told.lower().split()}
-    few = len(clause.unread) <= MOST_CHATTER and not any(claim.sold for claim in clause.claims)
-    return few and bool(asked) and asked <= PLAIN and said.isdisjoint(NO)
-
-
-def _forgive(clauses: Sequence[_Clause]) -> None:
-    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; and a house rule is
-    the same under any condition."""
-    for clause in clauses:
-        until = _condition(clause)
-        clause.unread = [word for word in clause.unread if word.start < until]
-        paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
-        if _is_plain(clause):
-            clause.unread = []
-        if paid or not CARE.isdisjoint(clause.names):
-            clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
-
-
 class _Parts:
     """Asks and things of the clauses, put together."""
 
-    def __init__(self, clauses: Sequence[_Clause]) -> None:
-        self._clauses = clauses
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        self.clauses = clauses
         every = [name for clause in clauses for name in clause.names]
         self._all = every
         self._sold = [claim for clause in clauses for claim in clause.claims if claim.sold]
@@ -284,7 +117,7 @@ class _Parts:
 
     def _of_things(self) -> Iterator[Part]:
         """Asks and things in turn: "A T T", "T A", "A T A": a thing takes the asks beside it, else those before it."""
-        groups = [group for clause in self._clauses for group in _groups(clause)]
+        groups = [group for clause in self.clauses for group in _groups(clause)]
         if any(found for _, found, _ in groups):
             for at, (named, found, clause) in enumerate(groups):
                 names, all_things = named, found
@@ -298,7 +131,7 @@ class _Parts:
         for named, _, clause in groups:
             yield from self._group(named, [], clause, alone=False)
 
-    def _group(self, names: Sequence[str], found: Sequence[Claim], clause: _Clause, *, alone: bool) -> Iterator[Part]:
+    def _group(self, names: Sequence[str], found: Sequence[Claim], clause: Clause, *, alone: bool) -> Iterator[Part]:
         asked = list(dict.fromkeys("price" if name == "how_much" else name for name in names))
         if found and not asked and not self._strong:
             asked = [OFFERS]
@@ -328,7 +161,7 @@ class _Parts:
     # --- of the place, of money, of rules
 
     def _of_place(self) -> Iterator[Part]:
-        for clause in self._clauses:
+        for clause in self.clauses:
             priced = not {"price", "how_much"}.isdisjoint(clause.names) and not any(
                 claim.sold for claim in clause.claims
             )
@@ -341,7 +174,7 @@ class _Parts:
                     yield Part(name, (), days, self._others, text=clause.text, at=claim.start,
                                generic="card" in self._all, qualified=priced)  # fmt: skip
 
-    def _counts(self, name: str, clause: _Clause) -> bool:
+    def _counts(self, name: str, clause: Clause) -> bool:
         if name == "where":
             return not [other for other in self._strong if other not in NEEDS_THING or self._sold] and not self._sold
         if name == "want":
@@ -354,7 +187,7 @@ class _Parts:
             return False  # "через сколько можно кофе после отбеливания"
         return name not in (CLOCK, "card")
 
-    def _really(self, name: str, clause: _Clause) -> str:
+    def _really(self, name: str, clause: Clause) -> str:
         """What a word means here: "принимаете" people at an hour, or money."""
         if name == "where":
             return "address"
@@ -369,7 +202,7 @@ class _Parts:
 
     def _named(self) -> Iterator[Part]:
         """Ways to pay, promotions, files and accounts that are named without being asked for in so many words."""
-        for clause in self._clauses:
+        for clause in self.clauses:
             for claim in clause.claims:
                 if claim.found is None or claim.sold:
                     continue
@@ -377,10 +210,10 @@ class _Parts:
                 if name:
                     yield Part(name, (), (), claim.found.things, text=clause.text, at=claim.start)
 
-    def _ask_of(self, kind: str, clause: _Clause) -> str:
+    def _ask_of(self, kind: str, clause: Clause) -> str:
         if kind == METHOD and "payment" not in self._all:
             asked = not {"offered", "accept"}.isdisjoint(clause.names)
-            return "payment" if asked or (len(self._clauses) == 1 and not self._strong and clause.asked) else ""
+            return "payment" if asked or (len(self.clauses) == 1 and not self._strong and clause.asked) else ""
         asked_for = {PROMOTION: "promotions", FILE: "file", SOCIAL: "social"}
         return asked_for.get(kind, "") if asked_for.get(kind) not in self._all else ""
 
@@ -390,7 +223,7 @@ class _Parts:
         timed = any(part.ask in DATED for part in parts)
         paid = any(part.ask in ("payment", "prepayment", "instalments") for part in parts)
         only_day = not parts and not self._strong
-        for clause in self._clauses:
+        for clause in self.clauses:
             for claim in clause.claims:
                 word = clause.words[claim.start - clause.start]
                 day = bool(claim.day) and claim.day not in ("today", "daily") and not timed and not only_day
@@ -400,24 +233,24 @@ class _Parts:
                     clause.unread.append(word)
 
 
-def _belongs(claim: Claim, clause: _Clause) -> bool:
+def _belongs(claim: Claim, clause: Clause) -> bool:
     """Does a thing only say of what a house rule is asked that stands before it ("есть вакансии мастера маникюра?")?"""
     before = [each for each in clause.claims if each.start < claim.start and each.name != LIGHT]
-    if (
-        not before
-        or not (before[-1].name.startswith("rules.") or before[-1].name in OF_WHAT)
-        or before[-1].name in CAREFUL
-    ):
+    if not before or before[-1].name in CAREFUL:
         return False
-    between = clause.words[before[-1].end - clause.start : claim.start - clause.start]
+    last = before[-1]
+    filed = last.found is not None and last.found.things[0].kind == FILE
+    if not (filed or last.name.startswith("rules.") or last.name in OF_WHAT):
+        return False
+    between = clause.words[last.end - clause.start : claim.start - clause.start]
     return not any(word.word in asks().joins for word in between)
 
 
-def _used(parts: Sequence[Part], clause: _Clause, branch: bool) -> bool:
+def _used(parts: Sequence[Part], clause: Clause, branch: bool) -> bool:
     return any(part.text == clause.text and part.ask != "accept" for part in parts)
 
 
-def _groups(clause: _Clause) -> Iterator[tuple[list[str], list[Claim], _Clause]]:
+def _groups(clause: Clause) -> Iterator[tuple[list[str], list[Claim], Clause]]:
     """Asks and things of a clause in turn; a clause that begins with an ask ends a group with its things, and the other way
     round."""
     letters = [claim for claim in clause.claims if claim.sold or claim.name in OF_THINGS]

@@ -108,7 +108,12 @@ class Things:
         return [found for found, _ in pieces]
 
     def _agreed(self, pieces: Sequence[tuple[Found, bool]]) -> list[Found]:
-        """The one sure piece, where all others are of its own kind ("полечить кариес"): they say nothing new."""
+        """What all pieces name; else the one sure piece, where all others are of its own kind ("полечить кариес"): they say
+        nothing new."""
+        common = [thing for thing in pieces[0][0].things if all(thing in found.things for found, _ in pieces)]
+        if common:  # several names of one thing: "замена экрана" and "экран айфон"
+            text = " ".join(found.text for found, _ in pieces)
+            return [Found(tuple(common), pieces[0][0].start, pieces[-1][0].end, exact=False, text=text)]
         sure = [found for found, strong in pieces if strong]
         if len(sure) != 1 or not all(
             self._akin(thing, found.things) for thing in sure[0].things for found, _ in pieces
@@ -123,11 +128,12 @@ class Things:
         return any(other.whole == thing.whole or (kind and kind in (other.id, self._filed.get((other.kind, other.id))))
                    for other in others)  # fmt: skip
 
-    def does(self, verb: str, found: Found) -> bool:
-        """Is a verb that of one of these things ("чистите": "чистка")?"""
-        heads = (key for name in self.names if name.thing.whole in {one.whole for one in found.things}
-                 for at in name.heads for key in name.words[at].keys)  # fmt: skip
-        return any(key.rpartition(":")[2][:STEM] == normal(verb)[:STEM] for key in heads)
+    def done(self, verb: str, found: Found) -> tuple[Thing, ...]:
+        """Those of these things that a verb is the verb of ("чистите": "чистка")."""
+        stem = normal(verb)[:STEM]
+        meant = {name.thing.whole for name in self.names for at in name.heads
+                 if any(key.rpartition(":")[2][:STEM] == stem for key in name.words[at].keys)}  # fmt: skip
+        return tuple(thing for thing in found.things if thing.whole in meant)
 
     def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
         """What the words mean after these things were spoken of: one of their variants, else something of their kind; None

@@ -15,6 +15,9 @@ from truffles_policy.patterns import Token, tokens
 _HYPHEN = re.compile(r"(?<=\w)[-‐‑/](?=[^\W\d])|(?<=[^\W\d])[-‐‑/](?=\w)")
 _CLOCK = re.compile(r"\b([01]?\d|2[0-4])[:.]([0-5]\d)\b(?![.\d])")
 _DATE = re.compile(r"(?<![\d.,])(0?[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])(?:\.(?:20)?\d\d)?(?![\d.,]?\d)")
+_NAMED_DAY = re.compile(
+    r"\b[а-я]{3,15}ого(?= (?:янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек))|\bтретьего(?= )", re.IGNORECASE
+)
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}\b)")
 _GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_]{3})(?=\d)")
 _CODE = re.compile(r"\b(?=\w*\d)(?=\w*[а-яё])\w{2,6}\b", re.IGNORECASE)
@@ -26,6 +29,7 @@ _CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
 def plain(text: str) -> str:
     """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number,
     "02.01" a day of January."""
+    text = _NAMED_DAY.sub(lambda found: str(asks().days_of_month.get(found[0].lower(), found[0])), text)
     text = _DATE.sub(lambda found: f"{int(found[1])} {asks().months[int(found[2]) - 1]}", text)
     text = _CLOCK.sub(r"\1 часов", text)
     return _GLUED.sub(" ", _CODE.sub(lambda found: _code(found[0]), _HYPHEN.sub(" ", text)))
@@ -80,7 +84,7 @@ def is_noun(word: str) -> bool:
     return any("NOUN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
 
 
-_SAYS_NOTHING = frozenset({"ADVB", "NPRO", "PRCL", "INTJ", "PRED", "CONJ", "PREP"})
+_SAYS_NOTHING = frozenset({"ADVB", "PRCL", "INTJ"})
 _DENIES = frozenset({"не", "нет", "ни", "без", "нельзя", "никак"})
 
 
@@ -99,9 +103,15 @@ def is_infinitive(word: str) -> bool:
 
 
 @lru_cache(CACHE)
-def is_past(word: str) -> bool:
-    """Is a Russian word one of what happened?"""
-    return any("VERB" in parse.tag and "past" in parse.tag for parse in _parses(word))
+def tells(word: str) -> bool:
+    """Is a Russian word one of what happened, or happens?"""
+    return any("VERB" in parse.tag and ("past" in parse.tag or "3per" in parse.tag) for parse in _parses(word))
+
+
+@lru_cache(CACHE)
+def is_preposition(word: str) -> bool:
+    """Is a Russian word one that something must follow?"""
+    return any("PREP" in parse.tag for parse in _parses(word))
 
 
 @lru_cache(CACHE)

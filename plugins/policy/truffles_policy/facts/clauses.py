@@ -1,0 +1,214 @@
+"""The clauses of a message: what each claims, what stays unread of it, and what it only tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from truffles_policy.facts.claims import Claim
+from truffles_policy.facts.data import LIGHT, asks
+from truffles_policy.facts.names import METHOD
+from truffles_policy.facts.things import Things
+from truffles_policy.facts.words import Word, asks_you, is_chatter, is_infinitive, is_preposition, tells
+from truffles_policy.lemmas import normal
+from truffles_policy.patterns import NONE
+
+OF_THINGS = frozenset({
+    "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions",
+})  # fmt: skip
+"""What is asked of services and products."""
+CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
+"""For whom, how many, or where: beside a price they mean another one, perhaps."""
+TOLD = frozenset({"price", "how_much", "duration", "offered"})
+"""What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
+CARE = frozenset({"preparation", "aftercare"})
+PLAIN = frozenset({
+    "address", "landmark", "parking", "entrance", "phone", "website", "email", "prepayment", "instalments", "price_list",
+    "portfolio", "amenity_wifi", "rules.delivery", "rules.pickup", "rules.returns", "rules.certificates", "rules.pets",
+    "rules.lateness", "rules.hygiene", "rules.documents", "rules.cancellation", "rules.rescheduling", "rules.booking",
+    "rules.walk_in", "rules.vacancies", "rules.training",
+})  # fmt: skip
+"""What has one answer, whatever else is said in the same breath."""
+NO = frozenset(
+    {"не", "нет", "ни", "без", "емес", "жоқ", "жок", "not", "no", "don't", "dont", "isn't", "aren't", "without"}
+)
+MOST_CHATTER = 5
+FIRST_PERSON = frozenset(
+    normal(word)
+    for word in [
+        "я",
+        "мне",
+        "меня",
+        "мы",
+        "нам",
+        "мой",
+        "моя",
+        "мои",
+        "хочу",
+        "хотел",
+        "хотела",
+        "мен",
+        "маған",
+        "менің",
+        "біз",
+        "i",
+        "my",
+        "we",
+    ]
+)
+TELLS_NO_STORY = frozenset(
+    [
+        "не",
+        "без",
+        "нет",
+        "кроме",
+        "если",
+        "как",
+        "где",
+        "когда",
+        "почему",
+        "зачем",
+        "что",
+        "кто",
+        "сколько",
+        "or",
+        "if",
+        "how",
+        "when",
+        "why",
+        "емес",
+        "жоқ",
+    ]
+)
+CONDITIONS = frozenset(["если", "if"])
+SHORTEST_STORY = 3
+
+
+@dataclass
+class Clause:
+    """What stands between two breaks."""
+
+    words: Sequence[Word]
+    start: int
+    end: int
+    text: str
+    told: str = ""
+    claims: list[Claim] = field(default_factory=list)
+    unread: list[Word] = field(default_factory=list)
+    asked: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """What is asked in it."""
+        return [claim.name for claim in self.claims if claim.is_ask]
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The days it names."""
+        return tuple(claim.day for claim in self.claims if claim.day)
+
+
+def split(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iterator[Clause]:
+    """The message at its breaks; a break within a claim is none."""
+    inside = {at for claim in claimed for at in range(claim.start + 1, claim.end)}
+    breaks = [at for at, word in enumerate(words) if at == 0 or (word.token.gap != NONE and at not in inside)]
+    known = asks()
+    since = 0
+    for start, end in zip(breaks, [*breaks[1:], len(words)], strict=True):
+        until = words[end].start if end < len(words) else len(text)
+        span = text[words[start].start : until]
+        clause = Clause(words[start:end], start, end, text[words[start].start : words[end - 1].end], asked="?" in span)
+        clause.told, since = text[since:until], until
+        clause.claims = [claim for claim in claimed if start <= claim.start < end]
+        taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
+        clause.unread = [words[at] for at in range(start, end)
+                         if at not in taken and not is_chatter(words[at].word)
+                         and (words[at].word not in known.small | known.joins or _stranded(at, clause))]  # fmt: skip
+        yield clause
+
+
+def _stranded(at: int, clause: Clause) -> bool:
+    """Does a preposition stand behind a name with nothing of its own ("айфон 13 про сколько")? Then it is part of another."""
+    if not is_preposition(clause.words[at - clause.start].word):
+        return False
+    behind = any(claim.sold and claim.end == at for claim in clause.claims)
+    return behind and (at + 1 == clause.end or any(claim.is_ask and claim.start == at + 1 for claim in clause.claims))
+
+
+def story(clause: Clause) -> bool:
+    """Does a clause only tell of its writer, and ask nothing? Then it changes no answer beside it."""
+    said = {normal(word) for word in clause.text.lower().split()}
+    tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
+    empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
+    return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
+
+
+def leave_stories(clauses: Sequence[Clause]) -> None:
+    """What somebody tells of themselves beside a question of its own ("у меня болит зуб, сколько стоит снимок?") changes no
+    answer, whatever it names."""
+    asking = [clause for clause in clauses if not OF_THINGS.isdisjoint(clause.names)
+              and any(claim.sold for claim in clause.claims)]  # fmt: skip
+    for clause in clauses if asking else ():
+        said = {normal(word.strip(",.!")) for word in clause.told.lower().split()}
+        own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY)
+        if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
+            clause.claims, clause.unread = [], []
+
+
+def hear_verbs(clauses: Sequence[Clause], things: Things) -> None:
+    """A verb of what a thing is called asks for it ("телефон упал в воду, чистите такие?" of "чистка"); what happened to
+    somebody's own changes nothing of what there is and what it costs."""
+    for clause in clauses:
+        for word in [word for word in clause.unread if asks_you(word.word)]:
+            _ask_by(word, clause, clauses, things)
+    asked = {name for clause in clauses for name in clause.names}
+    own = any(clause.names and any(claim.sold for claim in clause.claims) for clause in clauses)
+    for clause in clauses if asked and asked <= TOLD else ():
+        if clause.names or clause.asked or not any(tells(word.word) for word in clause.words):
+            continue
+        if own and any(claim.sold for claim in clause.claims) and not any(map(str.isdigit, clause.text)):
+            clause.claims = []
+        clause.unread = [word for word in clause.unread if not tells(word.word)]
+
+
+def _ask_by(verb: Word, clause: Clause, clauses: Sequence[Clause], things: Things) -> None:
+    """Take a verb for an ask of what it is the verb of, among the things that are named."""
+    for each in clauses:
+        for claim in each.claims:
+            meant = things.done(verb.word, claim.found) if claim.sold and claim.found else ()
+            if meant and claim.found:
+                at = clause.start + clause.words.index(verb)
+                clause.unread.remove(verb)
+                each.claims = [replace(one, found=replace(claim.found, things=meant)) if one is claim else one
+                               for one in each.claims]  # fmt: skip
+                clause.claims = sorted([*clause.claims, Claim("offered", at, at + 1)], key=lambda one: one.start)
+                return
+
+
+def _condition(clause: Clause) -> int:
+    """From which word on a clause of house rules only says when they are asked for; its end, if it does not."""
+    rules = bool(clause.names) and all(
+        name == "want" or (name.startswith("rules.") and name not in CAREFUL) for name in clause.names
+    )
+    return next((word.start for word in clause.words if rules and word.word in CONDITIONS), len(clause.told) + 10_000)
+
+
+def _is_plain(clause: Clause) -> bool:
+    """Does it ask for what has one answer, whoever asks, and however they come to it ("need the address for a taxi")?"""
+    asked = set(clause.names)
+    said = {normal(word.strip(",.!?")) for word in clause.told.lower().split()}
+    few = len(clause.unread) <= MOST_CHATTER and not any(claim.sold for claim in clause.claims)
+    return few and bool(asked) and asked <= PLAIN and said.isdisjoint(NO)
+
+
+def forgive(clauses: Sequence[Clause]) -> None:
+    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; and a house rule is
+    the same under any condition."""
+    for clause in clauses:
+        until = _condition(clause)
+        clause.unread = [word for word in clause.unread if word.start < until]
+        paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
+        if paid or not CARE.isdisjoint(clause.names):
+            clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
+        if _is_plain(clause):
+            clause.unread = []
