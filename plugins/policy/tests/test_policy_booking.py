@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as rules_of
 from hypothesis import strategies as st
-from truffles_policy.booking.names import introduced, plain
+from truffles_policy.booking.names import introduced, plain, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.facts.things import Things
 from truffles_policy.pack.schema import Pack
@@ -67,6 +67,8 @@ hochu zapisatsya|zapishite menya na zavtra|хачу записатся|запе�
 сенбіге жазыңызшы мені|бос уақыт бар ма?|шаш қиюға жазылсам деп едім|маникюрге келгім келеді|бүгін қабылдайсыз ба?|ертең келуге бола ма?|жазылайын деп едим
 book an appointment|I'd like to book a haircut|can I come tomorrow at 5?|any slots on friday?|do you have any openings tomorrow?
 I want to make an appointment|I want a haircut|can you fit me in on saturday?|is there any availability today?|could I get an appointment please
+есть время на завтра?|на завтра есть время?|что есть на субботу из времени?|запись есть на маникюр?|можно записаца на субботу|жазып жіберіңізші жұмаға
+any free time today?|hi, need an appointment for manicure|do you have anything on saturday afternoon
 """
 NO_WISHES = """
 как записаться?|как к вам записаться на стрижку?|запись разговора|можно ли записать видео?|нужно ли записываться заранее?
@@ -75,6 +77,7 @@ NO_WISHES = """
 делаете маникюр в воскресенье?|делала маникюр в субботу, всё отвалилось|я была у вас на стрижке в пятницу|хочу узнать про маникюр|хочу спросить сколько стоит стрижка|не хочу маникюр завтра|у меня завтра маникюр в 15:00|маникюр в субботу дороже?|буду на маникюр в 15:00|сенбіде маникюр жасаттым|I had a manicure on friday|моя стрижка завтра во сколько?|привет|спасибо|где вы находитесь?|что нужно чтобы записаться?|можно прийти с ребёнком?
 қалай жазылуға болады?|мен жазылғанмын|жұмыс уақытыңыз қандай?|маникюр қанша тұрады?|тұрақ орын бар ма?
 how do I book?|do I need an appointment?|my appointment is tomorrow|how much is a haircut?|are you open on saturday?|is there parking?
+можно с ребёнком прийти?|можно со своим лаком прийти?|без записи можно прийти?|голосовое записать можно?|во сколько есть время работы?|are appointments required?
 """
 
 
@@ -194,6 +197,8 @@ SENT = {**NAME, "asked": "", "handover": "h1"}
         (NAME, "да", {"name": "Anna"}),
         (NAME, "иә", {"name": "Anna"}),
         (NAME, "yes please", {"name": "Anna"}),
+        (NAME, "да, на меня", {"name": "Anna"}),
+        (NAME, "ага записывай", {"name": "Anna"}),
         (NAME, "Айгуль", {"name": "Айгуль"}),
         (NAME, "айгуль", {"name": "Айгуль"}),
         (NAME, "нет, Гульнара", {"name": "Гульнара"}),
@@ -239,6 +244,10 @@ def test_a_question_in_between_changes_nothing_that_it_asks_about() -> None:
 
 def test_a_bare_no_to_an_offered_name_wants_another_one() -> None:
     assert said("нет", NAME).refused == {"why": "name"}
+
+
+def test_not_now_is_no_wish_for_now() -> None:
+    assert said("не сейчас", NAME).route is Route.DECLINE
     assert said("нет", WHEN).route is Route.DECLINE
 
 
@@ -262,7 +271,23 @@ def test_who_introduces_themselves(text: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("Айгуль", "Айгуль"), ("АЙГУЛЬ", "Айгуль"), ("это Марина", "Марина"), ("вера", "Вера"), ("не знаю", ""), ("потом", ""), ("🙂", ""),
+    [("запишите Марину на стрижку", "Марина"), ("запишите марину на стрижку", "Марина"), ("запишите Анну Петрову на завтра", "Анна Петрова"),
+     ("запишите пожалуйста Айгерим в субботу", "Айгерим"), ("хочу записать Дану", "Дана"),
+     ("Дананы жазып қойыңызшы", "Дана"), ("запишите маму", ""), ("запишите меня", ""), ("Мені жазып қойыңыз", ""),
+     ("Анамды маникюрге жазып қойыңыз", ""), ("запишите к Марине", ""), ("Запишите Завтра", "")],
+)  # fmt: skip
+def test_whom_a_wish_is_for(text: str, name: str) -> None:
+    assert wished(text) == name
+
+
+def test_neither_a_service_nor_a_day_is_who_the_wish_is_for() -> None:
+    assert said("запишите Марину на маникюр завтра в 15:00").slots["name"] == "Марина"
+    assert "name" not in said("запишите Маникюр на завтра").slots
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Айгуль", "Айгуль"), ("пишите Алия", "Алия"), ("ну пусть будет Аня", "Аня"), ("Олжас мырза", "Олжас"), ("АЙГУЛЬ", "Айгуль"), ("это Марина", "Марина"), ("вера", "Вера"), ("не знаю", ""), ("потом", ""), ("🙂", ""),
      ("Анна-Мария", "Анна-Мария"), ("очень длинный ответ совсем не имя", "")],
 )  # fmt: skip
 def test_what_is_a_name(text: str, name: str) -> None:

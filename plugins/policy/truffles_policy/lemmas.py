@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CACHE = 20_000
 LONGEST_WORD = 40
+_SHORT = 3
 ANY = "any"
 
 _LAYOUT = str.maketrans(
@@ -103,7 +104,8 @@ def from_latin(word: str) -> tuple[str, ...]:
     hard = plain.replace("дж", "ж") if "дж" in plain else plain.replace("ж", "дж")
     reflexive = plain.replace("ця", "тся")
     inside = re.sub(r"л(?=[бвгджзкмнпрстфхцчшщ])", "ль", plain)
-    return tuple(dict.fromkeys((plain, short, soft, hard, inside, reflexive)))
+    kazakh = from_latin(word.replace("j", "zh")) if "j" in word else ()  # "jazba" is "жазба", no "язба"
+    return tuple(dict.fromkeys((plain, short, soft, hard, inside, reflexive, *kazakh)))
 
 
 @lru_cache(CACHE)
@@ -182,6 +184,8 @@ class Lexicon:
         if entry.language in ("kk", ANY):
             home = self._kazakh_exact if entry.exact else self._kazakh
             home.setdefault(fold(word), set()).add(entry.key)
+        if _LATIN.search(word) and entry.language in ("ru", "kk"):  # a brand such as "kaspi"
+            self._latin.setdefault(word, set()).add(entry.key)
         if entry.language in ("en", ANY):
             home = self._latin if entry.exact else self._stems
             home.setdefault(word if entry.exact else english_stem(word), set()).add(entry.key)
@@ -214,8 +218,9 @@ class Lexicon:
 
     def _latin_keys(self, word: str) -> set[str]:
         found = set(self._latin.get(word, ())) | self._stems.get(english_stem(word), set())
-        found |= self.layout_keys(word)
-        if found or word in self._not_typos:
+        is_english = bool(found) and len(word) > 1  # "u" may be "у"
+        found |= self.layout_keys(word)  # so short that it may be both: "ne" is "не" and, in the wrong layout, "ту"
+        if is_english or (found and len(word) > _SHORT) or word in self._not_typos:
             return found
         for reading in from_latin(word):
             found |= self._cyrillic_keys(reading, typos=len(reading) >= 7)

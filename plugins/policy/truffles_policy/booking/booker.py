@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
 from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
 from truffles_policy.booking.moments import Moment
-from truffles_policy.booking.names import introduced, plain
+from truffles_policy.booking.names import introduced, plain, wished
 from truffles_policy.booking.services import Finder
 from truffles_policy.booking.settle import Rules, Settled, settle
 from truffles_policy.booking.wishes import wishes
@@ -97,8 +97,13 @@ class Booker:
         today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
         moment = read(text, today, expected=known.asked in WHEN)
         found = self._find(text)
-        name = introduced(text)
+        name = introduced(text) or self._wished(text, today)
         return Heard(words, asks, moment, found[0] if found else None, name)
+
+    def _wished(self, text: str, today: date) -> str:
+        """Whom they want to have noted, by name: neither a service nor a day."""
+        name = wished(text)
+        return "" if not name or self._find(name) or not read(name, today).nothing else name
 
     def _unasked(self, text: str) -> str:
         """The parts of a text that ask nothing."""

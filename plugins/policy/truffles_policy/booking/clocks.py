@@ -13,6 +13,7 @@ Taken = tuple[int, Clock] | None
 HALF, QUARTER = 30, 15
 _WHENEVER = frozenset({"anytime", "whenever", "бәрібір"})
 _TIMES = frozenset({"время", "time", "удобное", "келген", "час", "момент"})
+_HALVES_OF_DAY = {"первой": "morning", "вторую": "afternoon", "второй": "afternoon", "первую": "morning"}
 _COUNTED = ("lots", "minute", "week", "days", "month", "other")
 
 
@@ -30,6 +31,8 @@ def part_at(toks: Sequence[Tok], place: int) -> tuple[int, str] | None:
     tok, before, following = toks[place], at(toks, place - 1), at(toks, place + 1)
     if tok.has("any") and (tok.text in _WHENEVER or following.has("days") or following.text in _TIMES):
         return 1, "any"
+    if tok.has("half") and following.text == "дня" and before.text in _HALVES_OF_DAY:
+        return 2, _HALVES_OF_DAY[before.text]
     part = "soon" if tok.has("soon") else tok.kinds.get("part")
     if not isinstance(part, str) or before.has("good"):
         return None
@@ -63,8 +66,11 @@ def _clock(hour: int, minute: int = 0, *, sure: bool = False, till: int | None =
 
 
 def _bound(toks: Sequence[Tok], place: int, taken: int, clock: Clock) -> Clock:
-    """После 18, до 12, 18-ден кейін, by 5pm."""
+    """После 18, до 12, 18-ден кейін, by 5pm, не раньше 5."""
     before, behind = at(toks, place - 1), at(toks, place + taken)
+    if before.has("earlier", "later"):
+        is_denied = at(toks, place - 2).has("not")
+        return replace(clock, bound="after" if before.has("later") != is_denied else "before")
     behind = at(toks, place + taken + 1) if behind.text in {"ден", "дан", "тен", "тан", "ге", "ке", "де"} else behind
     if toks[place].has("after", "since") or before.has("after", "since") or behind.text in {"кейін", "соң", "бастап"}:
         return replace(clock, bound="after")
@@ -111,6 +117,8 @@ def _half_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     tok, following = toks[place], at(toks, place + 1)
     if tok.has("half_to"):
         return _taken(1, _before_hour(tok.number("half_to"), HALF))
+    if tok.text == "пол" and following.has("num") and 1 <= following.number("num") <= 12:
+        return _taken(2, _before_hour(following.number("num"), HALF))
     if following.has("ordinal") and tok.has("half", "quarter") and following.text not in {"first", "second"}:
         short = HALF if tok.has("half") else 60 - QUARTER
         return _taken(2, _before_hour(following.number("ordinal"), short))
@@ -143,11 +151,13 @@ def _less(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
 
 
 def _from_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
-    """С 3 до 5, from 15:00 to 17:00."""
-    if not toks[place].has("since"):
+    """С 3 до 5, from 15:00 to 17:00, между 3 и 5."""
+    is_between = toks[place].has("between")
+    if not is_between and not toks[place].has("since"):
         return None
     begins = _bare(toks, place + 1)
-    if begins is None or not at(toks, place + 1 + begins[0]).has("to"):
+    link = at(toks, place + 1 + begins[0]) if begins else None
+    if begins is None or link is None or not (link.text in {"и", "and"} if is_between else link.has("to")):
         return None
     ends = _bare(toks, place + 2 + begins[0])
     if ends is None:
@@ -213,9 +223,9 @@ def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     if found is None:
         return None
     behind = at(toks, place + found[0])
-    if behind.has(*_COUNTED) and not (behind.text == "дня" and found[1].minute < 8 * HOUR):
+    if behind.has(*_COUNTED) and not (behind.text == "дня" and _is_by_day(found[1])):
         return None
-    led = before.has("at", "on", "after", "to", "since", "hour") or (
+    led = before.has("at", "on", "after", "to", "since", "hour", "earlier", "later") or (
         before.text in SMALL_WORDS and at(toks, place - 2).has("at")
     )
     named = found[0] > 1 or following.has("halves") or behind.has("part") or behind.text == "дня" or before.has("part")
@@ -223,6 +233,11 @@ def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     if tok.has("number") and not tok.has("num") and not (led or named or expected):
         return None
     return found if certain or expected else None
+
+
+def _is_by_day(clock: Clock) -> bool:
+    """ "3 дня" and "12 дня" are times; "10 дня" nobody says."""
+    return clock.minute < 8 * HOUR or clock.minute // HOUR == 12
 
 
 _RULES: tuple[Callable[[Sequence[Tok], int, bool], Taken], ...] = (_half_to, _less, _from_to, _written, _spoken)

@@ -47,7 +47,9 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         found.days.append((day[1], _said_with(toks, place)))
         if tok.text == "tonight":
             found.parts.append("evening")
-        return day[0] if not tok.has("now") else _now(found)
+        if tok.has("now") and found.days[-1][1] != "not":
+            found.parts.append("soon")
+        return day[0]
     if clock := clock_at(toks, place, expected):
         found.clocks.append(clock[1])
         found.link = _said_with(toks, place)
@@ -57,11 +59,6 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         return part[0]
     if tok.text == "дня" and at(toks, place - 1).has("num", "number", "hour"):
         found.parts.append("day")
-    return 1
-
-
-def _now(found: _Found) -> int:
-    found.parts.append("soon")
     return 1
 
 

@@ -20,6 +20,7 @@ from truffles_policy.booking.moments import (
 Taken = tuple[int, Day] | None
 SMALL_WORDS = frozenset({"a", "an", "the", "of"})
 DAYS_OF = {"days": 1, "week": 7}
+HALVES_AHEAD = {"полчаса": 30, "полчасика": 30, "полтора": 90}
 
 
 def at(toks: Sequence[Tok], place: int) -> Tok:
@@ -150,7 +151,10 @@ def _ahead(toks: Sequence[Tok], place: int, today: date) -> Taken:
 
 
 def minutes_ahead(toks: Sequence[Tok], place: int) -> tuple[int, int] | None:
-    """Через час, in 30 minutes, 2 сағаттан кейін: how many tokens, how many minutes."""
+    """Через час, in 30 minutes, 2 сағаттан кейін, через полчаса: how many tokens, how many minutes."""
+    if toks[place].has("within") and at(toks, place + 1).text in HALVES_AHEAD:
+        minutes = HALVES_AHEAD[at(toks, place + 1).text]
+        return 2 + at(toks, place + 2).has("hour"), minutes
     span = span_at(toks, place)
     if span is None or span[2] not in {"hour", "minute"}:
         return None

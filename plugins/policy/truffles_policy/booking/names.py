@@ -13,6 +13,14 @@ _INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_WISHED = re.compile(
+    r"\b(?:запиши(?:те)?|записать|записывайте|забронируй(?:те)?)\s+(?:пожалуйста,?\s+)?(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)",
+    re.IGNORECASE,
+)
+_WISHED_KAZAKH = re.compile(
+    r"\b(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺ][^\W\d_]+)(?:ны|ні|ды|ді|ты|ті)\s+(?:\S+\s+){0,3}?жаз(?:ып|ыңыз)"
+)
+_KAZAKH_PRONOUNS = frozenset(["біз", "сіз", "осы", "олар"])
 _AROUND = frozenset(
     [
         "это",
@@ -58,6 +66,23 @@ _AROUND = frozenset(
         "менің",
         "атым",
         "есімім",
+        "меннің",
+        "ну",
+        "пусть",
+        "будет",
+        "пишите",
+        "записывайте",
+        "зовите",
+        "апай",
+        "ағай",
+        "мырза",
+        "ханым",
+        "болады",
+        "ага",
+        "ок",
+        "call",
+        "me",
+        "here",
     ]
 )
 
@@ -70,6 +95,40 @@ def introduced(text: str) -> str:
     words = _WORD.findall(re.split(r"[.,;!?\n]", text[found.end() :])[0])[:MOST_WORDS]
     kept = words[:1] + [word for word in words[1:] if word[0].isupper()]
     return _shown(kept)
+
+
+def wished(text: str) -> str:
+    """Whom "запишите Марину на …" or "Дананы жазып қойыңыз" is about, as they are called; "" if it is nobody by name."""
+    if found := _WISHED_KAZAKH.search(text):
+        name = found["name"]
+        own = name.lower() in _KAZAKH_PRONOUNS or (name.endswith("м") and not is_name(name))  # "анамды": their mother
+        return "" if own or len(name) < 3 else name
+    found = _WISHED.search(text)
+    if found is None:
+        return ""
+    words = found["name"].split()
+    names = [_called(words[0])]
+    if names[0] and len(words) > 1 and words[1][0].isupper():
+        names.append(_called(words[1]))
+    return _shown([name for name in names if name])
+
+
+def is_name(word: str) -> bool:
+    """Does the dictionary know it as a name?"""
+    return any({"Name", "Surn", "Patr"} & set(parse.tag.grammemes) for parse in russian().parse(normal(word)))
+
+
+def _called(word: str) -> str:
+    """The nominative of a name in the accusative; "" of another word. One that no dictionary has needs its capital."""
+    known = [parse for parse in russian().parse(normal(word)) if {"Name", "Surn", "Patr"} & set(parse.tag.grammemes)]
+    if known and is_russian(normal(word)):
+        parse = next((each for each in known if "accs" in each.tag), known[0])
+        called = parse.inflect({"nomn"})
+        return str(called.word if called else parse.word)
+    if not word[0].isupper() or word.isupper() or is_russian(normal(word)) or len(word) < 3:
+        return ""
+    ending = {"у": "а", "ю": "я", "а": ""}.get(word[-1])
+    return word if ending is None else word[:-1] + ending
 
 
 def plain(text: str) -> str:
@@ -87,7 +146,7 @@ def _may_be(word: str) -> bool:
     known = normal(word)
     if not is_russian(known):
         return len(word) > 1
-    return any({"Name", "Surn", "Patr"} & set(parse.tag.grammemes) for parse in russian().parse(known))
+    return is_name(known)
 
 
 def _shown(words: list[str]) -> str:
