@@ -27,6 +27,7 @@ from truffles_gateway.messages import (
 )
 from truffles_gateway.testing import make_turn, texts_of
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 NOON = datetime(2026, 1, 14, 7, tzinfo=UTC)
 """Wednesday, 14 January 2026, 12:00 in Almaty."""
 
@@ -60,8 +61,10 @@ def sentences() -> dict[str, dict[str, list[str]]]:
 
 @pytest.fixture(scope="session")
 def policies() -> dict[str, Policy]:
-    """The policies of three businesses that do not exist, by name."""
+    """The policies of businesses that do not exist, by name: of this folder's packs and of the example ones."""
     packs = yaml.safe_load((Path(__file__).parent / "facts_packs.yaml").read_text(encoding="utf-8"))
+    for path in sorted(EXAMPLES.glob("*/pack.yaml")):
+        packs[path.parent.name] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
     texts = texts_of(plugin)
     return {name: Policy(PolicySettings.model_validate({"pack": pack}), texts) for name, pack in packs.items()}
 

@@ -57,6 +57,14 @@ def claims(words: Sequence[Word], things: Things) -> list[Claim]:
     return sorted(kept, key=lambda claim: claim.start)
 
 
+def names_said(words: Sequence[Word]) -> frozenset[str]:
+    """Everything that words could ask for or name, even where a longer row of them means something else."""
+    known, tokens = asks(), [word.token for word in words]
+    return frozenset(
+        known.names[id(match.pattern)] for at in range(len(words)) for match in known.index.every(tokens, at)
+    )
+
+
 def _claim(name: str, start: int, end: int, words: Sequence[Word]) -> Claim:
     if name.startswith(MONTH):
         number = next((word.word for word in words[start:end] if word.word.isdigit()), "")

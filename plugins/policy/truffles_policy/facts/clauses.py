@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from truffles_policy.facts.claims import Claim
 from truffles_policy.facts.data import LIGHT, asks
-from truffles_policy.facts.names import METHOD
+from truffles_policy.facts.names import METHOD, denies
 from truffles_policy.facts.things import Things
-from truffles_policy.facts.words import Word, asks_you, is_chatter, is_infinitive, is_preposition, tells
+from truffles_policy.facts.words import Word, asks_you, is_chatter, is_doing, is_infinitive, is_preposition, tells
 from truffles_policy.lemmas import normal
 from truffles_policy.patterns import NONE
 
@@ -23,16 +23,11 @@ TOLD = frozenset({"price", "how_much", "duration", "offered"})
 """What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
 CARE = frozenset({"preparation", "aftercare"})
 PLAIN = frozenset({
-    "address", "landmark", "parking", "entrance", "phone", "website", "email", "prepayment", "instalments", "price_list",
-    "portfolio", "amenity_wifi", "rules.delivery", "rules.pickup", "rules.returns", "rules.certificates", "rules.pets",
+    "address", "landmark", "parking", "entrance", "phone", "website", "email", "price_list", "portfolio", "amenity_wifi", "rules.delivery", "rules.pickup", "rules.returns", "rules.certificates", "rules.pets",
     "rules.lateness", "rules.hygiene", "rules.documents", "rules.cancellation", "rules.rescheduling", "rules.booking",
     "rules.walk_in", "rules.vacancies", "rules.training",
 })  # fmt: skip
-"""What has one answer, whatever else is said in the same breath."""
-NO = frozenset(
-    {"не", "нет", "ни", "без", "емес", "жоқ", "жок", "not", "no", "don't", "dont", "isn't", "aren't", "without"}
-)
-MOST_CHATTER = 5
+"""What has one answer, whatever is to be done with it."""
 FIRST_PERSON = frozenset(
     normal(word)
     for word in [
@@ -58,9 +53,6 @@ FIRST_PERSON = frozenset(
 )
 TELLS_NO_STORY = frozenset(
     [
-        "не",
-        "без",
-        "нет",
         "кроме",
         "если",
         "как",
@@ -76,8 +68,6 @@ TELLS_NO_STORY = frozenset(
         "how",
         "when",
         "why",
-        "емес",
-        "жоқ",
     ]
 )
 CONDITIONS = frozenset(["если", "if"])
@@ -140,7 +130,9 @@ def story(clause: Clause) -> bool:
     said = {normal(word) for word in clause.text.lower().split()}
     tells = len(clause.unread) >= SHORTEST_STORY and not said.isdisjoint(FIRST_PERSON)
     empty = all(claim.name in (LIGHT, "want") for claim in clause.claims) and not clause.asked
-    return tells and empty and said.isdisjoint(TELLS_NO_STORY) and not any(map(str.isdigit, clause.text))
+    return (
+        tells and empty and said.isdisjoint(TELLS_NO_STORY | asks().denials) and not any(map(str.isdigit, clause.text))
+    )
 
 
 def leave_stories(clauses: Sequence[Clause]) -> None:
@@ -150,7 +142,7 @@ def leave_stories(clauses: Sequence[Clause]) -> None:
               and any(claim.sold for claim in clause.claims)]  # fmt: skip
     for clause in clauses if asking else ():
         said = {normal(word.strip(",.!")) for word in clause.told.lower().split()}
-        own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY)
+        own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY | asks().denials)
         if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
             clause.claims, clause.unread = [], []
 
@@ -193,22 +185,23 @@ def _condition(clause: Clause) -> int:
     return next((word.start for word in clause.words if rules and word.word in CONDITIONS), len(clause.told) + 10_000)
 
 
-def _is_plain(clause: Clause) -> bool:
-    """Does it ask for what has one answer, whoever asks, and however they come to it ("need the address for a taxi")?"""
-    asked = set(clause.names)
-    said = {normal(word.strip(",.!?")) for word in clause.told.lower().split()}
-    few = len(clause.unread) <= MOST_CHATTER and not any(claim.sold for claim in clause.claims)
-    return few and bool(asked) and asked <= PLAIN and said.isdisjoint(NO)
+def _is_plain(clauses: Sequence[Clause]) -> bool:
+    """Does a message ask for what has one answer, whatever is done with it ("адрес скиньте, подъеду")?"""
+    asked = {name for clause in clauses for name in clause.names}
+    sold = any(claim.sold for clause in clauses for claim in clause.claims)
+    return bool(asked) and asked <= PLAIN and not sold and not any(denies(clause.told) for clause in clauses)
 
 
 def forgive(clauses: Sequence[Clause]) -> None:
-    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; and a house rule is
-    the same under any condition."""
+    """What is to be done afterwards, or paid for, changes nothing of how a thing is cared for, or paid; a house rule is the
+    same under any condition; and where there is one address, it is that, whatever is done. A noun is never forgiven: it may
+    make it another one's."""
+    plain = _is_plain(clauses)
     for clause in clauses:
         until = _condition(clause)
         clause.unread = [word for word in clause.unread if word.start < until]
         paid = any(claim.found and claim.found.things[0].kind == METHOD for claim in clause.claims)
         if paid or not CARE.isdisjoint(clause.names):
             clause.unread = [word for word in clause.unread if not is_infinitive(word.word)]
-        if _is_plain(clause):
-            clause.unread = []
+        if plain:
+            clause.unread = [word for word in clause.unread if not is_doing(word.word)]

@@ -34,6 +34,8 @@ class Asks:
     opening: frozenset[str]
     before: frozenset[str]
     after: tuple[str, ...]
+    denials: frozenset[str]
+    polite: tuple[str, ...]
     ordinals: Mapping[str, int]
     months: tuple[str, ...]
     days_of_month: Mapping[str, int]
@@ -58,6 +60,7 @@ def asks() -> Asks:
         fillers=_words(raw["fillers"]), small=_words(raw["small"]), joins=_words(raw["joins"]),
         opening=_words(raw["opening"]), before=frozenset(raw["negations"]["before"]),
         after=tuple(raw["negations"]["after"]),
+        denials=frozenset(map(normal, raw["negations"]["words"])), polite=tuple(raw["negations"]["polite"]),
         ordinals={normal(word): int(number) for number, words in raw["ordinals"].items() for word in words},
         months=tuple(raw["months"]["ru"]),
         days_of_month={word: int(number) for number, word in raw["month_days"].items()},

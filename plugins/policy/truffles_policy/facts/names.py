@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.words import is_noun, keys_of, spelled
-from truffles_policy.lemmas import fold, from_latin
+from truffles_policy.lemmas import fold, from_latin, normal
 from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
 from truffles_policy.pack.values import Words
 
@@ -17,6 +17,7 @@ BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "
 SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
 _CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
 """A code of a letter or two and a number, which customers write as one word."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 MOST_NAMES = 40
 """Of a thing with variants: names beyond that are not made."""
 
@@ -139,6 +140,13 @@ def _polar(words: Iterable[str]) -> Iterator[tuple[str, bool]]:
         stem = stem_without(word)
         yield stem or word, without or bool(stem)
         without = False
+
+
+def denies(text: str) -> bool:
+    """Does a text say "not", "no" or "without" of something, and not only to be polite?"""
+    words = [normal(word) for word in _WORD.findall(text)]
+    return any((word in asks().denials and not following.startswith(asks().polite)) or stem_without(word)
+               for word, following in zip(words, [*words[1:], ""], strict=True))  # fmt: skip
 
 
 def stem_without(word: str) -> str:

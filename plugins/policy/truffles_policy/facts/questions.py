@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from truffles_policy.facts.claims import names_said
+from truffles_policy.facts.clauses import CAREFUL
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import SOLD, Thing
+from truffles_policy.facts.names import SOLD, Thing, denies
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
@@ -22,6 +24,7 @@ class _Asked:
     number: int
     words: tuple[frozenset[str], ...]
     things: frozenset[Thing]
+    turns: frozenset[str]
 
 
 class Questions:
@@ -31,7 +34,7 @@ class Questions:
         self._pack, self._things = pack, things
         light = self._light
         self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)),
-                              self._named(line))
+                              self._named(line), self._turns(line))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
@@ -43,9 +46,9 @@ class Questions:
         words = [word.keys for word in self._things.vocabulary.words(text) if word.word not in light]
         if not words or sum(bool(keys & self._known) for keys in words) < LEAST * len(words):
             return []
-        named = self._named(text)
+        named, turns = self._named(text), self._turns(text)
         scored = [(_same(each.words, words), each.number) for each in self._asked
-                  if not each.things or not each.things.isdisjoint(named)]  # fmt: skip
+                  if each.turns == turns and (not each.things or not each.things.isdisjoint(named))]  # fmt: skip
         best = max(scored, default=(0.0, 0))
         return [best[1]] if best[0] >= LEAST else []
 
@@ -63,6 +66,11 @@ class Questions:
         return frozenset(
             thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD
         )
+
+    def _turns(self, text: str) -> frozenset[str]:
+        """What makes a question another one, however alike the words: that it denies something, and for whom it is asked."""
+        whom = names_said(self._things.vocabulary.words(text)) & CAREFUL
+        return whom | ({"not"} if denies(text) else set())
 
     @property
     def _light(self) -> frozenset[str]:

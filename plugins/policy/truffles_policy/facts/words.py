@@ -85,15 +85,21 @@ def is_noun(word: str) -> bool:
 
 
 _SAYS_NOTHING = frozenset({"ADVB", "PRCL", "INTJ"})
-_DENIES = frozenset({"не", "нет", "ни", "без", "нельзя", "никак"})
+_DOES = frozenset({"VERB", "INFN", "GRND"})
 
 
 @lru_cache(CACHE)
 def is_chatter(word: str) -> bool:
     """Is a Russian word one that names and does nothing: how, who of those in talk, by the way? What denies is none."""
-    if word in _DENIES or not is_russian(word):
+    if word in asks().denials or not is_russian(word):
         return False
     return russian().parse(word)[0].tag.POS in _SAYS_NOTHING
+
+
+@lru_cache(CACHE)
+def is_doing(word: str) -> bool:
+    """Is a Russian word a verb, whoever does it and when?"""
+    return is_russian(word) and russian().parse(word)[0].tag.POS in _DOES
 
 
 @lru_cache(CACHE)
