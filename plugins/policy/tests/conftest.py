@@ -47,7 +47,7 @@ def classify(turn: Turn) -> Callable[..., Verdict | None]:
 
     def ask(text: str, **settings: object) -> Verdict | None:
         event = InboundEvent(channel="whatsapp", event_id="1", text=text)
-        policy = Policy(PolicySettings.model_validate(settings))
+        policy = Policy(PolicySettings.model_validate(settings), texts_of(plugin))
         return asyncio.run(policy.classify(turn, Inbound(text=text, events=(event,))))
 
     return ask

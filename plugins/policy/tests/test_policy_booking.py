@@ -19,10 +19,11 @@ from truffles_policy.booking.names import introduced, plain, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.facts.things import Things
 from truffles_policy.pack.schema import Pack
-from truffles_policy.plugin import Policy
+from truffles_policy.plugin import Policy, plugin
 from truffles_policy.settings import PolicySettings
 
 from truffles_gateway.messages import Author, Customer, Inbound, Line, Route, State, Turn, Verdict
+from truffles_gateway.testing import texts_of
 
 NOW = datetime(2026, 12, 2, 9, 20, tzinfo=UTC)  # a Wednesday, 14:20 in Almaty
 PACK: dict[str, Any] = {
@@ -42,7 +43,7 @@ TURN = Turn(
     tenant="demo", id="t1", correlation_id="c1", channel="whatsapp", lane="l1", conversation_id="v1", state=State.BOT_ACTIVE,
     customer=Customer(id="u1", address="u1"), now=NOW, timezone="Asia/Almaty",
 )  # fmt: skip
-POLICY = Policy(PolicySettings.model_validate({"pack": PACK}))
+POLICY = Policy(PolicySettings.model_validate({"pack": PACK}), texts_of(plugin))
 Said = Callable[..., Verdict]
 
 
@@ -113,7 +114,7 @@ def test_what_is_stronger_wins(text: str) -> None:
 
 def test_without_a_pack_or_where_it_says_so_there_are_no_bookings() -> None:
     for pack in (None, {**PACK, "booking": {"enabled": False}}):
-        policy = Policy(PolicySettings.model_validate({"pack": pack} if pack else {}))
+        policy = Policy(PolicySettings.model_validate({"pack": pack} if pack else {}), texts_of(plugin))
         assert said("хочу записаться", policy=policy).route is Route.ANSWER
 
 

@@ -26,6 +26,7 @@ PACK = Pack.model_validate(
         "branches": [
             {"slug": "north", "name": "North", "hours": {"daily": "20:00-02:00"}},
             {"slug": "south", "name": "South", "hours": {"mon": "10:00-13:00, 14:00-18:00"}},
+            {"slug": "east", "name": "East", "exceptions": [{"on": "12-30", "hours": "closed"}]},
         ],
     }
 )  # fmt: skip
@@ -37,7 +38,7 @@ def settled(text: str, *, now: datetime = NOW, branch: str = "", known: Mapping[
             **rules: int) -> Settled:  # fmt: skip
     """What a text comes to."""
     moment = read(text, now.date(), expected=asked)
-    return settle(moment, now, Calendar.of(PACK, branch), Rules(**rules), known or {}, "ru")
+    return settle(moment, now, Calendar.of(PACK, branch), Rules(**rules), known or {})
 
 
 def short(found: Settled) -> str:
@@ -183,3 +184,36 @@ def test_huge_texts_are_soon_done(text: str) -> None:
     begun = time.perf_counter()
     settled(text)
     assert time.perf_counter() - begun < 0.5
+
+
+def test_days_off_of_the_house_are_those_of_every_branch() -> None:
+    for branch in ("", "north", "south", "east"):
+        assert settled("31 декабря в 11", branch=branch).refused["why"] == "closed", branch
+    assert settled("30 декабря в 11", branch="east").refused["why"] == "closed"
+
+
+def test_a_time_that_is_over_is_no_other_half_of_the_day() -> None:
+    """Nobody told the hours of Tuesday in the south: people come by day."""
+    tuesday = datetime(2026, 12, 1, 15, 0, tzinfo=ZoneInfo("Asia/Almaty"))
+    found = settled("сегодня в 11", branch="south", now=tuesday)
+    assert (found.refused["why"], found.slots.get("time")) == ("past", None)
+    assert settled("сегодня в 5", branch="south", now=tuesday).slots["time"] == "17:00"
+
+
+def test_what_must_be_before_an_hour_that_is_over_is_over() -> None:
+    assert settled("сегодня до 12").refused["why"] == "past"
+    assert settled("сегодня до 18").slots["bound"] == "before"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "я была у вас в прошлую пятницу",
+        "в прошлый раз в субботу",
+        "на прошлой неделе",
+        "last friday I was there",
+        "өткен жұмада болдым",
+    ],
+)
+def test_what_is_over_is_no_wish(text: str) -> None:
+    assert settled(text).slots == {}

@@ -12,9 +12,11 @@ from truffles_policy.draft import figures, times
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
+from truffles_policy.plugin import plugin
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import read_document
+from truffles_gateway.testing import texts_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -165,6 +167,26 @@ def test_prices_that_are_not_understood_whole_are_not_read(text: str) -> None:
     assert figures.price(text) is None
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2026-12-30", "01-08", "year"),
+        ("12-30", "2027-01-08", "year"),
+        ("2027-01-08", "2026-12-30", "before"),
+        ("12-30", "01-08", ""),
+        ("2026-12-30", "2027-01-08", ""),
+    ],
+)
+def test_days_off_have_a_year_at_both_ends_or_at_none(since: str, until: str, said: str) -> None:
+    off = {"on": since, "until": until, "hours": "closed"}
+    made = {"business": {"name": "X"}, "place": {"exceptions": [off]}}
+    if not said:
+        assert Pack.model_validate(made).place.exceptions
+        return
+    with pytest.raises(ValueError, match=said):
+        Pack.model_validate(made)
+
+
 def test_facts_become_entries_with_the_tags_of_their_branches() -> None:
     made = Pack.model_validate(
         {
@@ -180,11 +202,11 @@ def test_facts_become_entries_with_the_tags_of_their_branches() -> None:
             "payment": {"tell": False, "text": "Картой"},
         }
     )
-    found = {each.id: (each.tag, each.answer) for each in entries(made, {"north": "n", "south": ""})}
+    found = {each.id: (each.tag, each.answer) for each in entries(made, {"north": "n", "south": ""}, texts_of(plugin))}
     assert found == {
         "pack:place.parking": ("", "Во дворе"),
-        "pack:branches.north.hours": ("n", "пн 09:00–18:00"),
-        "pack:branches.south.hours": ("", "Юг: ежедневно 10:00–21:00"),
+        "pack:branches.north.hours": ("n", "Работаем: пн 09:00–18:00."),
+        "pack:branches.south.hours": ("", "Юг: Работаем ежедневно 10:00–21:00."),
         "pack:services.a@north": ("n", "Стрижка — 6 000 ₸."),
         "pack:services.a@south": ("", "Юг: Стрижка — 5 000 ₸."),
     }, "what ends some day, and what is kept for people, is no entry"

@@ -18,7 +18,7 @@ from truffles_policy.rules import base_rules
 from truffles_policy.settings import PolicySettings
 
 from truffles_gateway.messages import Attachment, Author, Content, Inbound, Line, Route, Turn, Verdict
-from truffles_gateway.testing import conforms
+from truffles_gateway.testing import conforms, texts_of
 
 Classify = Callable[..., Verdict | None]
 Sentences = Mapping[str, Mapping[str, list[str]]]
@@ -67,7 +67,7 @@ def test_intent_and_reason_say_what_is_wanted(classify: Classify, text: str, int
 def test_nothing_is_said_about_a_message_without_text(turn: Turn) -> None:
     photo = Attachment(content=Content.IMAGE)
     message = Inbound(text=" \n", events=(), attachments=(photo,))
-    assert asyncio.run(Policy(PolicySettings()).classify(turn, message)) is None
+    assert asyncio.run(Policy(PolicySettings(), texts_of(plugin)).classify(turn, message)) is None
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,18 @@ def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
         Line(author=Author.CUSTOMER, text="бағасы қанша", at=at),
         Line(author=Author.BOT, text="Здравствуйте", at=at),
     )
-    classified = Policy(PolicySettings()).classify(replace(turn, history=lines), Inbound(text="👍", events=()))
+    classified = Policy(PolicySettings(), texts_of(plugin)).classify(
+        replace(turn, history=lines), Inbound(text="👍", events=())
+    )
     verdict = asyncio.run(classified)
     assert verdict
     assert verdict.language == "kk"
 
 
 def test_speech_may_have_told_the_language(turn: Turn) -> None:
-    verdict = asyncio.run(Policy(PolicySettings()).classify(turn, Inbound(text="маникюр", language="kk", events=())))
+    verdict = asyncio.run(
+        Policy(PolicySettings(), texts_of(plugin)).classify(turn, Inbound(text="маникюр", language="kk", events=()))
+    )
     assert verdict
     assert verdict.language == "kk"
 
@@ -139,14 +143,14 @@ def test_what_a_rule_decides_is_never_left_open(classify: Classify, text: str) -
 
 @pytest.mark.parametrize(("text", "language"), [("бағасы қанша", "kk"), ("how much is it", "en"), ("👍", "")])
 def test_the_language_is_told_at_the_door(turn: Turn, text: str, language: str) -> None:
-    message = asyncio.run(Policy(PolicySettings()).on_inbound(turn, Inbound(text=text, events=())))
+    message = asyncio.run(Policy(PolicySettings(), texts_of(plugin)).on_inbound(turn, Inbound(text=text, events=())))
     assert message
     assert message.language == language
 
 
 @pytest.mark.parametrize("message", [Inbound(text="", events=()), Inbound(text="маникюр", language="kk", events=())])
 def test_nothing_is_told_of_a_language_that_is_known_or_of_no_words(turn: Turn, message: Inbound) -> None:
-    assert asyncio.run(Policy(PolicySettings()).on_inbound(turn, message)) is None
+    assert asyncio.run(Policy(PolicySettings(), texts_of(plugin)).on_inbound(turn, message)) is None
 
 
 def test_a_tenants_own_phrases_count_in_all_forms(classify: Classify) -> None:
@@ -171,7 +175,7 @@ def test_bad_settings_are_refused(bad: dict[str, object]) -> None:
 
 def test_the_manifest_fits_the_hooks() -> None:
     assert plugin.name == "policy"
-    assert conforms(plugin, Policy(PolicySettings())) == []
+    assert conforms(plugin, Policy(PolicySettings(), texts_of(plugin))) == []
 
 
 ALPHABET = st.sampled_from(

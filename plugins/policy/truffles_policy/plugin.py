@@ -10,7 +10,6 @@ from types import MappingProxyType
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker
-from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
@@ -59,18 +58,16 @@ class Policy:
     """One tenant's rules, and the facts of its pack."""
 
     def __init__(
-        self, settings: PolicySettings, texts: Texts | None = None,
-        branch_tags: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:  # fmt: skip
-        self._pack, self._tags = settings.pack, branch_tags
+        self, settings: PolicySettings, texts: Texts, branch_tags: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._pack, self._texts, self._tags = settings.pack, texts, branch_tags
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
-        self.facts = facts = Facts(settings.pack, texts) if settings.pack and texts else None
+        self.facts = facts = Facts(settings.pack, texts) if settings.pack else None
         self._rules, self._leaves_open = rules, settings.leave_open
         seams = {"known": facts.knows, "reads": facts.reads} if facts else {}
         self._lattice = Lattice(rules, settings.pack, settings.off, **seams)
-        book = settings.pack if settings.pack and settings.pack.booking.enabled else None
-        self._booker = Booker(book, ServiceFinder(book, facts.things if facts else None)) if book else None
+        self._booker = Booker(facts.pack, facts.things, facts.week) if facts and facts.pack.booking.enabled else None
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -88,7 +85,7 @@ class Policy:
         finding = self._lattice.decide(message.text, turn.history, turn.now)
         language = message.language or _language(turn, message)
         wish = self._booker.verdict(turn, message, finding, language) if self._booker else None
-        if wish and (wish.slots or not (self.facts and self.facts.asks_of_rules(message.text))):
+        if wish:
             return wish
         if self._leaves_open and finding.rule == "question":
             return None
@@ -98,7 +95,7 @@ class Policy:
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""
-        return entries(self._pack, self._tags) if self._pack else []
+        return entries(self._pack, self._tags, self._texts) if self._pack else []
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,9 +14,11 @@ from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
 from truffles_policy.booking.moments import Moment
 from truffles_policy.booking.names import introduced, plain, wished
-from truffles_policy.booking.services import Finder
+from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.booking.settle import Rules, Settled, settle
 from truffles_policy.booking.wishes import wishes
+from truffles_policy.facts.things import Things
+from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Category, Pack, Service
 from truffles_policy.pack.values import said
 from truffles_policy.patterns import Token
@@ -71,10 +73,10 @@ class Heard:
 
 
 class Booker:
-    """Reads the bookings of one tenant. `find` names the services in a text."""
+    """Reads the bookings of one tenant; `week` tells hours in the words of a language."""
 
-    def __init__(self, pack: Pack, find: Finder) -> None:
-        self._pack, self._find, self._wishes = pack, find, wishes()
+    def __init__(self, pack: Pack, things: Things, week: Callable[[Opening, str], str]) -> None:
+        self._pack, self._find, self._week, self._wishes = pack, ServiceFinder(pack, things), week, wishes()
         self._rules = Rules(pack.booking.lead_minutes, pack.booking.days_ahead)
 
     def verdict(self, turn: Turn, message: Inbound, finding: Finding, language: str) -> Verdict | None:
@@ -196,7 +198,8 @@ class Booker:
         """What the message adds to a booking, with what cannot be."""
         now: datetime = turn.now.astimezone(ZoneInfo(turn.timezone))
         calendar = Calendar.of(self._pack, turn.branch)
-        when = settle(heard.moment, now, calendar, self._rules, known.slots, language)
+        hours = self._week(calendar.opening, language)
+        when = settle(heard.moment, now, calendar, self._rules, known.slots, hours)
         slots = dict(when.slots)
         if heard.service:
             slots |= self._service(heard.service, language)

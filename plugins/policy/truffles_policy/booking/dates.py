@@ -34,6 +34,8 @@ def read(text: str, today: date, *, expected: bool = False) -> Moment:
     part = found.parts[0] if found.parts else ""
     if clock and part:
         clock, part = in_part(clock, _spoken_part(toks, part)), ""
+    if any(tok.has("last") for tok in toks):  # "в прошлую пятницу", "в прошлый раз в субботу": a story
+        found.days = [(day, said) for day, said in found.days if day.weekday is None and not day.week]
     return Moment(_one_day(found.days, today), clock, part, found.ahead)
 
 

@@ -1,45 +1,27 @@
-"""Which services of a pack a text names: as the pack's facts understand it, else by whole names and aliases."""
+"""Which services of a pack a text names, as its facts understand names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.lemmas import ANY, Lexicon, fold
+from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Category, Pack, Service
-from truffles_policy.patterns import Compiler, Index, Pattern, tokens
-
-Finder = Callable[[str], Sequence[tuple[str, str]]]
-"""A text → the services that it names: (name in the pack's own language, fact id or ""), the surest first."""
 
 _STEM = 5
 
 
 class ServiceFinder:
-    """The bookable services of a pack, and its categories. With `things`, parts of names are understood, too."""
+    """The bookable services of a pack, and its categories."""
 
-    def __init__(self, pack: Pack, things: Things | None = None) -> None:
+    def __init__(self, pack: Pack, things: Things) -> None:
         self._pack, self._things = pack, things
         self._services = {each.id: each for each in pack.services if each.bookable}
         self._categories = {each.id: each for each in pack.categories}
-        compiler, self._known = Compiler(ANY, {}), dict[str, tuple[str, str]]()
-        patterns = list[Pattern]()
-        for fact, thing in self._all():
-            for words in (*thing.name.values(), *thing.aliases):
-                pattern = compiler.phrase(words)
-                self._known.setdefault(pattern.source, (self._name(thing), fact))
-                patterns += [pattern] if pattern.elements else []
-        self._index, self._lexicon = Index(patterns), Lexicon(compiler.entries)
 
     def __call__(self, text: str) -> Sequence[tuple[str, str]]:
-        """What a text names; by whole names, the longest one first."""
-        understood = [one for each in self._things.find(text) if (one := self._meant(each))] if self._things else []
-        found = sorted(self._index.all(tokens(text, self._lexicon)), key=lambda match: match.start - match.end)
-        return understood or list(dict.fromkeys(self._known[match.pattern.source] for match in found))
-
-    def _all(self) -> Iterator[tuple[str, Service | Category]]:
-        yield from ((f"services.{id}", service) for id, service in self._services.items())
-        yield from ((f"categories.{id}", category) for id, category in self._categories.items())
+        """What a text names: (name in the pack's own language, fact id or ""), in the text's order."""
+        return [one for each in self._things.find(text) if (one := self._meant(each))]
 
     def _name(self, thing: Service | Category) -> str:
         return thing.name.get("") or thing.name.get(self._pack.language) or next(iter(thing.name.values()))

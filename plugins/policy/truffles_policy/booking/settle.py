@@ -45,9 +45,9 @@ class _CannotBe(Exception):
 
 
 def settle(
-    moment: Moment, now: datetime, calendar: Calendar, rules: Rules, known: Mapping[str, str], language: str
+    moment: Moment, now: datetime, calendar: Calendar, rules: Rules, known: Mapping[str, str], week: str = ""
 ) -> Settled:
-    """Look `moment` up in the calendar; `now` is local time, `known` the slots of before."""
+    """Look `moment` up in the calendar; `now` is local time, `known` the slots of before, `week` the hours in words."""
     if moment.nothing:
         return Settled()
     if moment.ahead is not None:
@@ -55,14 +55,14 @@ def settle(
         moment = Moment(Day(then.date()), Clock(then.hour * HOUR + then.minute, sure=True))
     day = moment.day
     try:
-        day = _day(moment.day, now.date(), calendar, rules, language)
+        day = _day(moment.day, now.date(), calendar, rules, week)
         clock = _clock(moment, day or _known_day(known), now, calendar, rules, known)
     except _CannotBe as problem:
         return Settled(_slots(day, None, "") if problem.keeps else {}, problem.refused)
     return Settled(_slots(day, clock, moment.part if clock is None else ""))
 
 
-def _day(day: Day | None, today: date, calendar: Calendar, rules: Rules, language: str) -> Day | None:
+def _day(day: Day | None, today: date, calendar: Calendar, rules: Rules, week: str) -> Day | None:
     """The day, if it can be."""
     if day is None:
         return None
@@ -79,7 +79,7 @@ def _day(day: Day | None, today: date, calendar: Calendar, rules: Rules, languag
         raise _CannotBe("far", day.start, days=str(rules.days_ahead))
     open_days = [each for each in _days_of(day) if calendar.spans(each) != ()]
     if not open_days:
-        raise _CannotBe("closed", day.start, hours=calendar.told_week(language))
+        raise _CannotBe("closed", day.start, hours=week)
     if day.end is None:
         return day
     return replace(day, start=open_days[0], end=open_days[-1] if open_days[-1] > open_days[0] else None)
@@ -141,9 +141,11 @@ def _usual(clock: Clock, calendar: Calendar) -> Clock:
 def _on_day(clock: Clock, day: date, now: datetime, calendar: Calendar, rules: Rules) -> Clock:
     halves = _halves(clock)
     fits = [each for each in halves if _is_open(each, day, calendar) is not False]
+    if calendar.spans(day) is None:  # nobody told the hours: people come by day
+        fits = [each for each in halves if USUAL[0] <= each.minute < USUAL[1]] or halves
     if not fits:
         raise _CannotBe("outside", day, halves[0], keeps=True, hours=calendar.told(day))
-    coming = [each for each in fits if _at(day, each.minute, now) > now or each.bound]
+    coming = [each for each in fits if _at(day, each.minute, now) > now or each.bound == "after"]
     if not coming:
         raise _CannotBe("past", day, fits[0], keeps=True)
     soon = now + timedelta(minutes=rules.lead_minutes)

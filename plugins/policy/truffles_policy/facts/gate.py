@@ -19,16 +19,14 @@ from truffles_policy.facts.reading import OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
+from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.wording import Wording
 
 SOURCE = "pack"
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
 FIELDS = frozenset({"parking", "entrance", "amenities"})
-
-
-RULES = frozenset({"rules.children", "rules.guests", "rules.pets", "rules.men", "rules.walk_in", "rules.lateness"})
-"""What sounds like a wish to come, and asks whether and how one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,13 @@ class Facts:
         reading = read(text[:LONGEST], self.things)
         return bool(reading.parts) or bool(self._questions.asked(text[:LONGEST]))
 
-    def asks_of_rules(self, text: str) -> bool:
-        """Does a message ask for a rule of the house, and for nothing besides ("можно прийти с ребёнком?")?"""
-        reading = read(text[:LONGEST], self.things)
-        return reading.whole and all(part.ask in RULES for part in reading.parts)
-
     def knows(self, text: str) -> bool:
         """Does the pack answer a message in so many words?"""
         return bool(self._questions.asked(text[:LONGEST]))
+
+    def week(self, hours: Opening, language: str) -> str:
+        """Hours in words, for customers of a language."""
+        return Wording(self.pack, self._texts, language).week(hours)
 
     def read(self, turn: Turn, message: Inbound) -> Reading:
         """The message, read after what the customer wrote before."""

@@ -12,8 +12,9 @@ from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.reading import Part
 from truffles_policy.facts.things import Things
-from truffles_policy.facts.told import Say, Told, sentence
+from truffles_policy.facts.told import Say, Told
 from truffles_policy.pack.schema import File, Pack, Promotion
+from truffles_policy.pack.wording import sentence
 
 _COSTS = re.compile(r"\d|бесплатн|платн|тегін|ақылы|free", re.IGNORECASE)
 

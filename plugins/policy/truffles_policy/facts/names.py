@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.words import is_noun, keys_of, spelled
-from truffles_policy.lemmas import fold, from_latin, normal
+from truffles_policy.lemmas import CACHE, fold, from_latin, normal
 from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
 from truffles_policy.pack.values import Words
 
@@ -149,6 +150,7 @@ def denies(text: str) -> bool:
                for word, following in zip(words, [*words[1:], ""], strict=True))  # fmt: skip
 
 
+@lru_cache(CACHE)
 def stem_without(word: str) -> str:
     """Of a Kazakh word that ends in "without": what is not there; else ""."""
     folded = fold(word)

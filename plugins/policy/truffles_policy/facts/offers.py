@@ -8,8 +8,9 @@ from datetime import UTC
 
 from truffles_policy.facts.names import CATEGORY, PRODUCT, SERVICE, SOLD, Thing
 from truffles_policy.facts.reading import OFFERS, Part
-from truffles_policy.facts.told import Say, Told, sentence
-from truffles_policy.pack.schema import At, Model, Pack, Priced, Product, Service, Stock, Variant
+from truffles_policy.facts.told import Say, Told
+from truffles_policy.pack.schema import At, Model, Pack, Priced, Product, Service, Stock
+from truffles_policy.pack.wording import sentence
 
 MOST = 6
 
@@ -114,35 +115,21 @@ class Offers:
         here: Service | At = service.at.get(branch, service) if branch else service
         name = say.words(service.name)
         variants = [service.variants[variant]] if variant >= 0 else service.variants
-        rows = [self._row(ask, f"{name}, {say.words(one.name)}", one, _lasts(one, service), say) for one in variants]
+        rows = [self._row(ask, f"{name}, {say.words(one.name)}", one, say.lasts(one, service), say) for one in variants]
         if variant < 0 and (here.is_priced or not service.variants):
-            rows.insert(0, self._row(ask, name, here, _lasts(here, service), say))
+            rows.insert(0, self._row(ask, name, here, say.lasts(here, service), say))
         known = [row for row in rows if row]
         if not known or (variant >= 0 and not rows[0]):
             return ""
         note = f" {sentence(say.words(service.note))}" if service.note else ""
         return "\n".join(known) + (f".{note}" if note and not known[-1].endswith(".") else note)
 
-    def _row(self, ask: str, name: str, priced: Priced, lasts: tuple[int | None, int | None], say: Say) -> str:
-        price, time = self._price(priced, say), _time(*lasts, say)
+    def _row(self, ask: str, name: str, priced: Priced, time: str, say: Say) -> str:
+        price = say.price(priced)
         if (ask == "price" and not price) or (ask == "duration" and not time):
             return ""
         rest = ", ".join(filter(None, (price, time)))
         return f"{name} — {rest}" if rest else name
-
-    def _price(self, priced: Priced, say: Say) -> str:
-        if priced.free:
-            return say.text("fact_free")
-        if priced.price is not None:
-            text = say.money(priced.price)
-        elif priced.price_from is not None and priced.price_to is not None:
-            low = f"{priced.price_from:,}".replace(",", " ")
-            text = say.text("fact_range", low=low, high=say.money(priced.price_to))
-        elif priced.price_from is not None:
-            text = say.text("fact_from", price=say.money(priced.price_from))
-        else:
-            return ""
-        return f"{text} {say.words(priced.per)}" if priced.per else text
 
     # --- products
 
@@ -165,25 +152,12 @@ class Offers:
         return "\n".join(filter(None, rows)) + note
 
     def _item(self, ask: str, name: str, priced: Priced, kept: Product | Model, say: Say) -> str:
-        price, there = self._price(priced, say), _stock(kept, say)
+        price, there = say.price(priced), _stock(kept, say)
         if (ask == "price" and not price) or (ask == "stock" and there is None):
             return ""
         known = "" if there is None else say.text("fact_in_stock" if there else "fact_out_of_stock")
         rest = ", ".join(filter(None, (price, known)))
         return f"{name} — {rest}" if rest else name
-
-
-def _lasts(one: Service | Variant | At, service: Service) -> tuple[int | None, int | None]:
-    """How long it takes, and from how long on: its own, else that of the service."""
-    if one.duration or one.duration_from:
-        return one.duration, one.duration_from
-    return service.duration, service.duration_from
-
-
-def _time(lasts: int | None, at_least: int | None, say: Say) -> str:
-    if lasts:
-        return say.minutes(lasts)
-    return say.text("fact_from_time", time=say.minutes(at_least, least=True)) if at_least else ""
 
 
 def _stock(kept: Product | Model, say: Say) -> bool | None:

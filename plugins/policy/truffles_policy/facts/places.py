@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from truffles_policy.facts import opening
 from truffles_policy.facts.data import OF_MONTH
-from truffles_policy.facts.opening import Opening, clock
-from truffles_policy.facts.told import Say, Told, sentence
+from truffles_policy.facts.told import Say, Told
+from truffles_policy.pack import opening
+from truffles_policy.pack.opening import Opening, clock
 from truffles_policy.pack.schema import BranchPlace, DayOff, Pack, Place
 from truffles_policy.pack.values import DAYS, Span, Words
+from truffles_policy.pack.wording import sentence
 
 SOON = 14
 FEASTS = {"new_year": ((1, 1),), "nauryz": ((3, 21), (3, 22), (3, 23))}
@@ -97,7 +98,7 @@ class Places:
             return " ".join(filter(None, dict.fromkeys(self._day(open_at, day, say) for day in asked)))
         if kind == "open_now":
             return self._now(open_at, say)
-        week = self._week(open_at, say)
+        week = say.hours(open_at)
         if kind == "until" and week:
             return " ".join(filter(None, (self._today(open_at, say), week)))
         if kind == "week":
@@ -105,24 +106,6 @@ class Places:
         off = open_at.off(say.now.date())
         today = self._today(open_at, say) if off else ""
         return " ".join(filter(None, (week, today, *self._soon(open_at, say))))
-
-    def _week(self, open_at: Opening, say: Say) -> str:
-        runs = list(open_at.runs())
-        if not runs:
-            return ""
-        first, last, spans = runs[0]
-        if len(runs) == 1 and (first, last) == (DAYS[0], DAYS[-1]):
-            return (
-                say.text("fact_round")
-                if opening.is_round(spans)
-                else say.text("fact_daily", hours=opening.hours(spans))
-            )
-        short = dict(zip(DAYS, say.items("fact_days"), strict=True))
-        told = []
-        for first, last, spans in runs:
-            days = short[DAYS[DAYS.index(first)]] if first == last else f"{short[first]}–{short[last]}"  # type: ignore[index]
-            told.append(f"{days} {opening.hours(spans)}" if spans else f"{days} — {say.text('fact_closed')}")
-        return say.text("fact_week", week=", ".join(told))
 
     def _today(self, open_at: Opening, say: Say) -> str:
         return self._on(open_at, say.now.date(), say.text("fact_today"), say)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, spelled
-from truffles_policy.lemmas import fold, normal
+from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
 
@@ -47,6 +47,7 @@ class Things:
             for place, word in enumerate(name.words):
                 for key in word.keys:
                     self._at.setdefault(key, []).append((number, place))
+        self._known = lru_cache(CACHE)(self._known_by)
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
         self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
@@ -61,10 +62,10 @@ class Things:
         """Is there a word of the pack that begins like this one?"""
         return any(each[:4] == fold(word)[:4] for each in self._spelled)
 
-    def _known(self, word: Word) -> dict[int, set[int]]:
-        """Names that hold a word, and where in them."""
+    def _known_by(self, keys: frozenset[str]) -> Mapping[int, set[int]]:
+        """Names that hold a word, by its keys, and where in them."""
         found: dict[int, set[int]] = {}
-        for key in word.keys:
+        for key in keys:
             for number, place in self._at.get(key, ()):
                 found.setdefault(number, set()).add(place)
         return found
@@ -155,7 +156,7 @@ class Things:
 
     def _piece(self, words: Sequence[Word], run: Sequence[int]) -> tuple[Found, bool, int] | None:
         """What holds all the words of a run, whether that is sure, and how many words those are."""
-        places = [self._known(words[at]) for at in run]
+        places = [self._known(words[at].keys) for at in run]
         common = set(places[0]).intersection(*places[1:])
         fitting = [self.names[each] for each in sorted(common) if _fits(self.names[each], [at[each] for at in places],
                                                                 [_without(words, at) for at in run])]  # fmt: skip

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from truffles_gateway.plugin import OWN, Entry
-from truffles_policy.pack.schema import BranchPlace, Pack, Place, Product, Service
+from truffles_gateway.plugin import OWN, Entry, Texts
+from truffles_policy.pack.schema import BranchPlace, Method, Pack, Place, Product, Service
 from truffles_policy.pack.telling import Telling, sentences
 from truffles_policy.pack.values import Words
 
@@ -67,9 +67,10 @@ class Fact:
     branch: BranchPlace | None = None
 
 
-def entries(pack: Pack, tags: Mapping[str, str]) -> list[Entry]:
+def entries(pack: Pack, tags: Mapping[str, str], texts: Texts) -> list[Entry]:
     """All facts of a pack as knowledge; `tags` are the tags of the branches by slug."""
-    return [_entry(fact, tags, Telling(pack)) for fact in facts(pack) if fact.text]
+    telling = Telling(pack, texts)
+    return [_entry(fact, tags, telling) for fact in facts(pack, telling) if fact.text]
 
 
 def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling) -> Entry:
@@ -79,9 +80,8 @@ def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling) -> Entry:
     return Entry(id=f"{OWN}{fact.id}", question=names, answer=f"{where}: {fact.text}" if where else fact.text, tag=tag)
 
 
-def facts(pack: Pack) -> Iterator[Fact]:
+def facts(pack: Pack, telling: Telling) -> Iterator[Fact]:
     """Everything that an entry may say."""
-    telling = Telling(pack)
     yield from _places(pack, telling)
     yield from _business(pack, telling)
     yield from _things(pack, telling)
@@ -104,7 +104,7 @@ def _places(pack: Pack, telling: Telling) -> Iterator[Fact]:
 
 def _spot(place: Place, spot: str, telling: Telling) -> str:
     if spot == "hours":
-        return telling.week(place.hours) if place.hours else ""
+        return telling.hours(place)
     if spot == "phone":
         return place.phone or ""
     text = telling.own(getattr(place, spot))
@@ -147,17 +147,25 @@ def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
 def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:
     payment = pack.payment
     if payment.tell:
-        known = [sentences([telling.own(each.name), telling.own(each.note)]).rstrip(".") for each in payment.methods]
-        ways = zip(payment.methods, known, strict=True)
-        told = ", ".join(name if each.accepted else telling.label("refused", name) for each, name in ways)
+        ways = {accepted: [_way(each, telling) for each in payment.methods if each.accepted is accepted]
+                for accepted in (True, False)}  # fmt: skip
         names = [*ASKED["payment"], *(alias for each in payment.methods for alias in _names(each.name, each.aliases))]
-        yield Fact("payment", names, sentences([told, telling.own(payment.text)]))
+        yield Fact(
+            "payment",
+            names,
+            sentences([", ".join(ways[True]), *map(telling.refused, ways[False]), telling.own(payment.text)]),
+        )
         for key in ("prepayment", "instalments"):
             yield Fact(f"payment.{key}", ASKED[key], telling.own(getattr(payment, key)))
     if pack.discounts.tell:
         lasting = [each for each in pack.promotions if each.since is None and each.until is None]
         for each in lasting:
             yield Fact(f"promotions.{each.id}", [*ASKED["discounts"], *each.aliases], telling.own(each.text))
+
+
+def _way(method: Method, telling: Telling) -> str:
+    """A way to pay, with what is to be said of it."""
+    return sentences([telling.own(method.name), telling.own(method.note)]).rstrip(".")
 
 
 def _lists(pack: Pack, telling: Telling) -> Iterator[Fact]:
@@ -167,7 +175,7 @@ def _lists(pack: Pack, telling: Telling) -> Iterator[Fact]:
         about = [name for id in care.services for name in things[id].values()]
         for when in ("before", "after"):
             text = telling.own(getattr(care, when))
-            yield Fact(f"care.{at}.{when}", [*ASKED["care"], *about], text and telling.label(when, text))
+            yield Fact(f"care.{at}.{when}", [*ASKED["care"], *about], text)
     for at, file in enumerate(pack.attachments):
         caption = telling.own(file.caption)
         yield Fact(f"attachments.{at}", [caption, *file.aliases], f"{caption}: {file.url}")

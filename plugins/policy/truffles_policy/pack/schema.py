@@ -52,6 +52,17 @@ class DayOff(Part):
     hours: Hours
     why: Words | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is None:
+            return self
+        if bool(self.on.year) != bool(self.until.year):
+            raise ValueError("one end has a year and the other has none. Give it to both, or to neither")
+        first, last = ((each.year, each.month, each.day) for each in (self.on, self.until))
+        if self.on.year and last < first:
+            raise ValueError("until lies before on. Swap them")
+        return self
+
 
 class Place(Part):
     """Where it is and when it is open. `hours` by day; a day that is not named is unknown. `landmark` tells the way."""

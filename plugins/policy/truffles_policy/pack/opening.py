@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from truffles_policy.pack.schema import DayOff, Place
-from truffles_policy.pack.values import DAYS, CalendarDay, Span, Week
+from truffles_policy.pack.values import DAYS, CalendarDay, Day, Span, Week
 
 AHEAD = 60
-_DAY = 24 * 60
+DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Opening:
         """Until which minute of the day it is open now, None if it is not."""
         minute = now.hour * 60 + now.minute
         for span in self.on(now.date()) or ():
-            if span.opens <= minute < _end(span):
-                return _end(span)
+            if span.opens <= minute < end(span):
+                return end(span)
         for span in self.on(now.date() - timedelta(days=1)) or ():
-            if minute < _end(span) - _DAY:
-                return _end(span) - _DAY
+            if minute < end(span) - DAY:
+                return end(span) - DAY
         return None
 
     def next(self, now: datetime) -> tuple[date, int] | None:
@@ -68,7 +68,7 @@ class Opening:
                 seen.append(off)
                 yield day, off
 
-    def runs(self) -> Iterator[tuple[str, str, tuple[Span, ...]]]:
+    def runs(self) -> Iterator[tuple[Day, Day, tuple[Span, ...]]]:
         """The week as runs of days with the same hours: first day, last day, hours."""
         known = [day for day in DAYS if day in self.week]
         at = 0
@@ -103,16 +103,17 @@ def clock(minute: int) -> str:
 
 def hours(spans: Sequence[Span]) -> str:
     """ "10:00–13:00, 14:00–21:00"."""
-    return ", ".join(f"{clock(span.opens)}–{clock(span.closes or _DAY)}" for span in spans)
+    return ", ".join(f"{clock(span.opens)}–{clock(span.closes or DAY)}" for span in spans)
 
 
 def is_round(spans: Sequence[Span]) -> bool:
     """Around the clock?"""
-    return len(spans) == 1 and spans[0].opens == 0 and spans[0].closes in (0, _DAY)
+    return len(spans) == 1 and spans[0].opens == 0 and spans[0].closes in (0, DAY)
 
 
-def _end(span: Span) -> int:
-    return span.closes if span.closes > span.opens else span.closes + _DAY
+def end(span: Span) -> int:
+    """The minute at which a span ends, beyond midnight too."""
+    return span.closes if span.closes > span.opens else span.closes + DAY
 
 
 def _holds(off: DayOff, day: date) -> bool:
