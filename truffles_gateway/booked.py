@@ -9,7 +9,7 @@ from uuid import uuid4
 from truffles_gateway import booking, compose, handoff
 from truffles_gateway.acting import origin, person_of, text_of
 from truffles_gateway.booking import Booking
-from truffles_gateway.drafts import name_of
+from truffles_gateway.drafts import key_of, name_of
 from truffles_gateway.messages import Author, InboundEvent, Outgoing, OutgoingKind, State
 from truffles_gateway.records import Commit, NewMessage
 from truffles_gateway.tenants import Tenant
@@ -27,13 +27,29 @@ def press(made: Commit, event: InboundEvent, tenant: Tenant) -> tuple[str, str]:
     known = booking.of_handover(about, about.handover_id)
     if known is None:
         return text_of(tenant, "callback_unknown"), "no booking"
-    if event.action == "confirm" and not known.slots.get("day"):
-        return text_of(tenant, "callback_confirm_no_day"), "no day"
-    name = name_of(person_of(event, tenant))
+    person, what = person_of(event, tenant), _summary(known, tenant)
+    if known.seen is not None and key_of(person) not in known.seen:
+        _note_seen(made, known, key_of(person))
+        return text_of(tenant, "callback_booking_changed", text=what), "the wish has changed"
+    if event.action == "confirm" and not known.is_exact:
+        return text_of(tenant, "callback_confirm_inexact"), "no exact time"
+    name = name_of(person)
     handoff.apply(made, ACTIONS[event.action], actor=name, why=f"button {event.action}")
     _tell(made, event, tenant, known)
     _remember(made, event.action, known)
-    return text_of(tenant, f"callback_{event.action}", name=name), ""
+    return text_of(tenant, f"callback_{event.action}", name=name, text=what), ""
+
+
+def _summary(known: Booking, tenant: Tenant) -> str:
+    """The booking in one line, for who presses: their card may say what it was before."""
+    return booking.summary(known.slots, _sayer(tenant, tenant.config.languages[0]))
+
+
+def _note_seen(made: Commit, known: Booking, person: str) -> None:
+    """This person knows what the customer wants now: what they press next counts."""
+    assert made.after is not None
+    read = replace(known, seen=(*(known.seen or ()), person)).stored()
+    made.touch(context={**made.after.context, booking.KEY: read})
 
 
 def _tell(made: Commit, event: InboundEvent, tenant: Tenant, known: Booking) -> None:

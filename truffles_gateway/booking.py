@@ -34,7 +34,8 @@ Say = Callable[..., str]
 class Booking:
     """What is known of a booking. `asked` is the question that waits for its answer ("day" and "time" are parts of "when"),
     `offer` the name that it offers, `counts` how often each was asked; `handover` is the one that it was passed on with. `by`
-    is the event that made it so, and `before` what it was: a turn that is thought about again starts from there."""
+    is the event that made it so, and `before` what it was: a turn that is thought about again starts from there. Once people
+    have it, `seen` are those of them who read it as it is now; None where it is still what their card says."""
 
     at: datetime
     slots: Mapping[str, str] = field(default_factory=dict)
@@ -46,13 +47,14 @@ class Booking:
     remark: str = ""
     by: str = ""
     before: Mapping[str, Any] | None = None
+    seen: tuple[str, ...] | None = None
 
     def stored(self) -> dict[str, Any]:
         """As the conversation's context keeps it."""
         return {
             "at": self.at.isoformat(), "slots": dict(self.slots), "asks": list(self.asks), "asked": self.asked,
             "offer": self.offer, "counts": dict(self.counts), "handover": self.handover, "remark": self.remark,
-            "by": self.by, "before": self.before,
+            "by": self.by, "before": self.before, "seen": None if self.seen is None else list(self.seen),
         }  # fmt: skip
 
     @property
@@ -76,6 +78,14 @@ class Booking:
     def without_time(self) -> Booking:
         """Only what another time would leave as it is."""
         return replace(self, slots={key: value for key, value in self.slots.items() if key not in WHEN})
+
+    @property
+    def is_exact(self) -> bool:
+        """Does it name one day and one time, as somebody can agree to?"""
+        return (
+            bool(self.slots.get("day") and self.slots.get("time"))
+            and not {"until", "till", "bound"} & self.slots.keys()
+        )
 
     def lacks(self) -> str:
         """What is to be asked next; "" if everything is known or has been asked often enough."""
@@ -113,6 +123,7 @@ def stored(context: Mapping[str, Any]) -> Booking | None:
         at=datetime.fromisoformat(raw["at"]), slots=raw["slots"], asks=tuple(raw["asks"]), asked=raw["asked"],
         offer=raw["offer"], counts=raw["counts"], handover=raw["handover"], remark=raw["remark"],
         by=raw["by"], before=raw["before"],
+        seen=tuple(raw["seen"]) if raw.get("seen") is not None else None,
     )  # fmt: skip
 
 

@@ -137,7 +137,11 @@ def _pass_on(case: Case, known: Booking, refused: str) -> Decision:
         known.slots, lambda key, **of: case.tenant.texts.get(key, language, **of), name=_pushed(case)
     )
     is_open = case.state is not State.BOT_ACTIVE
-    passed = replace(known, asked="", offer="", handover=case.conversation.handover_id if is_open else booking.NEW)
+    news = bool(known.handover) and known.slots != _before(case)
+    passed = replace(
+        known, asked="", offer="", handover=case.conversation.handover_id if is_open else booking.NEW,
+        seen=() if news else known.seen,
+    )  # fmt: skip
     context = {booking.KEY: passed.stored()}
     if is_open:
         return Decision(
@@ -146,6 +150,12 @@ def _pass_on(case: Case, known: Booking, refused: str) -> Decision:
         )  # fmt: skip
     wish = Escalation(trigger=Trigger.BOOKING, reason="reason_booking", question=question, times_out=False)
     return Decision(outcome="escalated", reason=PASSED, replies=(reply,), escalation=wish, context=context)
+
+
+def _before(case: Case) -> Mapping[str, str]:
+    """What the booking said before this turn."""
+    known = booking.stored(case.conversation.context)
+    return known.slots if known else {}
 
 
 def _since(case: Case) -> str:

@@ -356,8 +356,35 @@ async def test_another_time_for_what_the_desk_has_already(booking_shop, anna) ->
     [reply] = await shop.ask(anna, "лучше в 16:00")
     assert "16:00" in reply
     assert any("Заявка на запись: Маникюр, четверг, 3 декабря, 16:00" in text for text in shop.texts())
-    await shop.press(card, "confirm")
+    before = shop.said(anna)
+    assert "16:00" in await shop.press(card, "confirm"), "the card still says 15:00"
+    assert shop.said(anna) == before, "nobody has agreed to what they had not read"
+    assert "16:00" in await shop.press(card, "confirm")
     assert "четверг, 3 декабря, 16:00" in shop.said(anna)[-1]
+
+
+async def test_each_manager_reads_the_new_time_before_it_is_refused(booking_shop, anna, stranger) -> None:
+    shop = await booking_shop()
+    card = await booked(shop, anna)
+    await shop.ask(anna, "лучше в 16:00")
+    assert "16:00" in await shop.press(card, "no_slots")
+    before = shop.said(anna)
+    assert "16:00" in await shop.press(card, "no_slots", stranger)
+    assert shop.said(anna) == before
+    await shop.press(card, "no_slots", stranger)
+    assert "мест на это время нет" in shop.said(anna)[-1]
+
+
+@pytest.mark.parametrize("wish", ["завтра после 15:00", "в четверг или пятницу в 12", "завтра после обеда", "с 15 до 17 завтра"])
+async def test_what_is_no_exact_time_is_not_confirmed(booking_shop, anna, wish) -> None:
+    shop = await booking_shop()
+    await shop.ask(anna, f"запишите на маникюр {wish}")
+    for _ in range(3):
+        if not shop.topics():
+            await shop.ask(anna, "Айгуль")
+    card, before = shop.card(), shop.said(anna)
+    assert "точного" in await shop.press(card, "confirm")
+    assert shop.said(anna) == before
 
 
 async def test_where_there_are_branches_the_branch_is_asked_first(booking_shop, anna) -> None:
