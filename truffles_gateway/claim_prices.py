@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from truffles_gateway.claim_values import Key
 from truffles_gateway.claims import Claim, claims
@@ -18,6 +19,7 @@ from truffles_gateway.plain import any_of, letters, plain, words
 from truffles_gateway.prices import same, shown
 
 _OWN = ("bare", "any", "told", "₸")
+_WITHOUT = frozenset({"без", "without"})
 _LONGEST = 7  # words of a name
 _LEAST = 100  # beside a price, what is less belongs to a name: "Model 15 — 400 000"
 _CLAUSE = re.compile(r"[.!?](?=\s|$)|[;\n•|]|,(?!\d)|,(?=\d{1,2}\b(?!,))")
@@ -64,7 +66,7 @@ def bound(text: str, evidence: Iterable[tuple[str, str]]) -> Bound:
     before: list[Told] = []
     for clause in _clauses(text):
         said = _tokens(clause)
-        named = _named(said, things)
+        named = _named(said, [each for each in things if not _lacking(each.names, said)])
         before += [each for each in named if each not in before]
         amounts = _amounts(clause)
         if len(amounts) != 1:
@@ -81,16 +83,24 @@ def bound(text: str, evidence: Iterable[tuple[str, str]]) -> Bound:
 def _of_one(amount: Amount, clause: str, said: Sequence[str], thing: Told, told: Sequence[Told]) -> list[str]:
     """The objection to a price for the one thing that a clause names."""
     prices = _fixed(thing, told)
-    if not prices or _odd(said, thing.names) or f"{amount.value:g}" in thing.names:
+    odd = set(_odd(said, thing.names)) - _WITHOUT
+    if not prices or odd or f"{amount.value:g}" in thing.names:
         return []
     holders = [each for each in told if amount.value in each.values]
     if any(_holds(each.words, thing.names) for each in holders if not each.name or _one(each.names, thing.names)):
         return []
-    owners = [each.names for each in holders if each.names]
+    owners = [each.names for each in holders if each.names and not _lacking(each.names, said)]
     if any(_nearer(owner, thing.names, said, clause) for owner in owners):
         return []
     stated = " or ".join(f"{shown(round(price))} ₸" for price in sorted(prices))
     return [_objection(amount, stated, thing.name)]
+
+
+def _lacking(names: Sequence[str], said: Sequence[str]) -> bool:
+    """Does a clause say that something is missing which is in a name ("без покрытия" of "с покрытием")?"""
+    words = [word for word in said if word not in _listed("fillers")]
+    missing = [word for before, word in pairwise(words) if before in _WITHOUT]
+    return _WITHOUT.isdisjoint(names) and any(_in(word, names) for word in missing)
 
 
 def _nearer(owner: Sequence[str], named: Sequence[str], said: Sequence[str], clause: str) -> bool:
@@ -207,7 +217,7 @@ def _name(text: str) -> tuple[str, ...]:
     said = _tokens(text)
     first = (letters(text).split() or [""])[0]
     names = tuple(dict.fromkeys(word for word in said if word not in _listed("fillers")))
-    odd = [word for word in _odd(names, ()) if word not in ("без", "without")]
+    odd = [word for word in _odd(names, ()) if word not in _WITHOUT]
     known = any(len(word) > 2 and not word.isdigit() for word in names)
     if not known or odd or first in _listed("continues") or len(names) > _LONGEST or _summed().search(letters(text)):
         return ()

@@ -20,8 +20,9 @@ from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 
 KIND = "own_facts"
-PAUSE, AGAIN = 1.0, 30.0
-"""Seconds until somebody with the newest config may take the job, and until what could not be reached is tried again."""
+PAUSE, AGAIN, LOOK = 1.0, 30.0, 30.0
+"""Seconds until somebody with the newest config may take the job, until what could not be reached is tried again, and that a
+look at one tenant may take."""
 log = logger("own facts")
 
 
@@ -120,7 +121,9 @@ class Keeper:
     async def _look(self, tenant: Tenant) -> None:
         """What cannot be reached, or compared, is looked at again later: nothing is known to be wrong with it."""
         try:
-            if await differs(tenant):
+            async with asyncio.timeout(LOOK):  # one retriever that hangs holds up nobody else's facts
+                asked = await differs(tenant)
+            if asked:
                 await jobs.ask(self._database, tenant.id, KIND, tenant.version, self._clock.now())
         except Exception as problem:  # noqa: BLE001 - the database's, or a plugin's own code
             log.warning("not compared", tenant=tenant.slug, problem=repr(problem))

@@ -8,9 +8,12 @@ import pytest
 import yaml
 from truffles_policy.pack.entries import facts
 from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.telling import Telling
+from truffles_policy.plugin import plugin
 
 from truffles_gateway.firewall import objections
 from truffles_gateway.messages import Passage
+from truffles_gateway.testing import texts_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PACKS = {path.parent.name: path for path in sorted(EXAMPLES.glob("*/pack.yaml"))}
@@ -20,7 +23,8 @@ def told(name: str, language: str) -> list[Passage]:
     """Everything that a pack tells, in one of its languages."""
     written = yaml.load(PACKS[name].read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     pack = Pack.model_validate(written | {"language": language})
-    return [Passage(id=each.id, text=each.text, confidence=1, query="?") for each in facts(pack) if each.text]
+    found = facts(pack, Telling(pack, texts_of(plugin)))
+    return [Passage(id=each.id, text=each.text, confidence=1, query="?") for each in found if each.text]
 
 
 @pytest.mark.parametrize("language", ["ru", "kk", "en"])

@@ -72,6 +72,7 @@ async def test_changed_facts_are_another_answer(keeping: Any, llmock: LLMock) ->
     [
         "Мой номер 8 700 123 45 67, сколько стоит маникюр?", "Меня зовут Анна, сколько стоит маникюр?",
         "Анна: сколько стоит маникюр?", "Вы сейчас открыты?", "Бүгін ашықсыздар ма?", "Are you open now?",
+        "Успею подъехать?", "Вы на месте?", "Можно подойти прямо в обед?", "Әлі жұмыс істеп тұрсыздар ма?", "Are you still there?",
     ],
 )  # fmt: skip
 async def test_what_is_personal_or_of_the_hour_is_not_kept(keeping: Any, llmock: LLMock, text: str) -> None:

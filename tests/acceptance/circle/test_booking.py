@@ -375,7 +375,9 @@ async def test_each_manager_reads_the_new_time_before_it_is_refused(booking_shop
     assert "мест на это время нет" in shop.said(anna)[-1]
 
 
-@pytest.mark.parametrize("wish", ["завтра после 15:00", "в четверг или пятницу в 12", "завтра после обеда", "с 15 до 17 завтра"])
+@pytest.mark.parametrize(
+    "wish", ["завтра после 15:00", "в четверг или пятницу в 12", "завтра после обеда", "с 15 до 17 завтра"]
+)
 async def test_what_is_no_exact_time_is_not_confirmed(booking_shop, anna, wish) -> None:
     shop = await booking_shop()
     await shop.ask(anna, f"запишите на маникюр {wish}")
