@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,16 @@ from truffles_gateway.tenant_config import TenantConfig
 
 MakeGateway = Callable[..., Awaitable[Gateway]]
 Apply = Callable[[Gateway, Mapping[str, Any]], Awaitable[int]]
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """A command of the CLI sets up logging for its process; the tests' own is as it was afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest_asyncio.fixture

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from truffles_gateway import burst, promises, voice
 from truffles_gateway.decision import Case, Decision
+from truffles_gateway.tenant_config import quotable
 
 ASIDE = "aside"
 """The conversation's word for what stood beside a reply the last time."""
@@ -77,4 +78,4 @@ def _introduced(case: Case, reply: str) -> str:
 
 
 def _intro(case: Case, language: str) -> str:
-    return case.tenant.texts.get("assistant_intro", language, business=case.tenant.config.name)
+    return case.tenant.texts.get("assistant_intro", language, business=quotable(case.tenant.config.name))

@@ -370,6 +370,11 @@ class TenantConfig(Part):
         return tuple(dict.fromkeys(value))
 
 
+def quotable(name: str) -> str:
+    """A name to stand in «quotation marks»: those within it become „inner“ ones."""
+    return name.replace("«", "„").replace("»", "“")
+
+
 def read(raw: Mapping[str, Any]) -> tuple[TenantConfig | None, list[ConfigError]]:
     """The config, if it can be read at all, and everything that is wrong with it."""
     tenant = str(raw.get("slug", ""))

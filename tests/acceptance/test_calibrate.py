@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,13 +24,7 @@ PACK = Path(__file__).parents[2] / "plugins" / "rag_qdrant" / "eval" / "pack"
 UNCALIBRATED = "bge-m3 is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate salon"
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 @pytest.fixture
@@ -98,5 +91,5 @@ async def test_too_few_questions_are_refused(salon_of, database_url, server, bat
     assert isinstance(none.exception, ConfigError) and "Name cases with --battery" in str(none.exception)
     battery.write_text("cases: [", "utf-8")
     bad = await _run(database_url, calibrate, "salon", "--battery", str(battery))
-    assert isinstance(bad.exception, ConfigError) and "cannot be read" in str(bad.exception)
+    assert isinstance(bad.exception, ConfigError) and "battery.yaml:2" in str(bad.exception)
     assert not await _records(salon)

@@ -59,3 +59,9 @@ async def read(salon, jid: str, text: str) -> list[str]:
     await salon.write(jid, text)
     await salon.rig.settled()
     return salon.read(jid)[before:]
+
+
+async def test_a_name_with_marks_of_its_own_is_quoted_as_print_does(salon_of, jid) -> None:
+    salon = await salon_of(dialogue=HONEST, name="Салон «Айна»")
+    [reply] = await read(salon, jid, "Здравствуйте")
+    assert "помощник «Салон „Айна“»." in reply

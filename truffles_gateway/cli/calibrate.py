@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.errors import ConfigError
+from truffles_gateway.evaluation import battery
+from truffles_gateway.evaluation.battery import Asked
 from truffles_gateway.plugin import Bin, Calibrated, Calibrating, Labelled
 from truffles_gateway.tenants import Tenant
-
-SUFFIXES = (".yaml", ".yml")
 
 
 @click.command()
@@ -34,16 +32,16 @@ def calibrate(tenants: Sequence[str], batteries: Sequence[Path], files: bool, dr
 
     Example: truffles eval calibrate salon --battery cases/ --files
     """
-    questions = [case for path in batteries for case in read_cases(path)]
-    if not questions and not files:
+    if not batteries and not files:
         raise ConfigError("no questions to measure with", cure="Name cases with --battery, or add --files")
-    for tenant, name, result in run(_calibrated(tenants, questions, own=files, keep=not dry_run)):
+    for tenant, name, result in run(_calibrated(tenants, batteries, own=files, keep=not dry_run)):
         _show(tenant, name, result, dry_run=dry_run)
 
 
 async def _calibrated(
-    slugs: Sequence[str], questions: Sequence[Mapping[str, Any]], *, own: bool, keep: bool
+    slugs: Sequence[str], batteries: Sequence[Path], *, own: bool, keep: bool
 ) -> list[tuple[str, str, Calibrated]]:  # fmt: skip
+    asked = {slug: [case for path in batteries for case in battery.load(path, slug)] for slug in slugs}
     async with opened() as gateway:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=console, transient=True) as bar:
@@ -53,7 +51,7 @@ async def _calibrated(
                 bar.update(task, completed=done, total=total, description=what[:40])
 
             return [
-                (slug, name, await each.calibrate(_labelled(tenant, questions), progress, own=own, keep=keep))
+                (slug, name, await each.calibrate(_labelled(tenant, asked[slug]), progress, own=own, keep=keep))
                 for slug in slugs
                 for tenant in [find_tenant(gateway, slug)]
                 for name, each in _retrievers(tenant).items()
@@ -68,37 +66,17 @@ def _retrievers(tenant: Tenant) -> dict[str, Calibrating]:
     return found
 
 
-def read_cases(path: Path) -> Iterator[dict[str, Any]]:
-    """The cases of a file, or of all files in a folder."""
-    files = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES) if path.is_dir() else [path]
-    for file in files:
-        try:
-            read = yaml.safe_load(file.read_text("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            problem = " ".join(str(error).split())
-            raise ConfigError(f"{file} cannot be read: {problem}", cure="Write it as YAML in UTF-8") from error
-        whole = read if isinstance(read, dict) else {"cases": read}
-        for case in whole.get("cases") or ():
-            if isinstance(case, dict):
-                yield {"tenant": whole.get("tenant"), **case}
-
-
-def _labelled(tenant: Tenant, cases: Sequence[Mapping[str, Any]]) -> list[Labelled]:
-    """What can be measured: the cases for this tenant that are asked at once and name their facts."""
-    ours = [case for case in cases if case.get("tenant") in (None, tenant.slug) and "facts" in case]
-    asked = [(case, _said(case)) for case in ours]
+def _labelled(tenant: Tenant, cases: Sequence[Asked]) -> list[Labelled]:
+    """What can be measured: the cases for this tenant that are asked in one turn and name their facts, if only none."""
+    ours = [each.case for each in cases if each.tenant == tenant.slug and len(each.case.turns) == 1]
+    named = [
+        (case, case.turns[0]) for case in ours if "facts" in case.model_fields_set | case.turns[0].model_fields_set
+    ]
     return [
-        Labelled(question=said, facts=tuple(map(str, case["facts"] or ())), language=str(case.get("language", "")),
-                 tag=_tag(tenant, str(case.get("branch", ""))))
-        for case, said in asked if said
+        Labelled(question="\n".join(turn.say), facts=(*case.facts, *turn.facts), language=case.language,
+                 tag=_tag(tenant, case.branch))
+        for case, turn in named
     ]  # fmt: skip
-
-
-def _said(case: Mapping[str, Any]) -> str:
-    """What the customer writes, "" where it is understood only by what was said before."""
-    turns = case.get("turns") or [case]
-    said = turns[0].get("say", "") if len(turns) == 1 and isinstance(turns[0], dict) else ""
-    return "\n".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def _tag(tenant: Tenant, slug: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import State
+from truffles_gateway.tenant_config import quotable
 
 
 async def greeting(case: Case) -> Decision:
@@ -31,11 +32,11 @@ async def decline(case: Case) -> Decision:
 
 async def identity(case: Case) -> Decision:
     """Yes, a machine; and how to reach a human."""
-    business = case.tenant.config.name
+    business = quotable(case.tenant.config.name)
     return Decision(outcome="answered", reason="identity", replies=(case.say("identity", business=business),))
 
 
 async def off_topic(case: Case) -> Decision:
     """A polite refusal."""
-    business = case.tenant.config.name
+    business = quotable(case.tenant.config.name)
     return Decision(outcome="answered", reason="off-topic", replies=(case.say("off_topic", business=business),))

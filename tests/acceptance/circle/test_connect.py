@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.acceptance.circle.test_contacts import _logging_as_before, truffles  # noqa: F401 - a fixture
+import pytest
+
+from tests.acceptance.circle.test_contacts import truffles
 from truffles_gateway.store import connect
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 NEW = -1009
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
@@ -16,13 +14,7 @@ FACT = "Маникюр с покрытием стоит 5 000 ₸."
 QUESTION = "Сколько стоит маникюр?"
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 async def truffles(shop, *arguments: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.acceptance.circle.test_connect import NEW, code_for, say, without_group
-from tests.acceptance.circle.test_contacts import _logging_as_before, truffles  # noqa: F401 - a fixture
+from tests.acceptance.circle.test_contacts import truffles
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 NEWER, FOREIGN = -1011, -666
 NORTH = {"slug": "north", "name": "Север", "instance_id": "north"}

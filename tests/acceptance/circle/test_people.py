@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from truffles_telegram.simulator import User
 
-from tests.acceptance.circle.test_contacts import _logging_as_before, truffles  # noqa: F401 - a fixture
+from tests.acceptance.circle.test_contacts import truffles
 from tests.acceptance.circle.test_owner_commands import command
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 AGENTS = [
     {"name": "Айгерим", "role": "owner", "phone": "8 (701) 000-00-09",
