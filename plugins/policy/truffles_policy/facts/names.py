@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.words import is_noun, keys_of, spelled
+from truffles_policy.facts.words import describes, is_noun, keys_of, spelled
 from truffles_policy.lemmas import CACHE, fold, from_latin, normal
 from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
 from truffles_policy.pack.values import Words
@@ -127,8 +127,9 @@ def _name(thing: Thing, parts: Sequence[str]) -> Name:
 
 
 def _head(words: Sequence[str]) -> int:
-    """The place of the word that says what a thing is: its first noun, else its first word."""
-    return next((at for at, word in enumerate(words) if is_noun(word)), 0)
+    """The place of the word that says what a thing is: its first noun that describes no other, else its first word."""
+    found = (at for at, word in enumerate(words) if is_noun(word) and not describes(word, "".join(words[at + 1 : at + 2])))
+    return next(found, 0)
 
 
 def _polar(words: Iterable[str]) -> Iterator[tuple[str, bool]]:

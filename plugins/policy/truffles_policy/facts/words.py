@@ -84,6 +84,21 @@ def is_noun(word: str) -> bool:
     return any("NOUN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
 
 
+@lru_cache(CACHE)
+def describes(word: str, thing: str) -> bool:
+    """Is a Russian word an adjective to the noun behind it, although it can name something itself: children's (haircut)?"""
+    if not (is_russian(word) and is_russian(thing)):
+        return False
+    nouns = {_form(each) for each in russian().parse(thing) if "NOUN" in each.tag}
+    return any(_form(each) in nouns for each in russian().parse(word) if "ADJF" in each.tag)
+
+
+def _form(parse: Any) -> tuple[object, ...]:
+    """What an adjective shares with its noun; there are no genders in the plural."""
+    tag = parse.tag
+    return tag.case, tag.number, tag.gender if tag.number == "sing" else None
+
+
 _SAYS_NOTHING = frozenset({"ADVB", "PRCL", "INTJ"})
 _DOES = frozenset({"VERB", "INFN", "GRND"})
 
