@@ -26,14 +26,22 @@ CURES = {
     "bool_parsing": "Write true or false",
     "bool_type": "Write true or false",
     "int_parsing": "Write a whole number",
-    "model_type": "Write keys with their values there",
-    "dict_type": "Write keys with their values there",
-    "tuple_type": "Write a list there",
-    "string_type": "Write a text there",
     "date_from_datetime_parsing": "Write a day like 2027-01-31",
     "datetime_from_date_parsing": "Write a time like 2027-01-31T09:00:00+05:00",
     "timezone_aware": "Write a time like 2027-01-31T09:00:00+05:00",
 }
+MUST_BE = {
+    "model_type": "must be a table: keys with their values",
+    "dict_type": "must be a table: keys with their values",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "string_type": "must be a text",
+    "string_too_short": "is empty",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+}
+"""What had to stand there, in the words of who writes files; pydantic speaks of instances of Python's classes."""
 SPELLINGS = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "Use lower-case letters, digits, - and _, such as north-2",
     r"^https://\S+$": "Write a link that begins with https://",
@@ -60,7 +68,8 @@ def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> 
         written = finding["input"] if isinstance(finding["input"], str) else ""
         cure = nearest(written[:MAX_WORD].lower(), allowed)
         return ConfigError(f"must be one of {', '.join(allowed)}", tenant=tenant, where=where, cure=cure)
-    return ConfigError(finding["msg"].removeprefix("Value error, "), tenant=tenant, where=where, cure=_cure(finding))
+    problem = MUST_BE.get(finding["type"]) or finding["msg"].removeprefix("Value error, ")
+    return ConfigError(problem, tenant=tenant, where=where, cure=_cure(finding))
 
 
 def _cure(finding: Any) -> str:

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 LARGEST, DEEPEST = 2 * 1024 * 1024, 20
 TOML, YAML = ".toml", (".yaml", ".yml")
+YAML_CURES = {
+    "mapping values": "Put quotes around a text that holds a colon and a space, and a colon behind every key",
+    "cannot start any token": "Put spaces where a tab stands, and quotes around a text that begins with @, % or `",
+    "expected key": "Begin it in the column of its neighbours, and put quotes around a whole text that holds any",
+    "unexpected end of stream": "Close the quote that a line above opens",
+    "expected ',' or": "Close the bracket that is open here, or put quotes around a text that begins with one",
+    "unknown escape": "Write \\\\ for \\, or single quotes around the text",
+}
+"""What to write, by what the reader of YAML says."""
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]', re.DOTALL
 )
@@ -196,7 +205,8 @@ def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
         return _Tree(yaml.parse(text, Loader=loader)).whole()
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        raise Slip(mark.line + 1 if mark else 1, f"is not YAML: {problem.problem}", "Correct that line") from None
+        cure = next((cure for said, cure in YAML_CURES.items() if said in str(problem.problem)), "Correct that line")
+        raise Slip(mark.line + 1 if mark else 1, f"is not YAML: {problem.problem}", cure) from None
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1 if isinstance(problem.position, int) else 1
         raise Slip(line, "holds a character that YAML does not allow", "Remove it") from None

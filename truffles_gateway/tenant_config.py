@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,7 +24,7 @@ from pydantic import (
 
 from truffles_gateway.burst import BurstTiming
 from truffles_gateway.clock import zone_names
-from truffles_gateway.config_problems import clashes, explain, nearest, unstorable
+from truffles_gateway.config_problems import clashes, explain, unstorable
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.hookspecs import CALLS, MEDIA_DELIVER_LIMIT, TURN_LIMIT
 from truffles_gateway.messages import DESK_KINDS, OutgoingKind
@@ -31,6 +32,13 @@ from truffles_gateway.messages import DESK_KINDS, OutgoingKind
 # People's words, and what people work from, are not given up before the week-end is over.
 PATIENT = DESK_KINDS - {OutgoingKind.CALLBACK} | {OutgoingKind.HUMAN}
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+def _zone_like(value: str) -> str:
+    """A question after the zone of a misspelt city. Continents are not compared: half of the name would always agree."""
+    zones = {name.rpartition("/")[2].lower(): name for name in sorted(zone_names())}
+    near = difflib.get_close_matches(value.rpartition("/")[2].lower(), zones, n=1, cutoff=0.8)
+    return f'Did you mean "{zones[near[0]]}"?' if near else ""
 
 
 def digits(phone: str) -> str:
@@ -359,7 +367,7 @@ class TenantConfig(Part):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in zone_names():
-            raise ValueError(f"no such time zone. {nearest(value, zone_names()) or 'Write one like Asia/Almaty'}")
+            raise ValueError(f"no such time zone. {_zone_like(value) or 'Write one like Asia/Almaty'}")
         return value
 
     @field_validator("languages")

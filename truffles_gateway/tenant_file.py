@@ -42,12 +42,12 @@ def read_file(path: Path) -> TenantFile:
     return TenantFile(path, config, reading.included, tuple(reading.problems))
 
 
-def config_of(path: Path) -> Mapping[str, Any]:
-    """The whole config of a tenant's file. Raises `ConfigError` with the first thing that cannot be read."""
+def whole_file(path: Path) -> TenantFile:
+    """A tenant's file of which all can be read. Raises `ConfigError` with the first thing that cannot."""
     found = read_file(path)
     if found.problems:
         raise found.problems[0]
-    return found.config
+    return found
 
 
 class _Reading:

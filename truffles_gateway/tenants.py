@@ -287,9 +287,11 @@ async def build(
         try:
             plan.made[name] = objects[name] = used.plugin.create(used.settings, resources(plan, used.plugin))
             plan.files.add(used.plugin.channel, objects[name])
+        except ConfigError as error:  # it names its key, or it is about the whole plugin
+            problem = error.problem if error.where else f"could not start: {error.problem}"
+            problems.append(ConfigError(problem, tenant=slug, where=error.where or f"plugins.{name}", cure=error.cure))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's own code may raise anything
-            problem = f"could not start: {error}" if isinstance(error, ConfigError) else f"could not start: {error!r}"
-            problems.append(ConfigError(problem, tenant=slug, where=f"plugins.{name}"))
+            problems.append(ConfigError(f"could not start: {error!r}", tenant=slug, where=f"plugins.{name}"))
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for name in reversed(objects):

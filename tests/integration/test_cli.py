@@ -139,6 +139,22 @@ def test_check_names_every_problem(truffles: Truffles, salon: Path) -> None:
     assert "Traceback" not in result.output
 
 
+def test_a_branch_of_the_pack_that_the_tenant_does_not_have_is_told_by_line(truffles: Truffles, tmp_path: Path) -> None:
+    head = 'slug = "shop"\nname = "Shop"\n[[branches]]\nslug = "north"\nname = "North"\n[[plugins]]\nname = "policy"\n'
+    path, pack = tmp_path / "shop.toml", tmp_path / "pack.yaml"
+    path.write_text(head + '[plugins.settings]\npack = "pack.yaml"\n')
+    told = truffles("tenants", "check", str(path)).output
+    assert 'plugins.policy.pack: is a text. Write { include = "pack.yaml" } for what is in that file' in told
+    path.write_text(head + '[plugins.settings]\npack = { include = "pack.yaml" }\n')
+    pack.write_text("business: {name: Shop}\nbranches:\n  - {slug: nort, name: North}\n")
+    result = truffles("tenants", "check", str(path))
+    assert result.exit_code == 1
+    assert f'{pack}:3: branches[0].slug: there is no branch "nort". Did you mean "north"?' in result.output
+    pack.write_text("business: {name: Shop}\nbranches:\n  - {slug: north, name: North}\n")
+    result = truffles("tenants", "check", str(path))
+    assert (result.exit_code, "no customer can write yet" in result.output) == (0, True), result.output
+
+
 def test_apply_shows_a_diff_and_asks(truffles: Truffles, salon: Path, environment: dict[str, str]) -> None:
     refused = truffles("tenants", "apply", str(salon))
     assert refused.exit_code == 1

@@ -150,6 +150,26 @@ def test_a_broken_battery_is_told_with_its_line(battery: Callable[..., Path], tm
     assert answer.exit_code == 1 and said in answer.output and "b.yaml:" in answer.output, answer.output
 
 
+def test_what_is_wrong_with_a_tenants_file_is_told_with_its_line(
+    truffles: Truffles, shop: Path, battery: Callable[..., Path]
+) -> None:
+    shop.write_text(
+        shop.read_text(encoding="utf-8").replace(
+            'name = "policy"', 'name = "policy"\n[plugins.settings]\npack = { include = "pack.yaml" }', 1
+        )
+    )
+    (shop.parent / "pack.yaml").write_text(
+        "business: {name: X}\nservices:\n  - {id: a, name: A, price: x}\n  - {id: b, nam: B}\n"
+    )
+    command = ["eval", "run", str(battery(HOURS)), "--config", str(shop), "--without-model"]
+    answer = CliRunner().invoke(main, command)
+    assert answer.exit_code == 1, answer.output
+    assert "pack.yaml:3: services[0].price: is no amount" in answer.output, answer.output
+    assert 'pack.yaml:4: services[1].nam: unknown key. Did you mean "name"?' in answer.output
+    bound = CliRunner().invoke(main, [*command, "--min-recall", "kz=0.8"])
+    assert '"kz=0.8" is no bound. Write it like kk=0.85; the languages are ru, kk, en, mixed' in bound.output
+
+
 async def test_a_stored_tenant_is_asked_with_what_it_knows_and_has_learnt(
     make_gateway: Callable[..., Awaitable[Gateway]], truffles: Truffles, shop: Path, battery: Callable[..., Path],
     database_url: str, monkeypatch: pytest.MonkeyPatch,

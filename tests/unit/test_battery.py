@@ -81,7 +81,7 @@ def test_a_folder_holds_files_for_several_businesses(tmp_path: Path) -> None:
 
 
 def test_a_list_is_no_battery(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"b\.yaml:1: .*dictionary"):
+    with pytest.raises(ConfigError, match=r"b\.yaml:1: must be a table: keys with their values"):
         load(write(tmp_path, "- a\n- b\n"))
 
 

@@ -32,6 +32,8 @@ COMMANDS = {
 }
 
 
+CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
+"""What click itself ends as it should: a pipe that its reader has closed, without a word."""
 OF_PLUGINS = "truffles_gateway.commands"
 
 
@@ -65,13 +67,13 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; an error becomes one line with cause and cure."""
-        from truffles_gateway.cli.errors import as_click_error
-
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except CLICKS_OWN:
             raise
         except Exception as problem:
+            from truffles_gateway.cli.errors import as_click_error
+
             if ctx.params.get("debug"):
                 raise
             raise as_click_error(problem) from problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +19,8 @@ from truffles_gateway.cli.calibrate import calibrate
 from truffles_gateway.cli.common import console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation.battery import Asked, load, span
-from truffles_gateway.evaluation.bring import Wishes, businesses, folder_beside
-from truffles_gateway.evaluation.figures import Bounds
+from truffles_gateway.evaluation.bring import Wishes, businesses
+from truffles_gateway.evaluation.figures import LANGUAGES, Bounds
 from truffles_gateway.evaluation.judge import Result
 from truffles_gateway.evaluation.papers import LastRun, as_json, as_junit, replay_as_json
 from truffles_gateway.evaluation.replay import Replay, read
@@ -29,20 +30,21 @@ from truffles_gateway.evaluation.stage import Business, Stage
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store import trials
-from truffles_gateway.tenant_file import config_of
+from truffles_gateway.tenant_file import whole_file
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)
 SHARE = click.FloatRange(0, 1)
 Command = Callable[..., Any]
+_RECALL = re.compile(rf"({'|'.join(LANGUAGES)})=(0|0?\.\d+|1|1\.0+)")
 
 
 @click.group(name="eval")
 def evals() -> None:
     """Try out what the bot would say: in a throwaway database, without reaching anybody.
 
-    Example: truffles eval run tests/battery --tenant salon
+    Example: truffles eval run examples/battery --tenant salon
     """
 
 
@@ -96,7 +98,7 @@ def run_battery(battery: Path, tenant: str, only: str, *, failed: bool, **wishes
     """Put a battery of cases to a business and judge what it says. BATTERY is a file or a folder; docs/evaluation.md has
     the format. Exit code 1 when a figure is below its bound.
 
-    Example: truffles eval run tests/battery --tenant salon --without-model
+    Example: truffles eval run examples/battery --tenant salon --without-model
     """
     raise SystemExit(run(_run(battery, tenant, only, failed=failed, **wishes)))
 
@@ -152,8 +154,8 @@ def _bar() -> Progress:
 async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes: Any) -> int:
     bounds, kept = _bounds(wishes), LastRun(Settings.load().truffles_data_dir)
     files = _files(wishes)
-    if not tenant and len(files.configs) == 1:
-        [tenant] = files.configs
+    if not tenant and len(files.files) == 1:
+        [tenant] = files.files
     asked = _chosen(load(battery, tenant), only, kept, failed=failed)
     if not asked:
         console.print("[green]✓[/] nothing to run")
@@ -185,11 +187,9 @@ async def _businesses(slugs: Sequence[str], catalog: Catalog, files: Wishes) -> 
 
 def _files(wishes: dict[str, Any]) -> Wishes:
     """The tenants' files that were named, by slug."""
-    read = [(path, config_of(path)) for path in wishes["configs"]]
-    beside = {str(raw.get("slug")): found for path, raw in read if (found := folder_beside(path))}
+    read = [whole_file(path) for path in wishes["configs"]]
     return Wishes(
-        configs={str(raw.get("slug")): raw for _, raw in read}, folders=beside, knowledge=wishes["knowledge"],
-        learned=not wishes["without_learned"], models=not wishes["without_model"], without=wishes["without"],
+        files={str(file.config.get("slug")): file for file in read}, knowledge=wishes["knowledge"], learned=not wishes["without_learned"], models=not wishes["without_model"], without=wishes["without"],
     )  # fmt: skip
 
 
@@ -213,11 +213,11 @@ def _fits(asked: Asked, pattern: str) -> bool:
 def _bounds(wishes: dict[str, Any]) -> Bounds:
     recall = dict(Bounds().recall)
     for each in wishes["min_recall"]:
-        language, _, value = each.partition("=")
-        try:
-            recall[language] = float(value)
-        except ValueError:
-            raise ConfigError(f'"{each}" is no bound', where="--min-recall", cure="Write it like kk=0.85") from None
+        found = _RECALL.fullmatch(each)
+        if found is None:
+            cure = f"Write it like kk=0.85; the languages are {', '.join(LANGUAGES)}"
+            raise ConfigError(f'"{each}" is no bound', where="--min-recall", cure=cure)
+        recall[found[1]] = float(found[2])
     return Bounds(
         escalations=wishes["min_escalations"], false_escalations=wishes["max_false_escalations"],
         facts=wishes["min_facts"], contradictions=wishes["max_contradictions"], passed=wishes["min_pass"], recall=recall,

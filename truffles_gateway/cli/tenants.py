@@ -43,7 +43,8 @@ languages = ["ru", "kk", "en"]     # the first one is the fallback
 # mode = "approve"                 # answers wait at the desk; "shadow" only records them; "auto" answers
 webhook_secret = "env:{upper}_WEBHOOK_SECRET"   # secrets are references: env:NAME or file:PATH
 
-# Plugins in the order in which they are asked. `truffles plugins` lists those installed.
+# Plugins in the order in which they are asked. `truffles plugins` lists those installed. What is long stands in a file
+# beside this one: under [plugins.settings], pack = {{ include = "pack.yaml" }} is what is in that file.
 {plugins}
 # [[branches]]
 # slug = "north"
@@ -137,7 +138,9 @@ def new(slug: str, path: Path | None) -> None:
     plugins = sorted(Catalog.scan().plugins(), key=_place)
     sections = "".join(_section(plugin, slug) for plugin in plugins)
     target.write_text(SKELETON.format(slug=slug, upper=slug.upper().replace("-", "_"), plugins=sections))
-    console.print(f"wrote {target}: fill in what is marked, then run: truffles tenants check {target}")
+    console.print(
+        f"wrote {target}: remove the # before what you use, fill it in, then run: truffles tenants check {target}"
+    )
 
 
 async def _code(slug: str, branch: str) -> tuple[str, str]:
@@ -189,8 +192,16 @@ async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None
             good &= not problems
             if not problems:
                 config = TenantConfig.model_validate(file.config)
-                console.print(f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins")
+                deaf = "" if _hears(config, catalog) else "; none of them is a channel: no customer can write yet"
+                line = f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins{deaf}"
+                console.print(line, soft_wrap=True)
     return good
+
+
+def _hears(config: TenantConfig, catalog: Catalog) -> bool:
+    """Is there a channel on which customers can write?"""
+    used = [catalog.get(each.name) for each in config.plugins]
+    return any(each.channel and not each.capabilities.desk for each in used)
 
 
 def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.evaluation.cast import cast
+from truffles_gateway.evaluation.cast import Cast, cast, stage_catalog
 from truffles_gateway.evaluation.stage import Business
 from truffles_gateway.plugin import Chunk
 from truffles_gateway.store import tenants as store
 from truffles_gateway.store.knowledge import StoredKnowledge
 from truffles_gateway.store.learned import PREFIX
 from truffles_gateway.store.tenants import StoredTenant
+from truffles_gateway.tenant_file import TenantFile
+from truffles_gateway.tenants import BadConfig, draft
 
 BESIDE = "knowledge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the businesses are to be tried. `configs` are the contents of files by slug, `folders` where the files stand;
-    `knowledge` is a folder to read in place of what is stored."""
+    """How the businesses are to be tried. `files` are the tenants' own by slug, read in place of what is stored, and
+    `knowledge` a folder of facts."""
 
-    configs: Mapping[str, Mapping[str, Any]]
-    folders: Mapping[str, Path]
+    files: Mapping[str, TenantFile]
     knowledge: Path | None = None
     learned: bool = True
     models: bool = True
@@ -43,14 +43,25 @@ async def businesses(gateway: Gateway, slugs: Sequence[str], catalog: Catalog, w
 async def _business(
     gateway: Gateway, slug: str, stored: StoredTenant | None, catalog: Catalog, wishes: Wishes
 ) -> Business:
-    raw = wishes.configs.get(slug) or (stored.config if stored else None)
+    file = wishes.files.get(slug)
+    raw = file.config if file else stored.config if stored else None
     if raw is None:
         cure = "Apply it with `truffles tenants apply FILE`, or try a file with --config FILE"
         raise ConfigError(f'no tenant "{slug}"', cure=cure)
     chunks = await _chunks(gateway, stored, wishes) if stored and not wishes.knowledge else []
-    folder = wishes.knowledge or (None if chunks else wishes.folders.get(slug))
+    folder = wishes.knowledge or (folder_beside(file.path) if file and not chunks else None)
     ready = cast(raw, catalog, without=wishes.without, models=wishes.models)
+    if file:
+        _check(file, ready, catalog, gateway)
     return Business(cast=ready, chunks=chunks, folder=folder, beside=wishes.knowledge is None)
+
+
+def _check(file: TenantFile, ready: Cast, catalog: Catalog, gateway: Gateway) -> None:
+    """Raises `BadConfig` with the lines of the file, before a stage is set for it."""
+    try:
+        draft(ready.config, stage_catalog(catalog), gateway.settings.secrets())
+    except BadConfig as bad:
+        raise BadConfig(bad.tenant, [file.told(each) for each in bad.problems]) from None
 
 
 async def _chunks(gateway: Gateway, stored: StoredTenant, wishes: Wishes) -> list[Chunk]:

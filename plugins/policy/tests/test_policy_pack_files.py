@@ -66,6 +66,22 @@ name = "Север"
     ("text", "told"),
     [
         ("business: {name: А}\nplace: [\n", ":3: is not YAML"),
+        (
+            "business:\n  name: Салон: А\n",
+            ":2: is not YAML: mapping values are not allowed in this context. Put quotes",
+        ),
+        ("business:\n\tname: А\n", "Put spaces where a tab stands"),
+        ("business:\n  name: А\n phone: 1\n", "Begin it in the column of its neighbours"),
+        ('business:\n  name: "А\n', "Close the quote that a line above opens"),
+        ("business: А\n", ":1: business: must be a table"),
+        ("business: {name: [А]}\n", "business.name: is no text. Write one line, or one for each language"),
+        ("business: {name: А}\nplace: {hours: {mon: 25-30, funday: 9-18}}\n", '"funday" is no day'),
+        ("business: {name: А}\nplace: {hours: {mon: 25-30, funday: 9-18}}\n", '"25:00" is no time of a day'),
+        ("business: {name: А}\nplace: {hours: {mon-fri: 9-18, tue: 9-18}}\n", "tue stands there twice"),
+        (
+            "business: {name: А}\npromotions: [{id: p, text: А, since: 2027-02-01, until: 2027-01-01}]\n",
+            ":2: promotions[0]: until lies before since. Swap them",
+        ),
         ("business: &b {name: А}\n", ":1: anchors and aliases are not read"),
         ("business: {name: А}\nbusiness: {name: Б}\n", ':2: "business" stands here twice'),
         ("business: !x {name: А}\n", ":1: tags are not read"),
@@ -225,9 +241,45 @@ def test_no_text_makes_reading_fail_otherwise_than_by_saying_where(
     assert all(str(each).startswith(f"{path}:") for each in problems)
 
 
-@given(st.text(max_size=60))
-def test_no_words_are_too_odd_to_be_left_unread(text: str) -> None:
-    times.week(text)
-    times.days_off(text)
-    figures.price(text)
-    figures.duration(text)
+PIECES = [
+    "пн",
+    "вт-чт",
+    "сб",
+    "вс",
+    "выходной",
+    "закрыто",
+    "ежедневно",
+    "10",
+    "10:00",
+    "25:00",
+    "31",
+    "01.05",
+    "января",
+    "9-18",
+    ",",
+    ";",
+    "–",
+    "от",
+    "до",
+    "₸",
+    "5",
+    "000",
+    "1",
+    "ч",
+    "30",
+    "мин",
+    "2",
+    "дня",
+    "%",
+    ".",
+]
+ODD = st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join)
+
+
+@given(ODD)
+def test_what_is_read_from_any_words_is_what_a_pack_may_say(text: str) -> None:
+    price, duration = figures.price(text), figures.duration(text)
+    said = {**(price.keys if price else {}), **(duration or {})}
+    place = {"hours": times.week(text) or {}, "exceptions": times.days_off(text) or []}
+    Pack.model_validate({"business": {"name": "А"}, "place": place, "services": [{"id": "a", "name": "А", **said}]})
+    assert not said or any(letter.isdigit() for letter in text) or said == {"free": True}, "no number is made up"

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
+from truffles_gateway.documents import dotted
+from truffles_gateway.errors import ConfigError
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker
@@ -17,6 +19,7 @@ from truffles_policy.language import detect
 from truffles_policy.lattice import Lattice
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
+from truffles_policy.pack.names import unknown_branches
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
@@ -146,6 +149,9 @@ async def facts(policy: Policy) -> Sequence[str]:
 
 
 def _create(settings: PolicySettings, resources: Resources) -> Policy:
+    if settings.pack and resources.branches:
+        for place, slip in unknown_branches(settings.pack, list(resources.branches)):
+            raise ConfigError(slip, where=f"plugins.policy.pack{dotted(place)}")
     return Policy(settings, resources.texts, resources.branch_tags)
 
 

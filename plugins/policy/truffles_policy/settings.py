@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from truffles_gateway.plugin import PluginSettings
 from truffles_policy.pack.schema import Pack
@@ -38,6 +38,13 @@ RuleName = Literal[
 ]
 
 
+def _included(value: Any) -> Any:
+    """A file's name alone would be a text: the tenant's file says that it includes it."""
+    if isinstance(value, str):
+        raise ValueError('is a text. Write { include = "pack.yaml" } for what is in that file')
+    return value
+
+
 class PolicySettings(PluginSettings):
     """Phrases are plain words, each meant in all its forms: `human_phrases = ["старший мастер"]`.
 
@@ -50,7 +57,7 @@ class PolicySettings(PluginSettings):
     `pack` is what the business may tell its customers; a tenant file includes it: `pack = { include = "pack.yaml" }`.
     """
 
-    pack: Pack | None = None
+    pack: Annotated[Pack | None, BeforeValidator(_included)] = None
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
     payment_phrases: Phrases = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.tenant_file import config_of
+from truffles_gateway.tenant_file import whole_file
 
 CHATFLOW = "chatflow"
 _SECRET = re.compile(r"^env:(\w+)$")
@@ -76,7 +76,7 @@ def read(folder: Path) -> Business:
     if not path.is_file() or not (folder / "knowledge").is_dir():
         cure = "Run the demo in a checkout of the project, or name the folder with --folder PATH/examples/demo_salon"
         raise ConfigError(f"{folder} holds no tenant.toml with a folder knowledge beside it", cure=cure)
-    business = Business(folder, config_of(path))
+    business = Business(folder, whole_file(path).config)
     slug, url = business.config.get("slug"), business.setting(CHATFLOW, "base_url")
     if not isinstance(slug, str) or not url:
         raise ConfigError(f"{path} has no slug or no plugin {CHATFLOW}", cure="Start from a copy of the example")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.words import describes, is_noun, keys_of, spelled
@@ -128,8 +129,8 @@ def _name(thing: Thing, parts: Sequence[str]) -> Name:
 
 def _head(words: Sequence[str]) -> int:
     """The place of the word that says what a thing is: its first noun that describes no other, else its first word."""
-    found = (at for at, word in enumerate(words) if is_noun(word) and not describes(word, "".join(words[at + 1 : at + 2])))
-    return next(found, 0)
+    pairs = enumerate(zip_longest(words, words[1:], fillvalue=""))
+    return next((at for at, (word, after) in pairs if is_noun(word) and not describes(word, after)), 0)
 
 
 def _polar(words: Iterable[str]) -> Iterator[tuple[str, bool]]:

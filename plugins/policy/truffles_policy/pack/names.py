@@ -24,6 +24,13 @@ def slips(pack: Pack) -> Iterator[Slip]:
     yield from _of_things(pack)
 
 
+def unknown_branches(pack: Pack, known: Sequence[str]) -> Iterator[Slip]:
+    """Branches of which the tenant knows nothing: what the pack says of them, nobody would ever be told."""
+    yield from _strays(
+        [(("branches", at, "slug"), each.slug) for at, each in enumerate(pack.branches)], known, "branch"
+    )
+
+
 def _of_branches(pack: Pack) -> Iterator[Slip]:
     branches = [each.slug for each in pack.branches]
     for at, service in enumerate(pack.services):

@@ -205,6 +205,12 @@ class Promotion(Part):
     until: date | None = None
     applies_to: tuple[Id, ...] = ()
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.until < self.since:
+            raise ValueError("until lies before since. Swap them")
+        return self
+
     def holds(self, today: date) -> bool:
         """Does it hold today?"""
         return (self.since is None or self.since <= today) and (self.until is None or today <= self.until)

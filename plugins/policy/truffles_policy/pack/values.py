@@ -4,6 +4,7 @@ writes by hand ("7 000", "1 ч 30 мин", "10:00–21:00") and says how to writ
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -53,7 +54,11 @@ def _minutes(value: Any) -> Any:
 
 def _words(value: Any) -> Any:
     """A plain text stands for the pack's own language: under "" until the pack says which that is."""
-    return {"": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"": value}
+    if not isinstance(value, dict):
+        raise ValueError("is no text. Write one line, or one for each language: {ru: …, kk: …, en: …}")
+    return value
 
 
 Money = Annotated[int, BeforeValidator(_money), Field(ge=0, le=10**12)]
@@ -106,7 +111,9 @@ def _clock(hour: str, minute: str | None) -> int:
     return at
 
 
-Hours = Annotated[tuple[Span, ...], BeforeValidator(lambda value: spans(value) if isinstance(value, str) else value)]
+Hours = Annotated[
+    tuple[Span, ...], BeforeValidator(lambda value: value if isinstance(value, (list, tuple)) else spans(value))
+]
 
 
 def _week(value: Any) -> Any:
@@ -117,12 +124,22 @@ def _week(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError('write hours by day: {mon-fri: "10:00-21:00", sun: closed}, or one line for every day')
     week: dict[str, Any] = {}
+    wrong: list[str] = []
     for days, hours in value.items():
-        for day in _days(str(days)):
-            if day in week:
-                raise ValueError(f"{day} stands there twice")
-            week[day] = spans(hours) if isinstance(hours, str) else hours
+        try:
+            _put(week, _days(str(days)), spans(hours) if isinstance(hours, str) else hours)
+        except ValueError as problem:
+            wrong.append(str(problem))
+    if wrong:
+        raise ValueError("; ".join(wrong))
     return week
+
+
+def _put(week: dict[str, Any], days: Sequence[str], hours: Any) -> None:
+    twice = [day for day in days if day in week]
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands there twice")
+    week |= dict.fromkeys(days, hours)
 
 
 def _days(text: str) -> list[str]:
