@@ -25,7 +25,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = Field(None, description="postgresql://…; unset: a private server is started")
     database_pool: Annotated[int, Field(ge=2, le=100)] = Field(10, description="database connections of one process")
-    truffles_data_dir: Path = Field(default_factory=default_data_dir, description="everything kept on this disk; `/var/lib/truffles` for root")
+    truffles_data_dir: Path = Field(
+        default_factory=default_data_dir, description="everything kept on this disk; `/var/lib/truffles` for root"
+    )
     truffles_clock_file: str = Field("", description="file with an offset in seconds, for tests")
     truffles_crash: str = Field("", description="name of a point at which to die, for tests")
     host: str = Field("127.0.0.1", description="address to listen at")

@@ -170,6 +170,77 @@ Mon-Fri 9:00-18:00, Sat 10:00-14:00
     assert "about.md:13: no name with a price" in said
 
 
+def test_price_lines_below_each_other_and_without_a_dash_are_each_a_service(tmp_path: Path) -> None:
+    text = """# Мастерская «Пример»
+
+## Цены
+
+Замена экрана — 15 000 ₸
+Чистка: 3 000 ₸,
+30 мин
+Пайка от 15000
+Диагностика 2 000 ₸
+Приходите к нам
+от 5 до 7 ждать
+Чехол 15 5000 ₸
+"""
+    write(tmp_path / "prices.txt", text)
+    code, said = run("import", tmp_path, "--output", tmp_path / "out.yaml", "--name", "X")
+    assert code == 0, said
+    made = Pack.model_validate(read_document(tmp_path / "out.yaml").value)
+    assert [(each.name[""], each.price, each.price_from, each.duration) for each in made.services] == [
+        ("Замена экрана", 15000, None, None), ("Чистка", 3000, None, 30),
+        ("Пайка", None, 15000, None), ("Диагностика", 2000, None, None),
+    ]  # fmt: skip
+    assert [f"prices.txt:{line}: no name with a price" in said for line in (10, 11, 12)] == [True] * 3, said
+
+
+def test_questions_in_any_dress_have_their_answers(tmp_path: Path) -> None:
+    text = """# Студия «Пример»
+
+## Частые вопросы
+
+### Сколько держится эффект?
+
+Около месяца.
+
+- при уходе дольше
+
+### Можно беременным?
+Да.
+
+**Больно ли это?**
+
+Нет, не больно.
+
+- Вопрос: Нужна ли запись?
+- Ответ: Лучше записаться.
+
+- В: Есть скидки?
+  О: По вторникам.
+
+## Где мы находимся?
+
+Алматы, улица Примерная, 1
+"""
+    write(tmp_path / "faq.md", text)
+    code, said = run("import", tmp_path, "--output", tmp_path / "out.yaml", "--name", "X")
+    assert code == 0, said
+    made = Pack.model_validate(read_document(tmp_path / "out.yaml").value)
+    assert {each.asked[0]: each.answer[""] for each in made.faq} == {
+        "Сколько держится эффект?": "Около месяца. при уходе дольше", "Можно беременным?": "Да.",
+        "Больно ли это?": "Нет, не больно.", "Нужна ли запись?": "Лучше записаться.", "Есть скидки?": "По вторникам.",
+    }  # fmt: skip
+    assert made.place.address == {"": "Алматы, улица Примерная, 1"}
+
+
+def test_a_folder_without_documents_makes_no_pack(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, said = run("import", tmp_path / "empty", "--output", tmp_path / "out.yaml")
+    assert (code, (tmp_path / "out.yaml").exists()) == (1, False)
+    assert "holds no documents. Put .md, .txt, .csv files into it" in said
+
+
 @pytest.mark.parametrize(
     "text",
     ["10:00-21:00", "ежедневно кроме вторника с 10 до 20", "с 9 до 18 пн-пт, сб 10-16", "пн 9-18, вт", "пн 25-30"],

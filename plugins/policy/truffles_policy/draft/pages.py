@@ -6,16 +6,20 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from truffles_policy.draft.places import named
 from truffles_policy.draft.words import data, low
 
 TEXTS, TABLES = (".md", ".txt"), (".csv",)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_START = r"^\s*(?:(?:[-*•–—]|\d{1,2}[.)])\s+)?(?:\*\*)?"
 _POINT = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+(.+)$")
-_QUESTION = re.compile(r"^\s*(?:\*\*)?(?:В|Вопрос|Q|Question|С|Сұрақ)\s*:\s*(?:\*\*)?\s*(.*)$", re.IGNORECASE)
-_ANSWER = re.compile(r"^\s*(?:\*\*)?(?:О|Ответ|A|Answer|Ж|Жауап)\s*:\s*(?:\*\*)?\s*(.*)$", re.IGNORECASE)
+_QUESTION = re.compile(rf"{_START}(?:В|Вопрос|Q|Question|С|Сұрақ)\s*:\s*(?:\*\*)?\s*(.*)$", re.IGNORECASE)
+_ANSWER = re.compile(rf"{_START}(?:О|Ответ|A|Answer|Ж|Жауап)\s*:\s*(?:\*\*)?\s*(.*)$", re.IGNORECASE)
+_ASKED = re.compile(r"^\s*\*\*\s*([^*]+\?)\s*\*\*\s*$")
+"""A question that is a line of its own, in bold."""
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^[\s|:-]+$")
 _LINK, _MARKS = re.compile(r"\[([^\]]+)\]\(([^)]+)\)"), re.compile(r"\*\*|__|`")
@@ -23,7 +27,8 @@ _LINK, _MARKS = re.compile(r"\[([^\]]+)\]\(([^)]+)\)"), re.compile(r"\*\*|__|`")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A piece of a document, with its place. `headings` stand above it, the outermost first."""
+    """A piece of a document, with its place. `headings` stand above it, the outermost first; `lines` are those of a
+    paragraph, which may be a list without points."""
 
     file: str
     line: int
@@ -31,6 +36,13 @@ class Item:
     headings: tuple[str, ...] = ()
     question: str = ""
     row: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+    def by_line(self) -> list[Item]:
+        """Each line of the paragraph as an item of its own."""
+        return [
+            replace(self, line=number, text=_plain(line), lines=()) for number, line in enumerate(self.lines, self.line)
+        ]
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -107,6 +119,7 @@ class _Page:
         self._since, self._lines = 0, list[str]()
         self._question: list[str] | None = None
         self._answer: list[str] | None = None
+        self._whole_section = False
         self._columns: list[str] = []
 
     def read(self, number: int, line: str) -> Iterator[Item]:
@@ -116,10 +129,10 @@ class _Page:
             return
         self._columns = []
         if heading := _HEADING.match(line):
+            yield from self._heading(number, len(heading[1]), _plain(heading[2]))
+        elif asked := _ASKED.match(line):
             yield from self.close()
-            level = len(heading[1])
-            above = [*self._headings, *[""] * level][: level - 1]
-            self._headings = [*above, _plain(heading[2])]
+            self._question, self._answer, self._since = [asked[1]], [], number
         elif question := _QUESTION.match(line):
             yield from self.close()
             self._question, self._since = [question[1]], number
@@ -128,10 +141,20 @@ class _Page:
         else:
             yield from self._prose(number, line)
 
+    def _heading(self, number: int, level: int, text: str) -> Iterator[Item]:
+        """What stands below a question is its answer, unless everybody knows what it asks for ("Где мы находимся?")."""
+        yield from self.close()
+        above = [*self._headings, *[""] * level][: level - 1]
+        if text.endswith("?") and not named(text).keys:
+            self._headings, self._since = above, number
+            self._question, self._answer, self._whole_section = [text], [], True
+        else:
+            self._headings = [*above, text]
+
     def _prose(self, number: int, line: str) -> Iterator[Item]:
         point = _POINT.match(line)
         if not line.strip() or _RULE.match(line):
-            if self._question is None or self._answer:
+            if self._question is None or (self._answer and not self._whole_section):
                 yield from self.close()
         elif self._question is not None:
             (self._question if self._answer is None else self._answer).append(point[1] if point else line)
@@ -157,8 +180,10 @@ class _Page:
     def close(self) -> Iterator[Item]:
         """What was gathered."""
         lines, question, answer = self._lines, self._question, self._answer
-        self._lines, self._question, self._answer = [], None, None
+        self._lines, self._question, self._answer, self._whole_section = [], None, None, False
         asked, text = _plain(" ".join(question or ())), _plain(" ".join(answer or lines))
         if text or asked:
             headings = tuple(filter(None, self._headings))
-            yield Item(file=self._name, line=self._since, headings=headings, text=text, question=asked)
+            yield Item(
+                file=self._name, line=self._since, headings=headings, text=text, question=asked, lines=tuple(lines),
+            )  # fmt: skip

@@ -91,8 +91,7 @@ def _text(draft: Draft, item: Item) -> None:
     keys = found.keys
     if any(key in LISTS for key in keys) or (not keys and things.has_sign(item.text)):
         kind = next((key for key in keys if key in LISTS), "services")
-        if not things.put_line(draft, item, kind, _category(item) if keys else (item.headings or ("",))[-1]):
-            draft.leave(item, "no name with a price")
+        things.put_lines(draft, item, kind, _category(item) if keys else (item.headings or ("",))[-1])
     elif not keys:
         draft.leave(
             item, f"nobody knows the heading “{item.headings[-1]}”" if item.headings else "stands below no heading"

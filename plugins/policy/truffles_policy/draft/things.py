@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from truffles_policy.draft import figures
@@ -12,6 +13,10 @@ from truffles_policy.draft.pages import Item
 from truffles_policy.draft.words import data
 
 _LINE = re.compile(r"^(?P<name>.{2,120}?)(?:\s+[—–-]\s+|\s*:\s+)(?P<rest>.+)$")
+_BARE = re.compile(
+    r"^(?P<name>\D{2,120}?)\s+(?P<rest>(?:от|from)\s+\d[\d\s]{2,}|\d[\d\s]*[^\W\d]{0,3}\W{0,2})$", re.IGNORECASE
+)
+"""A name without digits, and behind it nothing but a price: "Пайка от 15000", "Диагностика 2 000 ₸"."""
 _NOTE = re.compile(r"^(.*?)\s*\(([^()]+)\)\s*\.?$")
 _COMMA = re.compile(r",\s+")
 LONGEST_NAME = 120
@@ -69,9 +74,24 @@ def _priced(draft: Draft, text: str) -> dict[str, Any] | None:
     return dict(found.keys)
 
 
-def put_line(draft: Draft, item: Item, kind: str, category: str) -> bool:
+def put_lines(draft: Draft, item: Item, kind: str, category: str) -> None:
+    """Place a name with its price, or a paragraph whose lines are such: one may go on in the next. Other lines are left."""
+    rest = item.by_line() if len(item.lines) > 1 else [item]
+    while rest:
+        most = 2 if _LINE.match(rest[0].text) else 1
+        size = next((size for size in range(1, most + 1) if _put(draft, _joined(rest[:size]), kind, category)), 0)
+        if not size:
+            draft.leave(rest[0], "no name with a price")
+        rest = rest[size or 1 :]
+
+
+def _joined(items: Sequence[Item]) -> Item:
+    return replace(items[0], text=" ".join(each.text for each in items))
+
+
+def _put(draft: Draft, item: Item, kind: str, category: str) -> bool:
     """Place a line that is a name with its price; False if it is none."""
-    found = _LINE.match(item.text)
+    found = _LINE.match(item.text) or _BARE.match(item.text)
     if found is None:
         return False
     rest, note = found["rest"].rstrip("."), ""

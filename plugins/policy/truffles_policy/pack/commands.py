@@ -66,7 +66,11 @@ def import_(folder: Path, output: Path, name: str, language: str, force: bool) -
     Example: truffles pack import facts/ --output pack.yaml
     """
     from truffles_policy.draft.importing import imported
+    from truffles_policy.draft.pages import TABLES, TEXTS, files_in
 
+    if not files_in(folder):
+        kinds = ", ".join((*TEXTS, *TABLES))
+        raise click.ClickException(f"{folder} holds no documents. Put {kinds} files into it")
     if output.exists() and not force:
         raise click.ClickException(f"{output} exists. Name another file with --output, or add --force")
     lines, good = imported(folder, output, name, language, lambda what: click.echo(what, err=True))
