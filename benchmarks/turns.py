@@ -31,7 +31,7 @@ from truffles_gateway.postgres import PrivatePostgres, temporary_postgres
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import tenants
 from truffles_gateway.tenant_config import read
-from truffles_gateway.tenant_file import config_of
+from truffles_gateway.tenant_file import whole_file
 from truffles_gateway.testing import GatewayProcess
 from truffles_gateway.testing.process import Process
 
@@ -90,7 +90,7 @@ def plugins(chatflow_url: str, model_url: str) -> list[dict[str, object]]:
 
 async def prepare(database_url: str, chatflow_url: str, model_url: str, quiet: float) -> None:
     """Put the example tenant and its knowledge in place."""
-    raw = dict(config_of(EXAMPLE / "tenant.toml"))
+    raw = dict(whole_file(EXAMPLE / "tenant.toml").config)
     raw |= {
         "webhook_secret": "env:BENCH_WEBHOOK_SECRET",
         "timing": {"complete": quiet, "fragment": quiet},
@@ -99,7 +99,7 @@ async def prepare(database_url: str, chatflow_url: str, model_url: str, quiet: f
     raw["plugins"] = plugins(chatflow_url, model_url)
     config, problems = read(raw)
     assert config is not None, problems
-    async with Gateway(Settings(database_url=database_url)) as gateway:  # type: ignore[arg-type]
+    async with Gateway(Settings(database_url=database_url)) as gateway:
         await tenants.apply(gateway.database, raw, config, gateway.clock.now())
         await gateway.registry.refresh()
         tenant = gateway.registry.get("demo_salon")

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from truffles_gateway import choosing
-from truffles_gateway.documents import dotted
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.errors import ConfigError, dotted
 
 if TYPE_CHECKING:
     from truffles_gateway.tenant_config import TenantConfig

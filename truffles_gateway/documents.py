@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.errors import ConfigError, dotted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -80,11 +80,6 @@ class Document:
             found = explain(error, model, tenant="")
             return [self.told(each, each.where) for each in sorted(found, key=lambda each: self.line(each.where))]
         return []
-
-
-def dotted(path: Sequence[Any]) -> str:
-    """A path of keys as it is told: `.services[4].price`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def at_line(path: Path, line: int, problem: str, cure: str = "", where: str = "") -> ConfigError:

@@ -12,6 +12,8 @@ TrufflesError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TrufflesError(Exception):
     """Base of all errors that the gateway raises on purpose."""
@@ -31,6 +33,11 @@ class ConfigError(TrufflesError):
     def __str__(self) -> str:
         said = super().__str__()
         return f"{said.rstrip('.')}{'' if said.endswith(('?', '!')) else '.'} {self.cure}" if self.cure else said
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """A path of keys as `ConfigError.where` tells it: `.services[4].price`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 class PluginError(TrufflesError):

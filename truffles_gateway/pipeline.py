@@ -32,7 +32,9 @@ async def run(case: Case) -> Decision:
         except TimeoutError:
             decision = out_of_time(case)
     case.trace.note("decide", outcome=decision.outcome, reason=decision.reason)
-    return gate.after_thinking(case, conduct.introduce(case, conduct.add_aside(case, decision)))
+    decision = conduct.add_aside(case, decision)  # what every reply says besides: "we are closed until 10:00"
+    decision = conduct.introduce(case, decision)  # and, to whoever hears it for the first time, who writes
+    return gate.after_thinking(case, decision)
 
 
 async def think(case: Case) -> Decision:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from truffles_gateway.documents import TOML, Document, Keys, dotted, read_document
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.documents import TOML, Document, Keys, read_document
+from truffles_gateway.errors import ConfigError, dotted
 
 INCLUDE = "include"
 

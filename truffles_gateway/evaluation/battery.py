@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from truffles_gateway.config_problems import explain, nearest
-from truffles_gateway.documents import Document, dotted, read_document
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.documents import Document, read_document
+from truffles_gateway.errors import ConfigError, dotted
 
 SUFFIXES = (".yaml", ".yml")
 SHOWN = 10

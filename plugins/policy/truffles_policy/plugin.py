@@ -7,8 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
-from truffles_gateway.documents import dotted
-from truffles_gateway.errors import ConfigError
+from truffles_gateway.errors import ConfigError, dotted
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker
