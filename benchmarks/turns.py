@@ -82,7 +82,8 @@ def jid(number: int) -> str:
 def plugins(chatflow_url: str, model_url: str) -> list[dict[str, object]]:
     """The tenant's plugins; with a model only if there is an address of one."""
     chatflow = {"base_url": chatflow_url, "token": "env:BENCH_CHATFLOW_TOKEN", "instance_id": "bench"}
-    model = {"base_url": f"{model_url}/v1", "classify": False, "daily_tokens": 10**9}
+    # No answer is remembered: the eight questions are asked again and again, and each is to go to the model.
+    model = {"base_url": f"{model_url}/v1", "classify": False, "daily_tokens": 10**9, "cache_minutes": 0}
     chosen: list[dict[str, object]] = [{"name": "policy"}, {"name": "rag_qdrant"}]
     chosen += [{"name": "llm_openai", "settings": model}] if model_url else []
     return [*chosen, {"name": "answer_local"}, {"name": "desk_log"}, {"name": "chatflow", "settings": chatflow}]
@@ -115,8 +116,8 @@ async def read_by(simulator: httpx.AsyncClient, address: str, count: int) -> lis
     return messages
 
 
-async def throughput(gateway_url: str, simulator: httpx.AsyncClient, numbers: Sequence[int]) -> float:
-    """Turns per second from the first webhook sent to the last reply read."""
+async def throughput(gateway_url: str, simulator: httpx.AsyncClient, numbers: Sequence[int], said: str = "") -> float:
+    """Turns per second from the first webhook sent to the last reply read; `said` stands in each of them."""
     await simulator.post("/_sim/reset")
     requests = [question(jid(number), QUESTIONS[number % len(QUESTIONS)]) for number in numbers]
     start = time.perf_counter()
@@ -124,6 +125,7 @@ async def throughput(gateway_url: str, simulator: httpx.AsyncClient, numbers: Se
     found = await read_by(simulator, "", len(numbers))
     rate = len(numbers) / (time.perf_counter() - start)
     assert sorted(message["jid"] for message in found) == sorted(map(jid, numbers)), "each reads one reply"
+    assert all(said in message["text"] for message in found), "the model has worded each of them"
     return rate
 
 
@@ -194,10 +196,10 @@ class Bench:
     async def measure(self, turns: int, runs: int, model: httpx.AsyncClient | None = None) -> Figures:
         """With `model`, the double of a model's API, it words the answers."""
         rates, model_url = [], str(model.base_url).rstrip("/") if model else ""
-        name = "with" if model else "without"
+        name, said = ("with", SAID) if model else ("without", "")
         async with self.gateway(f"{name}_crowd", model_url, 0.05) as url:
             for run in range(1, runs + 1):
-                rates.append(await throughput(url, self._phones, range(run * 10_000, run * 10_000 + turns)))
+                rates.append(await throughput(url, self._phones, range(run * 10_000, run * 10_000 + turns), said))
                 print(f"{name} a model, run {run}: {turns} turns, {rates[-1]:.0f}/s", flush=True)
         async with self.gateway(f"{name}_lone", model_url, 1.0) as url:
             alone = await lone(url, self._phones, range(5000, 5015), 1.0)
