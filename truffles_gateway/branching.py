@@ -372,7 +372,10 @@ def wants_price(case: Case) -> bool:
 
 
 def keeps_back(case: Case, draft: Draft) -> bool:
-    """Does a draft hold a price, a discount or a timetable, or a file that may, while nobody knows the branch?"""
+    """Does a draft hold a price, a discount or a timetable, or a file that may, while nobody knows the branch? Or does
+    nothing say that it is true of every branch?"""
+    if case.of_a_branch and may_ask(case):
+        return True
     if not _guards(case):
         return False
     return bool(draft.attachments) or is_priced(draft.text)

@@ -109,6 +109,7 @@ class Case:
     kept        what they had asked before, which is to be answered now
     heard       they have said of it already that they want an answer, and no silence
     named_only  they named a branch, and nothing else is to be answered
+    of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     """
 
     work: Work
@@ -126,6 +127,7 @@ class Case:
     kept: tuple[str, ...] = ()
     heard: bool = False
     named_only: bool = False
+    of_a_branch: bool = False
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""

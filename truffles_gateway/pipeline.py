@@ -49,7 +49,7 @@ async def think(case: Case) -> Decision:
     if decided:
         return decided
     route = gate.route(case)
-    decision = branch.before_answering(case, route) or await ROUTES[route](case)
+    decision = await branch.before_answering(case, route) or await ROUTES[route](case)
     decision = book.around(case, route, decision)
     return loops.guard(case, elsewhere.remember(case, decision))
 

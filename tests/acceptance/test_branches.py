@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from truffles_gateway.messages import Draft
+from truffles_gateway.messages import Draft, Passage
 
 ABAY = {"slug": "abay", "name": "Абая 10", "names": {"kk": "Абай даңғылы 10", "en": "Abay 10"}, "knowledge_tag": "abay"}
 MEGA = {"slug": "mega", "name": "ТРЦ Мега", "names": {"en": "Mega mall"}, "knowledge_tag": "mega"}
@@ -170,6 +170,27 @@ async def test_the_number_names_it_first_and_words_go_before_memory(asking, jid,
     assert alarm["payload"]["data"] == {"branch": "mega"}, "the number's own desk is told"
 
 
+async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows_a_human(salon_of, stub, jid) -> None:
+    """Nobody is asked where they want to come for an answer that is one, or for none."""
+
+    def retrieve(message, turn) -> list[Passage]:
+        found = {"маникюр": PRICES.get(turn.knowledge_tag, "Маникюр"), "парковк": PARKING}
+        return [Passage(id=word, text=text, confidence=0.9, query=message.text)
+                for word, text in found.items() if word in message.text.lower()]  # fmt: skip
+
+    def answer(passages) -> Draft | None:
+        return Draft(text="\n".join(each.text for each in passages), verbatim=True) if passages else None
+
+    extra = [stub.plugin("by_meaning", retrieve=retrieve, answer=answer)]
+    salon = await salon_of(extra=extra, branches=[ABAY, MEGA], branching={"mode": "ask_user"})
+    boris = "77000000012@s.whatsapp.net"
+    assert await salon.ask(jid, "Есть ли парковка?") == PARKING
+    assert (await salon.ask(jid, PRICE)).endswith(LIST)
+    assert await salon.ask(jid, "а парковка большая?") == PARKING, "the question which branch still stands"
+    assert await salon.ask(jid, "2") == f"{PRICES['mega']}"
+    assert "коллеге" in await salon.ask(boris, "Можно к вам со змеёй?")
+
+
 async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
     salon = await asking("by_instance", require_branch_for_pricing=True)
     assert await salon.ask(jid, "Есть парковка?") == PARKING
@@ -188,8 +209,8 @@ async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
 
 async def test_the_name_of_a_branch_tells_no_language(asking, jid) -> None:
     salon = await asking()
-    assert (await salon.ask(jid, "Can I bring my snake with me?")).endswith("1. Abay 10\n2. Mega mall")
-    assert "colleague" in await salon.ask(jid, "Abay")
+    assert (await salon.ask(jid, "How much is a manicure?")).endswith("1. Abay 10\n2. Mega mall")
+    assert await salon.ask(jid, "Abay") == PRICES["abay"]
     boris, dana = "77000000012@s.whatsapp.net", "77000000013@s.whatsapp.net"
     await salon.ask(boris, "Маникюр қанша тұрады?")
     assert await salon.ask(boris, "Абайда") == PRICES["abay"]

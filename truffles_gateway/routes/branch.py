@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from truffles_gateway import branching
 from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import Content, Inbound, Route, State
 from truffles_gateway.routes import facts
+from truffles_gateway.tenant_config import Branch
 
 QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE, Route.BOOK})
+FEW = 6
+"""Of how many branches what is known is compared; where there are more, the customer is asked."""
+Known = frozenset[tuple[str, str]]
+"""What is sure enough to be said, by id and words."""
 
 
-def before_answering(case: Case, route: Route) -> Decision | None:
+async def before_answering(case: Case, route: Route) -> Decision | None:
     """Ask which branch is meant, twice at most, or say that it is noted; None: there is nothing in the way of an answer.
-    Who wants a human waits for no question, nor does a file that a human will look at."""
+    Who wants a human waits for no question, nor does a file that a human will look at, nor what is the same everywhere."""
     if case.named_only and not _is_for_people(case.message):
         return _noted(case)
     if case.state is not State.BOT_ACTIVE or not _is_question(case, route) or not _matters(case):
+        return None
+    if route is not Route.BOOK and await _is_the_same(case):
         return None
     if branching.may_ask(case):
         return branching.question(case)
     branching.give_up(case)
     return None
+
+
+async def _is_the_same(case: Case) -> bool:
+    """Is the same known at every branch? Where it is nothing, a human is called at once, unless somebody has an answer all
+    the same, which may be one branch's, or unless we have just asked which: then these words may have been meant to say so."""
+    branches = case.tenant.config.branches
+    if case.tenant.config.branching.require_branch_for_pricing or len(branches) > FEW:
+        return False
+    first, *others = [await _known_at(case, each) for each in branches]
+    same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
+    case.of_a_branch = not first
+    case.trace.note("branches", outcome="the same" if same else "it matters", known=len(first.union(*others)))
+    return same
+
+
+async def _known_at(case: Case, branch: Branch) -> Known:
+    """What would be told at a branch."""
+    at = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
+    least = case.tenant.config.thresholds.answer
+    passages = await facts.retrieved(case, at)
+    return frozenset((each.id, each.text) for each in passages if each.confidence >= least)
 
 
 def _is_question(case: Case, route: Route) -> bool:

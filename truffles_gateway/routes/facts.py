@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from truffles_gateway import branching, calls, firewall, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
-from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger
+from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger, Turn
 from truffles_gateway.routes import human
 
 SHOWN = 5
@@ -40,9 +40,7 @@ async def go(case: Case) -> Decision:
 async def retrieve(case: Case) -> list[Passage]:
     """Every retriever's passages, the surest first."""
     with case.trace.stage("retrieve") as entry:
-        result = await calls.every(
-            case.tenant.hooks, "retrieve", case.faults, turn=case.turn, message=case.message, verdict=case.verdict
-        )
+        result = await _asked(case, case.turn)
         known = sorted(_once(result.asked), key=lambda passage: -passage.confidence)
         told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
@@ -58,6 +56,17 @@ async def retrieve(case: Case) -> list[Passage]:
             for each in found[:SHOWN]
         ]
     return found
+
+
+async def retrieved(case: Case, turn: Turn) -> list[Passage]:
+    """What the retrievers know in another turn than the case's: at another branch."""
+    return _once((await _asked(case, turn)).asked)
+
+
+async def _asked(case: Case, turn: Turn) -> calls.Result:
+    return await calls.every(
+        case.tenant.hooks, "retrieve", case.faults, turn=turn, message=case.message, verdict=case.verdict
+    )
 
 
 def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
