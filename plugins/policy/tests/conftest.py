@@ -88,7 +88,8 @@ def ask(policies: dict[str, Policy]) -> Callable[..., tuple[list[Passage], Draft
             verdict = await policy.classify(turn, message)
             assert verdict is not None
             found = [*owner, *(await policy.retrieve(turn, message, verdict) or ())]
-            return found, await policy.answer(turn, message, verdict, found, ())
+            told = [each for each in found if each.confidence >= 0.5]  # the others are hints for a model
+            return told, await policy.answer(turn, message, verdict, found, ())
 
         return asyncio.run(go())
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from truffles_policy.lattice import Known, Lattice, never
+from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.schema import Pack
 from truffles_policy.rules import base_rules
 
 from truffles_gateway.messages import Author, Line
 
+Known = Callable[[str], bool]
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PACK = {
     "business": {"name": "X"},
@@ -26,8 +28,25 @@ PACK = {
 }
 
 
+def never(_text: str) -> bool:
+    return False
+
+
+class Reads(Nobody):
+    """What the tests say that is known, and read as a question about the business."""
+
+    def __init__(self, known: Known, reads: Known) -> None:
+        self._known, self._reads = known, reads
+
+    def knows(self, text: str) -> bool:
+        return self._known(text)
+
+    def reads(self, text: str) -> bool:
+        return self._reads(text)
+
+
 def lattice(known: Known = never, reads: Known = never, **pack: Any) -> Lattice:
-    return Lattice(base_rules(), Pack.model_validate(PACK | pack), known=known, reads=reads)
+    return Lattice(base_rules(), Pack.model_validate(PACK | pack), reader=Reads(known, reads))
 
 
 def rule(text: str, **more: Any) -> str:

@@ -7,9 +7,10 @@ stuck; booking; a question about the business; greetings and thanks; what is non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from truffles_gateway.messages import Line
 from truffles_policy.pack.schema import Pack
@@ -18,18 +19,52 @@ from truffles_policy.phrases import Phrases
 from truffles_policy.rules import WITHHELD, Finding, Rules
 from truffles_policy.stuck import stuck
 
-Known = Callable[[str], bool]
-"""Does the pack hold an answer to this very question?"""
-Reads = Callable[[str], bool]
-"""Is this message about the business?"""
+
+class Reader(Protocol):
+    """What the facts of a business, and examples, make of a message."""
+
+    def knows(self, text: str) -> bool:
+        """Does the pack hold an answer to this very question?"""
+        ...
+
+    def reads(self, text: str) -> bool:
+        """Is this message about the business?"""
+        ...
+
+    def hears(self, text: str) -> Finding | None:
+        """What a message that no rule knows wants of people, or of nobody."""
+        ...
+
+    def asks(self, text: str, rule: str) -> bool:
+        """Is it surely a question that facts answer, whatever else a rule hears in it?"""
+        ...
+
+
 BRIEF = 80
 CLAIMABLE = frozenset({"medical", "discount", "identity"})
 """What is no matter for a human, or for a line of ours, if the pack answers it."""
+DOUBTFUL = frozenset({"medical", "discount"})
+"""What rules hear in words that stand in plain questions, too."""
 
 
-def never(_text: str) -> bool:
-    """Nothing is known: no pack was read."""
-    return False
+class Nobody:
+    """The reader of a tenant without a pack: nothing is known, and nothing heard."""
+
+    def knows(self, text: str) -> bool:
+        """Nothing."""
+        return False
+
+    def reads(self, text: str) -> bool:
+        """Nothing."""
+        return False
+
+    def hears(self, text: str) -> Finding | None:
+        """Nothing."""
+        return None
+
+    def asks(self, text: str, rule: str) -> bool:
+        """Never."""
+        return False
 
 
 class Lattice:
@@ -40,10 +75,9 @@ class Lattice:
         rules: Rules,
         pack: Pack | None = None,
         off: Collection[str] = (),
-        known: Known = never,
-        reads: Reads = never,
+        reader: Reader | None = None,
     ) -> None:
-        self._rules, self._pack, self._off, self._known, self._reads = rules, pack, off, known, reads
+        self._rules, self._pack, self._off, self._reader = rules, pack, off, reader or Nobody()
         flags = pack.emergencies if pack and "emergency" not in off else ()
         self._lines = {sign: flag.line for flag in flags for sign in flag.signs}
         self._flags = Phrases(sign for flag in flags for sign in flag.signs)
@@ -58,12 +92,19 @@ class Lattice:
         if flag >= 0:
             return Finding("emergency", " ".join(text[:BRIEF].split()), self._flags[flag])
         finding = self._ruled(text)
+        if finding.rule == "question":
+            finding = self._heard(text) or finding
         if finding.rule == "discount" and self._otherwise:
             return replace(finding, rule="more_discount")
         if finding.rule != "question":
             return finding
         moved = None if "stuck" in self._off else stuck(text, history, now, self._rules.again)
         return moved or self._astray(text) or finding
+
+    def _heard(self, text: str) -> Finding | None:
+        """What examples hear in a message that no rule knows, unless the business wants that left alone."""
+        found = self._reader.hears(text)
+        return None if found is None or found.rule in self._off else found
 
     def remark(self, finding: Finding, language: str) -> str:
         """What the business has to say at once about a red flag."""
@@ -75,8 +116,13 @@ class Lattice:
         """The strongest rule, but for those whose question the pack answers."""
         without = self._withheld
         finding = self._rules.decide(text, without)
-        if finding.rule in CLAIMABLE and self._known(text):
+        if finding.rule in CLAIMABLE and self._reader.knows(text):
             finding = self._rules.decide(text, without | CLAIMABLE)
+        if finding.rule == "human":
+            heard = self._reader.hears(text)
+            return heard if heard and heard.rule == "identity" else finding
+        if finding.rule in DOUBTFUL and self._reader.asks(text, finding.rule):
+            finding = self._rules.decide(text, without | DOUBTFUL)
         return finding
 
     def _astray(self, text: str) -> Finding | None:
@@ -86,7 +132,7 @@ class Lattice:
         anchor = self._anchors.first(text)
         named = Finding("off_topic", self._anchors[anchor]) if anchor >= 0 and not self._rules.sells(text) else None
         found = named or self._rules.stray(text)
-        return None if found and self._reads(text) else found
+        return None if found and self._reader.reads(text) else found
 
 
 def _gated(pack: Pack | None) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -12,10 +13,10 @@ from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Tu
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker
 from truffles_policy.facts.catalogue import CATALOGUE
-from truffles_policy.facts.gate import Facts, passages_of, with_texts
+from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
 from truffles_policy.language import detect
-from truffles_policy.lattice import Lattice
+from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.names import unknown_branches
@@ -49,10 +50,12 @@ ROUTES = {
     "price": (Route.UNSURE, "price_of_what"),
     "number": (Route.UNSURE, "number"),
     "noise": (Route.UNSURE, "noise"),
+    "statement": (Route.UNSURE, "statement"),
     "question": (Route.ANSWER, "question"),
 }
 
 
+SURELY = 0.8
 ANGRY = frozenset({"complaint", "refund", "frustrated", "shouting"})
 
 
@@ -67,9 +70,10 @@ class Policy:
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self.facts = facts = Facts(settings.pack, texts) if settings.pack else None
         self._rules, self._leaves_open = rules, settings.leave_open
-        seams = {"known": facts.knows, "reads": facts.reads} if facts else {}
-        self._lattice = Lattice(rules, settings.pack, settings.off, **seams)
-        self._booker = Booker(facts.pack, facts.things, facts.week) if facts and facts.pack.booking.enabled else None
+        self._lattice = Lattice(rules, settings.pack, settings.off, facts or Nobody())
+        self._booker = (
+            Booker(facts.pack, facts.things, facts.week, facts) if facts and facts.pack.booking.enabled else None
+        )
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -93,7 +97,16 @@ class Policy:
             return None
         found = verdict(finding, language)
         closed = self.facts.closed(turn, message, found) if self.facts else ""
-        return replace(found, remark=self._lattice.remark(finding, language), aside=closed)
+        found = replace(found, remark=self._lattice.remark(finding, language), aside=closed)
+        return self._known(turn, message, found) if self.facts and found.route is Route.ANSWER else found
+
+    def _known(self, turn: Turn, message: Inbound, verdict: Verdict) -> Verdict:
+        """The verdict on a question, with what of it asks nothing, and whether the pack has the whole answer."""
+        assert self.facts is not None
+        reading = self.facts.read(turn, message)
+        answered = self.facts.answered(reading, self.facts.say(turn, message, verdict, reading))
+        known = bool(answered) and all(each.facts for each in answered) and self.facts.is_whole(reading, answered)
+        return replace(verdict, idle=reading.idle, everywhere=known)
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""
@@ -105,7 +118,8 @@ class Policy:
         if self.facts is None or not message.text.strip():
             return None
         reading = self.facts.read(turn, message)
-        return passages_of(self.facts.answered(reading, self.facts.say(turn, message, verdict, reading)))
+        say = self.facts.say(turn, message, verdict, reading)
+        return passages_of(self.facts.answered(reading, say), self.facts.guessed(reading, say))
 
     @hookimpl
     async def answer(
@@ -119,12 +133,28 @@ class Policy:
         found = with_texts(self.facts.answered(reading, say), passages)
         if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
             return None
+        if not _is_surest(found, passages):
+            return None
         return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)
+
+    async def warm_up(self) -> None:
+        """Load what examples weigh: seconds on a small machine, more than a turn may wait."""
+        if self.facts:
+            await asyncio.to_thread(self.facts.hears, self.facts.pack.language)
 
     def _invites(self, turn: Turn) -> bool:
         """May a call to action follow? Never in a talk with a complaint."""
         said = (line.text for line in turn.history[-10:] if line.author is Author.CUSTOMER)
         return not any(self._rules.decide(text).rule in ANGRY for text in said)
+
+
+def _is_surest(found: Sequence[Answered], passages: Sequence[Passage]) -> bool:
+    """Is nothing else that is known surer, where only likeness tells what was asked?"""
+    own = {f"{SOURCE}:{fact.id}" for each in found for fact in each.facts}
+    least = min(each.part.share for each in found)
+    return least == 1 or all(
+        each.confidence <= max(least, SURELY) or each.id.partition("@")[0] in own for each in passages
+    )
 
 
 def verdict(finding: Finding, language: str) -> Verdict:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
 from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
 from truffles_policy.booking.moments import Moment
-from truffles_policy.booking.names import introduced, plain, wished
+from truffles_policy.booking.names import introduced, plain, signed, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.booking.settle import Rules, Settled, settle
 from truffles_policy.booking.wishes import wishes
@@ -72,10 +73,24 @@ class Heard:
         return self.moment.nothing and self.service is None and not self.name
 
 
-class Booker:
-    """Reads the bookings of one tenant; `week` tells hours in the words of a language."""
+class Reader(Protocol):
+    """What examples make of a message."""
 
-    def __init__(self, pack: Pack, things: Things, week: Callable[[Opening, str], str]) -> None:
+    def is_no_wish(self, text: str) -> bool:
+        """Is it surely a question that facts answer, however much it sounds like a wish for a time?"""
+        ...
+
+    def wishes(self, text: str) -> bool:
+        """Is a time wished for?"""
+        ...
+
+
+class Booker:
+    """Reads the bookings of one tenant; `week` tells hours in the words of a language, `reader` what examples
+    make of a message."""
+
+    def __init__(self, pack: Pack, things: Things, week: Callable[[Opening, str], str], reader: Reader) -> None:
+        self._reader = reader
         self._pack, self._find, self._week, self._wishes = pack, ServiceFinder(pack, things), week, wishes()
         self._rules = Rules(pack.booking.lead_minutes, pack.booking.days_ahead)
 
@@ -99,8 +114,13 @@ class Booker:
         today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
         moment = read(text, today, expected=known.asked in WHEN)
         found = self._find(text)
-        name = introduced(text) or self._wished(text, today)
+        name = introduced(text) or self._wished(text, today) or self._signed(text, known, today)
         return Heard(words, asks, moment, found[0] if found else None, name)
+
+    def _signed(self, text: str, known: Open, today: date) -> str:
+        """With whose name an answer to a booking's question ends: neither a service nor a day."""
+        name = signed(text) if known.asked else ""
+        return "" if not name or self._find(name) or not read(name, today).nothing else name
 
     def _wished(self, text: str, today: date) -> str:
         """Whom they want to have noted, by name: neither a service nor a day."""
@@ -115,9 +135,13 @@ class Booker:
     def _begins(self, turn: Turn, message: Inbound, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
+        if heard.moment.nothing and self._reader.is_no_wish(message.text):
+            return None
+        sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
+        wished = wish is not None or (sounds and self._reader.wishes(message.text))
         named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
-        implied = named and not heard.asks and self._wishes.implies(heard.words, message.text)
-        if wish is None and not implied and not self._accepts(turn, heard):
+        implied = named and sounds
+        if not wished and not implied and not self._accepts(turn, heard):
             return None
         why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words
         slots = self._slots(turn, heard, Open(), language)

@@ -6,9 +6,9 @@ import re
 
 from truffles_policy.lemmas import is_russian, normal, russian
 
-MOST_WORDS, LONGEST_WORD = 3, 24
+MOST_WORDS, LONGEST_WORD, SHORTEST_NAME = 3, 24, 2
 _INTRODUCED = re.compile(
-    r"(?:меня\s+зовут|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|менің\s+атым|есімім|атым|my\s+name\s+is|my\s+name's|under\s+the\s+name(?:\s+of)?)"
+    r"(?:меня\s+зовут|(?:(?:его|е[её]|их|мужа|жену|сына|дочь|дочку|маму|ребенка|ребёнка)\s+)?зовут(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|менің\s+атым|есімім|атым|my\s+name\s+is|my\s+name's|under\s+the\s+name(?:\s+of)?)"
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
@@ -95,6 +95,21 @@ def introduced(text: str) -> str:
     words = _WORD.findall(re.split(r"[.,;!?\n]", text[found.end() :])[0])[:MOST_WORDS]
     kept = words[:1] + [word for word in words[1:] if word[0].isupper()]
     return _shown(kept)
+
+
+def signed(text: str) -> str:
+    """The name that stands at the end of an answer: "тогда в понедельник, Светлана", "в 19:00, я Сауле"; "" if none does."""
+    said = [part for part in re.split(r"[.,;!\n]+", text) if part.strip()]
+    words = _WORD.findall(said[-1]) if said else []
+    words = words[1:] if len(words) > 1 and words[0].lower() in ("я", "мен", "это") else words
+    fitting = 1 <= len(words) <= MOST_WORDS - 1 and all(_signs(word) for word in words)
+    return _shown(words) if fitting and (len(said) > 1 or is_name(words[0])) else ""
+
+
+def _signs(word: str) -> bool:
+    """Is it a name with its capital, one that no dictionary has included?"""
+    capital = word[0].isupper() and not word.isupper() and len(word) > SHORTEST_NAME
+    return capital and (is_name(word) or not is_russian(normal(word)))
 
 
 def wished(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
+from truffles_policy.facts.by_example import read_softly
 from truffles_policy.facts.claims import CLOCK, claims
 from truffles_policy.facts.clauses import CAREFUL, OF_THINGS
 from truffles_policy.facts.data import asks
@@ -16,6 +17,8 @@ from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import Word
 from truffles_policy.lemmas import normal
 
+DOUBTFUL = ({"payment"}, {"booking"})
+"""What everyday words hear in other questions, too: how much is paid in advance, whether a booking is needed."""
 LINES, WITHIN = 6, timedelta(minutes=30)
 LONGEST, FEW = 400, 6
 _CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
@@ -29,20 +32,69 @@ class _Said:
     asked: tuple[str, ...] = ()
     things: tuple[Found, ...] = ()
     timed: bool = False
+    last: tuple[Part, ...] = ()
 
 
 def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -> Reading:
-    """A message read after the lines before it."""
+    """A message read after the lines before it: by everyday words, and where those leave something unread, by examples."""
+    reading = _read_on(text, history, now, things)
+    doubtful = {part.ask for part in reading.parts} in DOUBTFUL
+    if not text.strip() or (reading.whole and not doubtful):
+        return reading
+    soft = read_softly(text, things)
+    if reading.whole and soft.open:
+        return reading
+    said = _said_before(history, now, things)
+    if not soft.parts or all(part.ask == OFFERS for part in soft.parts):
+        return _followed(reading, said, things) or replace(
+            reading, idle=soft.idle, open=soft.open, before=said.last, perhaps=soft.perhaps
+        )
+    return replace(soft, parts=tuple(part for each in soft.parts for part in _whole(each, said)), plain=reading)
+
+
+def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Said:
+    """What the customer's lines so far asked, and of what."""
     said = _Said()
+    for line in _own([line for line in history if now - line.at <= WITHIN]):
+        said = _after(said, _continued(_line(line[:LONGEST], things), said))
+    return said
+
+
+def _line(text: str, things: Things) -> Reading:
+    """A line of before: by everyday words, else by examples."""
+    strict = read(text, things)
+    soft = strict if strict.whole else read_softly(text, things)
+    return soft if soft.parts else strict
+
+
+def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
+    """A few words that go on from the last question: of another thing, or of another branch; None if they are more."""
+    if not said.last or len(reading.text.split()) > FEW:
+        return None
+    asked = [part for part in said.last if part.ask in OF_THINGS]
+    if reading.named and asked:
+        parts = [
+            replace(part, things=reading.named, text=reading.text.strip(), carried=True, clear=True) for part in asked
+        ]
+    elif not (_content(reading.text, things) or reading.parts or reading.loose):
+        parts = [replace(part, text=reading.text.strip(), carried=True) for part in said.last]
+    else:
+        return None
+    return replace(reading, parts=tuple(parts), unread=(), loose=())
+
+
+def _own(lately: Sequence[Line]) -> list[str]:
+    return [line.text for line in lately if line.author is Author.CUSTOMER and line.text.strip()][-LINES:]
+
+
+def _read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -> Reading:
     lately = [line for line in history if now - line.at <= WITHIN]
-    own = [line.text for line in lately if line.author is Author.CUSTOMER and line.text.strip()][-LINES:]
     chosen = _chosen(text, lately)
     reading = read(chosen or text, things)
     leans = _leans(reading)
     if not (_needs(reading) or leans):
         return reading
-    for line in own:
-        said = _after(said, _continued(read(line[:LONGEST], things), said))
+    said = _said_before(history, now, things)
     if leans and (narrowed := _narrowed(reading, said, things)):
         return narrowed
     found = _continued(reading, said)
@@ -106,11 +158,11 @@ def _whole(part: Part, said: _Said) -> Iterable[Part]:
 def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     if not reading.parts:
-        return replace(said, things=reading.named or said.things)
+        return replace(said, things=reading.named or said.things, last=())
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())
     timed = any(part.ask in TIMED for part in reading.parts)
-    return _Said(asked or said.asked, things or reading.named or said.things, timed)
+    return _Said(asked or said.asked, things or reading.named or said.things, timed, reading.parts)
 
 
 def _chosen(text: str, lately: Sequence[Line]) -> str:

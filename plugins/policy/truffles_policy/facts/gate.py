@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Inbound, Passage, Turn, Verdict
 from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
+from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import read_on
 from truffles_policy.facts.clauses import OF_THINGS
 from truffles_policy.facts.house import House
@@ -19,13 +20,18 @@ from truffles_policy.facts.reading import OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
+from truffles_policy.intents.features import root, words_of
+from truffles_policy.intents.wants import is_question, wanted, wishes
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
+from truffles_policy.rules import Finding
 
-SOURCE = "pack"
+SOURCE, HINT = "pack", "pack: perhaps"
+"""The source of facts that are told, and of those that may be what was asked, for whoever else can tell."""
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
+FEW, LONG = 5, 4
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -39,7 +45,8 @@ class Answered:
     @property
     def confidence(self) -> float:
         """How sure it is that this was asked."""
-        return CARRIED if self.part.carried else GUESSED if self.part.ask == OFFERS else SURE
+        sure = CARRIED if self.part.carried else GUESSED if self.part.ask == OFFERS else SURE
+        return min(sure, self.part.share)
 
 
 class Facts:
@@ -62,6 +69,26 @@ class Facts:
         """Does the pack answer a message in so many words?"""
         return bool(self._questions.asked(text[:LONGEST]))
 
+    def hears(self, text: str) -> Finding | None:
+        """What a message wants of people, or of nobody, as examples tell; None where everyday words read all of it."""
+        text = text[:LONGEST]
+        if read(text, self.things).whole or self.knows(text):
+            return None
+        found = heard_pieces(text, self.things)
+        return wanted(found, [each for each in found if read(each.text, self.things).whole])
+
+    def is_no_wish(self, text: str) -> bool:
+        """Is it surely a question that facts answer, and no wish for a time, however much it sounds like one?"""
+        return self.asks(text, "booking")
+
+    def wishes(self, text: str) -> bool:
+        """Is a time wished for, as examples tell?"""
+        return wishes(heard_pieces(text[:LONGEST], self.things))
+
+    def asks(self, text: str, rule: str) -> bool:
+        """Is it surely a question that facts answer, whatever else a rule hears in it?"""
+        return is_question(heard_pieces(text[:LONGEST], self.things), rule)
+
     def week(self, hours: Opening, language: str) -> str:
         """Hours in words, for customers of a language."""
         return Wording(self.pack, self._texts, language).week(hours)
@@ -83,8 +110,13 @@ class Facts:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
         found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
-        missing = self._unlisted.told(reading, say)
+        found = [*_first_known(found), *self._in_so_many_words(reading, say)] or self._told_before(reading, say)
+        missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def guessed(self, reading: Reading, say: Say) -> list[Answered]:
+        """What may have been asked, for whoever answers where the pack does not: nothing that is told by itself."""
+        return [Answered(part, tuple(self._told(part, say))) for part in reading.perhaps]
 
     def closed(self, turn: Turn, message: Inbound, verdict: Verdict) -> str:
         """That it is closed now, where a reply must say so and an answer does not."""
@@ -95,7 +127,29 @@ class Facts:
 
     def is_whole(self, reading: Reading, answered: Sequence[Answered]) -> bool:
         """Is nothing left of the message beside what was answered?"""
+        if any(each.part.text == reading.text.strip() and each.part.ask in ("faq", "unlisted") for each in answered):
+            return True
+        if any(each.part.carried and each.part.text == reading.text.strip() for each in answered):
+            return True
+        texts = {each.part.text for each in answered if each.facts}
+        if reading.open:
+            return all(text in texts for text in reading.open)
         return reading.whole or any(each.part.ask in ("faq", "unlisted") for each in answered)
+
+    def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
+        """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""
+        roots = {root(word) for word in words_of(reading.text) if len(word) >= LONG} if reading.before else set()
+        if not roots or len(reading.text.split()) > FEW:
+            return []
+        told = [(part, tuple(self._told(replace(part, clear=True), say))) for part in reading.before]
+        return [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
+                if any(_speaks_of(each.text, roots) for each in facts)]  # fmt: skip
+
+    def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
+        """The pieces that are questions of the pack's own."""
+        asked = [(text, self._questions.near(text)) for text in reading.open]
+        return [Answered(Part("faq", text=text, share=share), tuple(facts)) for text, (number, share) in asked
+                if share and (facts := self._questions.told([number], say))]  # fmt: skip
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
         """The parts; what is asked twice over in other words, once."""
@@ -150,13 +204,31 @@ def _bound(answered: Sequence[Answered]) -> list[Answered]:
     return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
 
 
-def passages_of(answered: Sequence[Answered]) -> list[Passage]:
-    """The facts as passages, each once."""
+def _speaks_of(text: str, roots: Collection[str]) -> bool:
+    """Does a fact hold one of these roots?"""
+    said = {root(word) for word in words_of(text)}
+    return any(
+        each in said or any(each[: LONG + 1] == word[: LONG + 1] for word in said if len(word) > LONG) for each in roots
+    )
+
+
+def _first_known(answered: Sequence[Answered]) -> list[Answered]:
+    """Of what a piece may have asked, as examples tell, the first that the pack answers; else the first."""
+    found: dict[object, Answered] = {}
+    for number, each in enumerate(answered):
+        key: object = each.part.text if each.part.share < 1 else number
+        if key not in found or not found[key].facts:
+            found[key] = each if each.facts or key not in found else found[key]
+    return list(found.values())
+
+
+def passages_of(answered: Sequence[Answered], hints: Sequence[Answered] = ()) -> list[Passage]:
+    """The facts as passages, each once, and hints at those that may be asked for."""
     found: dict[str, Passage] = {}
-    for each in answered:
+    for source, each in (*((SOURCE, each) for each in answered), *((HINT, each) for each in hints)):
         for fact in each.facts:
             id = f"{SOURCE}:{fact.id}"
-            passage = Passage(id=id, text=fact.text, confidence=each.confidence, query=each.part.text, source=SOURCE)
+            passage = Passage(id=id, text=fact.text, confidence=each.confidence, query=each.part.text, source=source)
             found.setdefault(id, passage)
     return list(found.values())
 

@@ -20,6 +20,9 @@ SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
 _CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
 """A code of a letter or two and a number, which customers write as one word."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_PRESENT = frozenset("аейи")
+"""How the stem of a Kazakh verb in the present ends."""
+_GREETED = "саламат", "салемет"
 MOST_NAMES = 40
 """Of a thing with variants: names beyond that are not made."""
 
@@ -158,4 +161,5 @@ def stem_without(word: str) -> str:
     folded = fold(word)
     endings = {fold(ending) for ending in asks().after}
     has = any(letter in "әғқңөұүһі" for letter in word) and folded[-3:] in endings and len(word) >= 7
-    return word[:-3] if has else ""
+    # "бересіз" is what you do, and "сәлеметсіз" a greeting: neither is without anything
+    return word[:-3] if has and word[-4] not in _PRESENT and not folded.startswith(_GREETED) else ""

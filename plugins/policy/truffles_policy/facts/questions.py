@@ -12,9 +12,11 @@ from truffles_policy.facts.names import SOLD, Thing, denies
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
+from truffles_policy.intents.classifier import meaning
 from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
+ALIKE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,17 @@ class Questions:
                   if each.turns == turns and (not each.things or not each.things.isdisjoint(named))]  # fmt: skip
         best = max(scored, default=(0.0, 0))
         return [best[1]] if best[0] >= LEAST else []
+
+    def near(self, text: str) -> tuple[int, float]:
+        """The question that a text is, by its words or else by its meaning, and how likely; (0, 0.0) if it is none."""
+        if same := self.asked(text):
+            return same[0], 1.0
+        turns, named = self._turns(text), self._named(text)
+        lines = [(number, line) for number, question in enumerate(self._pack.faq) for line in question.asked
+                 if self._turns(line) == turns and self._named(line) <= named]  # fmt: skip
+        scored = [(float(meaning(line) @ meaning(text)), number) for number, line in lines]
+        like, number = max(scored, default=(0.0, 0))
+        return (number, min(like, 0.95)) if like >= ALIKE else (0, 0.0)
 
     def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
         """Their answers, where they hold at this branch."""

@@ -34,7 +34,8 @@ OFFERS = ""
 @dataclass(frozen=True, slots=True)
 class Part:
     """One question: what is asked (`OFFERS`: nothing but what there is), of which things, for which days (names of `days`
-    or dates like "12-25"), paid or told how; not `clear`: something beside it was not understood. `text` is that part of the message."""
+    or dates like "12-25"), paid or told how; not `clear`: something beside it was not understood. `text` is that part of the message, `share` how likely
+    it is that this is asked, where examples read it."""
 
     ask: str
     things: tuple[Found, ...] = ()
@@ -46,12 +47,15 @@ class Part:
     carried: bool = False
     qualified: bool = False
     clear: bool = True
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
-    and products in it, asked about or not."""
+    and products in it, asked about or not. Where examples read it, `idle` are the parts of it that ask nothing, `open`
+    those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `perhaps`
+    what may be asked, and is not told unasked."""
 
     text: str
     parts: tuple[Part, ...] = ()
@@ -60,6 +64,11 @@ class Reading:
     loose: tuple[str, ...] = ()
     branch: str = ""
     named: tuple[Found, ...] = ()
+    idle: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    plain: Reading | None = None
+    before: tuple[Part, ...] = ()
+    perhaps: tuple[Part, ...] = ()
 
     @property
     def whole(self) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
+from truffles_policy.facts.names import BRANCH, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, spelled
 from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
@@ -47,6 +47,7 @@ class Things:
             for place, word in enumerate(name.words):
                 for key in word.keys:
                     self._at.setdefault(key, []).append((number, place))
+        self.books = pack.booking.enabled
         self._known = lru_cache(CACHE)(self._known_by)
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
@@ -103,6 +104,10 @@ class Things:
         apart = any(
             second != first + 1 for first, second in pairwise(run)
         )  # "чехол на телефон" is one thing for another
+        if any(
+            found.things[0].kind in SOLD for found, _ in pieces
+        ):  # "a check-up at the branch": only where, and not which
+            pieces = [each for each in pieces if each[1] or each[0].things[0].kind != BRANCH]
         sold = [found for found, _ in pieces if found.things[0].kind in SOLD]
         if len(pieces) > 1 and ((apart and len(sold) > 1) or not all(strong for _, strong in pieces)):
             return self._agreed(pieces)
@@ -128,6 +133,23 @@ class Things:
         kind = self._filed.get((thing.kind, thing.id), "")
         return any(other.whole == thing.whole or (kind and kind in (other.id, self._filed.get((other.kind, other.id))))
                    for other in others)  # fmt: skip
+
+    def apart(self, words: Sequence[Word]) -> tuple[tuple[Thing, ...], frozenset[int]]:
+        """Things sold all the words of whose name stand in a text, whatever stands between them, the longest names alone;
+        and where those words are."""
+        places: dict[int, dict[int, int]] = {}
+        for at, word in enumerate(words):
+            for number, where in self._known(word.keys).items():
+                for place in where:
+                    places.setdefault(number, {}).setdefault(place, at)
+        whole = [(len(at), number) for number, at in places.items()
+                 if len(at) == len(self.names[number].words) == len(set(at.values())) and self.names[number].thing.kind in SOLD
+                 and not any(word.without for word in self.names[number].words)]  # fmt: skip
+        longest = max(whole, default=(0, 0))[0]
+        best = [number for length, number in whole if length == longest]
+        return _distinct(self.names[each].thing for each in best), frozenset(
+            at for each in best for at in places[each].values()
+        )
 
     def done(self, verb: str, found: Found) -> tuple[Thing, ...]:
         """Those of these things that a verb is the verb of ("чистите": "чистка")."""

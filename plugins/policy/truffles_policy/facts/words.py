@@ -18,6 +18,9 @@ _DATE = re.compile(r"(?<![\d.,])(0?[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])(?:\.(?:2
 _NAMED_DAY = re.compile(
     r"\b[а-я]{3,15}ого(?= (?:янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек))|\bтретьего(?= )", re.IGNORECASE
 )
+_NTH_DAY = re.compile(
+    r"(?<![\d.,:])([12]?\d|3[01])-?(?:го|ого|е|ое|ші|шы|інші|ыншы|st|nd|rd|th)\b(?=\s+[^\W\d])", re.IGNORECASE
+)
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}\b)")
 _GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_]{3})(?=\d)")
 _CODE = re.compile(r"\b(?=\w*\d)(?=\w*[а-яё])\w{2,6}\b", re.IGNORECASE)
@@ -29,6 +32,7 @@ _CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
 def plain(text: str) -> str:
     """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number,
     "02.01" a day of January."""
+    text = _NTH_DAY.sub(r"\1", text)
     text = _NAMED_DAY.sub(lambda found: str(asks().days_of_month.get(found[0].lower(), found[0])), text)
     text = _DATE.sub(lambda found: f"{int(found[1])} {asks().months[int(found[2]) - 1]}", text)
     text = _CLOCK.sub(r"\1 часов", text)
@@ -124,9 +128,28 @@ def is_infinitive(word: str) -> bool:
 
 
 @lru_cache(CACHE)
+def is_pronoun(word: str) -> bool:
+    """Does a Russian word stand for something said before?"""
+    return any("NPRO" in parse.tag or "Apro" in parse.tag for parse in _parses(word)[:1])
+
+
+@lru_cache(CACHE)
+def is_place(word: str) -> bool:
+    """Is a Russian word the name of a town or a country?"""
+    return any("Geox" in parse.tag for parse in _parses(word))
+
+
+@lru_cache(CACHE)
 def tells(word: str) -> bool:
     """Is a Russian word one of what happened, or happens?"""
     return any("VERB" in parse.tag and ("past" in parse.tag or "3per" in parse.tag) for parse in _parses(word))
+
+
+@lru_cache(CACHE)
+def speaks(word: str) -> bool:
+    """Is a Russian word one of what the two who talk do, or of what happened?"""
+    return any("VERB" in parse.tag and ("past" in parse.tag or "1per" in parse.tag or "2per" in parse.tag)
+               for parse in _parses(word)[:1])  # fmt: skip
 
 
 @lru_cache(CACHE)

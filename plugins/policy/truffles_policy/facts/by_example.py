@@ -1,0 +1,274 @@
+"""What the everyday words do not read, read by likeness to examples: which of the pack's questions a piece of a message is.
+
+Precise where it costs: a word that customers do not use with a question may make it another one, and then nothing is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from truffles_policy.facts.claims import Claim, claims
+from truffles_policy.facts.clauses import CAREFUL, OF_THINGS, TOLD
+from truffles_policy.facts.data import CLOCK, asks
+from truffles_policy.facts.names import denies
+from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
+from truffles_policy.facts.things import Found, Things
+from truffles_policy.facts.words import (
+    Word,
+    is_chatter,
+    is_doing,
+    is_noun,
+    is_place,
+    is_preposition,
+    is_pronoun,
+    speaks,
+    tells,
+)
+from truffles_policy.intents.classifier import classifier
+from truffles_policy.intents.features import THING, root
+from truffles_policy.intents.pieces import Piece, pieces
+from truffles_policy.lemmas import clean, fold, normal
+
+SOFT, HINTED = 0.55, 0.5
+SURELY = 0.85
+READ, FEW, TWO = 512, 4, 2
+GUESSES, LEAST_GUESS, GUESSED, HARDLY = 3, 0.1, 0.4, 0.1
+NARROW = frozenset({"price", "duration", "offered", "stock", "promotions"})
+"""Of which a word more may ask for another one."""
+GENERAL = frozenset(
+    {"цвет", "размер", "модель", "вид", "тип", "штука", "память", "вариант", "услуга", "процедура", "товар"}
+)
+"""What every business sells has these: they make nothing another thing."""
+OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "parking", "branches", "phone"})
+"""What is another one in another town."""
+_BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
+"""Without one of these it is no question about booking, however alike it is."""
+_KAZAKH_DOING = (
+    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "ким", "кым", "ган", "ген", "кан", "кен", "келеди", "болады", "екен", "едим", "едик", "сыздар", "сиздер", "сыз", "сиз", "ып", "ип", "ою", "ею", "юу",
+)  # fmt: skip
+"""Endings of Kazakh verbs."""
+MONEY = frozenset({"prepayment", "instalments"})
+BARE = frozenset({"price", "duration", "until", "hours"})
+ASKS: Mapping[str, tuple[str, ...]] = {
+    "wifi": ("amenity_wifi",), "website": ("social", "website"), "portfolio": ("portfolio", "social"),
+    "landmark": ("landmark",), "rules.booking": ("rules.booking", "rules.walk_in"), "rules.walk_in": ("rules.walk_in", "rules.booking"), "discount_wish": ("discount_wish", "promotions"),
+    **{name: (name,) for name in (
+        "price", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "things_list", "price_list",
+        "hours", "until", "open_now", "address", "parking", "entrance", "amenities", "branches", "phone", "email", "payment",
+        "prepayment", "instalments", "promotions", "rules.returns", "rules.certificates", "rules.wholesale", "rules.delivery",
+        "rules.pickup", "rules.lateness", "rules.cancellation", "rules.rescheduling",
+        "rules.guests", "rules.children", "rules.pets", "rules.men", "rules.hygiene", "rules.materials", "rules.home_visits",
+        "rules.staff", "rules.consultation", "rules.documents", "rules.vacancies", "rules.training", "about", "speaks",
+    )},
+}  # fmt: skip
+"""What is asked by each label, the first that the pack answers."""
+
+
+def masked(text: str, things: Things) -> str:
+    """The text with names of what is sold replaced."""
+    cleaned = clean(text)
+    for found in reversed(_sold(things.vocabulary.words(cleaned), things)):
+        words = things.vocabulary.words(cleaned)[found.start : found.end]
+        if words:
+            cleaned = f"{cleaned[: words[0].start]} {THING} {cleaned[words[-1].end :]}"
+    return cleaned
+
+
+def _sold(words: Sequence[Word], things: Things) -> list[Claim]:
+    return [claim for claim in claims(words, things) if claim.sold]
+
+
+@lru_cache(READ)
+def read_softly(text: str, things: Things) -> Reading:
+    """The message by its pieces: each as the everyday words read it, else by likeness."""
+    found = heard_pieces(text, things)
+    asking = any(not (piece.idle or piece.vague or piece.aside) for piece in found)
+    idle = tuple(piece.text for piece in found if piece.idle or (asking and (piece.vague or piece.aside)))
+    parts: list[Part] = []
+    unread: list[str] = []
+    for piece in found:
+        if piece.text in idle:
+            continue
+        strict = read(piece.text, things)
+        own = (
+            strict.parts if strict.whole and not _sounds_other(piece, strict) else tuple(_parts(piece, strict, things))
+        )
+        own = () if any(_is_for_people(part, text, things) for part in own) else own
+        parts += own
+        if not own and not (parts and _leans(piece)):
+            unread.append(piece.text)
+    perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
+    parts = _absorbed(_with_things(parts, _named(text, things)))
+    parts = _meant(parts, text, things)
+    vague = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
+    return replace(
+        read(text, things), parts=tuple(parts), unread=tuple(unread), loose=(), idle=idle, open=tuple(unread), perhaps=perhaps,
+    )  # fmt: skip
+
+
+def heard_pieces(text: str, things: Things) -> list[Piece]:
+    """What examples make of a message."""
+    return pieces(text, lambda each: masked(each, things))
+
+
+def _sounds_other(piece: Piece, strict: Reading) -> bool:
+    """Is it surely another question than everyday words hear: how much in advance, not how; a booking where none is needed?"""
+    heard = {part.ask for part in strict.parts}
+    return (piece.share >= SURELY and heard == {"payment"} and piece.label in MONEY) or heard == {"booking"}
+
+
+def _meant(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
+    """What is done, and to what, may be said apart ("экран разбит, поменять сколько?"): the whole message names it then."""
+    deeds = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    whole, covered = _named_apart(things.vocabulary.words(text), things) if deeds else ((), frozenset[str]())
+    if not whole or len(covered) < TWO:
+        return list(parts)
+    return [replace(part, things=whole) if part in deeds else part for part in parts]
+
+
+def _is_deed(found: Found) -> bool:
+    """Is it only what is done, of something that has a name of its own?"""
+    words = [normal(word) for word in found.text.split()]
+    return not found.exact and all(is_doing(word) or fold(word).endswith(_KAZAKH_DOING) for word in words)
+
+
+def _leans(piece: Piece) -> bool:
+    """Is it a bare question behind another that has been read ("доставка есть? сколько?")? That holds its answer."""
+    return (piece.label in BARE or piece.label == "ask_more") and len(piece.text.split()) <= FEW
+
+
+def _named(text: str, things: Things) -> tuple[Found, ...]:
+    return tuple(claim.found for claim in _sold(things.vocabulary.words(text), things) if claim.found)
+
+
+def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
+    """What a piece asks, where that is likely, and no word that everyday words do not read may make it another question.
+    `strict` is the piece as they read it."""
+    words = things.vocabulary.words(piece.text)
+    claimed = claims(words, things)
+    unread = [word for each in strict.unread for word in each.split()]
+    if _is_read(piece, strict, unread):
+        yield from (replace(part, clear=True) for part in strict.parts)
+        return
+    asked = _asks_of(piece, strict, things)
+    if not asked or _is_careful(piece, claimed):
+        return
+    of_things = piece.label in OF_THINGS
+    sold = tuple(claim.found for claim in claimed if claim.sold and claim.found) if of_things else ()
+    if of_things and not sold:
+        sold, covered = _named_apart(words, things)
+        unread = [word for word in unread if word not in covered]
+    if any(_alters(word, piece) for word in unread):
+        return
+    days = tuple(claim.day for claim in claimed if claim.day) if piece.label in DATED else ()
+    others = tuple(thing for claim in claimed if claim.found and not claim.sold for thing in claim.found.things)
+    for ask in asked:
+        yield Part(ask, sold, days, others, text=piece.text, share=piece.share)
+
+
+def _guessed(piece: Piece, things: Things) -> Iterator[Part]:
+    """What a piece may ask: evidence for whoever answers next."""
+    labels = sorted(piece.others, key=lambda label: -piece.others[label])[:GUESSES]
+    words = things.vocabulary.words(piece.text)
+    sold = tuple(claim.found for claim in claims(words, things) if claim.sold and claim.found)
+    sold = sold or _named_apart(words, things)[0]
+    for label in labels:
+        share = min(piece.others[label], GUESSED)
+        if share >= LEAST_GUESS:
+            share = min(share, HARDLY) if label in NARROW else share
+            yield from (
+                Part(ask, sold if label in OF_THINGS else (), text=piece.text, share=share)
+                for ask in ASKS.get(label, ())
+            )
+
+
+def _is_read(piece: Piece, strict: Reading, unread: Sequence[str]) -> bool:
+    """Do everyday words read one question of a thing, and all that they leave only says what the two who talk do?"""
+    asked = {part.ask for part in strict.parts}
+    plain = len(asked) == 1 and asked <= TOLD and all(part.things for part in strict.parts)
+    return plain and not piece.idle and all(speaks(normal(word)) for word in unread)
+
+
+def _asks_of(piece: Piece, strict: Reading, things: Things) -> tuple[str, ...]:
+    """What a piece may ask: by its label, if that is likely enough; less so where everyday words hear the same."""
+    same = any(part.ask in ASKS.get(piece.label, ()) for part in strict.parts)
+    if piece.share < (HINTED if same else SOFT):
+        return ()
+    if piece.label in ("rules.booking", "rules.walk_in") and not _BOOKED.search(fold(piece.text.lower())):
+        return ()
+    if piece.label == "booking":
+        return () if things.books else ASKS["rules.walk_in"]
+    return ASKS.get(piece.label, ())
+
+
+def _named_apart(words: Sequence[Word], things: Things) -> tuple[tuple[Found, ...], frozenset[str]]:
+    """Things all the words of whose name stand somewhere in a text, the longest names first, and those words."""
+    found = things.apart(words)
+    covered = frozenset(words[at].token.text for at in found[1])
+    return ((Found(found[0], 0, 0, exact=False, text=" ".join(sorted(covered))),) if found[0] else ()), covered
+
+
+def _is_for_people(part: Part, text: str, things: Things) -> bool:
+    """Does something in the message make it another question: a thing that is denied, or what happened to one, where a
+    warranty is asked for?"""
+    return (part.ask in OF_THINGS and denies(text)) or (part.ask == "warranty" and _tells_of(text, things))
+
+
+def _tells_of(text: str, things: Things) -> bool:
+    """Does a message say what happened to something that is sold?"""
+    words = things.vocabulary.words(text)
+    return any(tells(word.word) for word in words) and bool(_named(text, things))
+
+
+def _is_careful(piece: Piece, claimed: Sequence[Claim]) -> bool:
+    """Is it for somebody, or some day, that may make it another price? Or is a thing's price asked, whatever else it is like?"""
+    days = {claim.day for claim in claimed if claim.day} - {"today", "daily"}
+    names = {claim.name for claim in claimed if claim.is_ask}
+    priced = any(claim.sold for claim in claimed) and not names.isdisjoint(TOLD)
+    if piece.label in OF_THINGS:
+        return bool(names & {*CAREFUL, CLOCK}) or (bool(days) and piece.label not in DATED)
+    return priced or (piece.label in CAREFUL and piece.share < SURELY and any(claim.sold for claim in claimed))
+
+
+def _alters(word: str, piece: Piece) -> bool:
+    """Could a word make the question another one? Not if it is said with such questions, or whatever one wants."""
+    plain = normal(word)
+    narrow = piece.label in NARROW
+    if is_preposition(plain) or plain.isdigit():
+        return narrow
+    if plain in asks().small | asks().joins or is_chatter(plain) or is_pronoun(plain) or _is_polite(plain):
+        return False
+    if is_place(plain) and piece.label in OF_PLACES:
+        return True
+    said = root(plain) in GENERAL or root(plain) in classifier().vocabulary[piece.label]
+    if narrow:
+        does = speaks(plain) or fold(plain).endswith(_KAZAKH_DOING)
+        return not (said or does) or (is_noun(plain) and piece.label == "promotions")
+    return not (said or piece.share >= SURELY or fold(plain) in classifier().everyday or is_doing(plain))
+
+
+def _is_polite(word: str) -> bool:
+    return root(word) in classifier().vocabulary["greeting"]
+
+
+def _absorbed(parts: Sequence[Part]) -> list[Part]:
+    """Without bare questions behind another that has been read ("доставка есть? сколько?"): it holds their answer."""
+    kept: list[Part] = []
+    for part in parts:
+        bare = part.ask in BARE and not part.things and not part.days and len(part.text.split()) <= FEW
+        if not (bare and any(each.ask not in BARE for each in kept)):
+            kept.append(part)
+    return kept
+
+
+def _with_things(parts: Sequence[Part], named: Sequence[Found]) -> list[Part]:
+    """A question of a thing that another piece names takes it from there; the thing alone then asks nothing more."""
+    lacking = [part for part in parts if part.ask in NEEDS_THING and not part.things]
+    if not lacking or not named:
+        return list(parts)
+    kept = [part for part in parts if part.ask != OFFERS]
+    return [replace(part, things=tuple(named)) if part in lacking else part for part in kept]

@@ -1,0 +1,78 @@
+"""A message → its pieces, each with what it wants: sentences, and parts of one where they want different things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from truffles_policy.intents.classifier import classifier
+
+IDLE = frozenset({"chatter", "greeting", "thanks", "acknowledge"})
+"""What asks nothing."""
+ASIDE = frozenset({"ask_more", "decline", "identity", "off_topic"})
+CONDITIONS = ("если ", "а если ", "когда ", "if ", "and if ", "when ", "егер ")
+LEAST, UNSURE, VAGUE = 0.5, 0.6, 0.3
+MOST = 8
+_SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
+_PARTS = re.compile(r",\s+|\s+(?:и|а|а также|плюс|and|plus|және|ал)\s+", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W_]")
+
+Mask = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a message, what it wants, and how likely that is; `others` are all labels."""
+
+    text: str
+    label: str
+    share: float
+    others: Mapping[str, float]
+
+    @property
+    def idle(self) -> bool:
+        """Does it ask nothing?"""
+        return self.label in IDLE or (sum(self.others[each] for each in IDLE) >= LEAST and "?" not in self.text)
+
+    @property
+    def vague(self) -> bool:
+        """Is it a statement of which nobody can tell what it wants? Beside a question it wants nothing."""
+        return "?" not in self.text and (self.share < UNSURE or sum(self.others[each] for each in IDLE) >= VAGUE)
+
+    @property
+    def aside(self) -> bool:
+        """Is it a condition, or small talk, that wants nothing beside a question?"""
+        if "?" in self.text:
+            return False
+        return self.label in ASIDE or self.text.lower().startswith(CONDITIONS)
+
+    @property
+    def clear(self) -> bool:
+        """Is it more likely than all else together?"""
+        return self.share >= LEAST
+
+
+def pieces(text: str, mask: Mask) -> list[Piece]:
+    """The pieces of a message in their order. `mask` puts `THING` for what a business sells."""
+    sentences = [each.strip() for each in _SENTENCES.split(text) if _LETTER.search(each)]
+    return [piece for sentence in sentences[:MOST] for piece in _within(sentence, mask)]
+
+
+def heard(text: str, mask: Mask) -> Piece:
+    """A text as one piece."""
+    shares = classifier().shares(mask(text), text)
+    label = max(shares, key=shares.__getitem__)
+    return Piece(text, label, shares[label], shares)
+
+
+def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
+    """A sentence whole, unless parts of it want different things, or one of them something and the others nothing."""
+    whole = heard(sentence, mask)
+    parts = [heard(each.strip(), mask) for each in _PARTS.split(sentence) if _LETTER.search(each)][:MOST]
+    wanting = [each for each in parts if not (each.idle or each.vague)]
+    if len(parts) < 2 or not wanting or not all(each.clear for each in wanting):
+        return [whole]
+    different = len({each.label for each in wanting}) > 1
+    surer = len(wanting) < len(parts) and min(each.share for each in wanting) >= whole.share
+    return parts if different or surer else [whole]
