@@ -20,8 +20,14 @@ from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine
 from truffles_rag_qdrant.evaluate import DEV, Case, Outcome, own_questions, run, table
 from truffles_rag_qdrant.index import FEATURES
+from truffles_rag_qdrant.recall import PACKS, engine_of, read_entries, read_questions
 from truffles_rag_qdrant.tuning import Floats, fit
 
+ABOUT_PACKS = ("dev.tsv", "front_desk.tsv")
+SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "surplus": -1, "head_missed": -1, "head_rival": -1,
+         "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
+"""Whether more of a feature speaks for a chunk, or against it."""
+RIDGE = 0.5
 DATA = Path(__file__).parent / "data" / "calibration.json"
 
 
@@ -33,6 +39,44 @@ async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]
             rows.append(features)
             labels.append(float(case.right(chunk.text)))
     return np.array(rows), np.array(labels)
+
+
+async def pack_samples(embedder: Embedder) -> tuple[Floats, Floats]:
+    """The same of the questions about packs, as customers of each branch, or of none, ask them."""
+    engines = {
+        path.stem: await engine_of(path.stem, read_entries(path), embedder) for path in sorted(PACKS.glob("*.jsonl"))
+    }
+    rows, labels = [], []
+    for name in ABOUT_PACKS:
+        for asked in read_questions(PACKS / name):
+            right = [id for group in asked.groups for id in group]
+            for chunk, features in await engines[asked.pack].candidates(asked.question):
+                rows.append(features)
+                labels.append(float(any(_is(chunk.id, id) for id in right)))
+    return np.array(rows), np.array(labels)
+
+
+def _is(id: str, fact: str) -> bool:
+    """Is it the fact, a part of it, or that of a branch?"""
+    return id == fact or id.startswith((f"{fact}.", f"{fact}@"))
+
+
+def sensible(rows: Floats, labels: Floats) -> tuple[Floats, float]:
+    """The fit without features that speak against sense: a likeness that counts against a chunk only balances others here."""
+    used = list(range(len(FEATURES)))
+    while True:
+        weights, bias = fit(rows[:, used], labels, ridge=RIDGE)
+        odd = [
+            (abs(weight), at)
+            for at, weight in zip(used, weights, strict=True)
+            if SENSE.get(FEATURES[at], 0) * weight < 0
+        ]
+        if not odd:
+            break
+        used.remove(max(odd)[1])
+    whole = np.zeros(len(FEATURES))
+    whole[used] = weights
+    return whole, bias
 
 
 def write(model: str, weights: Floats, bias: float) -> None:
@@ -55,7 +99,8 @@ def misses(outcomes: Sequence[Outcome]) -> list[str]:
 async def _main(embedder: Embedder, only: str, verbose: bool) -> None:
     cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
-        write(embedder.model, *fit(*await samples(cases, by_tenant)))
+        own, packs = await samples(cases, by_tenant), await pack_samples(embedder)
+        write(embedder.model, *sensible(np.vstack([own[0], packs[0]]), np.hstack([own[1], packs[1]])))
         calibration.cache_clear()
         for engine in by_tenant.values():
             engine.calibration = calibration(embedder.model)

@@ -73,6 +73,10 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index, most=most)
 
+    def held(self, text: str) -> Mapping[str, float]:
+        """How much of a text each chunk holds; those that share nothing with it are left out."""
+        return self._index.likeness.held(text) if self._index else {}
+
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
         others = [each.chunk for each in self._index.entries.values()] if self._index else []
@@ -99,8 +103,9 @@ class Engine(ABC):
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         [found] = await self._search([Question(vector, index.sparse(part), tag)])
-        entries = [index.points[one.point] for one in found if one.point in index.points]
         asked = index.asked(part)
+        entries = [index.points[one.point] for one in found if one.point in index.points]
+        entries += [index.entries[id] for id in asked.nearest if index.entries[id] not in entries]
         return [(entry.chunk, index.features(asked, entry, vector)) for entry in entries]
 
     async def embed(self, texts: Sequence[str]) -> Vectors:

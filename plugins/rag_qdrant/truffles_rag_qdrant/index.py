@@ -8,19 +8,23 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.embed import Vectors, unpacked
 from truffles_rag_qdrant.facts import point_id
+from truffles_rag_qdrant.likeness import Likeness, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.words import tokens
 
 LEXICAL_SIZE = 512
+NEAREST = 5
+FEW, UNTOLD = 12, 0.05
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
-            "spread", "evidence", "uncovered")  # fmt: skip
+            "spread", "evidence", "uncovered", "like", "behind")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -65,13 +69,20 @@ class Entry:
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Asked:
-    """A question as it is held against chunks: how much each of its terms counts, and what it says literally."""
+    """A question as it is held against chunks: how much each of its terms counts, what it says literally, and how alike the
+    wordings of each chunk are."""
 
     part: Part
     weights: Mapping[str, float]
     literal: tuple[str, ...]
+    alike: Mapping[str, float]
+
+    @cached_property
+    def nearest(self) -> tuple[str, ...]:
+        """The chunks whose wording is most like it."""
+        return tuple(nearest(self.alike, NEAREST))
 
     @property
     def words(self) -> frozenset[str]:
@@ -124,6 +135,7 @@ class Index:
         self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
+        self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -155,7 +167,7 @@ class Index:
 
     def asked(self, part: Part) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
-        return Asked(part, self.weights(part), self.reader.literal(part.words))
+        return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text))
 
     def features(self, asked: Asked, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
@@ -168,7 +180,7 @@ class Index:
         spread = self._spread([key for key in weights if key in entry.terms])
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
-                min(matched, 2.0), min(uncovered, 2.0)]  # fmt: skip
+                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -220,6 +232,16 @@ def _is_beside(entry: Entry, best: Entry) -> bool:
     """Of the same list, or under the same heading?"""
     one_place = (entry.chunk.source, entry.chunk.tag, entry.prose) == (best.chunk.source, best.chunk.tag, best.prose)
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
+
+
+def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
+    """How alike the wordings are, and by how much they are behind those of the chunk that is most alike. Among a few chunks
+    nothing tells common pieces from rare ones, and being the first says little: only the very same words count."""
+    if few:
+        same = pieces(asked.part.text) in map(pieces, wordings(entry.chunk))
+        return (1.0, 0.0) if same else (0.0, UNTOLD)
+    like = asked.alike.get(entry.chunk.id, 0.0)
+    return like, max(asked.alike.values(), default=0.0) - like
 
 
 def lexical(entry: Entry) -> dict[int, float]:

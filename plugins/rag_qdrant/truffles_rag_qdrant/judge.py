@@ -77,6 +77,8 @@ class Judge:
         question, found = search
         asked, keys = self._index.asked(part), part.asked | part.things
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
+        seen = {entry.chunk.id for entry, _ in known}
+        known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]
         judged = [(self._confidence(asked, entry, question), entry, score) for entry, score in known]
         judged.sort(key=lambda one: self._rank(one[0], one[1], keys))
         ranked = [_passage(part, *one) for one in judged[: self._per_part]]

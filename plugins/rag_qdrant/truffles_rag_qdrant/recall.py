@@ -63,7 +63,8 @@ def read_questions(path: Path) -> list[Wanted]:
 
 
 def _groups(facts: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(f"{PACK}:{fact}" for fact in group.split("|")) for group in facts.split(","))
+    groups = (group.split("|") for group in facts.split(",") if group != "-")
+    return tuple(tuple(f"{PACK}:{fact}" for fact in group) for group in groups)
 
 
 def read_entries(path: Path) -> list[Entry]:

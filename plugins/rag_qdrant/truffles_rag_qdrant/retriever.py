@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from truffles_gateway.messages import Inbound, Passage, Turn
+from truffles_gateway.messages import Author, Inbound, Passage, Turn
 from truffles_gateway.plugin import Calibrated, Entry, Foreseen, Labelled, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, embedded_of, is_made_by
+from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.records import Shelf
@@ -22,6 +25,12 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY = 15.0
+FEW, WITHIN = 6, timedelta(minutes=30)
+LEANING = 0.8
+"""How much less sure an answer is that needs the words before."""
+HELD = 0.25
+"""How much of the new words it must hold: "and for Huawei?" is not answered with Samsung."""
+_ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
 
@@ -47,10 +56,22 @@ class RagQdrant:
             return []
         await self._fresh()
         try:
-            return await self._engine.find(message.text, turn.knowledge_tag)
+            return await self._found(turn, message.text)
         except Exception:
             self._version = None  # a server that lost its collection is filled again by the next message
             raise
+
+    async def _found(self, turn: Turn, text: str) -> list[Passage]:
+        """What fits the message; a few words that nothing fits, together with the customer's last ones before them."""
+        found = await self._engine.find(text, turn.knowledge_tag)
+        before = spoken_before(turn)
+        if not before or len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
+            return found
+        more = await self._engine.find(f"{before} {_ENDS.sub(' ', text)}", turn.knowledge_tag)
+        held = self._engine.held(text)
+        leaning = [replace(each, confidence=each.confidence * LEANING, query=text.strip()) for each in more
+                   if held.get(each.id, 0.0) >= HELD]  # fmt: skip
+        return [*found, *(each for each in leaning if each.confidence >= GOOD)]
 
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
@@ -180,6 +201,12 @@ class RagQdrant:
             self._resources.log.warning("chunks_not_embedded", count=wordy, model=model)
             self._reembedding.start(wanted=model != self._model)
         self._version, self._model = version, model
+
+
+def spoken_before(turn: Turn) -> str:
+    """The customer's last words before these, without the marks that would end a question."""
+    lately = [line.text for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= WITHIN]
+    return _ENDS.sub(" ", lately[-1]).strip() if lately else ""
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:
