@@ -146,7 +146,8 @@ def _named() -> tuple[Reader, ...]:
     said = rf"\b(?:{_hour_words('before')})\s+(?P<hours>[0-9]{{1,2}})\s*(?:час(?:ов|а|у|ам)?)\b(?!\s*[0-9])"
     code = r"[₸₽$€¥£]|\b(?:kzt|тг|тенге|usd|rub|eur)\b"
     alone = rf"(?P<scale>\b(?:тысяч[ау]|(?<![0-9] )мын|(?<![0-9] )thousand))\b{_no('series')}{_no('rest')}\s?(?:{values.CURRENCY})?"
-    turned = rf"\b(?P<month>{month})\.? (?P<days>{_DAY})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>20[0-9]{{2}}))?"
+    # "31 декабря 09:00" is a day and an hour, and no 9th of December
+    turned = rf"(?<![0-9] )\b(?P<month>{month})\.? (?P<days>{_DAY})(?:st|nd|rd|th)?\b(?![:.][0-9])(?:,?\s+(?P<year>20[0-9]{{2}}))?"
     return (
         _reader(turned, values.named_date, *_month_hints()),
         _reader(rf"(?P<before>{_PART_BEFORE})\s*(?:сагат\s*)?{_CLOCK}{_no('part')}", values.clock, *parts),

@@ -238,6 +238,8 @@ class Verdict:
     refused  what of it cannot be: `why` ("no_such", "past", "closed", "outside", "soon", "far"; "name": the offered one is
              not theirs), the `day`, `time` and `part` meant, and `hours`, `days`, `minutes` or `date` to be told
     remark   a line of the business's own that is told when the wish is passed on; of other verdicts, when a human is called
+    everywhere  whoever classified has an answer that is true of every branch, or says of which; the branch need not be asked
+    idle     parts of the message that ask nothing, as far as whoever classified can tell: nobody need answer them
     aside    a line that stands beside the reply, whatever that is: that it is closed now
     """
 
@@ -252,6 +254,8 @@ class Verdict:
     refused: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
     aside: str = ""
+    everywhere: bool = False
+    idle: tuple[str, ...] = ()
 
 
 OWNER_SAYS = "owner"

@@ -167,3 +167,23 @@ async def test_a_question_left_open_that_nobody_sorts_keeps_its_language_and_get
     told = await salon.ask(jid, "маникюр қанша тұрады айтыңызшы?")
     assert told.endswith(FACT)
     assert told.startswith("Бұл туралы"), "said in Kazakh, although no model was there to tell the language"
+
+
+async def test_two_that_came_to_the_same_fact_are_surer_than_each(salon_of, stub, jid) -> None:
+    """It is said once, in the words of the first that believes in it."""
+
+    def find(text: str, confidence: float):
+        return lambda message: [Passage(id="1", text=text, confidence=confidence, query=message.text)]
+
+    doubtful = [stub.plugin("one", retrieve=find("Маникюр 5", 0.1)), stub.plugin("two", retrieve=find(FACT, 0.48))]
+    salon = await salon_of(brain=("policy", "answer_local"), extra=doubtful)
+    assert await salon.ask(jid, ASK) == FACT
+    assert (await salon.outcomes())[-1][0] == "answered"
+
+
+async def test_one_that_doubts_alone_says_nothing(salon_of, stub, jid) -> None:
+    alone = stub.plugin(
+        "one", retrieve=lambda message: [Passage(id="1", text=FACT, confidence=0.4, query=message.text)]
+    )
+    salon = await salon_of(brain=("policy", "answer_local"), extra=[alone])
+    assert "коллеге" in await salon.ask(jid, ASK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ BOOKS = frozenset({"booking", ASKED})
 MUTES = frozenset({"opt-out", "muted", "mute or question"})
 ANY = "any"
 TOP = 5
+DAY_OF_YEAR, A_YEAR = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"), 2000
 OF_A_SLOT, CALLED = frozenset({"date", "time"}), "handover"
 
 
@@ -180,9 +182,14 @@ def knows(tenant: Tenant, chunks: Iterable[Chunk]) -> frozenset[Key]:
     config = tenant.config
     texts = [config.name, *config.facts, *(branch.name for branch in config.branches), *tenant.texts.sources()]
     texts += [part for chunk in chunks for part in (chunk.title, chunk.answer or chunk.text)]
-    texts += [text for choice in config.plugins for text in _flat(choice.settings)]
+    texts += [text for choice in config.plugins for text in map(_dated_text, _flat(choice.settings))]
     promised = {key for text in texts for claim in claims(text) for key in claim.keys if key[0] == "family"}
     return proved(texts) | promised
+
+
+def _dated_text(text: str) -> str:
+    """A setting that is a day of every year, as a date that claims are held against: "12-31"."""
+    return f"{A_YEAR}-{text}" if DAY_OF_YEAR.fullmatch(text) else text
 
 
 def _flat(value: Any) -> Iterator[str]:

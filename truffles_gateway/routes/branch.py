@@ -38,6 +38,8 @@ async def _is_the_same(case: Case) -> bool:
     branches = case.tenant.config.branches
     if case.tenant.config.branching.require_branch_for_pricing or len(branches) > FEW:
         return False
+    if case.verdict.everywhere:
+        return True
     first, *others = [await _known_at(case, each) for each in branches]
     same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
     case.of_a_branch = not first
@@ -46,11 +48,12 @@ async def _is_the_same(case: Case) -> bool:
 
 
 async def _known_at(case: Case, branch: Branch) -> Known:
-    """What would be told at a branch."""
+    """What would be told first at a branch."""
     at = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
     least = case.tenant.config.thresholds.answer
     passages = await facts.retrieved(case, at)
-    return frozenset((each.id, each.text) for each in passages if each.confidence >= least)
+    best = max((each.confidence for each in passages), default=0.0)
+    return frozenset((each.id, each.text) for each in passages if each.confidence >= max(best, least))
 
 
 def _is_question(case: Case, route: Route) -> bool:

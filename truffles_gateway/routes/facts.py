@@ -70,12 +70,25 @@ async def _asked(case: Case, turn: Turn) -> calls.Result:
 
 
 def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
-    """All passages; a fact that several plugins know is the first one's, who words it for this customer."""
+    """All passages; a fact that several plugins know is the first one's, who words it for this customer, unless it hardly
+    believes it, and as sure as both make it: it is wrong only if both are. `ID@BRANCH` is the fact `ID` as a branch has it."""
     found: list[Passage] = []
     for answer in asked:
-        known = {each.id for each in found}
-        found += [each for each in answer.value or () if each.id not in known]
+        known = {each.id: at for at, each in enumerate(found)}
+        for each in answer.value or ():
+            at = known.get(each.id, known.get(each.id.partition("@")[0]))
+            if at is None:
+                found.append(each)
+            else:
+                first = found[at]
+                worded = first if first.confidence >= each.confidence / 2 else each
+                found[at] = replace(worded, id=first.id, confidence=_both(first.confidence, each.confidence))
     return found
+
+
+def _both(one: float, other: float) -> float:
+    """How sure two are that came to the same by themselves."""
+    return 1 - (1 - one) * (1 - other)
 
 
 async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, str]:

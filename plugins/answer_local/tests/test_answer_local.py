@@ -25,9 +25,9 @@ def passage(text: str, query: str, confidence: float = 0.9, **more: Any) -> Pass
 
 
 def answer(
-    message: str, *passages: Passage, language: str = "ru", said: str = "", said_at: datetime = NOW
+    message: str, *passages: Passage, language: str = "ru", said: str = "", said_at: datetime = NOW, idle: str = ""
 ) -> Draft | None:
-    verdict = Verdict(route=Route.ANSWER, language=language)
+    verdict = Verdict(route=Route.ANSWER, language=language, idle=(idle,) if idle else ())
     turn = make_turn(now=NOW, history=(Line(author=Author.BOT, text=said, at=said_at),) if said else ())
     written = AnswerLocal(Texts()).answer(turn, Inbound(text=message, events=()), verdict, passages)
     return asyncio.run(written)
@@ -47,6 +47,17 @@ def test_the_answer_of_a_pair_is_said_not_its_question() -> None:
 def test_what_has_no_good_passage_is_named() -> None:
     draft = answer("а? б?", passage("А.", "а?"), passage("Не то.", "б?", 0.49))
     assert draft and (draft.text, draft.unanswered) == ("А.", ("б?",))
+
+
+def test_what_asks_nothing_is_not_missed() -> None:
+    found = passage("А.", "а?"), passage("Не то.", "мне подруга посоветовала", 0.1)
+    draft = answer("мне подруга посоветовала. а?", *found, idle="Мне подруга посоветовала.")
+    assert draft and (draft.text, draft.unanswered) == ("А.", ())
+
+
+def test_a_hint_for_a_model_is_neither_told_nor_missed() -> None:
+    draft = answer("а?", passage("А.", "а?"), passage("Б.", "а?!", 0.3, source="pack: perhaps"))
+    assert draft and (draft.text, draft.unanswered) == ("А.", ())
 
 
 @pytest.mark.parametrize("passages", [(), (passage("Не то.", "а?", 0.49),)])

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from truffles_gateway.messages import Passage
 
 GOOD = 0.5
-PACK = "pack"
-"""The source of facts that were picked for their question by rules, and not by likeness."""
+PACK, HINT = "pack", "pack: perhaps"
+"""The sources of facts that were picked for their question by rules, and of those that may be what was asked: they count where
+somebody else came to them, too."""
 NEAR = 0.005
 MOST = 6
 _BEGINNING = 4
@@ -49,7 +50,7 @@ def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Pa
 def once(passages: Sequence[Passage]) -> list[Passage]:
     """Each fact once, and no second opinion on a question that the pack has answered: what a retriever found for words that
     were answered already is neither told nor missed."""
-    picked = {each.id: each for each in reversed(passages) if each.source == PACK and each.confidence >= GOOD}
+    picked = {each.id: each for each in reversed(passages) if each.source in (PACK, HINT) and each.confidence >= GOOD}
     known = {word for each in picked.values() for word in _words(each.query)}
     said = {each.text for each in picked.values()}
     return [
@@ -68,6 +69,16 @@ def answered(query: str, passages: Sequence[Passage]) -> Answered:
     best = good[0]
     equals = _distinct([best, *(one for one in good[1:] if _equal(best, one))])
     return Answered(query, tuple(equals[:MOST]), more=len(equals) > MOST)
+
+
+def is_hint(passage: Passage) -> bool:
+    """Is it a fact that may be what was asked, for a model to judge?"""
+    return passage.source == HINT and passage.confidence < GOOD
+
+
+def is_said(query: str, texts: Sequence[str]) -> bool:
+    """Is a part of the message within one of these texts?"""
+    return any(_words(query) <= _words(text) for text in texts)
 
 
 def told(notices: Sequence[Passage]) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from truffles_answer_local.compose import Answered, about, answered, language_of, once, questions, told
+from truffles_answer_local.compose import (
+    Answered,
+    about,
+    answered,
+    is_hint,
+    is_said,
+    language_of,
+    once,
+    questions,
+    told,
+)
 from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import Plugin, PluginSettings, Resources, Texts, hookimpl
 
@@ -39,8 +49,9 @@ class AnswerLocal:
         owner wants everybody to know stands before them, once in a talk; where it is all that is known of what was asked,
         a human answers the rest."""
         said = notices(passages)
-        facts = once([each for each in passages if each not in said])
+        facts = once([each for each in passages if each not in said and not is_hint(each)])
         parts = [answered(query, found) for query, found in questions(message.text, facts)]
+        parts = [part for part in parts if part.passages or not is_said(part.query, verdict.idle)]
         good = [part for part in parts if part.passages]
         if not good and about(message.text, said):
             sources = tuple(dict.fromkeys(each.id for each in said))
