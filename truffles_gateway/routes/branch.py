@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from truffles_gateway import branching
@@ -40,20 +41,27 @@ async def _is_the_same(case: Case) -> bool:
         return False
     if case.verdict.everywhere:
         return True
-    first, *others = [await _known_at(case, each) for each in branches]
+    known = await asyncio.gather(*(_known_at(case, each) for each in branches))
+    if any(each is None for each in known):
+        return False
+    first, *others = [each or Known() for each in known]
     same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
-    case.of_a_branch = not first
+    case.of_a_branch = not first.union(*others)
     case.trace.note("branches", outcome="the same" if same else "it matters", known=len(first.union(*others)))
     return same
 
 
-async def _known_at(case: Case, branch: Branch) -> Known:
-    """What would be told first at a branch."""
+async def _known_at(case: Case, branch: Branch) -> Known | None:
+    """What would be told first at a branch, to each question of the message; None: somebody failed to say."""
     at = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
-    least = case.tenant.config.thresholds.answer
     passages = await facts.retrieved(case, at)
-    best = max((each.confidence for each in passages), default=0.0)
-    return frozenset((each.id, each.text) for each in passages if each.confidence >= max(best, least))
+    if passages is None:
+        return None
+    least = case.tenant.config.thresholds.answer
+    best: dict[str, float] = {}
+    for each in passages:
+        best[each.query] = max(best.get(each.query, least), each.confidence)
+    return Known((each.id, each.text) for each in passages if each.confidence >= best[each.query])
 
 
 def _is_question(case: Case, route: Route) -> bool:

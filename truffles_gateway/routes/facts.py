@@ -58,9 +58,10 @@ async def retrieve(case: Case) -> list[Passage]:
     return found
 
 
-async def retrieved(case: Case, turn: Turn) -> list[Passage]:
-    """What the retrievers know in another turn than the case's: at another branch."""
-    return _once((await _asked(case, turn)).asked)
+async def retrieved(case: Case, turn: Turn) -> list[Passage] | None:
+    """What the retrievers know in another turn than the case's: at another branch. None: one of them failed."""
+    result = await _asked(case, turn)
+    return None if result.faults else _once(result.asked)
 
 
 async def _asked(case: Case, turn: Turn) -> calls.Result:
@@ -75,14 +76,15 @@ def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
     found: list[Passage] = []
     for answer in asked:
         known = {each.id: at for at, each in enumerate(found)}
-        for each in answer.value or ():
-            at = known.get(each.id, known.get(each.id.partition("@")[0]))
+        for each in sorted(answer.value or (), key=lambda one: -one.confidence):
+            base = each.id if each.id in known else each.id.partition("@")[0]
+            at = known.pop(base, None)  # what one plugin knows of a fact counts once, the surest first
             if at is None:
                 found.append(each)
             else:
                 first = found[at]
                 worded = first if first.confidence >= each.confidence / 2 else each
-                found[at] = replace(worded, id=first.id, confidence=_both(first.confidence, each.confidence))
+                found[at] = replace(worded, confidence=_both(first.confidence, each.confidence))
     return found
 
 

@@ -53,3 +53,35 @@ def test_another_question_is_not_answered(name: str, text: str, ask: Ask) -> Non
 def test_the_same_in_other_words_is(name: str, text: str, words: str, ask: Ask) -> None:
     _, draft = ask(name, text)
     assert draft is not None and words in draft.text
+
+
+SILENT = [
+    ("demo_salon", "подруге от вашей краски стало плохо, сколько стоит окрашивание?"),
+    ("demo_salon", "a friend of mine got a rash after your dye. how much is hair colouring?"),
+    ("demo_salon", "если аллергия, сколько стоит маникюр?"),
+    ("demo_salon", "Если я беременна, сколько стоит окрашивание?"),
+    ("demo_salon", "мне 14 лет, сколько стоит окрашивание?"),
+    ("demo_salon", "после химиотерапии, можно прийти без записи?"),
+    ("demo_salon", "у меня эпилепсия, можно прийти без записи?"),
+    ("demo_dental", "зуб шатается после вашей пломбы, сколько стоит удаление?"),
+    ("demo_phones", "продам айфон 13, сколько дадите"),
+    ("demo_phones", "почём у вас стекло поклеить?"),
+    (
+        "demo_salon",
+        (
+            "Где вы?\nПарковка есть?\nДо скольки работаете?\nМожно с ребёнком?\nWi-Fi есть?\nКарты берёте?\nСобаку можно?\n"
+            "Рассрочка есть?\nА вы кератин беременным делаете на третьем месяце?"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), SILENT)
+def test_what_is_not_understood_beside_a_question_is_no_small_talk(name: str, text: str, ask: Ask) -> None:
+    """Trouble, a condition, an age, a deed of one's own, the ninth question: none of it is dropped for a price."""
+    assert ask(name, text)[1] is None
+
+
+@pytest.mark.parametrize("text", ["машину поцарапали во дворе", "охрана грубая"])
+def test_a_complaint_is_not_answered_with_what_was_told_last(text: str, ask: Ask) -> None:
+    assert ask("demo_salon", text, ["парковка есть?"])[1] is None

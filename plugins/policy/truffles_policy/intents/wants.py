@@ -23,6 +23,8 @@ TALK: Mapping[str, tuple[str, float]] = {
 COURTESIES = frozenset({"thanks", "greeting", "acknowledge"})
 """One word of these is an everyday one: a name that answers a question is none."""
 UNSURE = frozenset({"other", "which_one", "ask_more", "booking", *TALK})
+MONEY = frozenset({"price", "instalments", "prepayment", "payment", "promotions", "greeting"})
+"""What is no medical question, whatever it is the price of."""
 NEAR_BOOKING = frozenset(
     {"rules.booking", "rules.walk_in", "rules.rescheduling", "hours", "open_now", "offered", "price", "stock"}
 )
@@ -43,7 +45,7 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
     labels = {each.label for each in pieces}
     if read or not labels or not labels <= TALK.keys() or not all(each.share >= TALK[each.label][1] for each in pieces):
         return None
-    if any(each.label == "chatter" and "?" in each.text for each in pieces):
+    if any(each.label == "chatter" and ("?" in each.text or not each.harmless) for each in pieces):
         return None
     if not all(_is_everyday(each) for each in pieces if each.label in COURTESIES):
         return None
@@ -54,6 +56,8 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
 def is_question(pieces: Sequence[Piece], rule: str) -> bool:
     """Is it surely a question that facts answer, whatever else a rule hears in it?"""
     labels = [label for label, (each, _) in DESK.items() if each == rule]
+    if rule == "medical" and not all(each.label in MONEY and each.harmless for each in pieces):
+        return False
     asking = [each for each in pieces if not (each.idle or each.vague)]
     if rule == "booking" and any(each.label in NEAR_BOOKING for each in asking):
         return False
