@@ -27,7 +27,7 @@ ABOUT_PACKS = ("dev.tsv", "front_desk.tsv")
 SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "surplus": -1, "head_missed": -1, "head_rival": -1,
          "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
 """Whether more of a feature speaks for a chunk, or against it."""
-RIDGE = 0.5
+RIDGE = 2.0
 DATA = Path(__file__).parent / "data" / "calibration.json"
 
 

@@ -241,7 +241,8 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
         same = pieces(asked.part.text) in map(pieces, wordings(entry.chunk))
         return (1.0, 0.0) if same else (0.0, UNTOLD)
     like = asked.alike.get(entry.chunk.id, 0.0)
-    return like, max(asked.alike.values(), default=0.0) - like
+    best = max(asked.alike.values(), default=0.0)
+    return like, 0.0 if entry.prose else best - like  # prose says more than was asked: it is like no question
 
 
 def lexical(entry: Entry) -> dict[int, float]:
