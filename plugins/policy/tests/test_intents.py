@@ -14,6 +14,7 @@ from truffles_policy.facts.by_example import ASKS
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import THING, features, words_of
 from truffles_policy.intents.pieces import heard, pieces
+from truffles_policy.intents.serious import is_serious
 from truffles_policy.intents.wants import DESK, TALK, is_question, wanted, wishes
 
 EXAMPLES = Path(__file__).parents[1] / "intents"
@@ -102,3 +103,25 @@ def test_a_plain_question_is_one_whatever_a_rule_hears() -> None:
     )
     assert not is_question(pieces("можно ли мне имплант при диабете?", same), "medical")
     assert wishes(pieces("запишите меня на завтра на три", same)) and not wishes(pieces("как к вам записаться?", same))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "болит", "я на гв", "на пятом месяце", "кровь идёт", "Отёк не спадает", "вы мне волосы сожгли", "қызуым бар", "екікабатпын", "I have a rash",
+        "my lip is numb", "it's painful", "терминал не работает", "шашым бүлінді, ренжідім", "верните деньги",
+    ],
+)  # fmt: skip
+def test_trouble_is_heard(text: str) -> None:
+    assert is_serious(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "хочу объём побольше", "больше ничего не надо", "какой большой зал", "what is your phone number", "do you do body painting", "кровать",
+        "разборчиво напишите", "ваш оператор на месте?", "how far is the burning man", "где вы находитесь", "қайда орналасқансыз",
+    ],
+)  # fmt: skip
+def test_other_words_that_begin_alike_are_no_trouble(text: str) -> None:
+    assert not is_serious(text)

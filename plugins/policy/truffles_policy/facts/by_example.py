@@ -49,8 +49,8 @@ GENERAL = frozenset(
 OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "parking", "branches", "phone"})
 """What is another one in another town."""
 _BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
-_AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
 """Without one of these it is no question about booking, however alike it is."""
+_AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
 _KAZAKH_DOING = (
     "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "келеди",
     "болады", "екен", "едим", "едик", "ою", "ею", "юу",
