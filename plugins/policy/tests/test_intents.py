@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from truffles_policy.facts.by_example import ASKS
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import THING, features, words_of
+from truffles_policy.intents.labels import DESK, TALK
 from truffles_policy.intents.pieces import heard, pieces
 from truffles_policy.intents.serious import is_serious
-from truffles_policy.intents.wants import DESK, TALK, is_question, wanted, wishes
+from truffles_policy.intents.wants import is_question, wanted, wishes
 
 EXAMPLES = Path(__file__).parents[1] / "intents"
 NEITHER = {"other", "ask_more", "which_one", "booking"}

@@ -56,7 +56,7 @@ _KAZAKH_DOING = (
     "болады", "екен", "едим", "едик", "ою", "ею", "юу",
 )  # fmt: skip
 """Endings of Kazakh verbs."""
-MONEY = frozenset({"prepayment", "instalments"})
+WAYS_TO_PAY = frozenset({"prepayment", "instalments"})
 BARE = frozenset({"price", "duration", "until", "hours"})
 ASKS: Mapping[str, tuple[str, ...]] = {
     "wifi": ("amenity_wifi",), "website": ("social", "website"), "portfolio": ("portfolio", "social"),
@@ -89,12 +89,12 @@ def _sold(words: Sequence[Word], things: Things) -> list[Claim]:
 
 def read_softly(text: str, things: Things) -> Reading:
     """The message by its pieces: each as the everyday words read it, else by likeness."""
-    return things.remembered(text, lambda: _read_softly(text, things))
+    return things.remembered("read", text, lambda: _read_softly(text, things))
 
 
 def _read_softly(text: str, things: Things) -> Reading:
     found = heard_pieces(text, things)
-    asking = any(not (piece.idle or piece.vague or piece.aside) for piece in found)
+    asking = any(piece.asks and not piece.aside for piece in found)
     idle = tuple(piece.text for piece in found if piece.idle or (asking and (piece.vague or piece.aside)))
     parts: list[Part] = []
     unread: list[str] = []
@@ -107,7 +107,7 @@ def _read_softly(text: str, things: Things) -> Reading:
         )
         own = () if any(_is_for_people(part, text, things) for part in own) else own
         parts += own
-        if not own and not (parts and _leans(piece)):
+        if not own and not (parts and _is_bare(piece)):
             unread.append(piece.text)
     if any(part.ask in OF_THINGS for part in parts):
         unread += [piece.text for piece in found if piece.text in idle and _narrows(piece, things)]
@@ -124,13 +124,13 @@ def _read_softly(text: str, things: Things) -> Reading:
 
 def heard_pieces(text: str, things: Things) -> list[Piece]:
     """What examples make of a message."""
-    return pieces(text, lambda each: masked(each, things))
+    return things.remembered("heard", text, lambda: pieces(text, lambda each: masked(each, things)))
 
 
 def _sounds_other(piece: Piece, strict: Reading) -> bool:
     """Is it surely another question than everyday words hear: how much in advance, not how; a booking where none is needed?"""
     heard = {part.ask for part in strict.parts}
-    return (piece.share >= SURELY and heard == {"payment"} and piece.label in MONEY) or heard == {"booking"}
+    return (piece.share >= SURELY and heard == {"payment"} and piece.label in WAYS_TO_PAY) or heard == {"booking"}
 
 
 def _meant(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
@@ -148,7 +148,7 @@ def _is_deed(found: Found) -> bool:
     return not found.exact and all(is_doing(word) or fold(word).endswith(_KAZAKH_DOING) for word in words)
 
 
-def _leans(piece: Piece) -> bool:
+def _is_bare(piece: Piece) -> bool:
     """Is it a bare question behind another that has been read ("доставка есть? сколько?")? That holds its answer."""
     return (piece.label in BARE or piece.label == "ask_more") and len(piece.text.split()) <= FEW
 

@@ -22,7 +22,7 @@ from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
 from truffles_policy.intents.features import root, words_of
 from truffles_policy.intents.serious import is_serious
-from truffles_policy.intents.wants import is_question, wanted, wishes
+from truffles_policy.intents.wants import is_no_wish, is_question, wanted, wishes
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
@@ -80,7 +80,7 @@ class Facts:
 
     def is_no_wish(self, text: str) -> bool:
         """Is it surely a question that facts answer, and no wish for a time, however much it sounds like one?"""
-        return self.asks(text, "booking")
+        return is_no_wish(heard_pieces(text[:LONGEST], self.things))
 
     def wishes(self, text: str) -> bool:
         """Is a time wished for, as examples tell?"""
@@ -128,13 +128,9 @@ class Facts:
 
     def is_whole(self, reading: Reading, answered: Sequence[Answered]) -> bool:
         """Is nothing left of the message beside what was answered?"""
-        if any(each.part.text == reading.text.strip() and each.part.ask in ("faq", "unlisted") for each in answered):
-            return True
-        if any(each.part.carried and each.part.text == reading.text.strip() for each in answered):
-            return True
         texts = {each.part.text for each in answered if each.facts}
         if reading.open:
-            return all(text in texts for text in reading.open)
+            return texts.issuperset(reading.open) or reading.text.strip() in texts
         return reading.whole or any(each.part.ask in ("faq", "unlisted") for each in answered)
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:

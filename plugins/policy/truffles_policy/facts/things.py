@@ -51,7 +51,7 @@ class Things:
                 for key in word.keys:
                     self._at.setdefault(key, []).append((number, place))
         self.books = pack.booking.enabled
-        self._memory: OrderedDict[str, Any] = OrderedDict()
+        self._memory: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._known = lru_cache(CACHE)(self._known_by)
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
@@ -63,14 +63,15 @@ class Things:
         words = self.vocabulary.words(text) if isinstance(text, str) else text
         return [found for run in self._runs(words, apart) for found in self._explain(words, run)]
 
-    def remembered(self, text: str, make: Callable[[], Made]) -> Made:
-        """What was made of a text with these things, made now if it was not or is forgotten."""
-        if text not in self._memory:
-            self._memory[text] = make()
+    def remembered(self, what: str, text: str, make: Callable[[], Made]) -> Made:
+        """What was made of a text with these things, made now if it was not or is forgotten: a message is asked several
+        things, and what it says goes when its tenant does."""
+        made: Made | None = self._memory.get((what, text))
+        if made is None:
+            made = self._memory[what, text] = make()
             if len(self._memory) > REMEMBERED:
                 self._memory.popitem(last=False)
-        found: Made = self._memory[text]
-        return found
+        return made
 
     def resembles(self, word: str) -> bool:
         """Is there a word of the pack that begins like this one?"""

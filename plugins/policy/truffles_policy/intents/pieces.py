@@ -7,17 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from truffles_policy.intents.classifier import LONGEST, classifier
+from truffles_policy.intents.labels import ASIDE, DESK, IDLE
 from truffles_policy.intents.serious import is_serious
 
-IDLE = frozenset({"chatter", "greeting", "thanks", "acknowledge"})
-"""What asks nothing."""
-ASIDE = frozenset({"ask_more", "decline", "identity", "off_topic"})
 CONDITIONS = ("если ", "а если ", "когда ", "if ", "and if ", "when ", "егер ")
-OF_PEOPLE = frozenset({
-    "complaint", "medical", "refund", "payment_check", "change", "technical", "discount_wish", "opt_out", "urgent", "human",
-    "frustrated",
-})  # fmt: skip
-"""What a human answers, or nobody."""
 LEAST, UNSURE, VAGUE, HARMLESS = 0.5, 0.6, 0.3, 0.1
 MOST = 8
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
@@ -39,7 +32,7 @@ class Piece:
     @property
     def harmless(self) -> bool:
         """May it be left without an answer? Not if it may be for people, or speaks of trouble."""
-        return sum(self.others.get(each, 0.0) for each in OF_PEOPLE) < HARMLESS and not is_serious(self.text)
+        return sum(self.others.get(each, 0.0) for each in DESK) < HARMLESS and not is_serious(self.text)
 
     @property
     def idle(self) -> bool:
@@ -58,11 +51,15 @@ class Piece:
         )
 
     @property
+    def asks(self) -> bool:
+        """Does it want something by itself?"""
+        return not (self.idle or self.vague)
+
+    @property
     def aside(self) -> bool:
         """Is it a condition, or small talk, that wants nothing beside a question?"""
-        if "?" in self.text or not (self.harmless or self.label in ASIDE):
-            return False
-        return self.label in ASIDE or self.text.lower().startswith(CONDITIONS)
+        conditional = self.harmless and self.text.lower().startswith(CONDITIONS)
+        return "?" not in self.text and (self.label in ASIDE or conditional)
 
     @property
     def clear(self) -> bool:
@@ -83,7 +80,7 @@ def pieces(text: str, mask: Mask) -> list[Piece]:
 
 def _unheard(text: str) -> Piece:
     """What is too much to be listened to: nobody knows what it wants."""
-    return Piece(text, "other", 1.0, dict.fromkeys((*IDLE, *OF_PEOPLE), 0.0) | {"other": 1.0})
+    return Piece(text, "other", 1.0, dict.fromkeys((*IDLE, *DESK), 0.0) | {"other": 1.0})
 
 
 def heard(text: str, mask: Mask) -> Piece:
@@ -100,7 +97,7 @@ def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
     whole = heard(sentence, mask)
     texts = [each.strip() for each in _PARTS.split(sentence) if _LETTER.search(each)]
     parts = [heard(each, mask) for each in texts] if 1 < len(texts) <= MOST else []
-    wanting = [each for each in parts if not (each.idle or each.vague)]
+    wanting = [each for each in parts if each.asks]
     if len(parts) < 2 or not wanting or not all(each.clear for each in wanting):
         return [whole]
     different = len({each.label for each in wanting}) > 1

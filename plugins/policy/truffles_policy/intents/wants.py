@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import words_of
+from truffles_policy.intents.labels import DESK, TALK
 from truffles_policy.intents.pieces import Piece
 from truffles_policy.rules import Finding
 
-DESK: Mapping[str, tuple[str, float]] = {
-    "payment_check": ("payment", 0.6), "refund": ("refund", 0.6), "medical": ("medical", 0.6), "complaint": ("complaint", 0.6),
-    "change": ("change", 0.8), "technical": ("technical", 0.65), "discount_wish": ("discount", 0.6), "opt_out": ("opt_out", 0.8),
-    "urgent": ("urgent", 0.8), "human": ("human", 0.65), "frustrated": ("frustrated", 0.65),
-}  # fmt: skip
-"""The rule of each label that calls a human, and how likely it must be; the strongest first."""
-TALK: Mapping[str, tuple[str, float]] = {
-    "decline": ("decline", 0.75), "thanks": ("thanks", 0.7), "greeting": ("greeting", 0.7), "acknowledge": ("acknowledge", 0.75),
-    "identity": ("identity", 0.75), "off_topic": ("off_topic", 0.75), "chatter": ("statement", 0.6),
-}  # fmt: skip
-"""The rules of labels that count where nothing else is wanted, in the order of their strength."""
 COURTESIES = frozenset({"thanks", "greeting", "acknowledge"})
 """One word of these is an everyday one: a name that answers a question is none."""
 UNSURE = frozenset({"other", "which_one", "ask_more", "booking", *TALK})
-MONEY = frozenset({"price", "instalments", "prepayment", "payment", "promotions", "greeting"})
+MATTERS_OF_MONEY = frozenset({"price", "instalments", "prepayment", "payment", "promotions", "greeting"})
 """What is no medical question, whatever it is the price of."""
 NEAR_BOOKING = frozenset(
     {"rules.booking", "rules.walk_in", "rules.rescheduling", "hours", "open_now", "offered", "price", "stock"}
@@ -55,16 +45,24 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
 
 def is_question(pieces: Sequence[Piece], rule: str) -> bool:
     """Is it surely a question that facts answer, whatever else a rule hears in it?"""
+    if rule == "medical" and not all(each.label in MATTERS_OF_MONEY and each.harmless for each in pieces):
+        return False
     labels = [label for label, (each, _) in DESK.items() if each == rule]
-    if rule == "medical" and not all(each.label in MONEY and each.harmless for each in pieces):
-        return False
-    asking = [each for each in pieces if not (each.idle or each.vague)]
-    if rule == "booking" and any(each.label in NEAR_BOOKING for each in asking):
-        return False
-    return bool(asking) and all(
-        each.label not in DESK and each.label not in UNSURE and each.share >= SURELY
-        and all(each.others[label] < HARDLY for label in labels) for each in asking
+    return _asks_surely(pieces) and all(
+        each.others[label] < HARDLY for each in pieces if each.asks for label in labels
     )  # fmt: skip
+
+
+def is_no_wish(pieces: Sequence[Piece]) -> bool:
+    """Is it surely a question that facts answer, and none that comes near a wish for a time?"""
+    return _asks_surely(pieces) and not any(each.asks and each.label in NEAR_BOOKING for each in pieces)
+
+
+def _asks_surely(pieces: Sequence[Piece]) -> bool:
+    asking = [each for each in pieces if each.asks]
+    return bool(asking) and all(
+        each.label not in DESK and each.label not in UNSURE and each.share >= SURELY for each in asking
+    )
 
 
 def wishes(pieces: Sequence[Piece]) -> bool:
