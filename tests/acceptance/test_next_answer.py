@@ -187,3 +187,12 @@ async def test_one_that_doubts_alone_says_nothing(salon_of, stub, jid) -> None:
     )
     salon = await salon_of(brain=("policy", "answer_local"), extra=[alone])
     assert "коллеге" in await salon.ask(jid, ASK)
+
+
+async def test_what_one_plugin_says_twice_of_a_fact_counts_once(salon_of, stub, jid) -> None:
+    def twice(message) -> list[Passage]:
+        return [Passage(id=id, text=FACT, confidence=0.3, query=message.text) for id in ("1@north", "1@south", "1")]
+
+    one = stub.plugin("one", retrieve=lambda message: [Passage(id="1", text=FACT, confidence=0.2, query=message.text)])
+    salon = await salon_of(brain=("policy", "answer_local"), extra=[one, stub.plugin("two", retrieve=twice)])
+    assert "коллеге" in await salon.ask(jid, ASK), "0.2 and 0.3 are no 0.73"

@@ -76,21 +76,21 @@ def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
     found: list[Passage] = []
     for answer in asked:
         known = {each.id: at for at, each in enumerate(found)}
+        counted: set[int] = set()
         for each in sorted(answer.value or (), key=lambda one: -one.confidence):
-            base = each.id if each.id in known else each.id.partition("@")[0]
-            at = known.pop(base, None)  # what one plugin knows of a fact counts once, the surest first
+            at = known.get(each.id, known.get(each.id.partition("@")[0]))
             if at is None:
                 found.append(each)
-            else:
-                first = found[at]
-                worded = first if first.confidence >= each.confidence / 2 else each
-                found[at] = replace(worded, confidence=_both(first.confidence, each.confidence))
+            elif at not in counted:  # what one plugin knows of a fact counts once, the surest first
+                counted.add(at)
+                found[at] = _agreed(found[at], each)
     return found
 
 
-def _both(one: float, other: float) -> float:
-    """How sure two are that came to the same by themselves."""
-    return 1 - (1 - one) * (1 - other)
+def _agreed(first: Passage, other: Passage) -> Passage:
+    """One fact that two came to by themselves: in the words of the first, unless it hardly believes it."""
+    worded = first if first.confidence >= other.confidence / 2 else other
+    return replace(worded, confidence=1 - (1 - first.confidence) * (1 - other.confidence))
 
 
 async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, str]:

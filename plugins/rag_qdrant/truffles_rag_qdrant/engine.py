@@ -73,9 +73,9 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index, most=most)
 
-    def held(self, text: str) -> Mapping[str, float]:
+    async def held(self, text: str) -> Mapping[str, float]:
         """How much of a text each chunk holds; those that share nothing with it are left out."""
-        return self._index.likeness.held(text) if self._index else {}
+        return await self._worker.run(self._index.likeness.held, text) if self._index else {}
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""

@@ -84,6 +84,11 @@ class Asked:
         """The chunks whose wording is most like it."""
         return tuple(nearest(self.alike, NEAREST))
 
+    @cached_property
+    def most_alike(self) -> float:
+        """How alike the nearest of them is."""
+        return self.alike[self.nearest[0]] if self.nearest else 0.0
+
     @property
     def words(self) -> frozenset[str]:
         """The stems of what it says, marked as literal."""
@@ -241,8 +246,10 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
         same = pieces(asked.part.text) in map(pieces, wordings(entry.chunk))
         return (1.0, 0.0) if same else (0.0, UNTOLD)
     like = asked.alike.get(entry.chunk.id, 0.0)
-    best = max(asked.alike.values(), default=0.0)
-    return like, 0.0 if entry.prose else best - like  # prose says more than was asked: it is like no question
+    return (
+        like,
+        0.0 if entry.prose else asked.most_alike - like,
+    )  # prose says more than was asked: it is like no question
 
 
 def lexical(entry: Entry) -> dict[int, float]:

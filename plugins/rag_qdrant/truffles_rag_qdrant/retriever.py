@@ -68,7 +68,7 @@ class RagQdrant:
         if not before or len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
             return found
         more = await self._engine.find(f"{before} {_ENDS.sub(' ', text)}", turn.knowledge_tag)
-        held = self._engine.held(text)
+        held = await self._engine.held(text)
         leaning = [replace(each, confidence=each.confidence * LEANING, query=text.strip()) for each in more
                    if held.get(each.id, 0.0) >= HELD]  # fmt: skip
         return [*found, *(each for each in leaning if each.confidence >= GOOD)]
