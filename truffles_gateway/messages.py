@@ -42,7 +42,11 @@ class Content(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A medium. `data` holds inline bytes only between a channel's ingress and the inbox;
-    the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place."""
+    the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place.
+
+    refused     why it was not taken, in a word of the plugin that fetched and checked it; "" where it was not refused
+    transcript  what is said in it, where speech was made text; `text` of the message holds it too
+    """
 
     content: Content
     mime: str = ""
@@ -54,6 +58,8 @@ class Attachment:
     seconds: float = 0.0
     blob: str = ""
     data: bytes | None = None
+    refused: str = ""
+    transcript: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

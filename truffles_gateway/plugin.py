@@ -248,6 +248,23 @@ class NoFiles:
         raise FileUnavailable("no plugin gets files of this channel")
 
 
+class Links(Protocol):
+    """Links to bytes that the host keeps, for a channel that fetches what it sends from a link."""
+
+    async def to(self, blob: str, *, mime: str = "", name: str = "", seconds: float = 3600.0) -> str:
+        """A link that anybody may open for `seconds`, and that opens nothing else; "" where the world cannot reach the
+        gateway (`public_url` is not set). `name` is what whoever downloads it sees."""
+        ...
+
+
+class NoLinks:
+    """The world reaches nothing here."""
+
+    async def to(self, blob: str, *, mime: str = "", name: str = "", seconds: float = 3600.0) -> str:
+        """None."""
+        return ""
+
+
 class Alarms(Protocol):
     """What the tenant's owner must know and nobody else: told at every desk, and kept with the host's own alarms."""
 
@@ -423,6 +440,7 @@ class Resources:
     learned: Learned
     prompts: Prompter
     files: Files = field(default_factory=NoFiles)
+    links: Links = field(default_factory=NoLinks)
     alarms: Alarms = field(default_factory=NoAlarms)
     media: Mapping[str, Any] = field(default_factory=dict)
     desk_chats: Mapping[str, str] = field(default_factory=dict)
