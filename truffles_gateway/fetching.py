@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StateChanged, TrufflesError
 from truffles_gateway.messages import Attachment, Content, EventKind, InboundEvent, Outgoing, OutgoingKind, State
 from truffles_gateway.plugin import FileGuard
-from truffles_gateway.records import Commit, Job, StoredEvent, Work
+from truffles_gateway.records import Commit, Conversation, Job, StoredEvent, Work
 from truffles_gateway.store import fetching, jobs, lanes
 from truffles_gateway.store.commit import commit
 from truffles_gateway.store.database import Database
@@ -36,6 +37,7 @@ LATE, UNCHECKED = fetching.WAITED_FOR, "unchecked"
 """The host's own words for `Attachment.refused`: still being fetched when the turn went on; the guard failed."""
 LOOKS = (0.05, 0.5)
 UNSEEN_PAUSE = 2.0
+MEETINGS = 5
 
 
 def is_open(part: Attachment) -> bool:
@@ -151,34 +153,29 @@ async def bring(database: Database, job: Job, tenant: Tenant, clock: Clock) -> N
     """Files whose turn went on without them: the desk that reads along is shown them, and told what came to nothing."""
     id = job.payload["event"]
     found = (await fetching.look(database, job.client_id, [id])).get(id)
-    if found is None:
-        await jobs.finish(database, job, clock.now(), status="cancelled", error="the event is gone")
-        return
-    if not found.committed:
+    if found is not None and not found.committed:
         await jobs.put_off(database, job, UNSEEN_PAUSE)
         return
-    for _ in range(5):
-        event = found.event
-        about = await lanes.find_conversation(database, tenant.id, address=event.address, channel=event.channel)
-        if about is None:
-            await jobs.finish(database, job, clock.now(), status="cancelled", error="no conversation")
+    for _ in range(MEETINGS):
+        about = await _whose(database, tenant, found.event) if found else None
+        if found is None or about is None:
+            await jobs.finish(database, job, clock.now(), status="cancelled", error="nobody to show it to")
             return
+        await fetching.note_media(database, tenant.id, about.id, found.event)
         made = Commit(
             client_id=tenant.id, now=clock.now(), correlation_id=job.correlation_id, lease=job,
             worth=tenant.config.outbox.worth(), before=about, after=about,
         )  # fmt: skip
-        _show(
-            made,
-            tenant,
-            replace(event, attachments=tuple(p for p in event.attachments if not p.blob or p.blob not in found.known)),
-        )
-        try:
+        fresh = (part for part in found.event.attachments if not part.blob or part.blob not in found.known)
+        _show(made, tenant, replace(found.event, attachments=tuple(fresh)))
+        with suppress(StateChanged):
             await commit(database, made)
-        except StateChanged:
-            continue
-        await fetching.note_media(database, tenant.id, about.id, event)
-        return
+            return
     raise TrufflesError("the conversation kept changing")
+
+
+async def _whose(database: Database, tenant: Tenant, event: InboundEvent) -> Conversation | None:
+    return await lanes.find_conversation(database, tenant.id, address=event.address, channel=event.channel)
 
 
 def _show(made: Commit, tenant: Tenant, event: InboundEvent) -> None:

@@ -24,7 +24,7 @@ JUDGED, WAITED_FOR = "judged", "late"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
     """An event of the inbox and where its files are: `waiting` while they are being fetched, `committed` once the turn of
-    the event is. `state` is the conversation's now, `known` holds the hashes that its messages name."""
+    the event is. `state` is the conversation's now, `known` holds the hashes of what came with its turn."""
 
     event: InboundEvent
     waiting: bool = False
@@ -70,7 +70,7 @@ async def look(database: Database, client_id: str, events: Sequence[str]) -> dic
     rows = await database.fetch(
         """
         SELECT e.id, e.event, e.kind, e.outcome IS NOT NULL AS committed, j.status IS NOT NULL AS waiting, c.state,
-            (SELECT array_agg(DISTINCT m ->> 'blob') FROM messages s, jsonb_array_elements(s.metadata -> 'media') m
+            (SELECT array_agg(DISTINCT m ->> 'blob') FILTER (WHERE NOT m ? 'late') FROM messages s, jsonb_array_elements(s.metadata -> 'media') m
              WHERE s.client_id = e.client_id AND s.conversation_id = c.id
                AND s.metadata ->> 'event_id' = e.event ->> 'event_id') AS known
         FROM inbox_events e
@@ -161,13 +161,13 @@ async def go_on_without(
 
 
 async def note_media(database: Database, client_id: str, conversation_id: str, event: InboundEvent) -> None:
-    """Write into the message of an event which bytes its files turned out to be."""
+    """Write into the message of an event which bytes its files turned out to be, and that they came late."""
     for part in event.attachments:
         await database.execute(
             """
             UPDATE messages SET metadata = jsonb_set(metadata, '{media}', (
                 SELECT jsonb_agg(CASE WHEN m ->> 'url' = $4 AND m ->> 'blob' = '' THEN m || jsonb_build_object(
-                    'blob', $5::text, 'mime', $6::text) ELSE m END) FROM jsonb_array_elements(metadata -> 'media') m))
+                    'blob', $5::text, 'mime', $6::text, 'late', true) ELSE m END) FROM jsonb_array_elements(metadata -> 'media') m))
             WHERE client_id = $1 AND conversation_id = $2 AND metadata ->> 'event_id' = $3
               AND jsonb_array_length(metadata -> 'media') > 0
             """,
