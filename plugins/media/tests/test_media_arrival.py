@@ -7,16 +7,18 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 from truffles_media.plugin import Media, plugin
 
-from truffles_gateway.catalog import Catalog
-from truffles_gateway.fetching import RETRIES
 from truffles_gateway.messages import InboundEvent, State
 
 SECRET = "secret-of-tests"
+OTHERS = frozenset({"policy", "desk_log", "chatflow"})
+RETRIES = (1, 3, 10, 60, 300, 900)
+"""Seconds before each further attempt, as the README has them."""
 Start = Callable[..., Awaitable[Any]]
 Stranger = Any
 
@@ -51,7 +53,7 @@ def start(rig_of: Any, stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> S
 
     async def started(*, guard: type[Media] = Media, files: float = 10.0, **more: Any) -> Any:
         made = replace(plugin, create=lambda settings, resources: guard(settings, resources, stranger.fetcher()))
-        others = [each for each in Catalog.scan().plugins() if each.name in {"policy", "desk_log", "chatflow"}]
+        others = [each.load() for each in entry_points(group="truffles_gateway") if each.name in OTHERS]
         return await rig_of({**shop, "limits": {"files": files}}, plugins=[made, *others], **more)
 
     return started
