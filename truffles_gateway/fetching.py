@@ -19,6 +19,7 @@ from truffles_gateway import compose
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StateChanged, TrufflesError
+from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import Attachment, Content, EventKind, InboundEvent, Outgoing, OutgoingKind, State
 from truffles_gateway.plugin import FileGuard
 from truffles_gateway.records import Commit, Conversation, Job, StoredEvent, Work
@@ -100,11 +101,13 @@ class Fetches:
         event = found.event
         if fetching.JUDGED not in job.payload:
             event = await asked.judge(event)
+            reach("fetch.admitted")
             if not await fetching.keep(self.database, job, event, judged=True):
                 return
             self.judged()
         last = job.attempts >= len(RETRIES)
         event = await asked.fetch(event, last=last)
+        reach("fetch.collected")
         if last or not brings_files(event):
             await fetching.finish(self.database, job, marked(event, UNCHECKED), self.clock.now())
         elif await fetching.keep(self.database, job, event):
