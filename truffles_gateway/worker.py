@@ -19,7 +19,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import counters, inbox, jobs, lanes, outbox
+from truffles_gateway.store import cleanup, counters, inbox, jobs, lanes, outbox
 from truffles_gateway.store.database import Database
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
@@ -280,6 +280,9 @@ class Worker:
             continue
         while await counters.forget_old(self._database, self._clock.now()):
             continue
+        cleaning = cleanup.Cleanup(self._database, self._clock, self._settings.truffles_data_dir)
+        for store in await cleanup.stores(self._database):
+            await cleaning.run(store)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
