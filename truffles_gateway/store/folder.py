@@ -27,7 +27,8 @@ class Folder:
 
     def path(self, blob: str) -> Path:
         """Where the bytes with this hash lie, if they do."""
-        assert SHA256.fullmatch(blob), "a name of a file is a hash"
+        if not SHA256.fullmatch(blob):
+            raise ValueError(f"{blob!r} is no hash")
         return self._home / blob[:2] / blob
 
     def read(self, blob: str) -> bytes | None:

@@ -121,6 +121,7 @@ def _disposition(name: str, *, shown: bool) -> str:
     if not last:
         return kind
     plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode()
-    quoted = "".join(letter if letter not in '"%' else "_" for letter in plain).strip() or "file"
+    quoted = "".join(letter if letter not in '"%' else "_" for letter in plain).strip()
+    quoted = f"file{quoted}" if not quoted or quoted.startswith(".") else quoted
     exact = quote(last, safe="!#$&+-.^_`|~")
     return f'{kind}; filename="{quoted}"' + (f"; filename*=UTF-8''{exact}" if last != quoted else "")
