@@ -250,7 +250,7 @@ async def test_files_that_are_put_while_others_go_are_kept(
     """The same files grow old and are put again while two processes clean: whoever put one last finds it."""
     processes = [await gateway_of({"storage_dir": place}), await gateway_of()]
     data = [str(number).encode() for number in range(30)]
-    for _ in range(4):
+    for _ in range(6):
         for each in data:
             await blobs(processes[0]).put(each, "text/plain")
         moved_clock.advance(hours=8 * DAYS)
