@@ -63,9 +63,9 @@ class Folder:
     def old(self, seconds: float) -> Iterator[Path]:
         """Everything that was written longer than `seconds` ago, half-written files too."""
         before = time.time() - seconds  # files have the machine's time, whatever the gateway's clock says
-        for path in self._home.glob(f"{_SHELVES}/*"):
-            with suppress(OSError):  # gone meanwhile
-                if path.lstat().st_mtime < before:
+        with suppress(OSError):  # a folder that cannot be listed is somebody's trouble elsewhere
+            for path in self._home.glob(f"{_SHELVES}/*"):
+                if _written(path) < before:
                     yield path
 
 
@@ -79,6 +79,14 @@ def unwritable(root: Path) -> str:
     except OSError as problem:
         return problem.strerror or repr(problem)
     return ""
+
+
+def _written(path: Path) -> float:
+    """When, in seconds since 1970; never, where it is gone meanwhile."""
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return float("inf")
 
 
 def _write(path: Path, data: bytes) -> None:
