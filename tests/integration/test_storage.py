@@ -243,6 +243,17 @@ async def test_leftovers_of_crashes_go_after_an_hour_and_nothing_else(gateway_of
     assert [each.name for each in path.parent.iterdir()] == [known]
 
 
+async def test_one_folder_under_two_names_loses_nothing(gateway_of: Open, apply: Any) -> None:
+    gateway = await gateway_of({"storage_dir": "files"})
+    blob = await blobs(gateway).put(b"a photo", "image/jpeg")
+    [path] = (gateway.settings.truffles_data_dir / "files").rglob(blob)
+    os.utime(path, (time.time() - 3700, time.time() - 3700))
+    media = {"storage_dir": str(gateway.settings.truffles_data_dir / "files")}
+    await apply(gateway, {"slug": "salon", "name": "salon", "media": media, "plugins": []})
+    assert await clean(gateway) == Cleaned()
+    assert await blobs(gateway).get(blob) == b"a photo"
+
+
 @PLACES
 async def test_files_that_are_put_while_others_go_are_kept(
     gateway_of: Open, moved_clock: MovedClock, place: str

@@ -58,7 +58,9 @@ SELECT sha256, folder, size {EXPIRED} ORDER BY b.used_at LIMIT $3 FOR UPDATE OF 
 """
 
 LOCK = "SELECT 1 FROM blob_stores WHERE client_id = $1 FOR UPDATE"
-KNOWN = "SELECT sha256 FROM blobs WHERE client_id = $1 AND folder = $2 AND ($3::text[] IS NULL OR sha256 = ANY($3))"
+
+# In whatever folder: the same one may have been configured under two names.
+KNOWN = "SELECT sha256 FROM blobs WHERE client_id = $1 AND folder <> '' AND ($2::text[] IS NULL OR sha256 = ANY($2))"
 
 STORES = """
 SELECT c.id, c.slug, c.config -> 'media' AS media, c.last_good_config -> 'media' AS media_before,
@@ -146,14 +148,14 @@ class Cleanup:
             await connection.execute(LOCK, store.client_id)
             rows = await connection.fetch(TAKE, store.client_id, self._before(store), BATCH)
             in_files = [self._folder(store, row["folder"]).path(row["sha256"]) for row in rows if row["folder"]]
-            await asyncio.to_thread(_unlink, in_files)
+            await _delete(in_files)
             await _forget(connection, store.client_id, rows)
         return [row["size"] for row in rows]
 
     async def _leftovers(self, store: Store, folder: str) -> list[Path]:
         """Old files that no row knows."""
         old = await asyncio.to_thread(list, self._folder(store, folder).old(LEFTOVER_SECONDS))
-        rows = await self.database.fetch(KNOWN, store.client_id, folder, None, retry=True) if old else ()
+        rows = await self.database.fetch(KNOWN, store.client_id, None, retry=True) if old else ()
         known = {row["sha256"] for row in rows}
         return [path for path in old if path.name not in known]
 
@@ -164,10 +166,10 @@ class Cleanup:
             batch = found[start : start + BATCH]
             async with self.database.transaction() as connection:
                 await connection.execute(LOCK, store.client_id)
-                rows = await connection.fetch(KNOWN, store.client_id, folder, [path.name for path in batch])
+                rows = await connection.fetch(KNOWN, store.client_id, [path.name for path in batch])
                 known = {row["sha256"] for row in rows}
                 unknown = [path for path in batch if path.name not in known]
-                await asyncio.to_thread(_unlink, unknown)
+                await _delete(unknown)
             removed += len(unknown)
         return removed
 
@@ -181,6 +183,16 @@ async def _forget(connection: Connection, client_id: str, rows: Sequence[Record]
     await connection.execute(
         "UPDATE blob_stores SET used_bytes = GREATEST(used_bytes - $2, 0) WHERE client_id = $1", client_id, size
     )
+
+
+async def _delete(paths: Sequence[Path]) -> None:
+    """To the end, even where whoever waits is cancelled: a thread goes on, and the lock must outlive it."""
+    work = asyncio.create_task(asyncio.to_thread(_unlink, paths))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await work
+        raise
 
 
 def _unlink(paths: Sequence[Path]) -> None:
