@@ -45,7 +45,8 @@ class Attachment:
     the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place.
 
     checked     a guard has seen its bytes, and `blob` holds what passed
-    refused     why it was not taken, in a word of the plugin that fetched and checked it; "" where it was not refused
+    refused     why it was not taken, in a word of the plugin that fetched and checked it; "full" where its bytes came with
+                the message and the host had no room for them; "" where it was not refused
     transcript  what is said in it, where speech was made text; `text` of the message holds it too
     """
 

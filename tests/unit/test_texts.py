@@ -17,10 +17,10 @@ VALUES = {
     "why": "Бот молчит.", "led": "Айгерим — 2", "place": "Север", "until": "18:00", "lines": "Маникюр — 5 000 ₸",
     "old": "Маникюр — 5 000 ₸", "new": "Маникюр — 6 000 ₸", "dialogues": 7, "answered": 5, "handovers": 2, "open": 1,
     "first": "0:04", "slug": "salon", "score": 5, "branch": "Север", "choices": "1. Север\n2. Юг",
-    "days": 60, "day": 25, "weekday": "пятница", "month": "декабря",
+    "days": 60, "day": 25, "weekday": "пятница", "month": "декабря", "used": "2047", "quota": "2048",
 }  # fmt: skip
 NEEDED = ("since", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until",
-          "lines", "new", "dialogues", "answered", "handovers", "open", "slug", "score", "branch", "choices", "why", "days", "day", "weekday", "month")  # fmt: skip
+          "lines", "new", "dialogues", "answered", "handovers", "open", "slug", "score", "branch", "choices", "why", "days", "day", "weekday", "month", "used", "quota")  # fmt: skip
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]
 
