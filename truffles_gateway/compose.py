@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from truffles_gateway import booking, calls, csat, handoff, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
+    Attachment,
     Author,
     HandoverCard,
     InboundEvent,
@@ -84,15 +86,20 @@ def _customer_lines(made: Commit, case: Case) -> None:
             continue
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
-            facts["media"] = [
-                {"kind": a.content.value, "mime": a.mime, "url": a.url, "blob": a.blob, "name": a.file_name}
-                for a in (fetched.get(part.url, part) for part in event.attachments)
-            ]
+            facts["media"] = media_facts(fetched.get(part.url, part) for part in event.attachments)
         if event.quoted:
             facts["quoted"] = event.quoted
         made.messages.append(
             NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=event.text, metadata=facts)
         )
+
+
+def media_facts(attachments: Iterable[Attachment]) -> list[dict[str, str]]:
+    """Files as `messages.metadata.media` keeps them."""
+    return [
+        {"kind": each.content.value, "mime": each.mime, "url": each.url, "blob": each.blob, "name": each.file_name}
+        for each in attachments
+    ]
 
 
 def _notices(made: Commit, case: Case, decision: Decision) -> None:

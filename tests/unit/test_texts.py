@@ -10,6 +10,7 @@ from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue, host_texts, host_words
 
 VALUES = {
+    "kinds": "текст, фото", "words": "1",
     "business": "Салон", "since": "завтра с 08:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
@@ -19,7 +20,7 @@ VALUES = {
     "first": "0:04", "slug": "salon", "score": 5, "branch": "Север", "choices": "1. Север\n2. Юг",
     "days": 60, "day": 25, "weekday": "пятница", "month": "декабря", "used": "2047", "quota": "2048",
 }  # fmt: skip
-NEEDED = ("since", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until",
+NEEDED = ("since", "kinds", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until",
           "lines", "new", "dialogues", "answered", "handovers", "open", "slug", "score", "branch", "choices", "why", "days", "day", "weekday", "month", "used", "quota")  # fmt: skip
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]
