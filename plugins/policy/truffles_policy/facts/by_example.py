@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_policy.facts.claims import Claim, claims
-from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD
+from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed
 from truffles_policy.facts.data import CLOCK, asks
 from truffles_policy.facts.names import denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import (
+    KAZAKH_DOING,
     Word,
     is_chatter,
     is_doing,
@@ -51,11 +52,6 @@ OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "par
 _BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
 """Without one of these it is no question about booking, however alike it is."""
 _AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
-_KAZAKH_DOING = (
-    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "келеди",
-    "болады", "екен", "едим", "едик", "ою", "ею", "юу",
-)  # fmt: skip
-"""Endings of Kazakh verbs."""
 WAYS_TO_PAY = frozenset({"prepayment", "instalments"})
 BARE = frozenset({"price", "duration", "until", "hours"})
 ASKS: Mapping[str, tuple[str, ...]] = {
@@ -115,7 +111,7 @@ def _read_softly(text: str, things: Things) -> Reading:
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
     parts = _absorbed(_with_things(parts, _named(text, things)))
     parts = _meant(parts, text, things)
-    vague = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    vague = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
     return replace(
         read(text, things), parts=tuple(parts), unread=tuple(unread), loose=(), idle=idle, open=tuple(unread), perhaps=perhaps,
@@ -135,17 +131,11 @@ def _sounds_other(piece: Piece, strict: Reading) -> bool:
 
 def _meant(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
     """What is done, and to what, may be said apart ("экран разбит, поменять сколько?"): the whole message names it then."""
-    deeds = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    deeds = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     whole, covered = _named_apart(things.vocabulary.words(text), things) if deeds else ((), frozenset[str]())
     if not whole or len(covered) < TWO:
         return list(parts)
     return [replace(part, things=whole) if part in deeds else part for part in parts]
-
-
-def _is_deed(found: Found) -> bool:
-    """Is it only what is done, of something that has a name of its own?"""
-    words = [normal(word) for word in found.text.split()]
-    return not found.exact and all(is_doing(word) or fold(word).endswith(_KAZAKH_DOING) for word in words)
 
 
 def _is_bare(piece: Piece) -> bool:
@@ -154,7 +144,9 @@ def _is_bare(piece: Piece) -> bool:
 
 
 def _named(text: str, things: Things) -> tuple[Found, ...]:
-    return tuple(claim.found for claim in _sold(things.vocabulary.words(text), things) if claim.found)
+    """What a text names; what is only done to it is none of that, unless nothing else is named."""
+    named = tuple(claim.found for claim in _sold(things.vocabulary.words(text), things) if claim.found)
+    return tuple(found for found in named if not is_deed(found)) or named
 
 
 def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
@@ -174,7 +166,7 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
     if of_things and not sold:
         sold, covered = _named_apart(words, things)
         unread = [word for word in unread if word not in covered]
-    if any(_alters(word, piece) for word in unread):
+    if any(_alters(word, piece) for word in unread if not things.belongs(word, sold)):
         return
     days = tuple(claim.day for claim in claimed if claim.day) if piece.label in DATED else ()
     others = tuple(thing for claim in claimed if claim.found and not claim.sold for thing in claim.found.things)
@@ -264,7 +256,7 @@ def _alters(word: str, piece: Piece) -> bool:
         return True
     said = root(plain) in GENERAL or root(plain) in classifier().vocabulary[piece.label]
     if narrow:
-        does = root(plain) in REQUESTS or fold(plain).endswith(_KAZAKH_DOING)
+        does = root(plain) in REQUESTS or fold(plain).endswith(KAZAKH_DOING)
         return not (said or does) or (is_noun(plain) and piece.label == "promotions")
     return not (said or piece.share >= SURELY or fold(plain) in classifier().everyday or is_doing(plain))
 

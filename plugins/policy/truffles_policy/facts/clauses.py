@@ -8,9 +8,18 @@ from dataclasses import dataclass, field, replace
 from truffles_policy.facts.claims import Claim
 from truffles_policy.facts.data import LIGHT, asks
 from truffles_policy.facts.names import METHOD, denies
-from truffles_policy.facts.things import Things
-from truffles_policy.facts.words import Word, asks_you, is_chatter, is_doing, is_infinitive, is_preposition, tells
-from truffles_policy.lemmas import normal
+from truffles_policy.facts.things import Found, Things
+from truffles_policy.facts.words import (
+    KAZAKH_DOING,
+    Word,
+    asks_you,
+    is_chatter,
+    is_doing,
+    is_infinitive,
+    is_preposition,
+    tells,
+)
+from truffles_policy.lemmas import fold, normal
 from truffles_policy.patterns import NONE
 
 OF_THINGS = frozenset({
@@ -145,6 +154,32 @@ def leave_stories(clauses: Sequence[Clause]) -> None:
         own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY | asks().denials)
         if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
             clause.claims, clause.unread = [], []
+
+
+def is_deed(found: Found) -> bool:
+    """Is it only what is done, of something that has a name of its own?"""
+    words = [normal(word) for word in found.text.split()]
+    return not found.exact and all(is_doing(word) or fold(word).endswith(KAZAKH_DOING) for word in words)
+
+
+def leave_deeds(clauses: Sequence[Clause]) -> None:
+    """What is done to something that is named in another clause is no thing by itself ("разбил экран айфона, сколько
+    поменять?")."""
+    deeds = [clause for clause in clauses if any(map(_sells, clause.claims)) and not any(map(_names, clause.claims))]
+    if not any(_names(claim) for clause in clauses for claim in clause.claims):
+        return
+    for clause in deeds:
+        done = [claim for claim in clause.claims if _sells(claim)]
+        clause.claims = [claim for claim in clause.claims if claim not in done]
+        clause.unread += [clause.words[at - clause.start] for claim in done for at in range(claim.start, claim.end)]
+
+
+def _sells(claim: Claim) -> bool:
+    return claim.sold and claim.found is not None
+
+
+def _names(claim: Claim) -> bool:
+    return claim.sold and claim.found is not None and not is_deed(claim.found)
 
 
 def hear_verbs(clauses: Sequence[Clause], things: Things) -> None:

@@ -13,6 +13,7 @@ from truffles_policy.facts.clauses import (
     Clause,
     forgive,
     hear_verbs,
+    leave_deeds,
     leave_stories,
     split,
     story,
@@ -82,6 +83,7 @@ def read(text: str, things: Things) -> Reading:
     if not words:
         return Reading(text)
     clauses = list(split(clean(text), words, claims(words, things)))
+    leave_deeds(clauses)
     leave_stories(clauses)
     hear_verbs(clauses, things)
     parts, branch = _Parts(clauses).made()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import BRANCH, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
-from truffles_policy.facts.words import Vocabulary, Word, spelled
+from truffles_policy.facts.words import Vocabulary, Word, is_owner, spelled
 from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
@@ -123,7 +123,9 @@ class Things:
         ):  # "a check-up at the branch": only where, and not which
             pieces = [each for each in pieces if each[1] or each[0].things[0].kind != BRANCH]
         sold = [found for found, _ in pieces if found.things[0].kind in SOLD]
-        if len(pieces) > 1 and ((apart and len(sold) > 1) or not all(strong for _, strong in pieces)):
+        owned = any(is_owner(words[after.start].word, words[found.start].word) for found, after in pairwise(sold))
+        several = len(sold) > 1 and (apart or owned)
+        if len(pieces) > 1 and (several or not all(strong for _, strong in pieces)):
             return self._agreed(pieces)
         return [found for found, _ in pieces]
 
@@ -171,6 +173,12 @@ class Things:
         meant = {name.thing.whole for name in self.names for at in name.heads
                  if any(key.rpartition(":")[2][:STEM] == stem for key in name.words[at].keys)}  # fmt: skip
         return tuple(thing for thing in found.things if thing.whole in meant)
+
+    def belongs(self, word: str, found: Sequence[Found]) -> bool:
+        """Is it, numbers left out, a word of a name of one of these things?"""
+        keys = frozenset(key for each in self.vocabulary.words(word) for key in each.keys if not key.startswith("#"))
+        meant = {thing.whole for each in found for thing in each.things}
+        return any(self.names[number].thing.whole in meant for number in self._known(keys))
 
     def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
         """What the words mean after these things were spoken of: one of their variants, else something of their kind; None
@@ -224,8 +232,8 @@ class Things:
 
 
 def _holds(name: Name, words: Sequence[Word]) -> bool:
-    """Is each of the words one of the name's?"""
-    return all(any(word.keys & each.keys for each in name.words) for word in words)
+    """Is each of the words one of the name's, or does it say for whom that is?"""
+    return all(any(word.keys & (each.keys | each.whom) for each in name.words) for word in words)
 
 
 def _fits(name: Name, places: Sequence[set[int]], without: Sequence[bool]) -> bool:
