@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_policy.facts.claims import Claim, claims
-from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed
+from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed, tells_of_self
 from truffles_policy.facts.data import CLOCK, asks
 from truffles_policy.facts.names import denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
@@ -105,6 +105,8 @@ def _read_softly(text: str, things: Things) -> Reading:
         parts += own
         if not own and not (parts and _is_bare(piece)):
             unread.append(piece.text)
+    told = [piece.text for piece in found if piece.text in unread and _is_told(piece, parts, things)]
+    idle, unread = (*idle, *told), [each for each in unread if each not in told]
     if any(part.ask in OF_THINGS for part in parts):
         unread += [piece.text for piece in found if piece.text in idle and _narrows(piece, things)]
         idle = tuple(each for each in idle if each not in unread)
@@ -172,6 +174,32 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
     others = tuple(thing for claim in claimed if claim.found and not claim.sold for thing in claim.found.things)
     for ask in asked:
         yield Part(ask, sold, days, others, text=piece.text, share=piece.share)
+
+
+def _is_told(piece: Piece, parts: Sequence[Part], things: Things) -> bool:
+    """Is it only told beside what is asked, and changes nothing of it? Beside a thing's price that is what its writer tells of
+    themselves; a rule of the house is the same whatever one tells."""
+    asked = {part.ask for part in parts}
+    if not asked or not piece.told:
+        return False
+    claimed = claims(things.vocabulary.words(piece.text), things)
+    dated = any(claim.day for claim in claimed) and any(part.ask in DATED and not part.days for part in parts)
+    if dated or asked.isdisjoint(OF_THINGS):
+        return not dated
+    if any(claim.name in CAREFUL for claim in claimed):
+        return False
+    if any(claim.sold for claim in claimed):
+        return _is_trouble(piece, claimed, parts, things)
+    return tells_of_self(piece.text) and not denies(piece.text) and not any(map(str.isdigit, piece.text))
+
+
+def _is_trouble(piece: Piece, claimed: Sequence[Claim], parts: Sequence[Part], things: Things) -> bool:
+    """Does it only tell what is wrong with the very thing that is asked about ("батарея не держит, сколько её менять?")?"""
+    asked = {thing.whole for part in parts for found in part.things for thing in found.things}
+    named = [{thing.whole for thing in claim.found.things} for claim in claimed if claim.sold and claim.found]
+    said = read(piece.text, things).unread
+    rest = [word for each in said for word in each.split() if not things.belongs(word, [])]
+    return all(asked & each for each in named) and all(tells(normal(word)) or normal(word) in asks().denials for word in rest)
 
 
 def _guessed(piece: Piece, things: Things) -> Iterator[Part]:

@@ -19,6 +19,7 @@ from truffles_policy.facts.words import (
     is_preposition,
     tells,
 )
+from truffles_policy.intents.serious import is_serious
 from truffles_policy.lemmas import fold, normal
 from truffles_policy.patterns import NONE
 
@@ -121,9 +122,14 @@ def split(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iterato
         clause.claims = [claim for claim in claimed if start <= claim.start < end]
         taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
         clause.unread = [words[at] for at in range(start, end)
-                         if at not in taken and not is_chatter(words[at].word)
+                         if at not in taken and not _says_nothing(words[at].word)
                          and (words[at].word not in known.small | known.joins or _stranded(at, clause))]  # fmt: skip
         yield clause
+
+
+def _says_nothing(word: str) -> bool:
+    """Is it a word that names and does nothing? One of trouble ("больно") is none."""
+    return is_chatter(word) and not is_serious(word)
 
 
 def _stranded(at: int, clause: Clause) -> bool:
@@ -142,6 +148,12 @@ def story(clause: Clause) -> bool:
     return (
         tells and empty and said.isdisjoint(TELLS_NO_STORY | asks().denials) and not any(map(str.isdigit, clause.text))
     )
+
+
+def tells_of_self(text: str) -> bool:
+    """Does a text speak of whoever writes it?"""
+    words = {normal(word.strip(",.!)(")) for word in text.lower().split()}
+    return not words.isdisjoint(FIRST_PERSON)
 
 
 def leave_stories(clauses: Sequence[Clause]) -> None:

@@ -33,6 +33,7 @@ SOURCE, HINT = "pack", "pack: perhaps"
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
 FEW, LONG, SURELY = 5, 4, 0.5
+PRICED = TOLD - {"duration"}
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -106,12 +107,15 @@ class Facts:
 
     def answered(self, reading: Reading, say: Say) -> list[Answered]:
         """Every question of the message, with its facts. A question in so many words of the pack's comes before all."""
-        asked = self._questions.asked(reading.text)
+        asked = self._questions.asked(reading.text) or self._questions.asked(reading.full)
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
         found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
-        found = [*_first_known(found), *self._in_so_many_words(reading, say)] or self._told_before(reading, say)
+        own = self._in_so_many_words(reading, say)
+        found = [each for each in _first_known(found) if each.facts or not _is_within(each.part.text, own)] + own
+        if not any(each.facts for each in found):
+            found = self._told_before(reading, say) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
 
@@ -149,13 +153,17 @@ class Facts:
 
     def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
         """The pieces that are questions of the pack's own."""
-        asked = [(text, self._questions.near(text)) for text in reading.open if self._may_be_asked(text)]
+        asked = [(text, self._questions.near(self._in_full(text, reading))) for text in reading.open if self._may_be_asked(text)]
         return [Answered(Part("faq", text=text, share=share), tuple(facts)) for text, (number, share) in asked
                 if share and (facts := self._questions.told([number], say))]  # fmt: skip
 
+    def _in_full(self, text: str, reading: Reading) -> str:
+        """A piece that is the whole message, with the name of what was spoken of."""
+        return reading.full if reading.full and text == reading.text.strip() else text
+
     def _may_be_asked(self, text: str) -> bool:
-        """May it be one of the pack's own questions? One of a thing's price or stock is that, however alike."""
-        return not any(each.label in TOLD and each.share >= SURELY for each in heard_pieces(text, self.things))
+        """May it be one of the pack's own questions? One of a thing's price is that, however alike."""
+        return not any(each.label in PRICED and each.share >= SURELY for each in heard_pieces(text, self.things))
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
         """The parts; what is asked twice over in other words, once."""
@@ -208,6 +216,11 @@ def _bound(answered: Sequence[Answered]) -> list[Answered]:
     маникюра"): nothing is told beside it, so that it is not taken for answered."""
     lost = {each.part.text for each in answered if not each.facts}
     return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
+
+
+def _is_within(text: str, answered: Sequence[Answered]) -> bool:
+    """Is a part of a message one of what was answered?"""
+    return any(text in each.part.text for each in answered)
 
 
 def _speaks_of(text: str, roots: Collection[str]) -> bool:

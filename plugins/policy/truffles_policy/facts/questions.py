@@ -60,7 +60,7 @@ class Questions:
             return same[0], 1.0
         turns, named = self._turns(text), self._named(text)
         lines = [(number, line) for number, question in enumerate(self._pack.faq) for line in question.asked
-                 if self._turns(line) == turns and self._named(line) <= named]  # fmt: skip
+                 if self._turns(line) == turns and self._is_of(line, named)]  # fmt: skip
         scored = [(float(meaning(line) @ meaning(text)), number) for number, line in lines]
         like, number = max(scored, default=(0.0, 0))
         return (number, min(like, 0.95)) if like >= ALIKE else (0, 0.0)
@@ -79,6 +79,12 @@ class Questions:
         return frozenset(
             thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD
         )
+
+    def _is_of(self, line: str, named: frozenset[Thing]) -> bool:
+        """Does a question speak only of these things? A family that it names is meant by one of it, too."""
+        families = ({thing.whole for thing in found.things if thing.kind in SOLD} for found in self._things.find(line))
+        meant = named | {filed for thing in named if (filed := self._things.category(thing))}
+        return all(not family or not family.isdisjoint(meant) for family in families)
 
     def _turns(self, text: str) -> frozenset[str]:
         """What makes a question another one, however alike the words: that it denies something, and for whom it is asked."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import BRANCH, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
+from truffles_policy.facts.names import BRANCH, CATEGORY, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
 from truffles_policy.facts.words import Vocabulary, Word, is_owner, spelled
 from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
@@ -173,6 +173,11 @@ class Things:
         meant = {name.thing.whole for name in self.names for at in name.heads
                  if any(key.rpartition(":")[2][:STEM] == stem for key in name.words[at].keys)}  # fmt: skip
         return tuple(thing for thing in found.things if thing.whole in meant)
+
+    def category(self, thing: Thing) -> Thing | None:
+        """The category that a service or product is filed under, if any."""
+        filed = self._filed.get((thing.kind, thing.id), "")
+        return Thing(CATEGORY, filed) if filed else None
 
     def belongs(self, word: str, found: Sequence[Found]) -> bool:
         """Is it, numbers left out, a word of a name of one of these things?"""
