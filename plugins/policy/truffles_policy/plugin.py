@@ -30,6 +30,7 @@ ROUTES = {
     "medical": (Route.HUMAN, "medical"),
     "complaint": (Route.FRUSTRATED, "complaint"),
     "technical": (Route.HUMAN, "technical"),
+    "status": (Route.HUMAN, "status"),
     "discount": (Route.HUMAN, "discount"),
     "more_discount": (Route.ANSWER, "discount"),
     "offers": (Route.HUMAN, "discount"),

@@ -78,7 +78,7 @@ def _filled(reading: Reading, said: _Said, things: Things) -> Reading | None:
     full = _full(reading, said, things)
     found = read(full, things) if full else reading
     found = found if found.whole or not full else read_softly(full, things)
-    if not full or found.open or found.unread or not found.parts or any(part.ask == OFFERS for part in found.parts):
+    if not full or found.open or found.unread or not found.parts or any(part.ask not in OF_THINGS for part in found.parts):
         return None
     parts = (replace(part, text=reading.text.strip(), at=0, carried=True) for part in found.parts)
     return replace(reading, parts=tuple(parts), unread=(), loose=(), full=full)

@@ -13,6 +13,7 @@ from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
 from truffles_policy.intents.classifier import meaning
+from truffles_policy.language import detect
 from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
@@ -61,9 +62,16 @@ class Questions:
         turns, named = self._turns(text), self._named(text)
         lines = [(number, line) for number, question in enumerate(self._pack.faq) for line in question.asked
                  if self._turns(line) == turns and self._is_of(line, named)]  # fmt: skip
+        if detect(text) == "kk":  # the encoder has no Kazakh: a word of both must tell that they are alike
+            lines = [each for each in lines if self._meet(each[1], text)]
         scored = [(float(meaning(line) @ meaning(text)), number) for number, line in lines]
         like, number = max(scored, default=(0.0, 0))
         return (number, min(like, 0.95)) if like >= ALIKE else (0, 0.0)
+
+    def _meet(self, line: str, text: str) -> bool:
+        """Have two texts a content word in common?"""
+        said = {key for word in self._things.vocabulary.words(text) for key in word.keys if word.word not in self._light}
+        return any(keys_of(word) & said for word in spelled(line) if word not in self._light)
 
     def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
         """Their answers, where they hold at this branch."""
@@ -129,5 +137,12 @@ _POLITE = frozenset(
         "ли",
         "бола",
         "болады",
+        "болама",
+        "бар",
+        "ма",
+        "ме",
+        "керек",
+        "қалай",
+        "қанша",
     ]
 )
