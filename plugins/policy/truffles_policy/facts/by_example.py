@@ -12,7 +12,7 @@ from dataclasses import replace
 from truffles_policy.facts.claims import Claim, claims
 from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed, tells_of_self
 from truffles_policy.facts.data import CLOCK, asks
-from truffles_policy.facts.names import denies
+from truffles_policy.facts.names import CATEGORY, Thing, denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import (
@@ -112,7 +112,7 @@ def _read_softly(text: str, things: Things) -> Reading:
         idle = tuple(each for each in idle if each not in unread)
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
     parts = _absorbed(_with_things(parts, _named(text, things)))
-    parts = _meant(parts, text, things)
+    parts = _narrowed(_meant(parts, text, things), text, things)
     vague = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
     return replace(
@@ -138,6 +138,26 @@ def _meant(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
     if not whole or len(covered) < TWO:
         return list(parts)
     return [replace(part, things=whole) if part in deeds else part for part in parts]
+
+
+def _narrowed(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
+    """A word that only says which one ("керамические сколько?") is one of what the message names elsewhere, if there is such a one."""
+    named = _named(text, things)
+    return [_one_of(part, [thing for found in named if found.text not in _texts(part) for thing in found.things], things)
+            for part in parts]  # fmt: skip
+
+
+def _texts(part: Part) -> set[str]:
+    return {found.text for found in part.things}
+
+
+def _one_of(part: Part, others: Sequence[Thing], things: Things) -> Part:
+    """A part with the one of these things that it means, where its own name is no whole one."""
+    if not others or not part.things or any(found.exact for found in part.things):
+        return part
+    words = [word for found in part.things for word in things.vocabulary.words(found.text)]
+    one = things.within(words, others)
+    return replace(part, things=(one,)) if one else part
 
 
 def _is_bare(piece: Piece) -> bool:
@@ -168,6 +188,8 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
     if of_things and not sold:
         sold, covered = _named_apart(words, things)
         unread = [word for word in unread if word not in covered]
+    if one := _whose(unread, sold, things):
+        sold, unread = (one,), []
     if any(_alters(word, piece) for word in unread if not things.belongs(word, sold)):
         return
     days = tuple(claim.day for claim in claimed if claim.day) if piece.label in DATED else ()
@@ -200,6 +222,15 @@ def _is_trouble(piece: Piece, claimed: Sequence[Claim], parts: Sequence[Part], t
     said = read(piece.text, things).unread
     rest = [word for each in said for word in each.split() if not things.belongs(word, [])]
     return all(asked & each for each in named) and all(tells(normal(word)) or normal(word) in asks().denials for word in rest)
+
+
+def _whose(unread: Sequence[str], sold: Sequence[Found], things: Things) -> Found | None:
+    """The one of a family that words left unread say: a husband's is the men's; None if they say none of them."""
+    spoken = [thing for found in sold for thing in found.things if not found.exact or thing.kind == CATEGORY]
+    words = things.vocabulary.words(" ".join(unread))
+    known = asks().small | asks().joins
+    said = [word for word in words if word.word not in known and not (is_pronoun(word.word) or is_doing(word.word))]
+    return things.within(said, spoken) if spoken and said else None
 
 
 def _guessed(piece: Piece, things: Things) -> Iterator[Part]:

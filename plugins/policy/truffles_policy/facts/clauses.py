@@ -27,7 +27,7 @@ OF_THINGS = frozenset({
     "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions",
 })  # fmt: skip
 """What is asked of services and products."""
-CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
+CAREFUL = frozenset({"rules.children", "rules.men", "rules.pets", "rules.wholesale", "rules.home_visits"})
 """For whom, how many, or where: beside a price they mean another one, perhaps."""
 TOLD = frozenset({"price", "how_much", "duration", "offered"})
 """What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
@@ -172,6 +172,26 @@ def is_deed(found: Found) -> bool:
     """Is it only what is done, of something that has a name of its own?"""
     words = [normal(word) for word in found.text.split()]
     return not found.exact and all(is_doing(word) or fold(word).endswith(KAZAKH_DOING) for word in words)
+
+
+def narrow(clauses: Sequence[Clause], things: Things) -> None:
+    """What only says which one ("нужна коронка, циркониевая сколько?") is one of what another clause names and asks nothing
+    of."""
+    for clause in clauses:
+        for named in [claim for claim in clause.claims if claim.sold] if OF_THINGS.isdisjoint(clause.names) else ():
+            _narrow_to(named, clause, [each for each in clauses if each is not clause], things)
+
+
+def _narrow_to(named: Claim, clause: Clause, others: Sequence[Clause], things: Things) -> None:
+    for other in others:
+        for claim in [each for each in other.claims if each.sold and each.found and not each.found.exact]:
+            words = things.vocabulary.words(claim.found.text) if claim.found else []
+            one = things.within(words, named.found.things) if named.found else None
+            if one and claim.found:
+                found = replace(claim.found, things=one.things)
+                other.claims = [replace(each, found=found) if each is claim else each for each in other.claims]
+                clause.claims = [each for each in clause.claims if each is not named]
+                return
 
 
 def leave_deeds(clauses: Sequence[Clause]) -> None:

@@ -15,6 +15,7 @@ from truffles_policy.facts.clauses import (
     hear_verbs,
     leave_deeds,
     leave_stories,
+    narrow,
     split,
     story,
 )
@@ -84,6 +85,7 @@ def read(text: str, things: Things) -> Reading:
     if not words:
         return Reading(text)
     clauses = list(split(clean(text), words, claims(words, things)))
+    narrow(clauses, things)
     leave_deeds(clauses)
     leave_stories(clauses)
     hear_verbs(clauses, things)

@@ -51,11 +51,10 @@ class Piece:
     @property
     def vague(self) -> bool:
         """Is it a statement of which nobody can tell what it wants? Beside a question it wants nothing."""
-        return (
-            "?" not in self.text
-            and self.harmless
-            and (self.share < UNSURE or sum(self.others[each] for each in IDLE) >= VAGUE)
-        )
+        if "?" in self.text or not self.harmless:
+            return False
+        idle = sum(self.others[each] for each in IDLE)
+        return idle >= VAGUE or (self.share < UNSURE and not _ASKING.search(self.text))
 
     @property
     def asks(self) -> bool:
