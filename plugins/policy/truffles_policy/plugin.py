@@ -133,9 +133,11 @@ class Policy:
             return None
         reading = self.facts.read(turn, message)
         say = self.facts.say(turn, message, verdict, reading)
-        found = with_texts(self.facts.answered(reading, say), passages)
+        answered = self.facts.answered(reading, say)
+        found = with_texts(answered, passages)
         if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
-            return self._translated(turn, verdict, passages, say.language)
+            known = any(each.facts for each in answered)
+            return None if known else self._translated(turn, verdict, passages, say.language)
         if not _is_surest(found, passages):
             return None
         return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)

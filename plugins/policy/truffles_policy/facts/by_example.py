@@ -29,7 +29,7 @@ from truffles_policy.facts.words import (
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import THING, root
 from truffles_policy.intents.pieces import Piece, pieces
-from truffles_policy.intents.serious import is_serious
+from truffles_policy.intents.serious import is_own_damage, is_serious
 from truffles_policy.lemmas import clean, fold, normal
 
 SOFT, HINTED = 0.55, 0.5
@@ -153,11 +153,11 @@ def _texts(part: Part) -> set[str]:
 
 def _one_of(part: Part, others: Sequence[Thing], things: Things) -> Part:
     """A part with the one of these things that it means, where its own name is no whole one."""
-    if not others or not part.things or any(found.exact for found in part.things):
+    if not others or not part.things or any(found.exact or is_deed(found) for found in part.things):
         return part
     words = [word for found in part.things for word in things.vocabulary.words(found.text)]
-    one = things.within(words, others)
-    return replace(part, things=(one,)) if one else part
+    one, own = things.within(words, others), {thing for found in part.things for thing in found.things}
+    return replace(part, things=(one,)) if one and set(one.things) < own else part
 
 
 def _is_bare(piece: Piece) -> bool:
@@ -166,8 +166,13 @@ def _is_bare(piece: Piece) -> bool:
 
 
 def _named(text: str, things: Things) -> tuple[Found, ...]:
-    """What a text names; what is only done to it is none of that, unless nothing else is named."""
-    named = tuple(claim.found for claim in _sold(things.vocabulary.words(text), things) if claim.found)
+    """What a text names."""
+    return _things_of(_sold(things.vocabulary.words(text), things))
+
+
+def _things_of(claimed: Sequence[Claim]) -> tuple[Found, ...]:
+    """The things that are named; what is only done to them is none of them."""
+    named = tuple(claim.found for claim in claimed if claim.sold and claim.found)
     return tuple(found for found in named if not is_deed(found)) or named
 
 
@@ -181,16 +186,17 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
         yield from (replace(part, clear=True, share=max(piece.share, SOFT)) for part in strict.parts)
         return
     asked = _asks_of(piece, strict, things)
-    if not asked or _is_careful(piece, claimed) or (is_serious(piece.text) and piece.label not in CARE):
+    if not asked or _is_careful(piece, claimed) or _is_grave(piece):
         return
     of_things = piece.label in OF_THINGS
-    sold = tuple(claim.found for claim in claimed if claim.sold and claim.found) if of_things else ()
+    sold = _things_of(claimed) if of_things else ()
     if of_things and not sold:
         sold, covered = _named_apart(words, things)
         unread = [word for word in unread if word not in covered]
     if one := _whose(unread, sold, things):
         sold, unread = (one,), []
-    if any(_alters(word, piece) for word in unread if not things.belongs(word, sold)):
+    whole = all(found.exact for found in sold)
+    if any(_alters(word, piece, whole=whole) for word in unread if not things.belongs(word, sold)):
         return
     days = tuple(claim.day for claim in claimed if claim.day) if piece.label in DATED else ()
     others = tuple(thing for claim in claimed if claim.found and not claim.sold for thing in claim.found.things)
@@ -230,7 +236,13 @@ def _whose(unread: Sequence[str], sold: Sequence[Found], things: Things) -> Foun
     words = things.vocabulary.words(" ".join(unread))
     known = asks().small | asks().joins
     said = [word for word in words if word.word not in known and not (is_pronoun(word.word) or is_doing(word.word))]
-    return things.within(said, spoken) if spoken and said else None
+    return things.within(said, spoken, whom=True) if spoken and said else None
+
+
+def _is_grave(piece: Piece) -> bool:
+    """Is there trouble in it that is no matter of its question? What broke may be repaired, at a price."""
+    repaired = piece.label in TOLD and is_own_damage(piece.text)
+    return is_serious(piece.text) and piece.label not in CARE and not repaired
 
 
 def _guessed(piece: Piece, things: Things) -> Iterator[Part]:
@@ -303,8 +315,9 @@ def _is_careful(piece: Piece, claimed: Sequence[Claim]) -> bool:
     return priced or (piece.label in CAREFUL and piece.share < SURELY and any(claim.sold for claim in claimed))
 
 
-def _alters(word: str, piece: Piece) -> bool:
-    """Could a word make the question another one? Not if it is said with such questions, or whatever one wants."""
+def _alters(word: str, piece: Piece, *, whole: bool) -> bool:
+    """Could a word make the question another one? Not if it is said with such questions, or whatever one wants. A Kazakh deed
+    says which one it is where no thing is named by a `whole` name."""
     plain = normal(word)
     narrow = piece.label in NARROW
     if is_preposition(plain) or plain.isdigit():
@@ -315,7 +328,7 @@ def _alters(word: str, piece: Piece) -> bool:
         return True
     said = root(plain) in GENERAL or root(plain) in classifier().vocabulary[piece.label]
     if narrow:
-        does = root(plain) in REQUESTS or fold(plain).endswith(KAZAKH_DOING)
+        does = root(plain) in REQUESTS or (whole and fold(plain).endswith(KAZAKH_DOING))
         return not (said or does) or (is_noun(plain) and piece.label == "promotions")
     return not (said or piece.share >= SURELY or fold(plain) in classifier().everyday or is_doing(plain))
 

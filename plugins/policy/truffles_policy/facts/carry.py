@@ -67,7 +67,7 @@ def _full(reading: Reading, said: _Said, things: Things) -> str:
     none was."""
     spoken = next((found.text for found in reversed(said.things) if found.text), "")
     short = len(reading.text.split()) <= SEVERAL and not reading.named
-    if not spoken or not short:
+    if not spoken or not short or is_serious(reading.text):
         return ""
     filled, count = _STANDS_FOR.subn(spoken, reading.text, count=1)
     return filled if count else f"{reading.text.rstrip(' ?!.')} {spoken}?"

@@ -19,7 +19,7 @@ from truffles_policy.facts.words import (
     is_preposition,
     tells,
 )
-from truffles_policy.intents.serious import is_serious
+from truffles_policy.intents.serious import is_own_damage, is_serious
 from truffles_policy.lemmas import fold, normal
 from truffles_policy.patterns import NONE
 
@@ -184,10 +184,10 @@ def narrow(clauses: Sequence[Clause], things: Things) -> None:
 
 def _narrow_to(named: Claim, clause: Clause, others: Sequence[Clause], things: Things) -> None:
     for other in others:
-        for claim in [each for each in other.claims if each.sold and each.found and not each.found.exact]:
+        for claim in [each for each in other.claims if _names(each) and each.found and not each.found.exact]:
             words = things.vocabulary.words(claim.found.text) if claim.found else []
             one = things.within(words, named.found.things) if named.found else None
-            if one and claim.found:
+            if one and claim.found and set(one.things) < set(claim.found.things):
                 found = replace(claim.found, things=one.things)
                 other.claims = [replace(each, found=found) if each is claim else each for each in other.claims]
                 clause.claims = [each for each in clause.claims if each is not named]
@@ -227,7 +227,8 @@ def hear_verbs(clauses: Sequence[Clause], things: Things) -> None:
             continue
         if own and any(claim.sold for claim in clause.claims) and not any(map(str.isdigit, clause.text)):
             clause.claims = []
-        clause.unread = [word for word in clause.unread if not tells(word.word)]
+        if not is_serious(clause.told) or is_own_damage(clause.told):
+            clause.unread = [word for word in clause.unread if not tells(word.word)]
 
 
 def _ask_by(verb: Word, clause: Clause, clauses: Sequence[Clause], things: Things) -> None:

@@ -14,10 +14,12 @@ from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
 from truffles_policy.intents.classifier import meaning
 from truffles_policy.language import detect
+from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
 ALIKE = 0.75
+BEGINNING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,11 @@ class Questions:
         return (number, min(like, 0.95)) if like >= ALIKE else (0, 0.0)
 
     def _meet(self, line: str, text: str) -> bool:
-        """Have two texts a content word in common?"""
-        said = {key for word in self._things.vocabulary.words(text) for key in word.keys if word.word not in self._light}
-        return any(keys_of(word) & said for word in spelled(line) if word not in self._light)
+        """Have two texts a content word in common, as far as its beginning tells?"""
+        light = {fold(word) for word in self._light}
+        first, second = ({fold(word)[:BEGINNING] for word in spelled(each) if len(word) > 2 and fold(word) not in light}
+                         for each in (line, text))  # fmt: skip
+        return not first.isdisjoint(second)
 
     def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
         """Their answers, where they hold at this branch."""

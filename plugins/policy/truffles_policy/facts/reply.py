@@ -53,9 +53,7 @@ def _call(turn: Turn, say: Say) -> str:
 def found_alone(passages: Sequence[Passage], idle: Sequence[str]) -> Passage | None:
     """The one good passage of a retriever's, where that is all that is known, and all that is asked: no other question was found
     in the message but what asks nothing (`idle`), and no other passage is as good."""
-    if any(each.source == SOURCE and each.confidence >= GOOD for each in passages):
-        return None
-    found = [each for each in passages if each.source not in (SOURCE, HINT, OWNER_SAYS)]
+    found = [each for each in passages if each.source not in (HINT, OWNER_SAYS)]
     found = [each for each in found if not any(_words(each.query) <= _words(text) for text in idle)]
     best = max(found, key=lambda each: each.confidence, default=None)
     if best is None or best.confidence < GOOD or len({each.query for each in found}) > 1:

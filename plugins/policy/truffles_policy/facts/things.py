@@ -185,14 +185,14 @@ class Things:
         meant = {thing.whole for each in found for thing in each.things}
         return any(self.names[number].thing.whole in meant for number in self._known(keys))
 
-    def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
+    def within(self, words: Sequence[Word], said: Sequence[Thing], *, whom: bool = False) -> Found | None:
         """What the words mean after these things were spoken of: one of their variants, else something of their kind; None
-        where a word belongs to no name of that."""
+        where a word belongs to no name of that. With `whom`, words that only say for whom it is."""
         kinds = {self._filed.get((thing.kind, thing.id), thing.id) for thing in said} - {""}
         akin = {thing for thing in self._wholes if self._filed.get((thing.kind, thing.id)) in kinds}
         for near in ({thing.whole for thing in said}, akin):
             names = [name for name in self.names if name.thing.whole in near]
-            fitting = [name for name in names if words and _holds(name, words)]
+            fitting = [name for name in names if words and (_is_for(name, words) if whom else _holds(name, words))]
             meant = _distinct(name.thing for name in fitting if name.thing.variant >= 0 or near is akin)
             if meant and len(meant) < len({name.thing for name in names}):
                 text = " ".join(word.token.text for word in words)
@@ -239,6 +239,11 @@ class Things:
 def _holds(name: Name, words: Sequence[Word]) -> bool:
     """Is each of the words one of the name's, or does it say for whom that is?"""
     return all(any(word.keys & (each.keys | each.whom) for each in name.words) for word in words)
+
+
+def _is_for(name: Name, words: Sequence[Word]) -> bool:
+    """Does each of the words say for whom a thing of this name is?"""
+    return all(any(word.keys & each.whom for each in name.words) for word in words)
 
 
 def _fits(name: Name, places: Sequence[set[int]], without: Sequence[bool]) -> bool:

@@ -17,7 +17,7 @@ _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
 _PARTS = re.compile(r",\s+|\s+(?:и|а|а также|плюс|and|plus|және|ал)\s+", re.IGNORECASE)
 _ASKING = re.compile(
     r"\b(?:кто|что|чего|чем|где|куда|когда|как\w*|сколько|скольк\w+|почему|зачем|можно|нельзя|нужно ли|есть ли|қалай|қашан|қанша|қандай|"
-    r"қай\w*|неше\w*|калай|кашан|канша|кандай|бола ма|болама|ма|ме|ба|бе|па|пе|who|what|where|when|why|how|which|can|could|"
+    r"қай\w*|неше\w*|калай|кашан|канша|кандай|бола ма|болама|ма|ме|ба|бе|па|пе|who|what|where|when|why|how|which|can (?:i|you|we)|could|"
     r"do you|are you|is it)\b",
     re.IGNORECASE,
 )
@@ -51,10 +51,11 @@ class Piece:
     @property
     def vague(self) -> bool:
         """Is it a statement of which nobody can tell what it wants? Beside a question it wants nothing."""
-        if "?" in self.text or not self.harmless:
-            return False
-        idle = sum(self.others[each] for each in IDLE)
-        return idle >= VAGUE or (self.share < UNSURE and not _ASKING.search(self.text))
+        return (
+            "?" not in self.text
+            and self.harmless
+            and (self.share < UNSURE or sum(self.others[each] for each in IDLE) >= VAGUE)
+        )
 
     @property
     def asks(self) -> bool:
