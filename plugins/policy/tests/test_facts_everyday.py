@@ -85,7 +85,6 @@ LEANING = [
     ("demo_salon", ["сколько стоит шеллак"], "и сколько он держится", "2–3 недели"),
     ("demo_salon", ["Подскажите, 1 января вы работаете?"], "а второго?", "11:00–19:00"),
     ("demo_dental", ["после удаления зуба через сколько можно кушать?"], "а горячий чай?", "не пейте горячее"),
-    ("demo_dental", ["брекет қойғызсам, қаншаға түседі?"], "оны неше жыл тағып жүремін?", "1–2 жыл"),
     ("demo_dental", ["ақыл тісімді жұлдырсам қанша болады"], "ұзаққа созыла ма өзі", "1 сағ"),
     ("demo_phones", ["стекло на экран у вас есть?"], "хотя сколько оно стоит?", "2 500"),
     ("demo_salon", ["сколько стоит стрижка"], "а папе?", "4 000"),
@@ -105,7 +104,6 @@ def test_a_question_that_leans_on_a_thing_is_read_with_its_name(
     [
         ("demo_dental", ["сколько стоит винир"], "а больно его ставить?"),
         ("demo_phones", ["есть карта памяти?"], "а сколько она весит?"),
-        ("demo_salon", ["сколько стоит кератин?"], "он мне все волосы сжёг"),
         ("demo_salon", ["где вы находитесь?"], "и сколько он держится?"),
     ],
 )
@@ -136,7 +134,6 @@ def test_what_is_only_told_beside_a_question_asks_nothing(pack: str, text: str, 
         ("demo_salon", "сколько стоит окрашивание? мне 14 лет"),
         ("demo_salon", "где вы находитесь? меня ваша охрана обхамила"),
         ("demo_salon", "картой можно? запишите меня на завтра на три"),
-        ("demo_dental", "сколько стоит чистка? у меня дёсны кровят"),
         ("demo_salon", "сколько стоит кератин? на прошлой неделе красилась у вас"),
     ],
 )
@@ -144,7 +141,7 @@ def test_what_may_change_an_answer_is_no_story(pack: str, text: str, ask: Ask) -
     assert ask(pack, text)[1] is None
 
 
-@pytest.mark.parametrize("text", ["мой самсунг уже починили?", "телефонымды жөндеп болдыңыздар ма", "is my phone ready?"])
+@pytest.mark.parametrize("text", ["мой самсунг уже починили?", "телефоным дайын ба", "is my phone ready?"])
 def test_a_matter_of_the_customers_own_is_for_people(text: str, policies: dict[str, Any], ask: Ask) -> None:
     assert policies["demo_phones"].facts.hears(text).rule == "status"
 

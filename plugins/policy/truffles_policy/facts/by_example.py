@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_policy.facts.claims import Claim, claims
-from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed, tells_of_self
+from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed, is_of, tells_of_self
 from truffles_policy.facts.data import CLOCK, asks
 from truffles_policy.facts.names import CATEGORY, Thing, denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
@@ -156,8 +156,8 @@ def _one_of(part: Part, others: Sequence[Thing], things: Things) -> Part:
     if not others or not part.things or any(found.exact or is_deed(found) for found in part.things):
         return part
     words = [word for found in part.things for word in things.vocabulary.words(found.text)]
-    one, own = things.within(words, others), {thing for found in part.things for thing in found.things}
-    return replace(part, things=(one,)) if one and set(one.things) < own else part
+    one = things.within(words, others)
+    return replace(part, things=(one,)) if one and is_of(one, others, things) else part
 
 
 def _is_bare(piece: Piece) -> bool:

@@ -56,8 +56,9 @@ def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -
     said = _said_before(history, now, things)
     if not soft.parts or all(part.ask == OFFERS for part in soft.parts):
         return _followed(reading, said, things) or _filled(reading, said, things) or replace(
-            reading, idle=soft.idle, open=soft.open, before=said.last, perhaps=soft.perhaps, full=_full(reading, said, things)
-        )
+            reading, idle=soft.idle, open=soft.open, before=said.last, perhaps=soft.perhaps,
+            full=_full(reading, said, things), there=said.branch,
+        )  # fmt: skip
     return replace(soft, parts=tuple(part for each in soft.parts for part in _whole(each, said)), plain=reading,
                    before=said.last, full=_full(reading, said, things))  # fmt: skip
 
@@ -88,15 +89,18 @@ def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Sai
     """What the customer's lines so far asked, and of what."""
     said = _Said()
     for line in _own([line for line in history if now - line.at <= WITHIN]):
-        said = _after(said, _continued(_line(line[:LONGEST], things), said))
+        said = _after(said, _line(line[:LONGEST], said, things))
     return said
 
 
-def _line(text: str, things: Things) -> Reading:
-    """A line of before: by everyday words, else by examples."""
+def _line(text: str, said: _Said, things: Things) -> Reading:
+    """A line of before: by everyday words, else as one that goes on from the line before it, else by examples."""
     strict = read(text, things)
-    soft = strict if strict.whole else read_softly(text, things)
-    return soft if soft.parts else strict
+    if strict.whole:
+        return _continued(strict, said)
+    followed = _followed(strict, said, things) if strict.branch else None
+    soft = read_softly(text, things)
+    return followed or _continued(soft if soft.parts else strict, said)
 
 
 def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
@@ -198,7 +202,7 @@ def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     branch = reading.branch or said.branch
     if not reading.parts:
-        return replace(said, things=reading.named or said.things, last=(), branch=branch)
+        return replace(said, things=reading.named or said.things, last=said.last if reading.branch else (), branch=branch)
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())
     timed = any(part.ask in TIMED for part in reading.parts)

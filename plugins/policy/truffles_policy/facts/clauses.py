@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from truffles_policy.facts.claims import Claim
 from truffles_policy.facts.data import LIGHT, asks
-from truffles_policy.facts.names import METHOD, denies
+from truffles_policy.facts.names import METHOD, Thing, denies
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import (
     KAZAKH_DOING,
@@ -187,11 +187,17 @@ def _narrow_to(named: Claim, clause: Clause, others: Sequence[Clause], things: T
         for claim in [each for each in other.claims if _names(each) and each.found and not each.found.exact]:
             words = things.vocabulary.words(claim.found.text) if claim.found else []
             one = things.within(words, named.found.things) if named.found else None
-            if one and claim.found and set(one.things) < set(claim.found.things):
+            if one and claim.found and named.found and is_of(one, named.found.things, things):
                 found = replace(claim.found, things=one.things)
                 other.claims = [replace(each, found=found) if each is claim else each for each in other.claims]
                 clause.claims = [each for each in clause.claims if each is not named]
                 return
+
+
+def is_of(one: Found, others: Sequence[Thing], things: Things) -> bool:
+    """Is all of it one of these things, a variant of one, or filed under one?"""
+    wholes = {thing.whole for thing in others}
+    return all(thing.whole in wholes or things.category(thing) in wholes for thing in one.things)
 
 
 def leave_deeds(clauses: Sequence[Clause]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
 from truffles_policy.rules import Finding
+from truffles_policy.synonyms import synonyms
 
 SOURCE, HINT = "pack", "pack: perhaps"
 """The source of facts that are told, and of those that may be what was asked, for whoever else can tell."""
@@ -34,6 +36,14 @@ SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
 FEW, LONG, SURELY = 5, 4, 0.5
 PRICED = TOLD - {"duration"}
+TWO = 2
+_OTHER = re.compile(
+    r"\b(?:друг\w+|втор\w+|остальн\w+)\s+(?:филиал|отделени|точк|салон|адрес|клиник|магазин)\w*|\b(?:басқа|баска|екінші)\s+филиал\w*|"
+    r"\bother\s+(?:branch|location|place)\b",
+    re.IGNORECASE,
+)
+_PAYING = re.compile(r"\b(?:плат|оплат|оплач|ақылы|акылы|төле|толе)\w*|\b(?:pay|paid|charged?|extra)\b", re.IGNORECASE)
+_FREE = re.compile(r"бесплатн|тегін|\bfree\b", re.IGNORECASE)
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -97,7 +107,16 @@ class Facts:
 
     def read(self, turn: Turn, message: Inbound) -> Reading:
         """The message, read after what the customer wrote before."""
-        return read_on(message.text[:LONGEST], turn.history, turn.now, self.things)
+        return self._elsewhere(read_on(message.text[:LONGEST], turn.history, turn.now, self.things), turn)
+
+    def _elsewhere(self, reading: Reading, turn: Turn) -> Reading:
+        """Of two branches the other one is that which was not spoken of ("а в другом филиале?")."""
+        here, slugs = reading.there or turn.branch, [each.slug for each in self.pack.branches]
+        if not reading.before or here not in slugs or len(slugs) != TWO or not _OTHER.search(reading.text):
+            return reading
+        text = reading.text.strip()
+        parts = tuple(replace(part, text=text, carried=True, clear=True) for part in reading.before)
+        return replace(reading, parts=parts, unread=(), open=(), branch=next(each for each in slugs if each != here))
 
     def say(self, turn: Turn, message: Inbound, verdict: Verdict, reading: Reading) -> Say:
         """Whom the facts are told."""
@@ -139,17 +158,19 @@ class Facts:
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
         """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""
-        if not reading.before or len(reading.text.split()) > FEW or not self._goes_on(reading):
+        if not reading.before or not self._goes_on(reading):
             return []
-        roots = {root(word) for word in words_of(reading.text) if len(word) >= LONG}
+        said = [word for word in words_of(reading.text) if len(word) >= LONG]
+        roots = {root(each) for word in said for each in (word, *synonyms(word))}
         told = [(part, tuple(self._told(replace(part, clear=True), say))) for part in reading.before]
         return [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
-                if any(_speaks_of(each.text, roots) for each in facts)]  # fmt: skip
+                if any(_speaks_of(each.text, roots) or _says_who_pays(reading.text, each.text) for each in facts)]  # fmt: skip
 
     def _goes_on(self, reading: Reading) -> bool:
-        """Is it a question that leans on the one before it?"""
+        """Is it a question that leans on the one before it: a few words, or more that surely do?"""
         found = heard_pieces(reading.text, self.things)
-        return all(each.harmless for each in found) and ("?" in reading.text or reading.opens)
+        short = len(reading.text.split()) <= FEW or all(each.leans for each in found)
+        return short and all(each.harmless for each in found) and ("?" in reading.text or reading.opens)
 
     def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
         """The pieces that are questions of the pack's own."""
@@ -229,6 +250,11 @@ def _speaks_of(text: str, roots: Collection[str]) -> bool:
     return any(
         each in said or any(each[: LONG + 1] == word[: LONG + 1] for word in said if len(word) > LONG) for each in roots
     )
+
+
+def _says_who_pays(asked: str, told: str) -> bool:
+    """Is it asked whether something is paid for, and told under which condition it is not?"""
+    return _PAYING.search(asked) is not None and _FREE.search(told) is not None
 
 
 def _first_known(answered: Sequence[Answered]) -> list[Answered]:

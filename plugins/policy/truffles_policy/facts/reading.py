@@ -56,7 +56,7 @@ class Part:
 class Reading:
     """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
     and products in it, asked about or not. Where examples read it, `idle` are the parts of it that ask nothing, `open`
-    those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `perhaps`
+    those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `there` the branch that was spoken of, `perhaps`
     what may be asked, and is not told unasked; `full` is the text with the name of what was spoken of for the words that stand for it."""
 
     text: str
@@ -72,6 +72,7 @@ class Reading:
     before: tuple[Part, ...] = ()
     perhaps: tuple[Part, ...] = ()
     full: str = ""
+    there: str = ""
 
     @property
     def whole(self) -> bool:
