@@ -17,6 +17,8 @@ from truffles_gateway.messages import OWNER_SAYS, Passage
 
 Ask = Callable[..., Any]
 OTHERWISE = [
+    ("salon", "гель-лак долго держится?", "две-три недели"),
+    ("salon", "делаете маникюрчик?", "4 000"),
     ("demo_phones", "ноуты чините?", "телефоны и планшеты"),
     ("demo_phones", "сколько стоит поменять акум", "12 000"),
     ("demo_phones", "бэушные айфоны есть?", "95 000"),
@@ -55,7 +57,9 @@ def test_a_thing_is_known_by_other_words(pack: str, text: str, words: str, ask: 
         ("demo_salon", "сколько стоит маникюр для мужа", "7 000"),
     ],
 )
-def test_what_is_only_done_or_only_says_which_one_names_nothing_else(pack: str, text: str, never: str, ask: Ask) -> None:
+def test_what_is_only_done_or_only_says_which_one_names_nothing_else(
+    pack: str, text: str, never: str, ask: Ask
+) -> None:
     _, draft = ask(pack, text)
     assert draft is not None and never not in draft.text
 
@@ -88,6 +92,11 @@ LEANING = [
     ("demo_dental", ["ақыл тісімді жұлдырсам қанша болады"], "ұзаққа созыла ма өзі", "1 сағ"),
     ("demo_phones", ["стекло на экран у вас есть?"], "хотя сколько оно стоит?", "2 500"),
     ("demo_salon", ["сколько стоит стрижка"], "а папе?", "4 000"),
+    ("demo_phones", ["доставка есть?"], "а если на 20 тысяч закажу, тоже платно?", "от 50 000 ₸ бесплатно"),
+    ("demo_dental", ["Сколько у вас консультация стоит?"], "а если потом лечусь, все равно платить?", "Бесплатно"),
+    ("demo_dental", ["сколько стоит вырвать зуб мудрости"], "укол отдельно оплачивать?", "Анестезия входит в цену"),
+    ("demo_dental", ["скока стоит осмотр у вас", "в центре если"], "а в другом филиале?", "4 000"),
+    ("demo_dental", ["парковка в самале есть?"], "а в другом филиале?", "платная городская"),
 ]
 
 
@@ -105,9 +114,12 @@ def test_a_question_that_leans_on_a_thing_is_read_with_its_name(
         ("demo_dental", ["сколько стоит винир"], "а больно его ставить?"),
         ("demo_phones", ["есть карта памяти?"], "а сколько она весит?"),
         ("demo_salon", ["где вы находитесь?"], "и сколько он держится?"),
+        ("demo_salon", ["сколько стоит маникюр?"], "а в другом филиале?"),
     ],
 )
-def test_what_the_thing_before_has_no_answer_to_is_not_answered(pack: str, said: list[str], text: str, ask: Ask) -> None:
+def test_what_the_thing_before_has_no_answer_to_is_not_answered(
+    pack: str, said: list[str], text: str, ask: Ask
+) -> None:
     assert ask(pack, text, said)[1] is None
 
 
@@ -152,7 +164,9 @@ FOUND = Passage(id="pack:faq.laptops", text="Нет, ремонтируем то
 
 def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(ask: Ask) -> None:
     _, draft = ask("demo_phones", FOUND.query, owner=[FOUND])
-    assert draft is not None and draft.text == "Жоқ, тек телефон мен планшет жөндейміз." and draft.sources == (FOUND.id,)
+    assert (
+        draft is not None and draft.text == "Жоқ, тек телефон мен планшет жөндейміз." and draft.sources == (FOUND.id,)
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,9 +175,15 @@ def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(as
         ("что мне делать с моим компьютером", [FOUND]),  # the pack's own language: whoever answers next says it
         (FOUND.query, [Passage(id=FOUND.id, text="Да, чиним и ноутбуки.", confidence=0.8, query=FOUND.query)]),
         (FOUND.query, [Passage(id=FOUND.id, text=FOUND.text, confidence=0.4, query=FOUND.query)]),
-        (FOUND.query, [FOUND, Passage(id="pack:faq.own_glass", text="Да, наклеим.", confidence=0.8, query=FOUND.query)]),
+        (
+            FOUND.query,
+            [FOUND, Passage(id="pack:faq.own_glass", text="Да, наклеим.", confidence=0.8, query=FOUND.query)],
+        ),
         (FOUND.query, [FOUND, Passage(id="pack:place.parking", text="Есть.", confidence=0.2, query="тұрақ бар ма")]),
-        (FOUND.query, [FOUND, Passage(id="1", text="iPhone 30 000", confidence=1, query="", source=f"{OWNER_SAYS}: price")]),
+        (
+            FOUND.query,
+            [FOUND, Passage(id="1", text="iPhone 30 000", confidence=1, query="", source=f"{OWNER_SAYS}: price")],
+        ),
     ],
 )
 def test_it_is_not_where_it_is_changed_unsure_or_not_all(text: str, found: list[Passage], ask: Ask) -> None:

@@ -11,9 +11,7 @@ guys folks girls ladies boys team bro mate dear
 """
 _GREETED = r"привет\w*|здравствуйте|здрас\w*|добрый\s+\w+|доброе\s+утро|доброго\s+\w+|с[әа]лем\w*|hi|hey|hello|yo"
 _NAMES = "|".join(_CALLED.split())
-_APART = re.compile(
-    rf"(^\s*|[.!?,;\n]\s*|\b(?:{_GREETED})[,!]?\s+)(?:{_NAMES})(?:\s*[,!.)]+\s*|\s*$)", re.IGNORECASE
-)
+_APART = re.compile(rf"(^\s*|[.!?,;\n]\s*|\b(?:{_GREETED})[,!]?\s+)(?:{_NAMES})(?:\s*[,!.)]+\s*|\s*$)", re.IGNORECASE)
 """A salutation between breaks, or behind a greeting."""
 _OF_YOU = re.compile(r"\b(you|hi|hey|hello)\s+(?:guys|folks|girls)\b", re.IGNORECASE)
 

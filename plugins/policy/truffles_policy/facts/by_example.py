@@ -227,7 +227,9 @@ def _is_trouble(piece: Piece, claimed: Sequence[Claim], parts: Sequence[Part], t
     named = [{thing.whole for thing in claim.found.things} for claim in claimed if claim.sold and claim.found]
     said = read(piece.text, things).unread
     rest = [word for each in said for word in each.split() if not things.belongs(word, [])]
-    return all(asked & each for each in named) and all(tells(normal(word)) or normal(word) in asks().denials for word in rest)
+    return all(asked & each for each in named) and all(
+        tells(normal(word)) or normal(word) in asks().denials for word in rest
+    )
 
 
 def _whose(unread: Sequence[str], sold: Sequence[Found], things: Things) -> Found | None:

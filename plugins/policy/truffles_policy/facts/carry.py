@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
 from truffles_policy.facts.by_example import read_softly
-from truffles_policy.facts.claims import CLOCK, claims
-from truffles_policy.facts.clauses import CAREFUL, OF_THINGS, is_deed
+from truffles_policy.facts.claims import CLOCK, Claim, claims
+from truffles_policy.facts.clauses import CAREFUL, CONDITIONS, OF_THINGS, is_deed
 from truffles_policy.facts.data import OF_MONTH, asks
+from truffles_policy.facts.names import BRANCH
 from truffles_policy.facts.reading import NEEDS_THING, OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import Word
@@ -79,7 +80,13 @@ def _filled(reading: Reading, said: _Said, things: Things) -> Reading | None:
     full = _full(reading, said, things)
     found = read(full, things) if full else reading
     found = found if found.whole or not full else read_softly(full, things)
-    if not full or found.open or found.unread or not found.parts or any(part.ask not in OF_THINGS for part in found.parts):
+    if (
+        not full
+        or found.open
+        or found.unread
+        or not found.parts
+        or any(part.ask not in OF_THINGS for part in found.parts)
+    ):
         return None
     parts = (replace(part, text=reading.text.strip(), at=0, carried=True) for part in found.parts)
     return replace(reading, parts=tuple(parts), unread=(), loose=(), full=full)
@@ -159,11 +166,17 @@ def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
 
 
 def _content(text: str, things: Things) -> list[Word]:
-    """The words that say which one is meant: neither small, nor asking for anything but by chance also a name's."""
+    """The words that say which one is meant: neither small, nor a branch, nor asking for anything but by chance also a name's."""
     words, known = things.vocabulary.words(text), asks()
-    asking = {at for claim in claims(words, things) if claim.found is None and claim.name not in CAREFUL | {CLOCK}
-              for at in range(claim.start, claim.end)}  # fmt: skip
-    return [word for at, word in enumerate(words) if at not in asking and word.word not in known.small | known.joins]
+    asking = {at for claim in claims(words, things) if _says_not_which(claim) for at in range(claim.start, claim.end)}
+    light = known.small | known.joins | CONDITIONS
+    return [word for at, word in enumerate(words) if at not in asking and word.word not in light]
+
+
+def _says_not_which(claim: Claim) -> bool:
+    if claim.found is None:
+        return claim.name not in CAREFUL | {CLOCK}
+    return claim.found.things[0].kind == BRANCH
 
 
 def _needs(reading: Reading) -> bool:
@@ -202,7 +215,9 @@ def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     branch = reading.branch or said.branch
     if not reading.parts:
-        return replace(said, things=reading.named or said.things, last=said.last if reading.branch else (), branch=branch)
+        return replace(
+            said, things=reading.named or said.things, last=said.last if reading.branch else (), branch=branch
+        )
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())
     timed = any(part.ask in TIMED for part in reading.parts)

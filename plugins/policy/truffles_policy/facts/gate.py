@@ -12,6 +12,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import read_on
+from truffles_policy.facts.claims import names_said
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
@@ -174,7 +175,11 @@ class Facts:
 
     def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
         """The pieces that are questions of the pack's own."""
-        asked = [(text, self._questions.near(self._in_full(text, reading))) for text in reading.open if self._may_be_asked(text)]
+        asked = [
+            (text, self._questions.near(self._in_full(text, reading)))
+            for text in reading.open
+            if self._may_be_asked(text)
+        ]
         return [Answered(Part("faq", text=text, share=share), tuple(facts)) for text, (number, share) in asked
                 if share and (facts := self._questions.told([number], say))]  # fmt: skip
 
@@ -184,7 +189,10 @@ class Facts:
 
     def _may_be_asked(self, text: str) -> bool:
         """May it be one of the pack's own questions? One of a thing's price is that, however alike."""
-        return not any(each.label in PRICED and each.share >= SURELY for each in heard_pieces(text, self.things))
+        priced = "price" in names_said(self.things.vocabulary.words(text))
+        return not priced and not any(
+            each.label in PRICED and each.share >= SURELY for each in heard_pieces(text, self.things)
+        )
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
         """The parts; what is asked twice over in other words, once."""

@@ -15,7 +15,18 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import BRANCH, CATEGORY, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
+from truffles_policy.facts.names import (
+    BRANCH,
+    CATEGORY,
+    PRODUCT,
+    SERVICE,
+    SOLD,
+    Name,
+    Thing,
+    names,
+    stem_without,
+    written,
+)
 from truffles_policy.facts.words import Vocabulary, Word, is_owner, spelled
 from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
