@@ -12,7 +12,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import read_on
-from truffles_policy.facts.claims import names_said
+from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
@@ -189,7 +189,7 @@ class Facts:
 
     def _may_be_asked(self, text: str) -> bool:
         """May it be one of the pack's own questions? One of a thing's price is that, however alike."""
-        priced = "price" in names_said(self.things.vocabulary.words(text))
+        priced = any(claim.name == "price" for claim in claims(self.things.vocabulary.words(text), self.things))
         return not priced and not any(
             each.label in PRICED and each.share >= SURELY for each in heard_pieces(text, self.things)
         )
