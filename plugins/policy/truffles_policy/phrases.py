@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from truffles_policy.lemmas import ANY, Lexicon, fold, is_russian, normal, russian
 from truffles_policy.patterns import STOP, Atom, Compiler, Token, tokens
+from truffles_policy.synonyms import synonyms
 
 SPARE = 4
 """So many other words may stand among those of a phrase."""
@@ -118,9 +119,9 @@ def _said(phrase: str, compiler: Compiler) -> tuple[_Said, ...]:
 
 
 def _atom(word: str, compiler: Compiler) -> Atom:
-    """A word in all its forms, whichever of them the phrase has."""
+    """A word in all its forms, whichever of them the phrase has, and the others of its meaning."""
     lemma = russian().parse(word)[0].normal_form.replace("ё", "е") if is_russian(word) else word
-    elements = (*compiler.phrase(word).elements, *compiler.phrase(lemma).elements)
+    elements = [element for each in (word, lemma, *synonyms(word)) for element in compiler.phrase(each).elements]
     return Atom(frozenset(key for each in elements if isinstance(each, Atom) for key in each.keys))
 
 

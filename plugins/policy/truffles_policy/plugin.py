@@ -14,7 +14,8 @@ from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookim
 from truffles_policy.booking.booker import Booker
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
-from truffles_policy.facts.reply import draft, unchanged
+from truffles_policy.facts.reply import draft, found_alone, unchanged
+from truffles_policy.facts.told import joined
 from truffles_policy.language import detect
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
@@ -30,6 +31,7 @@ ROUTES = {
     "medical": (Route.HUMAN, "medical"),
     "complaint": (Route.FRUSTRATED, "complaint"),
     "technical": (Route.HUMAN, "technical"),
+    "status": (Route.HUMAN, "status"),
     "discount": (Route.HUMAN, "discount"),
     "more_discount": (Route.ANSWER, "discount"),
     "offers": (Route.HUMAN, "discount"),
@@ -66,6 +68,7 @@ class Policy:
         self, settings: PolicySettings, texts: Texts, branch_tags: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         self._pack, self._texts, self._tags = settings.pack, texts, branch_tags
+        self._told: dict[str, Mapping[str, str]] = {}
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self.facts = facts = Facts(settings.pack, texts) if settings.pack else None
@@ -130,12 +133,34 @@ class Policy:
             return None
         reading = self.facts.read(turn, message)
         say = self.facts.say(turn, message, verdict, reading)
-        found = with_texts(self.facts.answered(reading, say), passages)
+        answered = self.facts.answered(reading, say)
+        found = with_texts(answered, passages)
         if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
-            return None
+            known = any(each.facts for each in answered)
+            return None if known else self._translated(turn, verdict, passages, say.language)
         if not _is_surest(found, passages):
             return None
         return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)
+
+    def _translated(self, turn: Turn, verdict: Verdict, passages: Sequence[Passage], language: str) -> Draft | None:
+        """A fact of the pack's that a retriever found, in the customer's language: retrievers hold the pack's own. None where it is
+        that, where the pack has no other, or where the owner has changed what it says."""
+        best = found_alone(passages, verdict.idle)
+        if self._pack is None or best is None or language == self._pack.language:
+            return None
+        own, told = self._told_in(self._pack.language), self._told_in(language)
+        if best.id not in told or (best.answer or best.text) != own[best.id] or told[best.id] == own[best.id]:
+            return None
+        words = joined((untold(notices(passages), turn), told[best.id]))
+        return Draft(text=words, confidence=best.confidence, sources=(best.id,), verbatim=True)
+
+    def _told_in(self, language: str) -> Mapping[str, str]:
+        """All facts of the pack by their ids, in a language."""
+        if language not in self._told:
+            assert self._pack is not None
+            found = entries(self._pack, self._tags, self._texts, language)
+            self._told[language] = {each.id: each.answer for each in found}
+        return self._told[language]
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""

@@ -21,6 +21,7 @@ RuleName = Literal[
     "change",
     "technical",
     "discount",
+    "status",
     "offers",
     "method",
     "opt_out",

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from truffles_policy.facts.claims import Claim, claims
-from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD
+from truffles_policy.facts.clauses import CARE, CAREFUL, OF_THINGS, TOLD, is_deed, is_of, tells_of_self
 from truffles_policy.facts.data import CLOCK, asks
-from truffles_policy.facts.names import denies
+from truffles_policy.facts.names import CATEGORY, Thing, denies
 from truffles_policy.facts.reading import DATED, NEEDS_THING, OFFERS, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import (
+    KAZAKH_DOING,
     Word,
     is_chatter,
     is_doing,
@@ -28,7 +29,7 @@ from truffles_policy.facts.words import (
 from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import THING, root
 from truffles_policy.intents.pieces import Piece, pieces
-from truffles_policy.intents.serious import is_serious
+from truffles_policy.intents.serious import is_own_damage, is_serious
 from truffles_policy.lemmas import clean, fold, normal
 
 SOFT, HINTED = 0.55, 0.5
@@ -51,11 +52,6 @@ OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "par
 _BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
 """Without one of these it is no question about booking, however alike it is."""
 _AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
-_KAZAKH_DOING = (
-    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "келеди",
-    "болады", "екен", "едим", "едик", "ою", "ею", "юу",
-)  # fmt: skip
-"""Endings of Kazakh verbs."""
 WAYS_TO_PAY = frozenset({"prepayment", "instalments"})
 BARE = frozenset({"price", "duration", "until", "hours"})
 ASKS: Mapping[str, tuple[str, ...]] = {
@@ -109,13 +105,15 @@ def _read_softly(text: str, things: Things) -> Reading:
         parts += own
         if not own and not (parts and _is_bare(piece)):
             unread.append(piece.text)
+    told = [piece.text for piece in found if piece.text in unread and _is_told(piece, parts, things)]
+    idle, unread = (*idle, *told), [each for each in unread if each not in told]
     if any(part.ask in OF_THINGS for part in parts):
         unread += [piece.text for piece in found if piece.text in idle and _narrows(piece, things)]
         idle = tuple(each for each in idle if each not in unread)
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
     parts = _absorbed(_with_things(parts, _named(text, things)))
-    parts = _meant(parts, text, things)
-    vague = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    parts = _narrowed(_meant(parts, text, things), text, things)
+    vague = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
     return replace(
         read(text, things), parts=tuple(parts), unread=tuple(unread), loose=(), idle=idle, open=tuple(unread), perhaps=perhaps,
@@ -135,17 +133,31 @@ def _sounds_other(piece: Piece, strict: Reading) -> bool:
 
 def _meant(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
     """What is done, and to what, may be said apart ("экран разбит, поменять сколько?"): the whole message names it then."""
-    deeds = [part for part in parts if part.ask in TOLD and part.things and all(map(_is_deed, part.things))]
+    deeds = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     whole, covered = _named_apart(things.vocabulary.words(text), things) if deeds else ((), frozenset[str]())
     if not whole or len(covered) < TWO:
         return list(parts)
     return [replace(part, things=whole) if part in deeds else part for part in parts]
 
 
-def _is_deed(found: Found) -> bool:
-    """Is it only what is done, of something that has a name of its own?"""
-    words = [normal(word) for word in found.text.split()]
-    return not found.exact and all(is_doing(word) or fold(word).endswith(_KAZAKH_DOING) for word in words)
+def _narrowed(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
+    """A word that only says which one ("керамические сколько?") is one of what the message names elsewhere, if there is such a one."""
+    named = _named(text, things)
+    return [_one_of(part, [thing for found in named if found.text not in _texts(part) for thing in found.things], things)
+            for part in parts]  # fmt: skip
+
+
+def _texts(part: Part) -> set[str]:
+    return {found.text for found in part.things}
+
+
+def _one_of(part: Part, others: Sequence[Thing], things: Things) -> Part:
+    """A part with the one of these things that it means, where its own name is no whole one."""
+    if not others or not part.things or any(found.exact or is_deed(found) for found in part.things):
+        return part
+    words = [word for found in part.things for word in things.vocabulary.words(found.text)]
+    one = things.within(words, others)
+    return replace(part, things=(one,)) if one and is_of(one, others, things) else part
 
 
 def _is_bare(piece: Piece) -> bool:
@@ -154,7 +166,14 @@ def _is_bare(piece: Piece) -> bool:
 
 
 def _named(text: str, things: Things) -> tuple[Found, ...]:
-    return tuple(claim.found for claim in _sold(things.vocabulary.words(text), things) if claim.found)
+    """What a text names."""
+    return _things_of(_sold(things.vocabulary.words(text), things))
+
+
+def _things_of(claimed: Sequence[Claim]) -> tuple[Found, ...]:
+    """The things that are named; what is only done to them is none of them."""
+    named = tuple(claim.found for claim in claimed if claim.sold and claim.found)
+    return tuple(found for found in named if not is_deed(found)) or named
 
 
 def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
@@ -167,19 +186,65 @@ def _parts(piece: Piece, strict: Reading, things: Things) -> Iterator[Part]:
         yield from (replace(part, clear=True, share=max(piece.share, SOFT)) for part in strict.parts)
         return
     asked = _asks_of(piece, strict, things)
-    if not asked or _is_careful(piece, claimed) or (is_serious(piece.text) and piece.label not in CARE):
+    if not asked or _is_careful(piece, claimed) or _is_grave(piece):
         return
     of_things = piece.label in OF_THINGS
-    sold = tuple(claim.found for claim in claimed if claim.sold and claim.found) if of_things else ()
+    sold = _things_of(claimed) if of_things else ()
     if of_things and not sold:
         sold, covered = _named_apart(words, things)
         unread = [word for word in unread if word not in covered]
-    if any(_alters(word, piece) for word in unread):
+    if one := _whose(unread, sold, things):
+        sold, unread = (one,), []
+    whole = all(found.exact for found in sold)
+    if any(_alters(word, piece, whole=whole) for word in unread if not things.belongs(word, sold)):
         return
     days = tuple(claim.day for claim in claimed if claim.day) if piece.label in DATED else ()
     others = tuple(thing for claim in claimed if claim.found and not claim.sold for thing in claim.found.things)
     for ask in asked:
         yield Part(ask, sold, days, others, text=piece.text, share=piece.share)
+
+
+def _is_told(piece: Piece, parts: Sequence[Part], things: Things) -> bool:
+    """Is it only told beside what is asked, and changes nothing of it? Beside a thing's price that is what its writer tells of
+    themselves; a rule of the house is the same whatever one tells."""
+    asked = {part.ask for part in parts}
+    if not asked or not piece.told:
+        return False
+    claimed = claims(things.vocabulary.words(piece.text), things)
+    dated = any(claim.day for claim in claimed) and any(part.ask in DATED and not part.days for part in parts)
+    if dated or asked.isdisjoint(OF_THINGS):
+        return not dated
+    if any(claim.name in CAREFUL for claim in claimed):
+        return False
+    if any(claim.sold for claim in claimed):
+        return _is_trouble(piece, claimed, parts, things)
+    return tells_of_self(piece.text) and not denies(piece.text) and not any(map(str.isdigit, piece.text))
+
+
+def _is_trouble(piece: Piece, claimed: Sequence[Claim], parts: Sequence[Part], things: Things) -> bool:
+    """Does it only tell what is wrong with the very thing that is asked about ("батарея не держит, сколько её менять?")?"""
+    asked = {thing.whole for part in parts for found in part.things for thing in found.things}
+    named = [{thing.whole for thing in claim.found.things} for claim in claimed if claim.sold and claim.found]
+    said = read(piece.text, things).unread
+    rest = [word for each in said for word in each.split() if not things.belongs(word, [])]
+    return all(asked & each for each in named) and all(
+        tells(normal(word)) or normal(word) in asks().denials for word in rest
+    )
+
+
+def _whose(unread: Sequence[str], sold: Sequence[Found], things: Things) -> Found | None:
+    """The one of a family that words left unread say: a husband's is the men's; None if they say none of them."""
+    spoken = [thing for found in sold for thing in found.things if not found.exact or thing.kind == CATEGORY]
+    words = things.vocabulary.words(" ".join(unread))
+    known = asks().small | asks().joins
+    said = [word for word in words if word.word not in known and not (is_pronoun(word.word) or is_doing(word.word))]
+    return things.within(said, spoken, whom=True) if spoken and said else None
+
+
+def _is_grave(piece: Piece) -> bool:
+    """Is there trouble in it that is no matter of its question? What broke may be repaired, at a price."""
+    repaired = piece.label in TOLD and is_own_damage(piece.text)
+    return is_serious(piece.text) and piece.label not in CARE and not repaired
 
 
 def _guessed(piece: Piece, things: Things) -> Iterator[Part]:
@@ -252,8 +317,9 @@ def _is_careful(piece: Piece, claimed: Sequence[Claim]) -> bool:
     return priced or (piece.label in CAREFUL and piece.share < SURELY and any(claim.sold for claim in claimed))
 
 
-def _alters(word: str, piece: Piece) -> bool:
-    """Could a word make the question another one? Not if it is said with such questions, or whatever one wants."""
+def _alters(word: str, piece: Piece, *, whole: bool) -> bool:
+    """Could a word make the question another one? Not if it is said with such questions, or whatever one wants. A Kazakh deed
+    says which one it is where no thing is named by a `whole` name."""
     plain = normal(word)
     narrow = piece.label in NARROW
     if is_preposition(plain) or plain.isdigit():
@@ -264,7 +330,7 @@ def _alters(word: str, piece: Piece) -> bool:
         return True
     said = root(plain) in GENERAL or root(plain) in classifier().vocabulary[piece.label]
     if narrow:
-        does = root(plain) in REQUESTS or fold(plain).endswith(_KAZAKH_DOING)
+        does = root(plain) in REQUESTS or (whole and fold(plain).endswith(KAZAKH_DOING))
         return not (said or does) or (is_noun(plain) and piece.label == "promotions")
     return not (said or piece.share >= SURELY or fold(plain) in classifier().everyday or is_doing(plain))
 

@@ -9,18 +9,26 @@ from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
 from truffles_policy.facts.by_example import read_softly
-from truffles_policy.facts.claims import CLOCK, claims
-from truffles_policy.facts.clauses import CAREFUL, OF_THINGS
-from truffles_policy.facts.data import asks
+from truffles_policy.facts.claims import CLOCK, Claim, claims
+from truffles_policy.facts.clauses import CAREFUL, CONDITIONS, OF_THINGS, is_deed
+from truffles_policy.facts.data import OF_MONTH, asks
+from truffles_policy.facts.names import BRANCH
 from truffles_policy.facts.reading import NEEDS_THING, OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import Word
+from truffles_policy.intents.serious import is_serious
 from truffles_policy.lemmas import normal
 
 DOUBTFUL = ({"payment"}, {"booking"})
 """What everyday words hear in other questions, too: how much is paid in advance, whether a booking is needed."""
 LINES, WITHIN = 6, timedelta(minutes=30)
-LONGEST, FEW = 400, 6
+LONGEST, FEW, SEVERAL = 400, 6, 9
+_STANDS_FOR = re.compile(
+    r"\b(?:он|она|оно|они|его|ее|её|их|ему|ей|им|ими|ним|ними|ней|нем|нём|него|нее|неё|них|этого|ол|оны|оның|онын|одан|содан|онда|олар|"
+    r"оларды|it|they|them|those|these|that|one|ones)\b",
+    re.IGNORECASE,
+)
+"""Words that stand for what was spoken of."""
 _CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"[№#\s]*(\d{1,2})[\s.)!]*")
 
@@ -33,6 +41,8 @@ class _Said:
     things: tuple[Found, ...] = ()
     timed: bool = False
     last: tuple[Part, ...] = ()
+    days: tuple[str, ...] = ()
+    branch: str = ""
 
 
 def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -> Reading:
@@ -46,36 +56,68 @@ def read_on(text: str, history: Sequence[Line], now: datetime, things: Things) -
         return reading
     said = _said_before(history, now, things)
     if not soft.parts or all(part.ask == OFFERS for part in soft.parts):
-        return _followed(reading, said, things) or replace(
-            reading, idle=soft.idle, open=soft.open, before=said.last, perhaps=soft.perhaps
-        )
-    return replace(soft, parts=tuple(part for each in soft.parts for part in _whole(each, said)), plain=reading)
+        return _followed(reading, said, things) or _filled(reading, said, things) or replace(
+            reading, idle=soft.idle, open=soft.open, before=said.last, perhaps=soft.perhaps,
+            full=_full(reading, said, things), there=said.branch,
+        )  # fmt: skip
+    return replace(soft, parts=tuple(part for each in soft.parts for part in _whole(each, said)), plain=reading,
+                   before=said.last, full=_full(reading, said, things))  # fmt: skip
+
+
+def _full(reading: Reading, said: _Said, things: Things) -> str:
+    """A short text that names nothing itself, with the name of what was spoken of for the words that stand for it; "" where
+    none was."""
+    spoken = next((found.text for found in reversed(said.things) if found.text), "")
+    short = len(reading.text.split()) <= SEVERAL and not reading.named
+    if not spoken or not short or is_serious(reading.text):
+        return ""
+    filled, count = _STANDS_FOR.subn(spoken, reading.text, count=1)
+    return filled if count else f"{reading.text.rstrip(' ?!.')} {spoken}?"
+
+
+def _filled(reading: Reading, said: _Said, things: Things) -> Reading | None:
+    """The text read with the name of what was spoken of; None if that is no plain question either."""
+    full = _full(reading, said, things)
+    found = read(full, things) if full else reading
+    found = found if found.whole or not full else read_softly(full, things)
+    if (
+        not full
+        or found.open
+        or found.unread
+        or not found.parts
+        or any(part.ask not in OF_THINGS for part in found.parts)
+    ):
+        return None
+    parts = (replace(part, text=reading.text.strip(), at=0, carried=True) for part in found.parts)
+    return replace(reading, parts=tuple(parts), unread=(), loose=(), full=full)
 
 
 def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Said:
     """What the customer's lines so far asked, and of what."""
     said = _Said()
     for line in _own([line for line in history if now - line.at <= WITHIN]):
-        said = _after(said, _continued(_line(line[:LONGEST], things), said))
+        said = _after(said, _line(line[:LONGEST], said, things))
     return said
 
 
-def _line(text: str, things: Things) -> Reading:
-    """A line of before: by everyday words, else by examples."""
+def _line(text: str, said: _Said, things: Things) -> Reading:
+    """A line of before: by everyday words, else as one that goes on from the line before it, else by examples."""
     strict = read(text, things)
-    soft = strict if strict.whole else read_softly(text, things)
-    return soft if soft.parts else strict
+    if strict.whole:
+        return _continued(strict, said)
+    followed = _followed(strict, said, things) if strict.branch else None
+    soft = read_softly(text, things)
+    return followed or _continued(soft if soft.parts else strict, said)
 
 
 def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     """A few words that go on from the last question: of another thing, or of another branch; None if they are more."""
-    if not said.last or len(reading.text.split()) > FEW:
+    if not said.last or len(reading.text.split()) > FEW or is_serious(reading.text):
         return None
     asked = [part for part in said.last if part.ask in OF_THINGS]
-    if reading.named and asked:
-        parts = [
-            replace(part, things=reading.named, text=reading.text.strip(), carried=True, clear=True) for part in asked
-        ]
+    named = tuple(found for found in reading.named if not is_deed(found))
+    if named and asked:
+        parts = [replace(part, things=named, text=reading.text.strip(), carried=True, clear=True) for part in asked]
     elif not (_content(reading.text, things) or reading.parts or reading.loose):
         parts = [replace(part, text=reading.text.strip(), carried=True) for part in said.last]
     else:
@@ -124,11 +166,17 @@ def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
 
 
 def _content(text: str, things: Things) -> list[Word]:
-    """The words that say which one is meant: neither small, nor asking for anything but by chance also a name's."""
+    """The words that say which one is meant: neither small, nor a branch, nor asking for anything but by chance also a name's."""
     words, known = things.vocabulary.words(text), asks()
-    asking = {at for claim in claims(words, things) if claim.found is None and claim.name not in CAREFUL | {CLOCK}
-              for at in range(claim.start, claim.end)}  # fmt: skip
-    return [word for at, word in enumerate(words) if at not in asking and word.word not in known.small | known.joins]
+    asking = {at for claim in claims(words, things) if _says_not_which(claim) for at in range(claim.start, claim.end)}
+    light = known.small | known.joins | CONDITIONS
+    return [word for at, word in enumerate(words) if at not in asking and word.word not in light]
+
+
+def _says_not_which(claim: Claim) -> bool:
+    if claim.found is None:
+        return claim.name not in CAREFUL | {CLOCK}
+    return claim.found.things[0].kind == BRANCH
 
 
 def _needs(reading: Reading) -> bool:
@@ -141,8 +189,16 @@ def _continued(reading: Reading, said: _Said) -> Reading:
     if reading.unread:
         return reading
     if not reading.parts and reading.loose and said.timed:
-        return replace(reading, parts=(Part("hours", (), reading.loose, text=reading.text.strip(), carried=True),))
+        days = tuple(_in_month(day, said.days) for day in reading.loose)
+        return replace(reading, parts=(Part("hours", (), days, text=reading.text.strip(), carried=True),))
     return replace(reading, parts=tuple(part for each in reading.parts for part in _whole(each, said)))
+
+
+def _in_month(day: str, said: Sequence[str]) -> str:
+    """A day of a month that is not named is one of the month that was spoken of ("1 января?" – "а второго?")."""
+    month = next((each.partition("-")[0] for each in reversed(said) if each[:1].isdigit()), "")
+    _, of_month, number = day.partition(OF_MONTH)
+    return f"{month}-{int(number):02}" if month and of_month and number.isdigit() else day
 
 
 def _whole(part: Part, said: _Said) -> Iterable[Part]:
@@ -157,12 +213,16 @@ def _whole(part: Part, said: _Said) -> Iterable[Part]:
 
 def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
+    branch = reading.branch or said.branch
     if not reading.parts:
-        return replace(said, things=reading.named or said.things, last=())
+        return replace(
+            said, things=reading.named or said.things, last=said.last if reading.branch else (), branch=branch
+        )
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())
     timed = any(part.ask in TIMED for part in reading.parts)
-    return _Said(asked or said.asked, things or reading.named or said.things, timed, reading.parts)
+    days = tuple(day for part in reading.parts for day in part.days)
+    return _Said(asked or said.asked, things or reading.named or said.things, timed, reading.parts, days, branch)
 
 
 def _chosen(text: str, lately: Sequence[Line]) -> str:

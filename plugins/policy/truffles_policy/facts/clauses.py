@@ -7,17 +7,27 @@ from dataclasses import dataclass, field, replace
 
 from truffles_policy.facts.claims import Claim
 from truffles_policy.facts.data import LIGHT, asks
-from truffles_policy.facts.names import METHOD, denies
-from truffles_policy.facts.things import Things
-from truffles_policy.facts.words import Word, asks_you, is_chatter, is_doing, is_infinitive, is_preposition, tells
-from truffles_policy.lemmas import normal
+from truffles_policy.facts.names import METHOD, Thing, denies
+from truffles_policy.facts.things import Found, Things
+from truffles_policy.facts.words import (
+    KAZAKH_DOING,
+    Word,
+    asks_you,
+    is_chatter,
+    is_doing,
+    is_infinitive,
+    is_preposition,
+    tells,
+)
+from truffles_policy.intents.serious import is_own_damage, is_serious
+from truffles_policy.lemmas import fold, normal
 from truffles_policy.patterns import NONE
 
 OF_THINGS = frozenset({
     "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions",
 })  # fmt: skip
 """What is asked of services and products."""
-CAREFUL = frozenset({"rules.children", "rules.men", "rules.wholesale", "rules.home_visits"})
+CAREFUL = frozenset({"rules.children", "rules.men", "rules.pets", "rules.wholesale", "rules.home_visits"})
 """For whom, how many, or where: beside a price they mean another one, perhaps."""
 TOLD = frozenset({"price", "how_much", "duration", "offered"})
 """What a story beside it changes nothing of: what there is, what it costs, how long it takes."""
@@ -112,9 +122,14 @@ def split(text: str, words: Sequence[Word], claimed: Sequence[Claim]) -> Iterato
         clause.claims = [claim for claim in claimed if start <= claim.start < end]
         taken = {at for claim in clause.claims for at in range(claim.start, claim.end)}
         clause.unread = [words[at] for at in range(start, end)
-                         if at not in taken and not is_chatter(words[at].word)
+                         if at not in taken and not _says_nothing(words[at].word)
                          and (words[at].word not in known.small | known.joins or _stranded(at, clause))]  # fmt: skip
         yield clause
+
+
+def _says_nothing(word: str) -> bool:
+    """Is it a word that names and does nothing? One of trouble ("больно") is none."""
+    return is_chatter(word) and not is_serious(word)
 
 
 def _stranded(at: int, clause: Clause) -> bool:
@@ -135,6 +150,12 @@ def story(clause: Clause) -> bool:
     )
 
 
+def tells_of_self(text: str) -> bool:
+    """Does a text speak of whoever writes it?"""
+    words = {normal(word.strip(",.!)(")) for word in text.lower().split()}
+    return not words.isdisjoint(FIRST_PERSON)
+
+
 def leave_stories(clauses: Sequence[Clause]) -> None:
     """What somebody tells of themselves beside a question of its own ("у меня болит зуб, сколько стоит снимок?") changes no
     answer, whatever it names."""
@@ -145,6 +166,58 @@ def leave_stories(clauses: Sequence[Clause]) -> None:
         own = not said.isdisjoint(FIRST_PERSON) and said.isdisjoint(TELLS_NO_STORY | asks().denials)
         if own and not clause.names and not clause.asked and not any(map(str.isdigit, clause.text)):
             clause.claims, clause.unread = [], []
+
+
+def is_deed(found: Found) -> bool:
+    """Is it only what is done, of something that has a name of its own?"""
+    words = [normal(word) for word in found.text.split()]
+    return not found.exact and all(is_doing(word) or fold(word).endswith(KAZAKH_DOING) for word in words)
+
+
+def narrow(clauses: Sequence[Clause], things: Things) -> None:
+    """What only says which one ("нужна коронка, циркониевая сколько?") is one of what another clause names and asks nothing
+    of."""
+    for clause in clauses:
+        for named in [claim for claim in clause.claims if claim.sold] if OF_THINGS.isdisjoint(clause.names) else ():
+            _narrow_to(named, clause, [each for each in clauses if each is not clause], things)
+
+
+def _narrow_to(named: Claim, clause: Clause, others: Sequence[Clause], things: Things) -> None:
+    for other in others:
+        for claim in [each for each in other.claims if _names(each) and each.found and not each.found.exact]:
+            words = things.vocabulary.words(claim.found.text) if claim.found else []
+            one = things.within(words, named.found.things) if named.found else None
+            if one and claim.found and named.found and is_of(one, named.found.things, things):
+                found = replace(claim.found, things=one.things)
+                other.claims = [replace(each, found=found) if each is claim else each for each in other.claims]
+                clause.claims = [each for each in clause.claims if each is not named]
+                return
+
+
+def is_of(one: Found, others: Sequence[Thing], things: Things) -> bool:
+    """Is all of it one of these things, a variant of one, or filed under one?"""
+    wholes = {thing.whole for thing in others}
+    return all(thing.whole in wholes or things.category(thing) in wholes for thing in one.things)
+
+
+def leave_deeds(clauses: Sequence[Clause]) -> None:
+    """What is done to something that is named in another clause is no thing by itself ("разбил экран айфона, сколько
+    поменять?")."""
+    deeds = [clause for clause in clauses if any(map(_sells, clause.claims)) and not any(map(_names, clause.claims))]
+    if not any(_names(claim) for clause in clauses for claim in clause.claims):
+        return
+    for clause in deeds:
+        done = [claim for claim in clause.claims if _sells(claim)]
+        clause.claims = [claim for claim in clause.claims if claim not in done]
+        clause.unread += [clause.words[at - clause.start] for claim in done for at in range(claim.start, claim.end)]
+
+
+def _sells(claim: Claim) -> bool:
+    return claim.sold and claim.found is not None
+
+
+def _names(claim: Claim) -> bool:
+    return claim.sold and claim.found is not None and not is_deed(claim.found)
 
 
 def hear_verbs(clauses: Sequence[Clause], things: Things) -> None:
@@ -160,7 +233,8 @@ def hear_verbs(clauses: Sequence[Clause], things: Things) -> None:
             continue
         if own and any(claim.sold for claim in clause.claims) and not any(map(str.isdigit, clause.text)):
             clause.claims = []
-        clause.unread = [word for word in clause.unread if not tells(word.word)]
+        if not is_serious(clause.told) or is_own_damage(clause.told):
+            clause.unread = [word for word in clause.unread if not tells(word.word)]
 
 
 def _ask_by(verb: Word, clause: Clause, clauses: Sequence[Clause], things: Things) -> None:

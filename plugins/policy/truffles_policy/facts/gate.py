@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import read_on
+from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
 from truffles_policy.facts.offers import Offers
@@ -27,12 +29,22 @@ from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
 from truffles_policy.rules import Finding
+from truffles_policy.synonyms import synonyms
 
 SOURCE, HINT = "pack", "pack: perhaps"
 """The source of facts that are told, and of those that may be what was asked, for whoever else can tell."""
 SURE, CARRIED, GUESSED = 0.98, 0.93, 0.9
 LONGEST = 2_000
 FEW, LONG, SURELY = 5, 4, 0.5
+PRICED = TOLD - {"duration"}
+TWO = 2
+_OTHER = re.compile(
+    r"\b(?:друг\w+|втор\w+|остальн\w+)\s+(?:филиал|отделени|точк|салон|адрес|клиник|магазин)\w*|\b(?:басқа|баска|екінші)\s+филиал\w*|"
+    r"\bother\s+(?:branch|location|place)\b",
+    re.IGNORECASE,
+)
+_PAYING = re.compile(r"\b(?:плат|оплат|оплач|ақылы|акылы|төле|толе)\w*|\b(?:pay|paid|charged?|extra)\b", re.IGNORECASE)
+_FREE = re.compile(r"бесплатн|тегін|\bfree\b", re.IGNORECASE)
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -96,7 +108,16 @@ class Facts:
 
     def read(self, turn: Turn, message: Inbound) -> Reading:
         """The message, read after what the customer wrote before."""
-        return read_on(message.text[:LONGEST], turn.history, turn.now, self.things)
+        return self._elsewhere(read_on(message.text[:LONGEST], turn.history, turn.now, self.things), turn)
+
+    def _elsewhere(self, reading: Reading, turn: Turn) -> Reading:
+        """Of two branches the other one is that which was not spoken of ("а в другом филиале?")."""
+        here, slugs = reading.there or turn.branch, [each.slug for each in self.pack.branches]
+        if not reading.before or here not in slugs or len(slugs) != TWO or not _OTHER.search(reading.text):
+            return reading
+        text = reading.text.strip()
+        parts = tuple(replace(part, text=text, carried=True, clear=True) for part in reading.before)
+        return replace(reading, parts=parts, unread=(), open=(), branch=next(each for each in slugs if each != here))
 
     def say(self, turn: Turn, message: Inbound, verdict: Verdict, reading: Reading) -> Say:
         """Whom the facts are told."""
@@ -106,12 +127,15 @@ class Facts:
 
     def answered(self, reading: Reading, say: Say) -> list[Answered]:
         """Every question of the message, with its facts. A question in so many words of the pack's comes before all."""
-        asked = self._questions.asked(reading.text)
+        asked = self._questions.asked(reading.text) or self._questions.asked(reading.full)
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
         found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
-        found = [*_first_known(found), *self._in_so_many_words(reading, say)] or self._told_before(reading, say)
+        own = self._in_so_many_words(reading, say)
+        found = [each for each in _first_known(found) if each.facts or not _is_within(each.part.text, own)] + own
+        if not any(each.facts for each in found):
+            found = self._told_before(reading, say) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
 
@@ -135,27 +159,40 @@ class Facts:
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
         """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""
-        if not reading.before or len(reading.text.split()) > FEW or not self._goes_on(reading):
+        if not reading.before or not self._goes_on(reading):
             return []
-        roots = {root(word) for word in words_of(reading.text) if len(word) >= LONG}
+        said = [word for word in words_of(reading.text) if len(word) >= LONG]
+        roots = {root(each) for word in said for each in (word, *synonyms(word))}
         told = [(part, tuple(self._told(replace(part, clear=True), say))) for part in reading.before]
         return [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
-                if any(_speaks_of(each.text, roots) for each in facts)]  # fmt: skip
+                if any(_speaks_of(each.text, roots) or _says_who_pays(reading.text, each.text) for each in facts)]  # fmt: skip
 
     def _goes_on(self, reading: Reading) -> bool:
-        """Is it a question that leans on the one before it?"""
+        """Is it a question that leans on the one before it: a few words, or more that surely do?"""
         found = heard_pieces(reading.text, self.things)
-        return all(each.harmless for each in found) and ("?" in reading.text or reading.opens)
+        short = len(reading.text.split()) <= FEW or all(each.leans for each in found)
+        return short and all(each.harmless for each in found) and ("?" in reading.text or reading.opens)
 
     def _in_so_many_words(self, reading: Reading, say: Say) -> list[Answered]:
         """The pieces that are questions of the pack's own."""
-        asked = [(text, self._questions.near(text)) for text in reading.open if self._may_be_asked(text)]
+        asked = [
+            (text, self._questions.near(self._in_full(text, reading)))
+            for text in reading.open
+            if self._may_be_asked(text)
+        ]
         return [Answered(Part("faq", text=text, share=share), tuple(facts)) for text, (number, share) in asked
                 if share and (facts := self._questions.told([number], say))]  # fmt: skip
 
+    def _in_full(self, text: str, reading: Reading) -> str:
+        """A piece that is the whole message, with the name of what was spoken of."""
+        return reading.full if reading.full and text == reading.text.strip() else text
+
     def _may_be_asked(self, text: str) -> bool:
-        """May it be one of the pack's own questions? One of a thing's price or stock is that, however alike."""
-        return not any(each.label in TOLD and each.share >= SURELY for each in heard_pieces(text, self.things))
+        """May it be one of the pack's own questions? One of a thing's price is that, however alike."""
+        priced = any(claim.name == "price" for claim in claims(self.things.vocabulary.words(text), self.things))
+        return not priced and not any(
+            each.label in PRICED and each.share >= SURELY for each in heard_pieces(text, self.things)
+        )
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
         """The parts; what is asked twice over in other words, once."""
@@ -210,12 +247,22 @@ def _bound(answered: Sequence[Answered]) -> list[Answered]:
     return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
 
 
+def _is_within(text: str, answered: Sequence[Answered]) -> bool:
+    """Is a part of a message one of what was answered?"""
+    return any(text in each.part.text for each in answered)
+
+
 def _speaks_of(text: str, roots: Collection[str]) -> bool:
     """Does a fact hold one of these roots?"""
     said = {root(word) for word in words_of(text)}
     return any(
         each in said or any(each[: LONG + 1] == word[: LONG + 1] for word in said if len(word) > LONG) for each in roots
     )
+
+
+def _says_who_pays(asked: str, told: str) -> bool:
+    """Is it asked whether something is paid for, and told under which condition it is not?"""
+    return _PAYING.search(asked) is not None and _FREE.search(told) is not None
 
 
 def _first_known(answered: Sequence[Answered]) -> list[Answered]:

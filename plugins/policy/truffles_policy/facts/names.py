@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise, zip_longest
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.words import describes, is_noun, keys_of, spelled
+from truffles_policy.facts.words import describes, is_noun, keys_of, keys_of_whom, spelled
 from truffles_policy.lemmas import CACHE, fold, from_latin, normal
 from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
 from truffles_policy.pack.values import Words
@@ -48,10 +48,12 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class NameWord:
-    """One word of a name. `without`: the name says that it is not there ("без покрытия")."""
+    """One word of a name. `without`: the name says that it is not there ("без покрытия"); `whom`: keys of those that the thing is
+    for, if the word says so (a husband's is a men's)."""
 
     keys: frozenset[str]
     without: bool = False
+    whom: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _name(thing: Thing, parts: Sequence[str]) -> Name:
         spelt = list(_polar(spelled(part)))
         if number == 0:
             heads.add(_head([word for word, _ in spelt]))
-        words += [NameWord(keys_of(word), without) for word, without in spelt]
+        words += [NameWord(keys_of(word), without, keys_of_whom(word)) for word, without in spelt]
     return Name(thing, tuple(words), frozenset(heads))
 
 

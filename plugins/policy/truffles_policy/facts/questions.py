@@ -13,10 +13,13 @@ from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import keys_of, spelled
 from truffles_policy.intents.classifier import meaning
+from truffles_policy.language import detect
+from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
 ALIKE = 0.75
+BEGINNING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,19 @@ class Questions:
             return same[0], 1.0
         turns, named = self._turns(text), self._named(text)
         lines = [(number, line) for number, question in enumerate(self._pack.faq) for line in question.asked
-                 if self._turns(line) == turns and self._named(line) <= named]  # fmt: skip
+                 if self._turns(line) == turns and self._is_of(line, named)]  # fmt: skip
+        if detect(text) == "kk":  # the encoder has no Kazakh: a word of both must tell that they are alike
+            lines = [each for each in lines if self._meet(each[1], text)]
         scored = [(float(meaning(line) @ meaning(text)), number) for number, line in lines]
         like, number = max(scored, default=(0.0, 0))
         return (number, min(like, 0.95)) if like >= ALIKE else (0, 0.0)
+
+    def _meet(self, line: str, text: str) -> bool:
+        """Have two texts a content word in common, as far as its beginning tells?"""
+        light = {fold(word) for word in self._light}
+        first, second = ({fold(word)[:BEGINNING] for word in spelled(each) if len(word) > 2 and fold(word) not in light}
+                         for each in (line, text))  # fmt: skip
+        return not first.isdisjoint(second)
 
     def told(self, numbers: Sequence[int], say: Say) -> list[Told]:
         """Their answers, where they hold at this branch."""
@@ -79,6 +91,12 @@ class Questions:
         return frozenset(
             thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD
         )
+
+    def _is_of(self, line: str, named: frozenset[Thing]) -> bool:
+        """Does a question speak only of these things? A family that it names is meant by one of it, too."""
+        families = ({thing.whole for thing in found.things if thing.kind in SOLD} for found in self._things.find(line))
+        meant = named | {filed for thing in named if (filed := self._things.category(thing))}
+        return all(not family or not family.isdisjoint(meant) for family in families)
 
     def _turns(self, text: str) -> frozenset[str]:
         """What makes a question another one, however alike the words: that it denies something, and for whom it is asked."""
@@ -123,5 +141,12 @@ _POLITE = frozenset(
         "ли",
         "бола",
         "болады",
+        "болама",
+        "бар",
+        "ма",
+        "ме",
+        "керек",
+        "қалай",
+        "қанша",
     ]
 )

@@ -13,7 +13,9 @@ from truffles_policy.facts.clauses import (
     Clause,
     forgive,
     hear_verbs,
+    leave_deeds,
     leave_stories,
+    narrow,
     split,
     story,
 )
@@ -54,8 +56,8 @@ class Part:
 class Reading:
     """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
     and products in it, asked about or not. Where examples read it, `idle` are the parts of it that ask nothing, `open`
-    those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `perhaps`
-    what may be asked, and is not told unasked."""
+    those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `there` the branch that was spoken of, `perhaps`
+    what may be asked, and is not told unasked; `full` is the text with the name of what was spoken of for the words that stand for it."""
 
     text: str
     parts: tuple[Part, ...] = ()
@@ -69,6 +71,8 @@ class Reading:
     plain: Reading | None = None
     before: tuple[Part, ...] = ()
     perhaps: tuple[Part, ...] = ()
+    full: str = ""
+    there: str = ""
 
     @property
     def whole(self) -> bool:
@@ -82,6 +86,8 @@ def read(text: str, things: Things) -> Reading:
     if not words:
         return Reading(text)
     clauses = list(split(clean(text), words, claims(words, things)))
+    narrow(clauses, things)
+    leave_deeds(clauses)
     leave_stories(clauses)
     hear_verbs(clauses, things)
     parts, branch = _Parts(clauses).made()

@@ -15,8 +15,19 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import BRANCH, PRODUCT, SERVICE, SOLD, Name, Thing, names, stem_without, written
-from truffles_policy.facts.words import Vocabulary, Word, spelled
+from truffles_policy.facts.names import (
+    BRANCH,
+    CATEGORY,
+    PRODUCT,
+    SERVICE,
+    SOLD,
+    Name,
+    Thing,
+    names,
+    stem_without,
+    written,
+)
+from truffles_policy.facts.words import Vocabulary, Word, is_owner, spelled
 from truffles_policy.lemmas import CACHE, fold, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
@@ -123,7 +134,9 @@ class Things:
         ):  # "a check-up at the branch": only where, and not which
             pieces = [each for each in pieces if each[1] or each[0].things[0].kind != BRANCH]
         sold = [found for found, _ in pieces if found.things[0].kind in SOLD]
-        if len(pieces) > 1 and ((apart and len(sold) > 1) or not all(strong for _, strong in pieces)):
+        owned = any(is_owner(words[after.start].word, words[found.start].word) for found, after in pairwise(sold))
+        several = len(sold) > 1 and (apart or owned)
+        if len(pieces) > 1 and (several or not all(strong for _, strong in pieces)):
             return self._agreed(pieces)
         return [found for found, _ in pieces]
 
@@ -172,14 +185,25 @@ class Things:
                  if any(key.rpartition(":")[2][:STEM] == stem for key in name.words[at].keys)}  # fmt: skip
         return tuple(thing for thing in found.things if thing.whole in meant)
 
-    def within(self, words: Sequence[Word], said: Sequence[Thing]) -> Found | None:
+    def category(self, thing: Thing) -> Thing | None:
+        """The category that a service or product is filed under, if any."""
+        filed = self._filed.get((thing.kind, thing.id), "")
+        return Thing(CATEGORY, filed) if filed else None
+
+    def belongs(self, word: str, found: Sequence[Found]) -> bool:
+        """Is it, numbers left out, a word of a name of one of these things?"""
+        keys = frozenset(key for each in self.vocabulary.words(word) for key in each.keys if not key.startswith("#"))
+        meant = {thing.whole for each in found for thing in each.things}
+        return any(self.names[number].thing.whole in meant for number in self._known(keys))
+
+    def within(self, words: Sequence[Word], said: Sequence[Thing], *, whom: bool = False) -> Found | None:
         """What the words mean after these things were spoken of: one of their variants, else something of their kind; None
-        where a word belongs to no name of that."""
+        where a word belongs to no name of that. With `whom`, words that only say for whom it is."""
         kinds = {self._filed.get((thing.kind, thing.id), thing.id) for thing in said} - {""}
         akin = {thing for thing in self._wholes if self._filed.get((thing.kind, thing.id)) in kinds}
         for near in ({thing.whole for thing in said}, akin):
             names = [name for name in self.names if name.thing.whole in near]
-            fitting = [name for name in names if words and _holds(name, words)]
+            fitting = [name for name in names if words and (_is_for(name, words) if whom else _holds(name, words))]
             meant = _distinct(name.thing for name in fitting if name.thing.variant >= 0 or near is akin)
             if meant and len(meant) < len({name.thing for name in names}):
                 text = " ".join(word.token.text for word in words)
@@ -224,8 +248,13 @@ class Things:
 
 
 def _holds(name: Name, words: Sequence[Word]) -> bool:
-    """Is each of the words one of the name's?"""
-    return all(any(word.keys & each.keys for each in name.words) for word in words)
+    """Is each of the words one of the name's, or does it say for whom that is?"""
+    return all(any(word.keys & (each.keys | each.whom) for each in name.words) for word in words)
+
+
+def _is_for(name: Name, words: Sequence[Word]) -> bool:
+    """Does each of the words say for whom a thing of this name is?"""
+    return all(any(word.keys & each.whom for each in name.words) for word in words)
 
 
 def _fits(name: Name, places: Sequence[set[int]], without: Sequence[bool]) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 from truffles_policy.facts.data import asks
 from truffles_policy.lemmas import CACHE, Entry, Lexicon, clean, fold, from_latin, is_russian, normal, russian
 from truffles_policy.patterns import Token, tokens
+from truffles_policy.salutations import unaddressed
+from truffles_policy.synonyms import of_whom, synonyms
 
 _HYPHEN = re.compile(r"(?<=\w)[-‐‑/](?=[^\W\d])|(?<=[^\W\d])[-‐‑/](?=\w)")
 _CLOCK = re.compile(r"\b([01]?\d|2[0-4])[:.]([0-5]\d)\b(?![.\d])")
@@ -21,12 +23,24 @@ _NAMED_DAY = re.compile(
 _NTH_DAY = re.compile(
     r"(?<![\d.,:])([12]?\d|3[01])-?(?:го|ого|е|ое|ші|шы|інші|ыншы|st|nd|rd|th)\b(?=\s+[^\W\d])", re.IGNORECASE
 )
+_ENDED = re.compile(
+    r"(?<![\w.,])(\d+)[-‐‑]?(?:с[ыиі]н?|ш[ыиі]|[дт][ае]н?|[гғқк][ае]|н[ае]н|[лд][ыиі][кқ]|гигалық|й|[ыо]й|[аяы][яе]|[ыи]х|[оы]м|о?го|му|к[ауе])\b",
+    re.IGNORECASE,
+)
+"""A number with an ending: "256-сы", "10да", "13й"."""
+_USED = re.compile(r"\bб[/\\. ]у\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}\b)")
 _GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_]{3})(?=\d)")
 _CODE = re.compile(r"\b(?=\w*\d)(?=\w*[а-яё])\w{2,6}\b", re.IGNORECASE)
 _ALIKE = str.maketrans("асеорхкмтвнАСЕОРХКМТВН", "aceopxkmtbhACEOPXKMTBH")
 _LATIN = re.compile("[a-z]")
 _CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
+
+KAZAKH_DOING = (
+    "гызу", "гизу", "кызу", "кизу", "дыру", "диру", "тыру", "тиру", "ату", "ету", "лау", "леу", "рту", "гым", "гим", "келеди",
+    "болады", "екен", "едим", "едик", "ою", "ею", "юу", "сам", "сем", "сак", "сек", "саниз", "сениз", "аиин", "еиин",
+)  # fmt: skip
+"""Endings of Kazakh verbs."""
 
 
 def plain(text: str) -> str:
@@ -35,7 +49,7 @@ def plain(text: str) -> str:
     text = _NTH_DAY.sub(r"\1", text)
     text = _NAMED_DAY.sub(lambda found: str(asks().days_of_month.get(found[0].lower(), found[0])), text)
     text = _DATE.sub(lambda found: f"{int(found[1])} {asks().months[int(found[2]) - 1]}", text)
-    text = _CLOCK.sub(r"\1 часов", text)
+    text = _ENDED.sub(r"\1", _USED.sub("бу", _CLOCK.sub(r"\1 часов", text)))
     return _GLUED.sub(" ", _CODE.sub(lambda found: _code(found[0]), _HYPHEN.sub(" ", text)))
 
 
@@ -61,7 +75,17 @@ class Word:
 
 
 def entries_of(written: str) -> tuple[Entry, ...]:
-    """What a word of the pack is in the lexicon: its lemmas, its Kazakh stem, and how a Latin name sounds in Cyrillic."""
+    """What a word of the pack is in the lexicon, with the other words of its meaning."""
+    return tuple(dict.fromkeys(entry for word in (written, *synonyms(written)) for entry in _entries(word)))
+
+
+def entries_of_whom(written: str) -> tuple[Entry, ...]:
+    """What those are in the lexicon whom a word of the pack says that a thing is for."""
+    return tuple(entry for word in of_whom(written) for entry in _entries(word))
+
+
+def _entries(written: str) -> tuple[Entry, ...]:
+    """A word's lemmas, its Kazakh stem, and how a Latin name sounds in Cyrillic."""
     word = normal(written)
     if word.isdigit():
         return ()
@@ -122,6 +146,13 @@ def is_doing(word: str) -> bool:
 
 
 @lru_cache(CACHE)
+def is_owner(word: str, thing: str) -> bool:
+    """Does a Russian word only say of which thing the one before it is ("коррекция ресниц")? It has a case of its own then."""
+    cases = {str(parse.tag.case) for parse in _parses(word) if parse.tag.case}
+    return cases == {"gent"} and not {str(parse.tag.case) for parse in _parses(thing)}.isdisjoint({"nomn", "accs"})
+
+
+@lru_cache(CACHE)
 def is_infinitive(word: str) -> bool:
     """Is a Russian word one of doing, without who does it when?"""
     return any("INFN" in parse.tag for parse in russian().parse(word)[:2]) if is_russian(word) else False
@@ -168,6 +199,11 @@ def _parses(word: str) -> Sequence[Any]:
     return russian().parse(word)[:2] if is_russian(word) else ()
 
 
+def keys_of_whom(written: str) -> frozenset[str]:
+    """By which keys those are known whom a word of the pack says that a thing is for."""
+    return frozenset(each.key for each in entries_of_whom(written))
+
+
 def keys_of(written: str) -> frozenset[str]:
     """By which keys a word of a message is known for this word of the pack."""
     word = normal(written)
@@ -182,7 +218,7 @@ class Vocabulary:
         entries = set(self._asks.entries)
         for name in names:
             for token in spelled(name):
-                entries.update(entries_of(token))
+                entries.update((*entries_of(token), *entries_of_whom(token)))
         self._lexicon = Lexicon(entries)
 
     def words(self, text: str) -> list[Word]:
@@ -190,7 +226,7 @@ class Vocabulary:
         cleaned, at = clean(text), 0
         found: list[Word] = []
         lower = cleaned.lower()
-        for token in tokens(plain(cleaned), self._lexicon, self._asks.fillers):
+        for token in tokens(plain(unaddressed(cleaned)), self._lexicon, self._asks.fillers):
             start = lower.find(token.text.lower(), at)
             start = at if start < 0 else start
             at = max(at, min(start + len(token.text), len(cleaned)))

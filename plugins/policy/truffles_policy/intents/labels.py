@@ -7,7 +7,7 @@ from collections.abc import Mapping
 DESK: Mapping[str, tuple[str, float]] = {
     "payment_check": ("payment", 0.6), "refund": ("refund", 0.6), "medical": ("medical", 0.6), "complaint": ("complaint", 0.6),
     "change": ("change", 0.8), "technical": ("technical", 0.65), "discount_wish": ("discount", 0.6), "opt_out": ("opt_out", 0.8),
-    "urgent": ("urgent", 0.8), "human": ("human", 0.65), "frustrated": ("frustrated", 0.65),
+    "status": ("status", 0.65), "urgent": ("urgent", 0.8), "human": ("human", 0.65), "frustrated": ("frustrated", 0.65),
 }  # fmt: skip
 """The rule of each label that calls a human, and how likely it must be; the strongest first."""
 TALK: Mapping[str, tuple[str, float]] = {

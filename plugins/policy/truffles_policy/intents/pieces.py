@@ -11,10 +11,17 @@ from truffles_policy.intents.labels import ASIDE, DESK, IDLE
 from truffles_policy.intents.serious import is_serious
 
 CONDITIONS = ("если ", "а если ", "когда ", "if ", "and if ", "when ", "егер ")
-LEAST, UNSURE, VAGUE, HARMLESS = 0.5, 0.6, 0.3, 0.1
+LEAST, UNSURE, VAGUE, HARMLESS, QUIET, SURE = 0.5, 0.6, 0.3, 0.1, 0.35, 0.75
 MOST = 8
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
 _PARTS = re.compile(r",\s+|\s+(?:и|а|а также|плюс|and|plus|және|ал)\s+", re.IGNORECASE)
+_ASKING = re.compile(
+    r"\b(?:кто|что|чего|чем|где|куда|когда|как\w*|сколько|скольк\w+|почему|зачем|можно|нельзя|нужно ли|есть ли|қалай|қашан|қанша|қандай|"
+    r"қай\w*|неше\w*|калай|кашан|канша|кандай|бола ма|болама|ма|ме|ба|бе|па|пе|who|what|where|when|why|how|which|can (?:i|you|we)|could|"
+    r"do you|are you|is it)\b",
+    re.IGNORECASE,
+)
+"""Words that ask."""
 _LETTER = re.compile(r"[^\W_]")
 
 Mask = Callable[[str], str]
@@ -62,6 +69,19 @@ class Piece:
         return "?" not in self.text and (self.label in ASIDE or conditional)
 
     @property
+    def leans(self) -> bool:
+        """Does it surely lean on what was said before?"""
+        return self.label == "ask_more" and self.share >= SURE
+
+    @property
+    def told(self) -> bool:
+        """Does it only tell something, as far as its words and its likeness go? Not if it may be for people, or a wish."""
+        if "?" in self.text or is_serious(self.text) or self.label in (*DESK, "booking"):
+            return False
+        quiet = sum(self.others.get(each, 0.0) for each in (*DESK, "booking")) < QUIET
+        return quiet and not _ASKING.search(self.text) and not self.text.lower().startswith(CONDITIONS)
+
+    @property
     def clear(self) -> bool:
         """Is it more likely than all else together?"""
         return self.share >= LEAST
@@ -95,6 +115,8 @@ def heard(text: str, mask: Mask) -> Piece:
 def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
     """A sentence whole, unless parts of it want different things, or one of them something and the others nothing."""
     whole = heard(sentence, mask)
+    if whole.leans and sentence.lower().startswith(CONDITIONS):
+        return [whole]
     texts = [each.strip() for each in _PARTS.split(sentence) if _LETTER.search(each)]
     parts = [heard(each, mask) for each in texts] if 1 < len(texts) <= MOST else []
     wanting = [each for each in parts if each.asks]

@@ -11,11 +11,15 @@ _BEGINNINGS = r"""
 боле[лю] бол[ие]т болят больно сып[ьи] опух распух отек аллерг беремен \w+м_месяце кормлю грудн диабет температур кров[ьио] гно[йя]
 ожог обож обжег сожг чеш[еу] покрасн почерн онеме немеет тошн химио эпилеп герпес псориа экзем розаце купероз астм таблет лекарств антибио
 антикоаг гипертон воспал инфекц грибок вздул испорт слома разби поцарап облез облуп отвал отклеи трещин дымит обман развод украл
-кинули кошмар недовол разочаров жалоб претенз хамит хамств верн[иу]те_ден верните возврат стало_плохо плохо_себя не_работа шатает
+кинули кошмар недовол разочаров жалоб претенз хамит хамств обхам нахам раздул раздут не_понравил верн[иу]те_ден верните возврат стало_плохо плохо_себя не_работа шатает
 ауыр ісі[кпң] ісін жүкті екіқабат емізе емізі қан_кет қышы бөрт сынып_қал бүлді өрескел дөрекі алдап алдады ренжі шағым қайтарыңыз
 swollen swelling allerg pregnan breastfe bleed diabet infect rosacea medication complain
 """
 """How words begin that speak of it, whatever their ending."""
+_DAMAGE = "слома разби трещин сынып_қал broke broken scratched cracked"
+"""What happens to anybody's own things, and is repaired."""
+_OTHERS = re.compile(r"\b(?:вы|вас|вам|вами|ваш\w*|мастер\w*|врач\w*|сіз\w*|сиз\w*|you|your)\b")
+"""Whoever else may have done it."""
 _WORDS = r"""
 боль боли болью гв зуд горит операци[яиею]й? операцию давлени[ея] груб\w* ужас\w* дәрі\w* қызу\w* нашар жүре[кг]і\w* қысым\w*
 rash fever numb pain painful hurt hurts burned burnt itch itchy itches surgery broke broken scratched ruined rude scam awful terrible refund
@@ -23,15 +27,22 @@ rash fever numb pain painful hurt hurts burned burnt itch itchy itches surgery b
 """Whole words: longer ones that begin like them are others ("больше", "number", "painting")."""
 
 
-def _pattern() -> re.Pattern[str]:
-    beginnings = (fold(word.replace("_", " ")) for word in _BEGINNINGS.split())
-    words = (rf"{fold(word)}\b" for word in _WORDS.split())
+def _pattern(spared: str = "") -> re.Pattern[str]:
+    kept = [word for word in _BEGINNINGS.split() if word not in spared.split()]
+    beginnings = (fold(word.replace("_", " ")) for word in kept)
+    words = (rf"{fold(word)}\b" for word in _WORDS.split() if word not in spared.split())
     return re.compile(rf"\b(?:{'|'.join((*beginnings, *words))})")
 
 
-_SERIOUS = _pattern()
+_SERIOUS, _WORSE = _pattern(), _pattern(_DAMAGE)
 
 
 def is_serious(text: str) -> bool:
     """Does a text speak of trouble?"""
     return _SERIOUS.search(fold(clean(text).lower())) is not None
+
+
+def is_own_damage(text: str) -> bool:
+    """Is the only trouble that something of the writer's own broke, and nobody of the business had a hand in it?"""
+    plain = fold(clean(text).lower())
+    return is_serious(text) and _WORSE.search(plain) is None and _OTHERS.search(plain) is None

@@ -67,9 +67,9 @@ class Fact:
     branch: BranchPlace | None = None
 
 
-def entries(pack: Pack, tags: Mapping[str, str], texts: Texts) -> list[Entry]:
-    """All facts of a pack as knowledge; `tags` are the tags of the branches by slug."""
-    telling = Telling(pack, texts)
+def entries(pack: Pack, tags: Mapping[str, str], texts: Texts, language: str = "") -> list[Entry]:
+    """All facts of a pack as knowledge, in its own language or another one; `tags` are the tags of the branches by slug."""
+    telling = Telling(pack, texts, language)
     return [_entry(fact, tags, telling) for fact in facts(pack, telling) if fact.text]
 
 

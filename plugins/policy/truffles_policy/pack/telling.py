@@ -1,4 +1,4 @@
-"""Facts of a pack as lines in its own language, for what is found by its meaning."""
+"""Facts of a pack as lines, for what is found by its meaning."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from truffles_policy.pack.wording import Wording
 
 
 class Telling:
-    """Lines about one pack."""
+    """Lines about one pack, in `language` where the pack has it; without one, in the pack's own."""
 
-    def __init__(self, pack: Pack, texts: Texts) -> None:
-        self._wording = Wording(pack, texts, pack.language)
+    def __init__(self, pack: Pack, texts: Texts, language: str = "") -> None:
+        self._wording = Wording(pack, texts, language or pack.language)
 
     def own(self, words: Words | None) -> str:
-        """A text in the pack's own language, "" for none."""
+        """A text of the pack, "" for none."""
         return self._wording.words(words) if words else ""
 
     def refused(self, name: str) -> str:

@@ -1,0 +1,224 @@
+"""How customers really ask: other words for a thing, a question that leans on the last one, a story beside it; and what is none
+of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from truffles_policy.intents.serious import is_own_damage
+from truffles_policy.salutations import unaddressed
+from truffles_policy.synonyms import of_whom, synonyms
+
+from truffles_gateway.messages import OWNER_SAYS, Passage
+
+Ask = Callable[..., Any]
+OTHERWISE = [
+    ("salon", "гель-лак долго держится?", "две-три недели"),
+    ("salon", "делаете маникюрчик?", "4 000"),
+    ("demo_phones", "ноуты чините?", "телефоны и планшеты"),
+    ("demo_phones", "сколько стоит поменять акум", "12 000"),
+    ("demo_phones", "бэушные айфоны есть?", "95 000"),
+    ("demo_phones", "б/у айфон есть?", "95 000"),
+    ("demo_dental", "зуб выдрать обычный сколько", "10 000"),
+    ("demo_salon", "сколько стоит нарастить реснички 2д", "11 000"),
+    ("demo_salon", "сколько продержится шеллак?", "2–3 недели"),
+    ("demo_salon", "Гель-лак неше күнге шыдайды?", "2–3 апта"),
+    ("demo_phones", "13й айфон на 256 сколько", "279 000"),
+    ("demo_phones", "самсунг а15 256-сы бар ма", "94 900"),
+    ("demo_salon", "мужа подстричь сколько стоит?", "4 000"),
+    ("demo_salon", "сколько стоит маникюр для мужа", "4 500"),
+    ("demo_salon", "күйеуіме шаш қию қанша тұрады", "4 000"),
+    ("demo_salon", "how much is a haircut for my husband", "4 000"),
+    ("demo_salon", "девочки, сколько стоит кератин?", "20 000"),
+    ("demo_salon", "Здравствуйте девочки, где вы находитесь?", "Вымышленная"),
+    ("demo_phones", "Are you guys open on Saturday? What time?", "09:30"),
+    ("demo_salon", "хочу педикюр, классический почем?", "7 000"),
+    ("demo_dental", "нужна коронка, циркониевая сколько стоит", "95 000"),
+    ("demo_phones", "экран айфона разбит, поменять сколько?", "35 000"),
+    ("demo_phones", "разбила экран самсунга, поменять сколько стоит и долго ли", "25 000"),
+]
+
+
+@pytest.mark.parametrize(("pack", "text", "words"), OTHERWISE)
+def test_a_thing_is_known_by_other_words(pack: str, text: str, words: str, ask: Ask) -> None:
+    _, draft = ask(pack, text)
+    assert draft is not None and words in draft.text
+
+
+@pytest.mark.parametrize(
+    ("pack", "text", "never"),
+    [
+        ("demo_phones", "разбила экран самсунга, поменять сколько стоит", "35 000"),
+        ("demo_salon", "хочу педикюр, классический почем?", "4 000"),
+        ("demo_dental", "нужна коронка, циркониевая сколько стоит", "55 000"),
+        ("demo_salon", "сколько стоит маникюр для мужа", "7 000"),
+    ],
+)
+def test_what_is_only_done_or_only_says_which_one_names_nothing_else(
+    pack: str, text: str, never: str, ask: Ask
+) -> None:
+    _, draft = ask(pack, text)
+    assert draft is not None and never not in draft.text
+
+
+@pytest.mark.parametrize(
+    ("pack", "text"),
+    [
+        ("demo_salon", "сколько стоит стрижка собаке"),
+        ("demo_salon", "педикюр мужу сколько стоит"),
+        ("demo_salon", "сколько стоит коррекция наращенных ресниц"),
+        ("demo_phones", "кокнул экран на хуавее, сколько поменять"),
+        ("demo_salon", "ваш мастер сломал ноготь, сколько стоит ремонт"),
+        ("demo_dental", "Больно ли лечить зубки ребёнку?"),
+        ("demo_salon", "бетімді тазалатсам деп едім, бағасы қалай"),
+    ],
+)
+def test_a_thing_that_is_not_there_by_any_word_is_not_priced(pack: str, text: str, ask: Ask) -> None:
+    assert ask(pack, text)[1] is None
+
+
+LEANING = [
+    ("demo_dental", ["Сколько стоит имплант?"], "и сколько он потом приживается?", "3–4 месяца"),
+    ("demo_dental", ["What do metal braces cost?"], "and ceramic ones?", "220 000"),
+    ("demo_dental", ["What do metal braces cost?"], "how long would I have to wear them", "1 to 2 years"),
+    ("demo_dental", ["How much is a crown?"], "how many days till it's done?", "5–7"),
+    ("demo_dental", ["коронка из циркония почем"], "а ждать ее сколько", "5–7"),
+    ("demo_salon", ["сколько стоит шеллак"], "и сколько он держится", "2–3 недели"),
+    ("demo_salon", ["Подскажите, 1 января вы работаете?"], "а второго?", "11:00–19:00"),
+    ("demo_dental", ["после удаления зуба через сколько можно кушать?"], "а горячий чай?", "не пейте горячее"),
+    ("demo_dental", ["ақыл тісімді жұлдырсам қанша болады"], "ұзаққа созыла ма өзі", "1 сағ"),
+    ("demo_phones", ["стекло на экран у вас есть?"], "хотя сколько оно стоит?", "2 500"),
+    ("demo_salon", ["сколько стоит стрижка"], "а папе?", "4 000"),
+    ("demo_phones", ["доставка есть?"], "а если на 20 тысяч закажу, тоже платно?", "от 50 000 ₸ бесплатно"),
+    ("demo_dental", ["Сколько у вас консультация стоит?"], "а если потом лечусь, все равно платить?", "Бесплатно"),
+    ("demo_dental", ["сколько стоит вырвать зуб мудрости"], "укол отдельно оплачивать?", "Анестезия входит в цену"),
+    ("demo_dental", ["скока стоит осмотр у вас", "в центре если"], "а в другом филиале?", "4 000"),
+    ("demo_dental", ["парковка в самале есть?"], "а в другом филиале?", "платная городская"),
+]
+
+
+@pytest.mark.parametrize(("pack", "said", "text", "words"), LEANING)
+def test_a_question_that_leans_on_a_thing_is_read_with_its_name(
+    pack: str, said: list[str], text: str, words: str, ask: Ask
+) -> None:
+    _, draft = ask(pack, text, said)
+    assert draft is not None and words in draft.text
+
+
+@pytest.mark.parametrize(
+    ("pack", "said", "text"),
+    [
+        ("demo_dental", ["сколько стоит винир"], "а больно его ставить?"),
+        ("demo_phones", ["есть карта памяти?"], "а сколько она весит?"),
+        ("demo_salon", ["где вы находитесь?"], "и сколько он держится?"),
+        ("demo_salon", ["сколько стоит маникюр?"], "а в другом филиале?"),
+    ],
+)
+def test_what_the_thing_before_has_no_answer_to_is_not_answered(
+    pack: str, said: list[str], text: str, ask: Ask
+) -> None:
+    assert ask(pack, text, said)[1] is None
+
+
+TOLD = [
+    ("demo_salon", "с собачкой можно? она маленькая, в сумке сидит тихонько", "С животными"),
+    ("demo_salon", "Is it ok if I bring my dog? She is tiny and very quiet 🐶", "Pets"),
+    ("demo_salon", "Do you have wifi? I need to answer some emails while my nails are being done", "Wi-Fi"),
+    ("demo_salon", "сколько по времени наращивание ногтей? мне потом на работу надо успеть", "2 ч 30 мин"),
+    ("demo_dental", "А можно с мужем прийти? одной страшно", "сопровождающий"),
+    ("demo_salon", "картой можно? наличку не ношу", "банковские карты"),
+    ("demo_salon", "Баламмен келсем бола ма? Қалдыратын адам жоқ еді", "балалар бұрышы"),
+]
+
+
+@pytest.mark.parametrize(("pack", "text", "words"), TOLD)
+def test_what_is_only_told_beside_a_question_asks_nothing(pack: str, text: str, words: str, ask: Ask) -> None:
+    _, draft = ask(pack, text)
+    assert draft is not None and words in draft.text
+
+
+@pytest.mark.parametrize(
+    ("pack", "text"),
+    [
+        ("demo_salon", "сколько стоит окрашивание? мне 14 лет"),
+        ("demo_salon", "где вы находитесь? меня ваша охрана обхамила"),
+        ("demo_salon", "картой можно? запишите меня на завтра на три"),
+        ("demo_salon", "где вы находитесь? в прошлый раз мне не понравилось"),
+        ("demo_dental", "как записаться? щека раздулась"),
+        ("demo_dental", "можно с ребенком? у него температура"),
+        ("demo_salon", "сколько стоит кератин? на прошлой неделе красилась у вас"),
+    ],
+)
+def test_what_may_change_an_answer_is_no_story(pack: str, text: str, ask: Ask) -> None:
+    assert ask(pack, text)[1] is None
+
+
+@pytest.mark.parametrize("text", ["мой самсунг уже починили?", "телефоным дайын ба", "is my phone ready?"])
+def test_a_matter_of_the_customers_own_is_for_people(text: str, policies: dict[str, Any], ask: Ask) -> None:
+    assert policies["demo_phones"].facts.hears(text).rule == "status"
+
+
+FOUND = Passage(id="pack:faq.laptops", text="Нет, ремонтируем только телефоны и планшеты.", confidence=0.8,
+                query="жарамсыз компьютерімді не істейін", source="pack")  # fmt: skip
+
+
+def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(ask: Ask) -> None:
+    _, draft = ask("demo_phones", FOUND.query, owner=[FOUND])
+    assert (
+        draft is not None and draft.text == "Жоқ, тек телефон мен планшет жөндейміз." and draft.sources == (FOUND.id,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("что мне делать с моим компьютером", [FOUND]),  # the pack's own language: whoever answers next says it
+        (FOUND.query, [Passage(id=FOUND.id, text="Да, чиним и ноутбуки.", confidence=0.8, query=FOUND.query)]),
+        (FOUND.query, [Passage(id=FOUND.id, text=FOUND.text, confidence=0.4, query=FOUND.query)]),
+        (
+            FOUND.query,
+            [FOUND, Passage(id="pack:faq.own_glass", text="Да, наклеим.", confidence=0.8, query=FOUND.query)],
+        ),
+        (FOUND.query, [FOUND, Passage(id="pack:place.parking", text="Есть.", confidence=0.2, query="тұрақ бар ма")]),
+        (
+            FOUND.query,
+            [FOUND, Passage(id="1", text="iPhone 30 000", confidence=1, query="", source=f"{OWNER_SAYS}: price")],
+        ),
+    ],
+)
+def test_it_is_not_where_it_is_changed_unsure_or_not_all(text: str, found: list[Passage], ask: Ask) -> None:
+    assert ask("demo_phones", text, owner=found)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("девочки, где вы?", "где вы?"),
+        ("hi guys, are you open?", "hi are you open?"),
+        ("сколько стоит, девочки?", "сколько стоит, девочки?"),
+        ("для девочки, сколько?", "для девочки, сколько?"),
+        ("стрижка для мальчика", "стрижка для мальчика"),
+    ],
+)
+def test_a_salutation_is_taken_off(text: str, rest: str) -> None:
+    assert unaddressed(text) == rest
+
+
+@given(st.text(max_size=200))
+def test_no_text_grows_or_fails_without_its_salutations(text: str) -> None:
+    assert len(unaddressed(text)) <= len(text)
+
+
+def test_words_of_one_meaning_keep_to_their_language() -> None:
+    assert "акб" in synonyms("батарею") and "battery" not in synonyms("батарея")
+    assert "муж" in of_whom("мужская") and not synonyms("мужская")
+    assert synonyms("пирамида") == ()
+
+
+def test_damage_of_ones_own_is_no_complaint() -> None:
+    assert is_own_damage("разбила экран айфона") and not is_own_damage("ваш мастер разбил экран")
+    assert not is_own_damage("ноготь сломался и болит") and not is_own_damage("маникюр")
