@@ -72,6 +72,8 @@ def _is_all_words(message: Inbound) -> bool:
 def answer(case: Case) -> Decision | None:
     """Take the answer: a yes makes the message what was heard, a no asks for it once more. None: there is something to
     think about."""
+    if _is_yes_told_again(case):
+        _pass_over(case)
     asked = _standing(case)
     meant = yesno.read(case.message.text) if asked else None
     if meant is None:
@@ -80,7 +82,20 @@ def answer(case: Case) -> Decision | None:
     if not meant:
         return Decision(outcome="answered", reason="misheard", replies=(case.say("heard_again"),))
     case.message, case.confirmed = case.message.with_(text=str(asked["text"])), True
+    _pass_over(case)
     return None
+
+
+def _is_yes_told_again(case: Case) -> bool:
+    """Was it said by an event of this turn, which is thought about again with more words behind it?"""
+    by = _stored(case.conversation.context).get("by")
+    return bool(by) and any(stored.event.event_id == by for stored in case.work.events)
+
+
+def _pass_over(case: Case) -> None:
+    """Plugins see the dialogue as it would be, had it been heard at once: nobody has said the same twice."""
+    at = datetime.fromisoformat(_stored(case.conversation.context)["at"])
+    case.turn = replace(case.turn, history=tuple(line for line in case.turn.history if line.at < at))
 
 
 def _standing(case: Case) -> Mapping[str, Any]:
@@ -106,8 +121,7 @@ def remembered(case: Case) -> dict[str, Any]:
     if case.confirmed:
         by = next((each.event.event_id for each in reversed(case.work.events) if not each.event.ignore), "")
         return {KEY: {**asked, "by": asked.get("by") or by}}
-    own = {stored.event.event_id for stored in case.work.events}
-    return {} if asked and asked["by"] in own else {KEY: ""}
+    return {} if _is_yes_told_again(case) else {KEY: ""}
 
 
 def spoken(event: InboundEvent, context: Mapping[str, Any]) -> InboundEvent:
