@@ -37,7 +37,9 @@ async def api() -> AsyncIterator[AudioApi]:
 
 
 @pytest.fixture
-def voice_salon(salon_of: Any, salon_config: Any, stub: Any, api: AudioApi, monkeypatch: Any) -> Callable[..., Awaitable[Any]]:
+def voice_salon(
+    salon_of: Any, salon_config: Any, stub: Any, api: AudioApi, monkeypatch: Any
+) -> Callable[..., Awaitable[Any]]:
     """A salon that hears voice notes and knows one price."""
     monkeypatch.setenv("TEST_SPEECH_KEY", KEY)
 
@@ -143,7 +145,10 @@ async def test_after_15_minutes_a_yes_is_only_a_word(voice_salon, api, jid) -> N
 async def test_in_kazakh(voice_salon, api, jid) -> None:
     api.says("Маникюр қанша тұрады?", sure=0.2)
     salon = await voice_salon()
-    assert await salon.ask(jid, "", **voice()) == "Сіз «Маникюр қанша тұрады?» дедіңіз бе? «Иә» немесе «жоқ» деп жауап беріңіз."
+    assert (
+        await salon.ask(jid, "", **voice())
+        == "Сіз «Маникюр қанша тұрады?» дедіңіз бе? «Иә» немесе «жоқ» деп жауап беріңіз."
+    )
     assert await salon.ask(jid, "иә") == KAZAKH
 
 
@@ -185,7 +190,7 @@ async def test_a_note_that_nobody_could_make_text_goes_to_people(voice_salon, ap
 
 
 async def test_a_slow_server_holds_a_turn_no_longer_than_it_may(voice_salon, api, jid) -> None:
-    api.silent.clear()
+    api.answering.clear()
     salon = await voice_salon(speech={"seconds": 0.3})
     assert "коллеге" in await salon.ask(jid, "", **voice())
     assert await salon.outcomes() == [("escalated", "media")]

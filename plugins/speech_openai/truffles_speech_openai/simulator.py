@@ -40,7 +40,9 @@ class Failure:
 
 
 class AudioApi:
-    """Answers each request with the words told for its sound, else with the next of `answers`, else with an empty text.
+    """Answers each request with the words told for its sound, else with the next of `answers`, else with an empty text;
+    nothing at all while `answering` is not set. `models` are those it knows (all, if none is named), `unknown` the parameters that
+    it refuses.
 
     async with AudioApi() as api:
         api.says("Сколько стоит маникюр?", sure=0.9)
@@ -52,8 +54,9 @@ class AudioApi:
         self.by_sound: dict[bytes, Mapping[str, Any]] = {}
         self.models: frozenset[str] = frozenset()
         self.unknown: frozenset[str] = frozenset()
-        self.silent = asyncio.Event()
-        self.silent.set()
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self._came = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
@@ -63,7 +66,7 @@ class AudioApi:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.silent.set()
+        self.answering.set()
         self._server.close()
         await self._server.wait_closed()
 
@@ -82,6 +85,12 @@ class AudioApi:
         """What it answers next instead of words."""
         self.answers.extend([Failure(status, message, retry_after)] * times)
 
+    async def until_asked(self, times: int) -> None:
+        """Wait for so many requests in all."""
+        while len(self.asked) < times:
+            self._came.clear()
+            await self._came.wait()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection."""
         try:
@@ -90,7 +99,8 @@ class AudioApi:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             asked = _asked(head.split(b" ")[1].decode(), headers, body)
             self.asked.append(asked)
-            await self.silent.wait()
+            self._came.set()
+            await self.answering.wait()
             writer.write(_encoded(self._answer(asked)))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
