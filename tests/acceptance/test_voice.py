@@ -283,3 +283,20 @@ async def test_the_same_note_is_not_paid_for_twice(voice_salon, api, jid) -> Non
     await salon.pass_time(minutes=11)
     assert await salon.ask(jid, "", **voice()) == PRICE
     assert len(api.asked) == 1
+
+
+async def test_in_mode_approve_the_question_needs_nobodys_leave_and_the_answer_does(voice_salon, api, jid) -> None:
+    api.says(ASKED, sure=0.2)
+    salon = await voice_salon(mode="approve")
+    assert "Верно?" in await salon.ask(jid, "", **voice())
+    assert await salon.ask(jid, "да") == ""
+    [draft] = await salon.desk("draft")
+    assert PRICE in draft
+
+
+async def test_where_the_bot_is_silent_nobody_was_asked(voice_salon, api, jid) -> None:
+    api.says(ASKED, sure=0.2)
+    salon = await voice_salon(mode="shadow")
+    assert await salon.ask(jid, "", **voice()) == ""
+    [row] = await salon.rig.rows("SELECT context FROM conversations")
+    assert "heard" not in row["context"]
