@@ -25,6 +25,8 @@ NAMES = (
     "circuit.after",
     "job.before",
     "job.after",
+    "fetch.admitted",
+    "fetch.collected",
 )
 
 _armed: dict[str, int] = {}

@@ -44,6 +44,7 @@ class Attachment:
     """A medium. `data` holds inline bytes only between a channel's ingress and the inbox;
     the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place.
 
+    checked     a guard has seen its bytes, and `blob` holds what passed
     refused     why it was not taken, in a word of the plugin that fetched and checked it; "" where it was not refused
     transcript  what is said in it, where speech was made text; `text` of the message holds it too
     doubtful    the transcript may be wrong: the customer is asked whether it is right
@@ -59,6 +60,7 @@ class Attachment:
     seconds: float = 0.0
     blob: str = ""
     data: bytes | None = None
+    checked: bool = False
     refused: str = ""
     transcript: str = ""
     doubtful: bool = False

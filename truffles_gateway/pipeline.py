@@ -5,6 +5,7 @@
                        └ ignored                         │          └ or a human: escalate, or which branch?
                                                          └ forwarded: a human has the conversation
 
+Files are fetched from the moment of acceptance on, apart from this (`fetching`): a turn finds them in its events.
 No transaction is open while a plugin works. The commit is one statement, fenced by the lane's lease and by the version
 of the conversation: if somebody changed the state meanwhile, it is read again and the decision meets the new state.
 """

@@ -31,7 +31,16 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
-from truffles_gateway.messages import Attachment, Customer, InboundEvent, ManagerReply, OutgoingKind, Passage, State
+from truffles_gateway.messages import (
+    Attachment,
+    Customer,
+    InboundEvent,
+    ManagerReply,
+    OutgoingKind,
+    Passage,
+    Refusal,
+    State,
+)
 
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
@@ -221,6 +230,29 @@ class Files(Protocol):
 
     async def fetch(self, channel: str, attachment: Attachment, *, limit: int) -> bytes:
         """The bytes, `limit` at most. Raises `errors.FileUnavailable`."""
+        ...
+
+
+@runtime_checkable
+class FileGuard(Protocol):
+    """Implemented by the hook object of a plugin that decides which files are taken, and gets them. It is asked as soon as
+    an event is stored, apart from its turn, for customers' files and for managers' alike; the first of a tenant's plugins
+    that is one is asked, and no other."""
+
+    async def admit(self, event: InboundEvent, state: State) -> InboundEvent:
+        """Before any byte is fetched: the event with `refused` set at each file that is not taken.
+
+        A lane's events are asked about in the order in which they came, one after the other, and again after a crash: the
+        answer must be the same. `state` is the conversation's."""
+        ...
+
+    async def collect(self, event: InboundEvent, state: State, *, last: bool) -> InboundEvent:
+        """The event with each file that was neither refused nor checked before fetched, checked and kept (`checked`,
+        `blob`, `size`, `mime`), or refused. What cannot be had now is left as it is, unless it is the `last` attempt."""
+        ...
+
+    def refusals(self, event: InboundEvent) -> tuple[Refusal, ...]:
+        """What a desk is told of the event's files that were refused."""
         ...
 
 

@@ -164,7 +164,7 @@ class Thresholds(Part):
 
 
 class Limits(Part):
-    """Seconds that one call of a hook may take, and a whole turn."""
+    """Seconds that one call of a hook may take, and a whole turn; `files` is how long a turn waits for its files."""
 
     on_inbound: Seconds = CALLS["on_inbound"].limit
     classify: Seconds = CALLS["classify"].limit
@@ -175,6 +175,7 @@ class Limits(Part):
     deliver_media: Seconds = MEDIA_DELIVER_LIMIT
     on_manager_reply: Seconds = CALLS["on_manager_reply"].limit
     turn: Seconds = TURN_LIMIT
+    files: Seconds = 10.0
 
     def hooks(self) -> dict[str, float]:
         """The hooks whose limits this tenant sets itself."""

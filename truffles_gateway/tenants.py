@@ -22,7 +22,7 @@ from truffles_gateway.config_problems import explain
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
-from truffles_gateway.plugin import Closing, Door, KnowledgeWriter, Plugin, Resources, Typist, Warming
+from truffles_gateway.plugin import Closing, Door, FileGuard, KnowledgeWriter, Plugin, Resources, Typist, Warming
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, read
@@ -197,6 +197,10 @@ class Tenant:
         mode = (found.mode if found else None) or self.config.mode
         has_desk = any(each.plugin.capabilities.desk for each in self.used.values())
         return "shadow" if mode == "approve" and not has_desk else mode
+
+    def file_guard(self) -> tuple[str, FileGuard] | None:
+        """The plugin that decides which files are taken, by name; None where nobody does."""
+        return next(((name, each) for name, each in self.objects.items() if isinstance(each, FileGuard)), None)
 
     def knowledge_writers(self) -> dict[str, KnowledgeWriter]:
         """Its plugins that can be asked to sync files and whether their stores can be reached."""

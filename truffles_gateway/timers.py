@@ -12,6 +12,7 @@ from truffles_gateway import (
     calls,
     compose,
     drafts,
+    fetching,
     handoff,
     ladder,
     lessons,
@@ -77,6 +78,8 @@ class Jobs:
             await self._learned(job, tenant)
         elif job.kind == own_facts.KIND:
             await own_facts.run(self.database, job, tenant, self.clock)
+        elif job.kind == fetching.FOLLOWING:
+            await fetching.bring(self.database, job, tenant, self.clock)
         elif job.kind in SCENES or job.kind in ladder.SCENES:
             await self._scene(job, tenant)
         else:

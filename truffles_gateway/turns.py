@@ -19,6 +19,7 @@ from truffles_gateway import (
     burst,
     desk,
     drafts,
+    fetching,
     gate,
     heard,
     lookups,
@@ -76,6 +77,7 @@ class Turns:
             raise ValueError(work.unreadable)
         if work.attempts > len(tenant.config.retry.turn):
             return await self._park(work, tenant, "its worker died each time")
+        work = await fetching.settled(self.database, work, tenant.config.limits.files, self.clock.now())
         work = await self._compared(work)
         return await (self._desk(work, tenant) if work.kind == "desk" else self._customer(work, tenant))
 

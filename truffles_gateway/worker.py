@@ -15,17 +15,21 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.delivery import Sender
 from truffles_gateway.errors import LeaseLost, StoreUnavailable
 from truffles_gateway.failpoints import reach
+from truffles_gateway.fetching import Fetches
 from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import counters, inbox, jobs, lanes, outbox
+from truffles_gateway.store import counters, fetching, inbox, jobs, lanes, outbox
 from truffles_gateway.store.database import Database
+from truffles_gateway.tenants import Tenant
 from truffles_gateway.timers import Jobs
 from truffles_gateway.turns import Turns
 
 # Managers' events take milliseconds; they have hands of their own when all others hold slow customers' turns.
 DESK_HANDS = 4
+# A file whose host is slow or dead keeps a hand for seconds: no other job waits for that, and memory holds so many files.
+FILE_HANDS = 8
 NO_TENANT_PAUSE = 10.0
 log = logger("worker")
 
@@ -47,11 +51,17 @@ class Worker:
         self._settings = settings
         self._turns = Turns(database, clock, faults)
         self._jobs = Jobs(database, clock, faults)
+        self._fetches = Fetches(database, clock, faults, judged=self._ring_files)
         self._sender = Sender(database, registry, clock, faults, metrics, owner=self.id, lease=settings.lease_seconds)
-        self._bell = {"turns": asyncio.Event(), "sends": self._sender.bell, "jobs": asyncio.Event()}
+        self._bell = {
+            "turns": asyncio.Event(),
+            "sends": self._sender.bell,
+            "jobs": asyncio.Event(),
+            "files": asyncio.Event(),
+        }
         self._news = 0
         self._more_turns = False
-        self._running: dict[str, dict[asyncio.Task[None], Work | Job]] = {"turns": {}, "jobs": {}}
+        self._running: dict[str, dict[asyncio.Task[None], Work | Job]] = {"turns": {}, "jobs": {}, "files": {}}
         self._claiming: set[asyncio.Task[None]] = set()
         self._claim_lock = asyncio.Lock()
         self._stop, self._drained = asyncio.Event(), asyncio.Event()
@@ -67,6 +77,7 @@ class Worker:
                 group.create_task(self._loop("turns", self._claim_turns)),
                 group.create_task(self._loop("sends", self._sender_round)),
                 group.create_task(self._loop("jobs", self._claim_jobs)),
+                group.create_task(self._loop("files", self._claim_files)),
                 group.create_task(self._every(self._settings.tick_seconds, self._chores, self._stop)),
                 group.create_task(self._every(self._settings.housekeeping_seconds, self._housekeeping, self._stop)),
             }
@@ -75,6 +86,8 @@ class Worker:
     async def tick(self) -> None:
         """Look at everything once: turns, jobs, outgoing rows; returns when what was found is done."""
         for _ in range(3):
+            while await self._claim_files():
+                await self._settled({*self._running["files"]})
             await self._claim_turns()
             await self._claim_jobs()
             await self._settled(self._tasks())
@@ -114,12 +127,14 @@ class Worker:
             log.warning("leases not given back", problem=repr(problem))
 
     def _tasks(self) -> set[asyncio.Task[None]]:
-        return {*self._running["turns"], *self._running["jobs"]}
+        return {task for running in self._running.values() for task in running}
 
     def wake(self, payload: str = "") -> None:
         """Something came in. `payload` holds the times (seconds since 1970) at which lanes become ready."""
         now = self._clock.now().timestamp()
         for word in payload.split():
+            if word == "files":
+                self._bell["files"].set()
             with contextlib.suppress(ValueError):
                 self._ring_at("turns", float(word), now)
         if not payload:
@@ -225,14 +240,29 @@ class Worker:
             self._spawn("jobs", job, self._job(job))
         return len(found)
 
+    def _ring_files(self) -> None:
+        self._bell["files"].set()
+
+    async def _claim_files(self) -> int:
+        free = FILE_HANDS - len(self._running["files"])
+        if free <= 0 or self._stop.is_set():
+            return 0
+        found = await fetching.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+        for job in found:
+            self._spawn("files", job, self._with_tenant(job, self._fetches.handle))
+        return len(found)
+
     async def _job(self, job: Job) -> None:
+        await self._with_tenant(job, self._jobs.handle)
+        self._bell["sends"].set()
+
+    async def _with_tenant(self, job: Job, handle: Callable[[Job, Tenant], Awaitable[None]]) -> None:
         tenant = self._registry.by_id(job.client_id)
         with bound(correlation_id=job.correlation_id, tenant=tenant.slug if tenant else job.client_id):
             if tenant is None:
                 await jobs.put_off(self._database, job, NO_TENANT_PAUSE)
-                return
-            await self._jobs.handle(job, tenant)
-            self._bell["sends"].set()
+            else:
+                await handle(job, tenant)
 
     def _spawn(self, kind: str, lease: Work | Job, work: Coroutine[None, None, None], news: int = 0) -> None:
         task = asyncio.create_task(work)
@@ -271,7 +301,7 @@ class Worker:
                 log.warning("turn lost to another worker", turn_id=lost.turn_id)
                 turns[id(lost)].cancel()
         await self._sender.heartbeat()
-        running = [job for job in self._running["jobs"].values() if isinstance(job, Job)]
+        running = [job for kind in ("jobs", "files") for job in self._running[kind].values() if isinstance(job, Job)]
         if running:
             await jobs.heartbeat(self._database, running, lease)
 

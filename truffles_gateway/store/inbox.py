@@ -17,6 +17,7 @@ class InboxRow:
     """One event as it is stored. `lane` is "" and `outcome` "ignored" where nothing is to be done with it.
 
     quiet    seconds to wait for more from this sender; `longest` bounds the wait from the first event on
+    files    it brings files, which are fetched apart from its turn
     """
 
     client_id: str
@@ -34,6 +35,7 @@ class InboxRow:
     longest: float = 12.0
     outcome: str | None = None
     outcome_reason: str = ""
+    files: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -44,6 +46,7 @@ class InboxRow:
 COLUMNS = (
     "client_id", "id", "channel", "event_id", "kind", "lane", "address", "event", "raw", "correlation_id",
     "received_at", "quiet", "longest", "outcome", "outcome_reason",
+    "files",
 )  # fmt: skip
 
 # A lane becomes ready a quiet period after its latest event, but no later than `longest` after the first that waits.
@@ -52,9 +55,9 @@ APPEND = """
 WITH input AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::jsonb[], $9::bytea[], $10::text[], $11::timestamptz[], $12::float8[], $13::float8[], $14::text[],
-        $15::text[]) WITH ORDINALITY
+        $15::text[], $16::bool[]) WITH ORDINALITY
         AS t(client_id, id, channel, event_id, kind, lane, address, event, raw, correlation_id, received_at, quiet,
-             longest, outcome, outcome_reason, place)
+             longest, outcome, outcome_reason, files, place)
 ), inserted AS (
     INSERT INTO inbox_events (client_id, id, channel, event_id, kind, lane, address, event, raw, correlation_id,
         received_at, outcome, outcome_reason, outcome_at)
@@ -62,7 +65,13 @@ WITH input AS (
         outcome_reason, CASE WHEN outcome IS NOT NULL THEN received_at END
     FROM input ORDER BY client_id, channel, place
     ON CONFLICT (client_id, channel, event_id) DO NOTHING
-    RETURNING client_id, id
+    RETURNING client_id, id, seq
+), fetches AS (
+    INSERT INTO jobs (client_id, id, key, kind, payload, correlation_id, run_at, created_at)
+    SELECT i.client_id, gen_random_uuid(), 'fetch:' || i.id, 'fetch',
+        jsonb_build_object('event', i.id, 'lane', i.lane, 'seq', n.seq), i.correlation_id, i.received_at, i.received_at
+    FROM input i JOIN inserted n ON n.client_id = i.client_id AND n.id = i.id WHERE i.files
+    RETURNING true
 ), served AS (
     INSERT INTO tenant_service (client_id, served_at)
     SELECT DISTINCT client_id, TIMESTAMPTZ 'epoch' FROM input i
@@ -86,7 +95,7 @@ WITH input AS (
 )
 SELECT id, (
     SELECT pg_notify('truffles_inbox', COALESCE(string_agg(DISTINCT (
-        ceil(extract(epoch FROM ready_at) * 100) / 100)::text, ' '), '')) FROM woken
+        ceil(extract(epoch FROM ready_at) * 100) / 100)::text, ' '), '') || CASE WHEN EXISTS (SELECT 1 FROM fetches) THEN ' files' ELSE '' END) FROM woken
     HAVING count(*) > 0)
 FROM inserted
 """

@@ -6,20 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from truffles_gateway.records import Job
-from truffles_gateway.store.database import Database
+from truffles_gateway.store.database import Database, Record
 
 RETRIES = (5, 30, 120, 600, 3600, 3 * 3600, 12 * 3600)
 
 
+def job_of(row: Record) -> Job:
+    """A leased row of the table."""
+    return Job(
+        client_id=row["client_id"], id=row["id"], kind=row["kind"], key=row["key"], payload=row["payload"],
+        conversation_id=row["conversation_id"] or "", correlation_id=row["correlation_id"], attempts=row["attempts"],
+        token=row["lease_token"], run_at=row["run_at"],
+    )  # fmt: skip
+
+
 async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Job]:
-    """Lease up to `limit` jobs that are due, oldest first."""
+    """Lease up to `limit` jobs that are due, oldest first; fetches have hands of their own (`store.fetching`)."""
     rows = await database.fetch(
         """
         UPDATE jobs SET lease_owner = $1, lease_until = clock_timestamp() + $4 * interval '1 s',
             lease_token = lease_token + 1,
             attempts = attempts + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END -- whoever had it before has died
         WHERE (client_id, id) IN (
-            SELECT client_id, id FROM jobs WHERE status = 'waiting' AND run_at <= $2
+            SELECT client_id, id FROM jobs WHERE status = 'waiting' AND kind <> 'fetch' AND run_at <= $2
               AND (lease_until IS NULL OR lease_until <= clock_timestamp())
             ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         RETURNING *
@@ -29,22 +38,7 @@ async def claim(database: Database, owner: str, now: datetime, limit: int, lease
         limit,
         lease,
     )
-    jobs = [
-        Job(
-            client_id=row["client_id"],
-            id=row["id"],
-            kind=row["kind"],
-            key=row["key"],
-            payload=row["payload"],
-            conversation_id=row["conversation_id"] or "",
-            correlation_id=row["correlation_id"],
-            attempts=row["attempts"],
-            token=row["lease_token"],
-            run_at=row["run_at"],
-        )
-        for row in rows
-    ]
-    return sorted(jobs, key=lambda job: job.run_at)
+    return sorted(map(job_of, rows), key=lambda job: job.run_at)
 
 
 async def ask(database: Database, client_id: str, kind: str, version: int, now: datetime) -> None:
@@ -83,9 +77,11 @@ async def finish(database: Database, job: Job, now: datetime, *, status: str = "
     return ended is not None
 
 
-async def retry_later(database: Database, job: Job, now: datetime, error: str) -> bool:
+async def retry_later(
+    database: Database, job: Job, now: datetime, error: str, *, pauses: Sequence[float] = RETRIES
+) -> bool:
     """Put a failed job off, longer each time; False when it was tried for the last time and is dead now."""
-    if job.attempts >= len(RETRIES):
+    if job.attempts >= len(pauses):
         await finish(database, job, now, status="dead", error=error)
         return False
     await database.execute(
@@ -97,7 +93,7 @@ async def retry_later(database: Database, job: Job, now: datetime, error: str) -
         job.id,
         job.token,
         error[:500],
-        now + timedelta(seconds=RETRIES[job.attempts]),
+        now + timedelta(seconds=pauses[job.attempts]),
     )
     return True
 

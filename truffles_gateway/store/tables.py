@@ -643,7 +643,14 @@ jobs = Table(
     UniqueConstraint("client_id", "key"),
     CheckConstraint("status IN ('waiting', 'done', 'cancelled', 'dead')", name="status"),
     _of_client(),
-    Index("ix_jobs_due", "run_at", postgresql_where=text("status = 'waiting'")),
+    Index("ix_jobs_due", "run_at", postgresql_where=text("status = 'waiting' AND kind <> 'fetch'")),
+    Index("ix_jobs_fetch", "run_at", postgresql_where=text("status = 'waiting' AND kind = 'fetch'")),
+    Index(
+        "ix_jobs_fetch_lane",
+        "client_id",
+        text("(payload ->> 'lane')"),
+        postgresql_where=text("status = 'waiting' AND kind = 'fetch' AND NOT payload ? 'judged'"),
+    ),
     Index("ix_jobs_ended", "finished_at", postgresql_where=text("status <> 'waiting'")),
     Index("ix_jobs_conversation", "client_id", "conversation_id", postgresql_where=text("status = 'waiting'")),
 )

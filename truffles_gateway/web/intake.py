@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from truffles_gateway.burst import BurstTiming, quiet_seconds
 from truffles_gateway.errors import RejectedRequest
+from truffles_gateway.fetching import brings_files
 from truffles_gateway.messages import Attachment, EventKind, InboundEvent
 from truffles_gateway.plugin import Door, Ingress, Plugin, WebhookRequest
 from truffles_gateway.store.codec import UNSTORABLE, event_to_json, storable
@@ -187,6 +188,7 @@ def _row(event: InboundEvent, tenant: Tenant, now: datetime, correlation: str, r
         correlation_id=correlation, received_at=now, longest=timing.longest,
         quiet=_quiet(event, timing) if not reason else 0.0,
         outcome="ignored" if reason else None, outcome_reason=reason,
+        files=not reason and brings_files(event) and tenant.file_guard() is not None,
     )  # fmt: skip
 
 

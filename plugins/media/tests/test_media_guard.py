@@ -107,7 +107,7 @@ async def test_what_passes_is_fetched_stored_and_described_as_it_is(
     sent = replace(image(stranger.link("/1"), caption="как тут"), mime="image/png")
     message = await after(make(), inbound(event(1, sent, text="как тут")))
     name = hashlib.sha256(photo).hexdigest()
-    assert message.attachments == (replace(sent, mime="image/jpeg", size=len(photo), blob=name),)
+    assert message.attachments == (replace(sent, mime="image/jpeg", size=len(photo), blob=name, checked=True),)
     assert (message.text, message.refusals, blobs) == ("как тут", (), {name: photo})
 
 
@@ -476,7 +476,7 @@ async def test_a_file_that_its_channel_keeps_passes_as_any_other(
     guard = guard_of(Channel(photo, FileUnavailable("busy", again=True)))
     message = await after(guard, inbound(event(1, image("pigeon:7"))))
     name = hashlib.sha256(photo).hexdigest()
-    assert message.attachments == (image("pigeon:7", size=len(photo), blob=name),)
+    assert message.attachments == (image("pigeon:7", size=len(photo), blob=name, checked=True),)
     assert blobs == {name: photo}
 
 

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from truffles_gateway.messages import Attachment, Inbound, State, Turn
+from truffles_gateway.messages import Attachment, Inbound, InboundEvent, State, Turn
 from truffles_gateway.plugin import Counters
 from truffles_media.settings import DAY, MB, Rate
 
@@ -28,8 +28,22 @@ class Admission(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Whose limits count, and how generous they are: those of a customer by channel and address, in a state."""
+
+    channel: str
+    address: str
+    state: State
+
+    @classmethod
+    def of(cls, turn: Turn) -> Sender:
+        """Whoever wrote a turn."""
+        return cls(channel=turn.channel, address=turn.customer.address, state=turn.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One medium of a turn, and the key that is its own in every run."""
+    """One medium, and the key that is its own in every run."""
 
     key: str
     attachment: Attachment
@@ -48,54 +62,60 @@ def pieces(turn: Turn, message: Inbound) -> list[Piece]:
     return found
 
 
+def pieces_of(event: InboundEvent) -> list[Piece]:
+    """The media of one event, under the keys that they have in its turn."""
+    parts = enumerate(event.attachments)
+    return [Piece(key=_short(event.channel, f"{event.event_id} {n}"), attachment=each) for n, each in parts]
+
+
 class Limits:
     """The limits of one tenant."""
 
     def __init__(self, rate: Rate, counters: Counters) -> None:
         self._rate, self._counters = rate, counters
 
-    async def admit(self, turn: Turn, piece: Piece) -> Admission:
-        """May this medium pass? Counts it, and its announced size. Pieces of a turn are asked one after the other."""
+    async def admit(self, sender: Sender, piece: Piece) -> Admission:
+        """May this medium pass? Counts it, and its announced size. A customer's pieces are asked about one after the other."""
         if not await self._once("seen", piece):
             return await self._as_before(piece)
-        if await self._blocked(turn):
+        if await self._blocked(sender):
             return await self._refuse(piece, first=False)
-        if await self._fits(turn, piece):
+        if await self._fits(sender, piece):
             return Admission.PASSED
-        return await self._refuse(piece, first=await self._block(turn))
+        return await self._refuse(piece, first=await self._block(sender))
 
-    async def weigh(self, turn: Turn, piece: Piece, size: int) -> Admission:
+    async def weigh(self, sender: Sender, piece: Piece, size: int) -> Admission:
         """Count what the bytes of an admitted medium weigh more than was announced: that may still be too much."""
         more = size - max(piece.attachment.size, 0)
         if more <= 0 or not await self._once("weighed", piece):
             return Admission.PASSED
-        if await self._spend("bytes", turn, more, int(self._rate.bytes_mb * MB), self._rate.window_seconds):
+        if await self._spend("bytes", sender, more, int(self._rate.bytes_mb * MB), self._rate.window_seconds):
             return Admission.PASSED
-        return await self._refuse(piece, first=await self._block(turn))
+        return await self._refuse(piece, first=await self._block(sender))
 
-    async def _fits(self, turn: Turn, piece: Piece) -> bool:
+    async def _fits(self, sender: Sender, piece: Piece) -> bool:
         """All three limits; what was counted by the first ones stays counted when a later one refuses."""
         rate, size = self._rate, max(piece.attachment.size, 0)
-        count = rate.count * (1 if turn.state is State.BOT_ACTIVE else WITH_A_HANDOVER)
+        count = rate.count * (1 if sender.state is State.BOT_ACTIVE else WITH_A_HANDOVER)
         return (
-            await self._spend("files", turn, 1, count, rate.window_seconds)
-            and await self._spend("day", turn, 1, rate.daily_count, DAY)
-            and (not size or await self._spend("bytes", turn, size, int(rate.bytes_mb * MB), rate.window_seconds))
+            await self._spend("files", sender, 1, count, rate.window_seconds)
+            and await self._spend("day", sender, 1, rate.daily_count, DAY)
+            and (not size or await self._spend("bytes", sender, size, int(rate.bytes_mb * MB), rate.window_seconds))
         )
 
-    async def _blocked(self, turn: Turn) -> bool:
+    async def _blocked(self, sender: Sender) -> bool:
         """Who sent too much to the bot is not kept from sending to the human who was called since."""
-        name = _of("blocked", turn) if turn.state is State.BOT_ACTIVE else _of("blocked with a handover", turn)
+        name = _of("blocked", sender) if sender.state is State.BOT_ACTIVE else _of("blocked with a handover", sender)
         return bool(self._rate.block_seconds and await self._counters.spent(name, self._rate.block_seconds))
 
-    async def _block(self, turn: Turn) -> bool:
+    async def _block(self, sender: Sender) -> bool:
         """Begin the block; False when somebody else just did. Without a block each refusal is a first one."""
         if not (seconds := self._rate.block_seconds):
             return True
-        if turn.state is not State.BOT_ACTIVE:
-            await self._spend("blocked", turn, 1, 1, seconds)
-            return await self._spend("blocked with a handover", turn, 1, 1, seconds)
-        return await self._spend("blocked", turn, 1, 1, seconds)
+        if sender.state is not State.BOT_ACTIVE:
+            await self._spend("blocked", sender, 1, 1, seconds)
+            return await self._spend("blocked with a handover", sender, 1, 1, seconds)
+        return await self._spend("blocked", sender, 1, 1, seconds)
 
     async def _refuse(self, piece: Piece, *, first: bool) -> Admission:
         """Remember the refusal for a second run, and whether the customer is told."""
@@ -113,12 +133,12 @@ class Limits:
         """True for one caller a day only."""
         return await self._counters.spend(f"{what} {piece.key}", 1, limit=1, seconds=DAY)
 
-    async def _spend(self, what: str, turn: Turn, amount: int, limit: int, seconds: float) -> bool:
-        return await self._counters.spend(_of(what, turn), amount, limit=limit, seconds=seconds)
+    async def _spend(self, what: str, sender: Sender, amount: int, limit: int, seconds: float) -> bool:
+        return await self._counters.spend(_of(what, sender), amount, limit=limit, seconds=seconds)
 
 
-def _of(what: str, turn: Turn) -> str:
-    return f"{what} {_short(turn.channel, turn.customer.address)}"
+def _of(what: str, sender: Sender) -> str:
+    return f"{what} {_short(sender.channel, sender.address)}"
 
 
 def _short(*parts: str) -> str:

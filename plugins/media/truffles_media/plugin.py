@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from truffles_gateway.errors import FileUnavailable
-from truffles_gateway.messages import Attachment, Content, Inbound, Turn
+from truffles_gateway.messages import Attachment, Content, EventKind, Inbound, InboundEvent, Refusal, State, Turn
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_media.fetch import Fetcher, FetchError, Trouble
-from truffles_media.limits import Admission, Limits, Piece, pieces
+from truffles_media.limits import Admission, Limits, Piece, Sender, pieces, pieces_of
 from truffles_media.settings import MediaSettings, overlaid
 from truffles_media.sniff import agreed, is_program
 from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, for_the_desk
@@ -27,6 +27,9 @@ from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, f
 GUARDED = frozenset({Content.IMAGE, Content.AUDIO, Content.VIDEO, Content.DOCUMENT})
 FETCH_SECONDS = 8.0
 """Of the 10 s that the host gives the hook; the rest is for counting and storing."""
+COLLECT_SECONDS = 30.0
+"""Of one attempt apart from a turn: there is no hurry but that links expire."""
+FIRST = "first"
 AT_ONCE = 4
 CHANNEL_PAUSES = (0.3, 1.0)
 """Seconds before each further attempt to get a file from its channel."""
@@ -46,50 +49,111 @@ class Media:
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
-        """Media that pass are stored and carry their hash; the others become refusals. The text is never touched."""
+        """Media that pass are stored and carry their hash; the others become refusals. The text is never touched.
+
+        Most were judged and fetched before their turn began; whatever was not is seen to now.
+        """
         found = pieces(turn, message)
         if not any(piece.attachment.content in GUARDED for piece in found):
             return None
-        taken = await self._take_all(turn, found)
+        taken = [self._shown(each) for each in await self._take_all(turn, found)]
         refused = [each for each in taken if isinstance(each, Refused)]
         passed = tuple(each for each in taken if isinstance(each, Attachment))
         return self._told(turn, message.with_(attachments=passed), refused)
 
+    async def admit(self, event: InboundEvent, state: State) -> InboundEvent:
+        """Before any byte is fetched: what can be said at sight and, of a customer's files, what the limits say."""
+        sender = _sender(event, state)
+        parts = []
+        for piece in pieces_of(event):
+            objection = await self._object(event.channel, sender, piece) if _is_open(piece.attachment) else None
+            parts.append(_marked(piece.attachment, objection) if objection else piece.attachment)
+        return replace(event, attachments=tuple(parts))
+
+    async def collect(self, event: InboundEvent, state: State, *, last: bool) -> InboundEvent:
+        """The files that were not refused, fetched side by side, checked and kept."""
+        deadline = asyncio.get_running_loop().time() + COLLECT_SECONDS
+        gate, sender = asyncio.Semaphore(AT_ONCE), _sender(event, state)
+
+        async def collected(piece: Piece) -> Attachment:
+            if not _is_open(piece.attachment):
+                return piece.attachment
+            async with gate:
+                taken = await self._take(event.channel, sender, piece, deadline)
+            if isinstance(taken, Attachment):
+                return taken
+            again = taken.reason is Reason.UNFETCHED and not last
+            return piece.attachment if again else _marked(taken.attachment, taken)
+
+        found = pieces_of(event)
+        results = await asyncio.gather(*map(collected, found), return_exceptions=True)
+        return replace(event, attachments=tuple(map(self._or_as_it_was, found, results)))
+
+    def _or_as_it_was(self, piece: Piece, result: Attachment | BaseException) -> Attachment:
+        """One that goes wrong harms no other, and is tried again."""
+        if not isinstance(result, BaseException):
+            return result
+        self._resources.log.error("media not checked", why=f"{type(result).__name__}: {result}")
+        return piece.attachment
+
+    def refusals(self, event: InboundEvent) -> tuple[Refusal, ...]:
+        """What a desk is told of the files that were refused."""
+        refused = (self._remembered(part) for part in event.attachments if part.refused)
+        return tuple(for_the_desk(self._resources.texts, each, self._resources.languages[0]) for each in refused)
+
+    def _remembered(self, part: Attachment) -> Refused:
+        """The refusal that a file was marked with; a word that is not ours says at least that it was refused."""
+        word, _, first = part.refused.partition(" ")
+        reason = Reason(word) if word in set(Reason) else Reason.UNCHECKED
+        limit = self._settings.largest(part.content) if reason is Reason.SIZE else 0
+        link = _openable(part.url) if reason is Reason.UNFETCHED else ""
+        return Refused(attachment=part, reason=reason, limit=limit, link=link, first=first == FIRST)
+
+    def _shown(self, taken: Taken) -> Taken:
+        """What passed, but for what the tenant does not want at a desk."""
+        if isinstance(taken, Refused) or taken.content not in GUARDED or self._settings.forward_to_telegram:
+            return taken
+        return Refused(attachment=taken, reason=Reason.HIDDEN)
+
     async def _take_all(self, turn: Turn, found: Sequence[Piece]) -> list[Taken]:
         """What becomes of each piece, in order. One that goes wrong harms no other."""
-        objections = [await self._object(turn, piece) for piece in found]
+        sender = Sender.of(turn)
+        objections = [await self._object(turn.channel, sender, piece) for piece in found]
         gate = asyncio.Semaphore(AT_ONCE)
         deadline = asyncio.get_running_loop().time() + FETCH_SECONDS
 
         async def take(piece: Piece, objection: Refused | None) -> Taken:
-            if objection or piece.attachment.content not in GUARDED:
+            if objection or not _is_open(piece.attachment):
                 return objection or piece.attachment
             async with gate:
-                return await self._take(turn, piece, deadline)
+                return await self._take(turn.channel, sender, piece, deadline)
 
         pairs = zip(found, objections, strict=True)
         results = await asyncio.gather(*(take(*pair) for pair in pairs), return_exceptions=True)
         return [self._survived(piece, result) for piece, result in zip(found, results, strict=True)]
 
-    async def _object(self, turn: Turn, piece: Piece) -> Refused | None:
+    async def _object(self, channel: str, sender: Sender | None, piece: Piece) -> Refused | None:
         """The guard: what can be said before any byte is fetched. What it refuses at sight is not counted."""
         part = piece.attachment
-        if part.content not in GUARDED:
+        if part.refused:
+            return self._remembered(part)
+        if not _is_open(part):
             return None
-        if refused := self._at_sight(turn, part):
+        if refused := self._at_sight(channel, part, of_customer=sender is not None):
             return refused
-        return _too_much(part, await self._limits.admit(turn, piece))
+        return _too_much(part, await self._limits.admit(sender, piece)) if sender else None
 
-    def _at_sight(self, turn: Turn, part: Attachment) -> Refused | None:
-        if not self._settings.enabled:
+    def _at_sight(self, channel: str, part: Attachment, *, of_customer: bool) -> Refused | None:
+        """What a tenant does not want from customers, its own people may send them all the same."""
+        if of_customer and not self._settings.enabled:
             return Refused(attachment=part, reason=Reason.OFF)
-        if not self._settings.allows(part.content):
+        if part.content is Content.VIDEO or (of_customer and not self._settings.allows(part.content)):
             return Refused(attachment=part, reason=Reason.KIND)
         if part.size > (limit := self._settings.largest(part.content)):
             return Refused(attachment=part, reason=Reason.SIZE, limit=limit)
         if is_program(part.file_name):
             return Refused(attachment=part, reason=Reason.TYPE)
-        if part.blob or part.data or self._resources.files.holds(turn.channel, part.url):
+        if part.blob or part.data or self._resources.files.holds(channel, part.url):
             return None
         return self._at_the_link(part)
 
@@ -103,11 +167,11 @@ class Media:
             return Refused(attachment=part, reason=Reason.LINK)
         return None
 
-    async def _take(self, turn: Turn, piece: Piece, deadline: float) -> Taken:
+    async def _take(self, channel: str, sender: Sender | None, piece: Piece, deadline: float) -> Taken:
         """The bytes, checked and kept."""
         part, limit = piece.attachment, self._settings.largest(piece.attachment.content)
         try:
-            data = await self._bytes(turn, part, limit, deadline)
+            data = await self._bytes(channel, part, limit, deadline)
         except FetchError as problem:
             return self._unfetched(part, problem, limit)
         part = replace(part, size=len(data), data=None, file_name=tidy(part.file_name))
@@ -115,27 +179,27 @@ class Media:
             return Refused(attachment=part, reason=Reason.SIZE, limit=limit)
         if not (mime := agreed(part.content, part.mime, data)):
             return Refused(attachment=part, reason=Reason.TYPE)
-        refused = _too_much(part, await self._limits.weigh(turn, piece, len(data)))
+        refused = _too_much(part, await self._limits.weigh(sender, piece, len(data))) if sender else None
         return refused or await self._keep(replace(part, mime=mime), data)
 
-    async def _bytes(self, turn: Turn, part: Attachment, limit: int, deadline: float) -> bytes:
+    async def _bytes(self, channel: str, part: Attachment, limit: int, deadline: float) -> bytes:
         """Inline bytes, those that the host keeps, what the channel keeps, else what the link gives. Raises `FetchError`."""
         data = part.data or (await self._resources.blobs.get(part.blob) if part.blob else None)
         if data:
             return data
         left = max(deadline - asyncio.get_running_loop().time(), 0.0)
-        if self._resources.files.holds(turn.channel, part.url):
-            return await self._from_the_channel(turn, part, limit, left)
+        if self._resources.files.holds(channel, part.url):
+            return await self._from_the_channel(channel, part, limit, left)
         return await self._fetcher.fetch(part.url, limit=limit, seconds=left)
 
-    async def _from_the_channel(self, turn: Turn, part: Attachment, limit: int, seconds: float) -> bytes:
+    async def _from_the_channel(self, channel: str, part: Attachment, limit: int, seconds: float) -> bytes:
         """A file that only the channel's plugin can get, asked for again as long as that may help."""
         pauses = iter(CHANNEL_PAUSES)
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     try:
-                        return await self._resources.files.fetch(turn.channel, part, limit=limit)
+                        return await self._resources.files.fetch(channel, part, limit=limit)
                     except FileUnavailable as problem:
                         pause = next(pauses, None)
                         if pause is None or not problem.again:
@@ -152,16 +216,12 @@ class Media:
             return Refused(attachment=part, reason=Reason.SIZE, limit=limit)
         if problem.trouble is Trouble.LINK:
             return Refused(attachment=part, reason=Reason.LINK if part.url else Reason.EMPTY)
-        link = (
-            part.url if part.url.startswith("https://") else ""
-        )  # a file of a channel has none that anybody could open
-        return Refused(attachment=part, reason=Reason.UNFETCHED, link=link)
+        return Refused(attachment=part, reason=Reason.UNFETCHED, link=_openable(part.url))
 
     async def _keep(self, part: Attachment, data: bytes) -> Taken:
-        """Store the bytes, and hold back from the desk what the tenant does not want there."""
-        if self._settings.store_media:
-            part = replace(part, blob=await self._resources.blobs.put(data, part.mime))
-        return part if self._settings.forward_to_telegram else Refused(attachment=part, reason=Reason.HIDDEN)
+        """Store the bytes, where the tenant wants them stored."""
+        blob = await self._resources.blobs.put(data, part.mime) if self._settings.store_media else ""
+        return replace(part, blob=blob, checked=True)
 
     def _survived(self, piece: Piece, result: Taken | BaseException) -> Taken:
         if not isinstance(result, BaseException):
@@ -184,6 +244,27 @@ def _too_much(part: Attachment, admission: Admission) -> Refused | None:
     if admission is Admission.PASSED:
         return None
     return Refused(attachment=part, reason=Reason.RATE, first=admission is Admission.FIRST)
+
+
+def _sender(event: InboundEvent, state: State) -> Sender | None:
+    """Whose limits count; managers have none."""
+    if event.kind is not EventKind.CUSTOMER:
+        return None
+    return Sender(channel=event.channel, address=event.address, state=state)
+
+
+def _is_open(part: Attachment) -> bool:
+    return part.content in GUARDED and not part.checked and not part.refused
+
+
+def _marked(part: Attachment, refused: Refused) -> Attachment:
+    """The file with its refusal, as `Media._remembered` reads it again."""
+    return replace(part, refused=f"{refused.reason} {FIRST}" if refused.first else str(refused.reason))
+
+
+def _openable(url: str) -> str:
+    """A link that a person may open; a file of a channel has none."""
+    return url if url.startswith("https://") else ""
 
 
 def _presentable(part: Attachment) -> Attachment:

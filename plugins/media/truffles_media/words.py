@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TYPE = "type"
     UNFETCHED = "unfetched"
     UNCHECKED = "unchecked"
+    LATE = "late"
     HIDDEN = "hidden"
 
 
@@ -58,11 +59,13 @@ CATALOGUE = {
         "media_type": "содержимое не совпадает с типом файла или неизвестно",
         "media_unfetched": "не удалось скачать{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "не удалось проверить",
+        "media_late": "ещё скачивается; появится здесь, как только придёт",
         "media_hidden": "получено, но пересылка файлов выключена",
         "media_tell_rate": "Файлов сейчас слишком много, принять больше пока не можем."
         "{% if minutes %} Пришлите, пожалуйста, остальные через {{ minutes }} мин.{% endif %}",
         "media_tell_refused": "К сожалению, не смогли принять {{ what }}: {{ why }}.",
         "media_tell_again": "Не получилось загрузить {{ what }}. Отправьте, пожалуйста, ещё раз.",
+        "media_tell_late": "Ещё загружаем {{ what }}. Напишите, пожалуйста, словами, что нужно.",
     },
     "kk": {
         "media_image": "фото",
@@ -80,11 +83,13 @@ CATALOGUE = {
         "media_type": "файлдың мазмұны түріне сәйкес емес немесе белгісіз",
         "media_unfetched": "жүктеп алу мүмкін болмады{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "тексеру мүмкін болмады",
+        "media_late": "әлі жүктелуде; келе салысымен осында шығады",
         "media_hidden": "алынды, бірақ файл жіберу өшірулі",
         "media_tell_rate": "Қазір файл тым көп, әзірге қабылдай алмаймыз."
         "{% if minutes %} Қалғанын {{ minutes }} минуттан кейін жіберіңізші.{% endif %}",
         "media_tell_refused": "Өкінішке қарай, қабылдай алмадық ({{ what }}): {{ why }}.",
         "media_tell_again": "Жүктей алмадық ({{ what }}). Қайта жіберіңізші.",
+        "media_tell_late": "Әлі жүктеп жатырмыз ({{ what }}). Не керегін сөзбен жазып жіберіңізші.",
     },
     "en": {
         "media_image": "photo",
@@ -102,11 +107,13 @@ CATALOGUE = {
         "media_type": "its content is not what it says, or not known",
         "media_unfetched": "could not be fetched{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "could not be checked",
+        "media_late": "still being fetched; it will be shown here as soon as it comes",
         "media_hidden": "received, but files are not forwarded",
         "media_tell_rate": "That is too many files at once, we cannot take more right now."
         "{% if minutes %} Please send the rest in {{ minutes }} min.{% endif %}",
         "media_tell_refused": "Sorry, we could not take the {{ what }}: {{ why }}.",
         "media_tell_again": "We could not load the {{ what }}. Please send it once more.",
+        "media_tell_late": "The {{ what }} is still loading. Please write in words what you need.",
     },
 }
 _TOLD_WHY = frozenset({Reason.OFF, Reason.KIND, Reason.SIZE, Reason.TYPE})
@@ -134,6 +141,8 @@ def for_the_customer(texts: Texts, refused: list[Refused], language: str, block_
             return texts.get("media_tell_refused", language, what=kind, why=_why(texts, each, language))
         if each.reason in _TOLD_TO_REPEAT:
             return texts.get("media_tell_again", language, what=kind)
+        if each.reason is Reason.LATE:
+            return texts.get("media_tell_late", language, what=kind)
     return ""
 
 
