@@ -133,13 +133,14 @@ def route(case: Case) -> Route:
 
 
 def unguarded(case: Case, message: Inbound) -> Inbound:
-    """Some guard failed: nobody knows whether the media are safe, so they are refused. The text stands."""
-    if not message.attachments:
+    """Some guard failed: nobody knows whether media are safe that none has checked, so they are refused. The text stands."""
+    safe = tuple(each for each in message.attachments if each.checked and not each.refused)
+    if len(safe) == len(message.attachments):
         return message
     why = case.tenant.texts.get("refused_unchecked", case.tenant.config.languages[0])
-    refused = tuple(Refusal(what=each.content.value, reason=why) for each in message.attachments)
+    refused = tuple(Refusal(what=each.content.value, reason=why) for each in message.attachments if each not in safe)
     case.trace.note("media refused", outcome="a guard failed", refused=[each.what for each in refused])
-    return message.with_(attachments=(), refusals=(*message.refusals, *refused))
+    return message.with_(attachments=safe, refusals=(*message.refusals, *refused))
 
 
 def after_thinking(case: Case, decision: Decision) -> Decision:

@@ -56,7 +56,9 @@ def voice_salon(
             {"name": "media"}, {"name": "speech_openai", "settings": settings}, {"name": "policy"}, {"name": "knows"},
             *salon_config()["plugins"][-2:],
         ]  # fmt: skip
-        return await salon_of(extra=[knows], plugins=chosen, **changes)
+        more = changes.pop("extra", [])
+        chosen[2:2] = [{"name": each.name} for each in more]
+        return await salon_of(extra=[knows, *more], plugins=chosen, **changes)
 
     return start
 
@@ -300,3 +302,35 @@ async def test_where_the_bot_is_silent_nobody_was_asked(voice_salon, api, jid) -
     assert await salon.ask(jid, "", **voice()) == ""
     [row] = await salon.rig.rows("SELECT context FROM conversations")
     assert "heard" not in row["context"]
+
+
+async def test_a_recogniser_that_breaks_costs_no_note_that_was_checked(voice_salon, api, jid, stub) -> None:
+    """Whatever fails behind the media guard, people get the note."""
+
+    def broken(message: Any) -> None:
+        raise RuntimeError("out of order")
+
+    salon = await voice_salon(extra=[stub.plugin("broken", on_inbound=broken)])
+    assert "коллеге" in await salon.ask(jid, "", **voice())
+    [row] = await salon.rig.rows("SELECT payload FROM outbox_messages WHERE kind = 'card'")
+    assert row["payload"]["attachments"][0]["voice"]
+
+
+async def test_a_missing_model_is_named_before_anything_is_applied(truffles, tmp_path) -> None:
+    file = tmp_path / "salon.toml"
+    file.write_text(
+        f"""
+        slug = "salon"
+        name = "Salon"
+        mode = "shadow"
+        [[plugins]]
+        name = "speech_local"
+        settings = {{ models = {{ ru = "{tmp_path}/no-model" }} }}
+        """,
+        encoding="utf-8",
+    )
+    code, told = await truffles("tenants", "check", str(file))
+    told = "".join(told.split())  # the line is broken where the terminal ends
+    assert code == 1
+    assert "plugins.speech_local.models" in told
+    assert "no-modelisnofolder.Unpackamodel" in told

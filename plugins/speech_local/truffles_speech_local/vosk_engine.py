@@ -26,14 +26,14 @@ class Vosk:
     """Models on disk, as `Engine` wants them."""
 
     def check(self, folder: Path) -> None:
-        """The library and the folder, without loading either."""
-        if importlib.util.find_spec("vosk") is None:
-            cure = 'Install it: pip install "truffles-speech-local[vosk]"'
-            raise ConfigError("the recogniser vosk is not installed", where=WHERE, cure=cure)
+        """The folder and the library, without loading either."""
         if not folder.is_dir():
             raise ConfigError(f"{folder} is no folder", where=WHERE, cure=UNPACK)
         if not any((folder / name).is_file() for name in _MODEL_FILES):
             raise ConfigError(f"{folder} holds no model of vosk", where=WHERE, cure=UNPACK)
+        if importlib.util.find_spec("vosk") is None:
+            cure = 'Install it: pip install "truffles-speech-local[vosk]"'
+            raise ConfigError("the recogniser vosk is not installed", where=WHERE, cure=cure)
 
     def load(self, folder: Path) -> VoskEars:
         """The model that is there; the same for all who name the folder."""
