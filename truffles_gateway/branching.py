@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import booking, burst, choosing, csat, elsewhere, heard, voice
+from truffles_gateway import booking, burst, choosing, csat, elsewhere, hearing, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME
@@ -348,7 +348,7 @@ def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in context.items()
-        if key not in {QUESTION, elsewhere.ANSWERED, booking.KEY, heard.KEY}
+        if key not in {QUESTION, elsewhere.ANSWERED, booking.KEY, hearing.KEY}
     }
 
 

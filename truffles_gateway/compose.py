@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import booking, burst, calls, csat, handoff, heard, quiet, voice, weight
+from truffles_gateway import booking, burst, calls, csat, handoff, hearing, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -88,7 +88,7 @@ def _customer_lines(made: Commit, case: Case) -> None:
             facts["media"] = [_medium(fetched.get(part.key, part)) for part in event.attachments]
         if event.quoted:
             facts["quoted"] = event.quoted
-        said = burst.join([event.text, heard.words(case.message, event)])
+        said = burst.join([event.text, hearing.words(case.message, event)])
         made.messages.append(NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=said, metadata=facts))
 
 
@@ -129,7 +129,7 @@ def _context(made: Commit, case: Case, decision: Decision) -> None:
         **made.after.context,
         **asked_before,
         **answered(case),
-        **heard.remembered(case),
+        **hearing.remembered(case),
         "language": case.language,
         **decision.context,
     }
@@ -401,7 +401,7 @@ def card_of(case: Case, made: Commit, handover: NewHandover) -> HandoverCard:
 
 def _told(case: Case, event: InboundEvent) -> str:
     """A customer's words on a card, written or spoken; "" where there are none."""
-    return burst.join([shown(event) if event.text else "", heard.words(case.message, event, heard.MIC)])
+    return burst.join([shown(event) if event.text else "", hearing.words(case.message, event, hearing.MIC)])
 
 
 def shown(event: InboundEvent) -> str:

@@ -21,7 +21,7 @@ from truffles_gateway import (
     drafts,
     fetching,
     gate,
-    heard,
+    hearing,
     lookups,
     pipeline,
     presses,
@@ -400,7 +400,7 @@ def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbo
     """One message of all members: an edit takes the place of what it edits, captions count as text, and the answer to the
     bot's own question for what was asked or heard."""
     latest: dict[str, InboundEvent] = {}
-    for event in (mute.spoken(heard.spoken(each, context), context) for each in members):
+    for event in (mute.spoken(hearing.spoken(each, context), context) for each in members):
         name = event.replaces or event.event_id
         if not event.ignore and (event.replaces or name not in latest):
             latest[name] = event

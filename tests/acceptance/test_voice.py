@@ -301,7 +301,7 @@ async def test_where_the_bot_is_silent_nobody_was_asked(voice_salon, api, jid) -
     salon = await voice_salon(mode="shadow")
     assert await salon.ask(jid, "", **voice()) == ""
     [row] = await salon.rig.rows("SELECT context FROM conversations")
-    assert "heard" not in row["context"]
+    assert "read_back" not in row["context"]
 
 
 async def test_a_recogniser_that_breaks_costs_no_note_that_was_checked(voice_salon, api, jid, stub) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import branching, calls, firewall, heard, overrides
+from truffles_gateway import branching, calls, firewall, hearing, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger, Turn
 from truffles_gateway.routes import human
@@ -249,7 +249,7 @@ def unclear(case: Case) -> Decision:
 
 def is_for_the_desk(message: Inbound) -> bool:
     """Does it hold a place, a contact or a document, or a voice note that only people can hear?"""
-    return bool(_kinds(message) & FOR_THE_DESK) or heard.is_unheard(message)
+    return bool(_kinds(message) & FOR_THE_DESK) or hearing.is_unheard(message)
 
 
 def _kinds(message: Inbound) -> set[Content]:

@@ -16,7 +16,7 @@ from truffles_gateway import yesno
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Attachment, Content, Inbound, InboundEvent, Route, State
 
-KEY = "heard"
+KEY = "read_back"
 """The conversation's word for what was read back: when, the words, the events that they came with, and the event that said
 yes ("" until one did), for which they count as long as its turn may be thought about again."""
 WANT_A_HUMAN = frozenset({Route.HUMAN, Route.FRUSTRATED})
@@ -24,9 +24,12 @@ WANT_A_HUMAN = frozenset({Route.HUMAN, Route.FRUSTRATED})
 MIC = "🎤"
 
 
-def is_doubtful(message: Inbound) -> bool:
-    """May part of it have been misheard?"""
-    return any(part.doubtful for part in message.attachments)
+def needs_a_yes(message: Inbound) -> bool:
+    """May part of it have been misheard, with nothing besides, such as a picture, which an answer of one word would leave
+    behind?"""
+    written_or_spoken = all(event.ignore or event.content in {Content.TEXT, Content.AUDIO} for event in message.events)
+    is_all_words = written_or_spoken and all(part.transcript for part in message.attachments)
+    return is_all_words and any(part.doubtful for part in message.attachments)
 
 
 def is_unheard(message: Inbound) -> bool:
@@ -51,7 +54,7 @@ def words(message: Inbound, event: InboundEvent, mark: str = "") -> str:
 def read_back(case: Case) -> Decision | None:
     """Ask whether it was heard right; None where nothing is doubtful, and where people will hear it themselves."""
     for_people = case.state is State.MANAGER_ACTIVE or case.verdict.route in WANT_A_HUMAN
-    if for_people or not is_doubtful(case.message) or not _is_all_words(case.message):
+    if for_people or not needs_a_yes(case.message):
         return None
     said = " ".join(part.transcript for part in case.message.attachments if part.doubtful)
     case.trace.note("read back", outcome="asked", heard=brief(said))
@@ -61,12 +64,6 @@ def read_back(case: Case) -> Decision | None:
     }  # fmt: skip
     question = case.say("heard_question", text=brief(said))
     return Decision(outcome="answered", reason="read back", replies=(question,), context={KEY: asked})
-
-
-def _is_all_words(message: Inbound) -> bool:
-    """Is there nothing besides, such as a picture, which an answer of one word would leave behind?"""
-    written_or_spoken = all(event.ignore or event.content in {Content.TEXT, Content.AUDIO} for event in message.events)
-    return written_or_spoken and all(part.transcript for part in message.attachments)
 
 
 def answer(case: Case) -> Decision | None:
@@ -118,9 +115,9 @@ def _standing(case: Case) -> Mapping[str, Any]:
 def remembered(case: Case) -> dict[str, Any]:
     """What the conversation keeps of the question behind this turn: whatever came now, it is over."""
     asked = _stored(case.conversation.context)
-    if case.confirmed:
+    if asked and case.confirmed:
         by = next((each.event.event_id for each in reversed(case.work.events) if not each.event.ignore), "")
-        return {KEY: {**asked, "by": asked.get("by") or by}}
+        return {KEY: {**asked, "by": asked["by"] or by}}
     return {} if _is_yes_told_again(case) else {KEY: ""}
 
 
