@@ -75,7 +75,8 @@ def meant(
     """The learned answer that these words are for; None where they are a note, or words to the customer, or from somebody
     who does not decide where it was learned."""
     event = stored.event
-    if event.kind is not EventKind.MANAGER or not event.text.strip() or commands.is_note(event.text):
+    says = bool(event.text.strip() or event.attachments)
+    if event.kind is not EventKind.MANAGER or not says or commands.is_note(event.text):
         return None
     if event.replaces:
         return _earlier(conversation, event) or None

@@ -30,12 +30,15 @@ from truffles_gateway.settings import Settings
 from truffles_gateway.store import inbox
 from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.alarms import StoredAlarms
+from truffles_gateway.store.blobs import StoredBlobs
 from truffles_gateway.store.counters import StoredCounters
 from truffles_gateway.store.database import Database, Listener
 from truffles_gateway.store.desk import StoredDesk
 from truffles_gateway.store.knowledge import CHANGED as KNOWLEDGE_CHANGED
-from truffles_gateway.store.knowledge import KnowledgeVersions, StoredBlobs, StoredKnowledge
+from truffles_gateway.store.knowledge import KnowledgeVersions, StoredKnowledge
 from truffles_gateway.store.learned import StoredLearned
+from truffles_gateway.store.links import StoredLinks
+from truffles_gateway.tenant_config import TenantConfig
 from truffles_gateway.tenants import Draft
 from truffles_gateway.warden import Warden
 from truffles_gateway.worker import Worker
@@ -176,6 +179,19 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def blobs(self, client_id: str, config: TenantConfig) -> StoredBlobs:
+        """The files of the tenant with this id."""
+        return StoredBlobs(
+            database=self.database, clock=self.clock, client_id=client_id, tenant=config.slug, media=config.media,
+            data_dir=self.settings.truffles_data_dir,
+        )  # fmt: skip
+
+    def _links(self, plan: Draft) -> StoredLinks:
+        return StoredLinks(
+            database=self.database, clock=self.clock, client_id=plan.id, tenant=plan.config.slug,
+            base=self.settings.public_url.rstrip("/"),
+        )  # fmt: skip
+
     def resources(self, plan: Draft, plugin: Plugin) -> Resources:
         """What `plugin` may use for the tenant of `plan`."""
         return Resources(
@@ -187,14 +203,15 @@ class Gateway:
             log=logger(f"plugin.{plugin.name}", tenant=plan.config.slug),
             texts=plan.texts,
             knowledge=StoredKnowledge(self.database, self.knowledge_versions, plan.id, self.clock),
-            blobs=StoredBlobs(self.database, plan.id, self.clock),
+            blobs=self.blobs(plan.id, plan.config),
             desk=StoredDesk(self.database, plan.id, plugin.channel, self.clock),
             counters=StoredCounters(self.database, plan.id, plugin.name, self.clock),
             learned=StoredLearned(self.database, plan.id, plan.desks, self.clock, Previews(self.database, plan)),
             prompts=TenantPrompts(plan.prompts, plugin.templates),
             files=plan.files,
+            links=self._links(plan),
             alarms=StoredAlarms(self.database, plan.id, plugin.name, self.clock),
-            media=plan.config.media,
+            media=plan.config.media.as_written(),
             desk_chats=plan.desk_chats,
             branches={each.slug: each.name for each in plan.config.branches},
             branch_tags={each.slug: each.knowledge_tag for each in plan.config.branches},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -85,7 +86,7 @@ def _customer_lines(made: Commit, case: Case) -> None:
             continue
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
-            facts["media"] = [_medium(fetched.get(part.key, part)) for part in event.attachments]
+            facts["media"] = media_facts(fetched.get(part.key, part) for part in event.attachments)
         if event.quoted:
             facts["quoted"] = event.quoted
         said = burst.join([event.text, hearing.words(case.message, event)])
@@ -99,6 +100,11 @@ def _medium(part: Attachment) -> dict[str, Any]:
     }  # fmt: skip
     facts |= {"transcript": part.transcript} if part.transcript else {}
     return facts | ({"doubtful": True} if part.doubtful else {})
+
+
+def media_facts(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
+    """Files as `messages.metadata.media` keeps them."""
+    return [_medium(each) for each in attachments]
 
 
 def _notices(made: Commit, case: Case, decision: Decision) -> None:

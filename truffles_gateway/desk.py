@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
-from truffles_gateway import amending, commands, compose, corrections, drafts, handoff, orders, phone, presses
+from truffles_gateway import amending, commands, compose, corrections, drafts, handoff, orders, passing, phone, presses
 from truffles_gateway.acting import hold, origin, person_of, role_here, text_of
 from truffles_gateway.drafts import name_of as _name
 from truffles_gateway.handoff import UNASKED
@@ -105,7 +105,10 @@ def _handle(made: Commit, stored: StoredEvent, tenant: Tenant, echo: str, presse
 
 
 def _amended(made: Commit, stored: StoredEvent, tenant: Tenant, about: Pressed | None) -> str:
-    """Words for a learned answer, marked as such: nothing of them is sent."""
+    """Words for a learned answer, marked as such: nothing of them is sent, nor of a file beside them."""
+    if not stored.event.text.strip():
+        receipt(made, stored.event, "", text_of(tenant, "amend_words_only"))
+        return "file"
     problem, ignored = amending.take(made, stored, tenant, person_of(stored.event, tenant), about)
     receipt(made, stored.event, "" if problem else "note", text_of(tenant, problem) if problem else "")
     return ignored
@@ -115,16 +118,13 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     if commands.is_note(event.text):
         receipt(made, event, "note")
         return "private note"
-    if event.attachments:
-        receipt(made, event, "", text_of(tenant, "file_not_passed"))
-    elif not event.text.strip():
-        receipt(made, event, "", text_of(tenant, "nothing_to_send"))
-    if not event.text.strip() and event.kind is not EventKind.ECHO:
-        return "file" if event.attachments else "empty"
-    if not event.text.strip() and not event.attachments:
-        return "empty"
-    own = event.kind is not EventKind.ECHO and not event.replaces  # a slip that is put right elsewhere decides nothing
     assert made.after is not None
+    brought = event
+    if event.kind is not EventKind.ECHO:
+        event = _sifted(made, event, tenant)
+    if not event.text.strip() and not event.attachments:
+        return "file" if brought.attachments else "empty"
+    own = event.kind is not EventKind.ECHO and not event.replaces  # a slip that is put right elsewhere decides nothing
     if own and (draft := drafts.corrects(made, person_of(event, tenant))):
         _corrected(made, event, tenant, draft)
     elif about := corrections.of_draft(made.after, event):
@@ -134,13 +134,22 @@ def _written(made: Commit, event: InboundEvent, tenant: Tenant) -> str:
     return ""
 
 
+def _sifted(made: Commit, event: InboundEvent, tenant: Tenant) -> InboundEvent:
+    """What of it can go to the customer; whoever wrote it hears of the rest."""
+    assert made.after is not None
+    event, problem = passing.sift(event, made.after, tenant)
+    if problem:
+        receipt(made, event, "", problem)
+    return event
+
+
 def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
     """Words or a button for somebody whom this tenant does not know: whoever used it is told, where they are."""
     if event.kind is EventKind.CALLBACK:
         kind, line = OutgoingKind.CALLBACK, text_of(tenant, "callback_unknown")
-    elif event.kind is EventKind.MANAGER and event.text.strip() and not commands.is_note(event.text):
+    elif event.kind is EventKind.MANAGER and _in_brief(event) and not commands.is_note(event.text):
         problem = text_of(tenant, "reason_no_conversation", customer=event.address or event.target)
-        kind, line = OutgoingKind.REMINDER, text_of(tenant, "not_delivered", text=event.text, problem=problem)
+        kind, line = OutgoingKind.REMINDER, text_of(tenant, "not_delivered", text=_in_brief(event), problem=problem)
     else:
         return
     where = event.address or event.target or event.thread
@@ -150,12 +159,12 @@ def _nobody_there(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
 
 
 def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
-    """A manager's words: stored, sent (an echo was sent already), and shown to those who learn."""
+    """A manager's words and files: stored, sent (an echo was sent already), and the words shown to those who learn."""
     conversation = made.after
     assert conversation is not None
     person = person_of(event, tenant)
     question = conversation.handover_question or _last_question(conversation)
-    made.manager_response = event.text
+    made.manager_response = _in_brief(event)
     opening = handoff.new_handover(
         Trigger.MANUAL, text_of(tenant, "reason_manual"), question, assigned_to=_name(person)
     )
@@ -178,7 +187,12 @@ def _words(made: Commit, event: InboundEvent, tenant: Tenant) -> None:
 def _corrected(made: Commit, event: InboundEvent, tenant: Tenant, draft: ReplyDraft) -> None:
     """A manager's words in the place of a draft: they are sent and learnt as any, and the bot goes on."""
     person = person_of(event, tenant)
-    handover_id = drafts.corrected(made, tenant, draft, _name(person), origin(event, tenant), event.text)
+    sent = replace(
+        draft.reply, text=event.text, data={**draft.reply.data, **origin(event, tenant)},
+        attachments=passing.for_the_customer(event) or draft.reply.attachments,
+    )  # fmt: skip
+    made.manager_response = _in_brief(event)
+    handover_id = drafts.corrected(made, tenant, draft, _name(person), sent)
     corrections.remember(made, event, draft)
     message = _said_by(made, event, person)
     _observe(made, event, tenant, message.id, draft.question, handover_id)
@@ -193,13 +207,15 @@ def _put_right(made: Commit, event: InboundEvent, tenant: Tenant, handover_id: s
     _observe(made, event, tenant, message.id, question, handover_id)
 
 
+def _in_brief(event: InboundEvent) -> str:
+    """The words, or the names of files that came without any."""
+    return event.text if event.text.strip() else passing.named(event.attachments)
+
+
 def _said_by(made: Commit, event: InboundEvent, person: Person) -> NewMessage:
-    message = NewMessage(
-        id=str(uuid4()),
-        role=Author.MANAGER.value,
-        content=event.text,
-        metadata={"person": person.id, "name": _name(person), "event_id": event.event_id},
-    )
+    facts = {"person": person.id, "name": _name(person), "event_id": event.event_id}
+    media = {"media": compose.media_facts(event.attachments)} if event.attachments else {}
+    message = NewMessage(id=str(uuid4()), role=Author.MANAGER.value, content=event.text, metadata={**facts, **media})
     made.messages.append(message)
     return message
 
@@ -244,6 +260,7 @@ def _to_customer(conversation: Conversation, event: InboundEvent, tenant: Tenant
         instance=conversation.instance,
         text=text,
         kind=OutgoingKind.HUMAN,
+        attachments=passing.for_the_customer(event),
         data={"language": str(conversation.context.get("language") or ""), **origin(event, tenant)},
     )
 
@@ -253,14 +270,16 @@ def _said(conversation: Conversation, event: InboundEvent, tenant: Tenant) -> st
     if not event.replaces:
         return event.text
     language = str(conversation.context.get("language") or tenant.config.languages[0])
-    return tenant.texts.get("correction", language, text=event.text)
+    return tenant.texts.get("correction", language, text=event.text).strip()
 
 
 def _observe(
     made: Commit, event: InboundEvent, tenant: Tenant, message_id: str, question: str, handover_id: str
 ) -> None:
-    """One durable job for each plugin that observes managers' replies."""
+    """One durable job for each plugin that observes managers' replies. A file without words tells them nothing."""
     assert made.after is not None
+    if not event.text.strip():
+        return
     person = person_of(event, tenant)
     for implementation in tenant.hooks.of("on_manager_reply"):
         made.jobs.append(
@@ -278,6 +297,7 @@ def _observe(
                     "unasked": made.after.context.get(UNASKED) == handover_id,
                     "asked_again": _asked_again(made.after),
                     "text": event.text,
+                    "with_file": bool(event.attachments),
                     "person": {
                         "channel": person.channel,
                         "id": person.id,

@@ -158,14 +158,13 @@ def corrects(made: Commit, person: Person) -> ReplyDraft | None:
     return draft if draft and draft.status == "editing" and draft.editor == key_of(person) else None
 
 
-def corrected(made: Commit, tenant: Tenant, draft: ReplyDraft, name: str, origin: Mapping[str, str], text: str) -> str:
-    """Send a person's words in the draft's place. Returns the handover by which they are known: where none is open, one
+def corrected(made: Commit, tenant: Tenant, draft: ReplyDraft, name: str, sent: Outgoing) -> str:
+    """Send a person's words, `sent`, in the draft's place. Returns the handover by which they are known: where none is open, one
     that is over at once, so that there is something from which they can be learnt."""
     assert made.after is not None
     _decide(made, tenant, replace(draft, status="edited", by=name, editor=""))
-    compose.add_outgoing(made, replace(draft.reply, text=text, data={**draft.reply.data, **origin}))
+    compose.add_outgoing(made, sent)
     made.touch(last_bot_at=made.now, last_manager_at=made.now)
-    made.manager_response = text
     opening = opened(tenant, draft, "reason_draft_edited", assigned_to=name)
     made.handovers.append(replace(opening, resolution="resolved"))
     return opening.id

@@ -5,6 +5,7 @@ TrufflesError
 ├── PluginError        a plugin cannot be loaded, or broke the contract of a hook
 ├── RejectedRequest    a webhook that must not be stored (bad JSON, too large); becomes a 4xx
 ├── FileUnavailable    a channel's plugin could not get a file that only it can get
+├── StorageFull        a tenant's files have taken all the room that its quota gives them
 ├── LeaseLost          another worker owns the lane now; this turn's result is void
 ├── StateChanged       the conversation changed while the turn was thinking; decide again
 └── StoreUnavailable   the database cannot be reached
@@ -59,6 +60,16 @@ class FileUnavailable(TrufflesError):
     def __init__(self, reason: str, *, too_large: bool = False, again: bool = False) -> None:
         super().__init__(reason)
         self.reason, self.too_large, self.again = reason, too_large, again
+
+
+class StorageFull(TrufflesError):
+    """Bytes were not kept: with them a tenant's files would take more than its quota. `used` and `quota` are in bytes."""
+
+    def __init__(self, *, tenant: str, used: int, quota: int) -> None:
+        self.tenant, self.used, self.quota = tenant, used, quota
+        taken = f"{used / 2**20:.1f} of {quota / 2**20:g} MB are taken by files"
+        cure = f"Raise media.quota_mb, lower media.ttl_days, or run: truffles media cleanup --tenant {tenant}"
+        super().__init__(f"{tenant}: {taken}. {cure}")
 
 
 class LeaseLost(TrufflesError):

@@ -45,7 +45,8 @@ class Attachment:
     the host stores them by hash and leaves `blob`, the lower-case hex SHA-256, in their place.
 
     checked     a guard has seen its bytes, and `blob` holds what passed
-    refused     why it was not taken, in a word of the plugin that fetched and checked it; "" where it was not refused
+    refused     why it was not taken, in a word of the plugin that fetched and checked it; "full" where its bytes came with
+                the message and the host had no room for them; "" where it was not refused
     transcript  what is said in it, where speech was made text; `text` of the message holds it too
     doubtful    the transcript may be wrong: the customer is asked whether it is right
     """
@@ -102,6 +103,7 @@ class InboundEvent:
     thread     MANAGER/CALLBACK: the desk's own name of the talk it was written in ("chat:topic"); the host finds the
                customer by it, and it is the lane
     ref        MANAGER/CALLBACK: what the desk needs to point at this very event again (react to it, stop the button)
+    album      MANAGER: what those have in common that the desk shows as one message: each file of an album is an event
     replies_to MANAGER: the desk's message that this one answers, as its `deliver` named it (`Receipt.provider_id`)
     hold       MANAGER: seconds for which the words may still be changed by an event that `replaces` them
     sent_at    when the sender says it was written; None if unknown
@@ -127,6 +129,7 @@ class InboundEvent:
     action: str = ""
     thread: str = ""
     ref: str = ""
+    album: str = ""
     replies_to: str = ""
     hold: float = 0.0
     own_key: str = ""
@@ -517,7 +520,8 @@ class ManagerReply:
 
     `question` is what the human was called for, `earlier` what the customer wrote before, the newest last: where they only
     wanted a human, the question stands there. `unasked`: nobody was called, a human's own words began this talk;
-    `asked_again`: the customer has written since a human's first words in it, and these may be about that.
+    `asked_again`: the customer has written since a human's first words in it, and these may be about that; `with_file`: a
+    file went with the words, and they may mean nothing without it. A file alone is no reply here.
     """
 
     id: str
@@ -533,4 +537,5 @@ class ManagerReply:
     earlier: tuple[str, ...] = ()
     unasked: bool = False
     asked_again: bool = False
+    with_file: bool = False
     amends: str = ""

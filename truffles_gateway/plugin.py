@@ -44,7 +44,7 @@ from truffles_gateway.messages import (
 
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
-    "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
+    "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
     "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
@@ -133,7 +133,8 @@ class RateLimit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can do. `idempotent_send`: a repeated key is delivered once; `desk`: managers work there; `merges`:
-    rows of these kinds that queue for one recipient go out as one message (`Delivery.more`)."""
+    rows of these kinds that queue for one recipient go out as one message (`Delivery.more`); `links`: it sends files as
+    links (`Resources.links`), which the world must be able to open: the operator is told where it cannot."""
 
     text: bool = True
     media: frozenset[str] = frozenset()
@@ -144,6 +145,7 @@ class Capabilities:
     reactions: bool = False
     idempotent_send: bool = False
     desk: bool = False
+    links: bool = False
     merges: frozenset[OutgoingKind] = frozenset()
 
 
@@ -210,14 +212,15 @@ class Knowledge(Protocol):
 
 
 class Blobs(Protocol):
-    """Bytes by content hash."""
+    """Bytes by content hash, kept until nothing has put or got them for the tenant's `media.ttl_days`."""
 
     async def get(self, blob: str) -> bytes | None:
         """The bytes with this SHA-256, None if they are gone."""
         ...
 
     async def put(self, data: bytes, mime: str) -> str:
-        """Keep bytes (known ones are kept as they are); returns their SHA-256 in lower-case hex."""
+        """Keep bytes (known ones are kept as they are, and live on); returns their SHA-256 in lower-case hex. Raises
+        `errors.StorageFull` where the tenant's quota leaves no room for them."""
         ...
 
 

@@ -326,6 +326,34 @@ class Circuit(Part):
     probe_seconds: Annotated[int, Field(ge=1, le=300)] = 15
 
 
+class Media(Part):
+    """What the host itself reads of `[media]`: where a tenant's files are kept, how much room they have, and for how long.
+    All other keys are the plugins', which check them.
+
+    A relative `storage_dir` lies in the gateway's data directory; "" keeps the bytes in PostgreSQL.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    storage_dir: str = ""
+    quota_mb: Annotated[float, Field(gt=0, le=100_000_000)] = 2048
+    ttl_days: Annotated[float, Field(gt=0, le=3650)] = 7
+
+    @property
+    def quota(self) -> int:
+        """The room for files, in bytes."""
+        return int(self.quota_mb * 2**20)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a file is kept after it was last put in or used."""
+        return timedelta(days=self.ttl_days)
+
+    def as_written(self) -> dict[str, Any]:
+        """The table as the tenant has it, for plugins."""
+        return self.model_dump(exclude_unset=True)
+
+
 class TenantConfig(Part):
     """One business. A new one is in mode "approve": a person lets each answer go; without a desk it says nothing.
 
@@ -361,7 +389,7 @@ class TenantConfig(Part):
     alarms: Alarms = Alarms()
     desk: Desk = Desk()
     mute: Mute = Mute()
-    media: dict[str, Any] = {}
+    media: Media = Media()
     outbox: Outbox = Outbox()
     circuit: Circuit = Circuit()
 

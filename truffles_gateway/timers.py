@@ -124,6 +124,7 @@ class Jobs:
             earlier=tuple(about.get("earlier", ())),
             unasked=about.get("unasked", False),
             asked_again=about.get("asked_again", False),
+            with_file=about.get("with_file", False),
             amends=about.get("amends", ""),
         )
         try:

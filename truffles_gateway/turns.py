@@ -32,7 +32,7 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.decision import Case, Decision, Escalation, Trace
 from truffles_gateway.errors import LeaseLost, StateChanged
 from truffles_gateway.failpoints import reach
-from truffles_gateway.messages import EventKind, Inbound, InboundEvent, State, Trigger, Turn
+from truffles_gateway.messages import Attachment, EventKind, Inbound, InboundEvent, State, Trigger, Turn
 from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, Conversation, EventOutcome, ReplyDraft, StoredEvent, Work
 from truffles_gateway.routes import mute
@@ -221,16 +221,23 @@ class Turns:
         also of those that nobody sees. What is edited within its own turn is the turn's business."""
         own = {stored.event.event_id for stored in work.events}
         edits = [each for each in work.events if each.event.replaces and each.event.replaces not in own]
-        same = {each.id for each in edits if await self._is_unchanged(work, each)}
-        if not same:
+        news = {each.id: await self._news(work, each) for each in edits}
+        if all(news[each.id] is each.event for each in edits):
             return work
-        marked = (replace(each, event=replace(each.event, ignore=UNCHANGED)) for each in work.events if each.id in same)
-        known = {each.id: each for each in marked}
-        return replace(work, events=tuple(known.get(each.id, each) for each in work.events))
+        return replace(work, events=tuple(replace(each, event=news.get(each.id, each.event)) for each in work.events))
 
-    async def _is_unchanged(self, work: Work, edit: StoredEvent) -> bool:
+    async def _news(self, work: Work, edit: StoredEvent) -> InboundEvent:
+        """An edit, marked where nothing is new in it. What a manager sent does not go out again with its new caption."""
+        event = edit.event
         before = await events.said_before(self.database, work.client_id, edit, work.turn_id)
-        return before is not None and _essence(before) == _essence(edit.event)
+        if before is None:
+            return event
+        if event.kind is not EventKind.MANAGER:
+            return replace(event, ignore=UNCHANGED) if _essence(before) == _essence(event) else event
+        fresh = tuple(part for part in event.attachments if not any(_is_same_file(part, e) for e in before.attachments))
+        if event.text == before.text and not fresh:
+            return replace(event, ignore=UNCHANGED)
+        return replace(event, attachments=fresh) if len(fresh) < len(event.attachments) else event
 
     async def _nothing_new(self, work: Work) -> Commit:
         """Nobody said anything: the events end, and the conversation stays as it is."""
@@ -407,6 +414,17 @@ def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbo
     shown = list(latest.values())
     attachments = tuple(attachment for event in shown for attachment in event.attachments)
     return Inbound(text=burst.join(event.text for event in shown), events=members, attachments=attachments)
+
+
+def _is_same_file(one: Attachment, other: Attachment) -> bool:
+    """By its bytes, where both were fetched; names and links of one file differ from time to time."""
+    if one.blob and other.blob:
+        return one.blob == other.blob
+    return _looks(one) == _looks(other)
+
+
+def _looks(part: Attachment) -> tuple[object, ...]:
+    return part.content, part.voice, part.seconds, part.size or part.url
 
 
 def _essence(event: InboundEvent) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.records import Commit, Job, Work
 from truffles_gateway.registry import Registry
 from truffles_gateway.settings import Settings
-from truffles_gateway.store import counters, fetching, inbox, jobs, lanes, outbox
+from truffles_gateway.store import cleanup, counters, fetching, inbox, jobs, lanes, outbox
 from truffles_gateway.store.database import Database
 from truffles_gateway.tenants import Tenant
 from truffles_gateway.timers import Jobs
@@ -310,6 +310,9 @@ class Worker:
             continue
         while await counters.forget_old(self._database, self._clock.now()):
             continue
+        cleaning = cleanup.Cleanup(self._database, self._clock, self._settings.truffles_data_dir)
+        for store in await cleanup.stores(self._database):
+            await cleaning.run(store)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -281,6 +281,87 @@ def test_doctor_shows_what_keeps_failing(truffles: Truffles, salon: Path, databa
     assert "! outbox of salon, desk: 2 messages keep failing, the last one with: no [group] is set 4" in result.output
 
 
+LINKING = """
+from truffles_gateway.plugin import Capabilities, Plugin
+
+plugin = Plugin(name="linking", version="1", create=lambda settings, resources: object(), channel="linking",
+                capabilities=Capabilities(media=frozenset({"image"}), links=True))
+"""
+
+
+def test_doctor_tells_where_files_cannot_be_kept_or_linked(
+    truffles: Truffles, salon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin that sends files as links is installed as any other is."""
+    installed = tmp_path / "installed"
+    (installed / "linking-1.dist-info").mkdir(parents=True)
+    (installed / "linking-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: linking\nVersion: 1\n")
+    points = "[truffles_gateway]\nlinking = linking_of_tests:plugin\n"
+    (installed / "linking-1.dist-info" / "entry_points.txt").write_text(points)
+    (installed / "linking_of_tests.py").write_text(LINKING)
+    monkeypatch.syspath_prepend(str(installed))
+    (tmp_path / "files").write_text("in the way")
+    salon.write_text(f'{SALON}\n[[plugins]]\nname = "linking"\n\n[media]\nstorage_dir = "files"\n')
+    applied = truffles("tenants", "apply", str(salon), "--yes")
+    assert applied.exit_code == 0, applied.output
+    result = truffles("doctor", PUBLIC_URL="")
+    assert result.exit_code == 0  # all of it works: bytes go into the database, and who gets no link is told in words
+    assert (
+        f"! tenant salon: files in {tmp_path / 'files'}: Not a directory. Let the gateway's user write there"
+        in result.output
+    )
+    assert "! tenant salon: linking: sends files as links, and nobody can open any. Set PUBLIC_URL" in result.output
+    (tmp_path / "files").unlink()
+    result = truffles("doctor", PUBLIC_URL="https://gateway.example")
+    assert "as links" not in result.output
+    assert f"✓ tenant salon: files in {tmp_path / 'files'}\n" in result.output
+
+
+def test_files_are_counted_cleaned_and_their_links_ended(truffles: Truffles, salon: Path, database_url: str) -> None:
+    salon.write_text(f"{SALON}\n[media]\nttl_days = 2\nquota_mb = 4\n")
+    truffles("tenants", "apply", str(salon), "--yes")
+    query(
+        database_url,
+        """WITH put AS (INSERT INTO blobs (client_id, sha256, size, data, created_at, used_at)
+               SELECT id, md5(n::text) || md5(n::text), 1048576, '', now(), now() - n * interval '1 day'
+               FROM clients, generate_series(0, 3) n)
+           INSERT INTO blob_stores (client_id, used_bytes) SELECT id, 4 * 1048576 FROM clients""",
+    )
+    for tenant in ((), ("--tenant", "salon")):
+        line = truffles("media", "usage", *tenant).output.splitlines()[-2]
+        assert re.sub(r"[│\s]+", " ", line).strip() == "salon 4 4.0 4 100% 2 PostgreSQL"
+    count = "SELECT count(*) AS files FROM blobs"
+    assert "salon: 2 files, 2.0 MB would be deleted" in truffles("media", "cleanup", "--dry-run").output
+    assert query(database_url, count)[0]["files"] == 4
+    assert "salon: 2 files, 2.0 MB deleted" in truffles("media", "cleanup", "--tenant", "salon").output
+    result = truffles("media", "cleanup")
+    assert (result.exit_code, query(database_url, count)[0]["files"]) == (0, 2)
+    assert "salon: 0 files, 0.0 MB deleted" in result.output
+    key = "SELECT link_key, used_bytes FROM blob_stores"
+    before = query(database_url, key)[0]
+    assert (len(before["link_key"]), before["used_bytes"]) == (32, 2 * 1048576)
+    assert truffles("media", "rotate-links", "--tenant", "salon").exit_code == 0
+    assert query(database_url, key)[0]["link_key"] != before["link_key"]
+    for command in ("usage", "cleanup", "rotate-links"):
+        result = truffles("media", command, "--tenant", "nobody")
+        assert (result.exit_code, 'no tenant "nobody"' in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('quota_mb = "much"', "media.quota_mb"),
+        ("quota_mb = 0", "media.quota_mb: Input should be greater than 0"),
+        ("ttl_days = -1", "media.ttl_days: Input should be greater than 0"),
+        ("storage_dir = 7", "media.storage_dir: must be a text"),
+    ],
+)
+def test_what_is_wrong_with_storage_is_named(truffles: Truffles, salon: Path, line: str, says: str) -> None:
+    salon.write_text(f"{SALON}\n[media]\n{line}\n")
+    result = truffles("tenants", "check", str(salon))
+    assert (result.exit_code, says in result.output) == (1, True), result.output
+
+
 def test_sync_names_tags_that_meet_no_branch(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
     branches = "".join(
         f'\n[[branches]]\nslug = "{slug}"\nname = "{slug}"\nknowledge_tag = "{tag}"\n'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import asyncpg
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -49,3 +51,26 @@ def test_the_migrations_are_one_chain() -> None:
     scripts = ScriptDirectory.from_config(migrations.config("postgresql://nowhere"))
     assert scripts.get_heads() == [migrations.newest()]
     assert len(list(scripts.walk_revisions())) == len(list((migrations.HERE / "versions").glob("[0-9]*.py")))
+
+
+async def test_files_of_an_earlier_version_are_counted_and_found_again(database_url: str) -> None:
+    """Down and up: what is in the database survives both ways, what lies in a folder is unknown to the earlier version."""
+    database = Database(database_url)
+    await database.connect()
+    client = "11111111-1111-4111-8111-111111111111"
+    await database.execute(
+        "INSERT INTO clients (id, slug, created_at, updated_at) VALUES ($1, 'a', now(), now())", client
+    )
+    put = """INSERT INTO blobs (client_id, sha256, size, data, folder, created_at, used_at)
+             VALUES ($1, $2, 3, $3, $4, now() - interval '99 days', now() - interval '99 days')"""
+    await database.execute(put, client, "a" * 64, b"abc", "")
+    await database.execute(put, client, "b" * 64, None, "files")
+    await database.close()
+    await asyncio.to_thread(command.downgrade, migrations.config(database_url), "0007")
+    await asyncio.to_thread(command.upgrade, migrations.config(database_url), "head")
+    await database.connect()
+    [blob] = await database.fetch("SELECT sha256, data, used_at > now() - interval '1 hour' AS fresh FROM blobs")
+    assert (blob["sha256"], bytes(blob["data"]), blob["fresh"]) == ("a" * 64, b"abc", True)
+    [store] = await database.fetch("SELECT used_bytes, length(link_key) AS bytes FROM blob_stores")
+    assert (store["used_bytes"], store["bytes"]) == (3, 32)
+    await database.close()

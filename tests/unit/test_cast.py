@@ -73,6 +73,12 @@ def test_who_has_no_phone_or_desk_gets_one() -> None:
     assert names(with_desk.config) == ["group", PHONE], "a desk's own channel is not where customers are asked"
 
 
+def test_files_of_the_stage_stay_in_its_own_database() -> None:
+    media = {"storage_dir": "/srv/files", "ttl_days": 3, "allow_photo": False}
+    assert cast({**RAW, "media": media}, CATALOG).config["media"] == {"ttl_days": 3, "allow_photo": False}
+    assert cast(RAW, CATALOG).config["media"] == {}
+
+
 def test_no_wire_is_made_on_stage() -> None:
     made = stage_catalog(CATALOG)
     assert made.get("phone").create is not CATALOG.get("phone").create

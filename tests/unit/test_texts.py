@@ -10,6 +10,7 @@ from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.texts import HOST_LANGUAGES, Catalogue, host_texts, host_words
 
 VALUES = {
+    "kinds": "текст, фото", "words": "1",
     "business": "Салон", "since": "завтра с 08:00", "hours": "08:00-23:00", "minutes": 30, "question": "Есть парковка?", "customer": "Анна",
     "name": "Асель", "reason": "нет ответа", "instance": "main", "plugin": "chatflow", "hook": "deliver",
     "tenant": "demo", "problem": "timeout", "cure": "Проверьте токен.", "text": "Добрый день",
@@ -17,10 +18,10 @@ VALUES = {
     "why": "Бот молчит.", "led": "Айгерим — 2", "place": "Север", "until": "18:00", "lines": "Маникюр — 5 000 ₸",
     "old": "Маникюр — 5 000 ₸", "new": "Маникюр — 6 000 ₸", "dialogues": 7, "answered": 5, "handovers": 2, "open": 1,
     "first": "0:04", "slug": "salon", "score": 5, "branch": "Север", "choices": "1. Север\n2. Юг",
-    "days": 60, "day": 25, "weekday": "пятница", "month": "декабря",
+    "days": 60, "day": 25, "weekday": "пятница", "month": "декабря", "used": "2047", "quota": "2048",
 }  # fmt: skip
-NEEDED = ("since", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until",
-          "lines", "new", "dialogues", "answered", "handovers", "open", "slug", "score", "branch", "choices", "why", "days", "day", "weekday", "month")  # fmt: skip
+NEEDED = ("since", "kinds", "name", "minutes", "customer", "instance", "plugin", "hook", "tenant", "text", "when", "time", "date", "until",
+          "lines", "new", "dialogues", "answered", "handovers", "open", "slug", "score", "branch", "choices", "why", "days", "day", "weekday", "month", "used", "quota")  # fmt: skip
 KEYS = sorted(host_texts()["ru"])
 EVERY = [(language, key) for language in HOST_LANGUAGES for key in KEYS]
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "plugins": ("plugins:plugins", "List the installed plugins."),
     "knowledge": ("knowledge:knowledge", "Load a business's facts, look after what was learnt."),
     "contacts": ("contacts:contacts", "Say whom the bot leaves alone: relatives, staff, suppliers."),
+    "media": ("media:media", "Look after customers' files: how much room they take, and for how long."),
     "outbox": ("outbox:outbox", "Look at outgoing messages and send spent ones again."),
     "ledger": ("reports:ledger", "Show what became of every accepted message, and check the sums."),
     "why": ("reports:why", "Show why a message was answered the way it was."),

@@ -19,6 +19,8 @@ from truffles_gateway.plugin import Advising
 from truffles_gateway.postgres import PostgresError
 from truffles_gateway.settings import Settings
 from truffles_gateway.store import reports
+from truffles_gateway.store.folder import unwritable
+from truffles_gateway.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
             for line in await _advised(each) if isinstance(each, Advising) else ():
                 yield Finding(f"tenant {tenant.slug}: {name}", line, serious=False)
         missing = "" if tenant.secret or tenant.config.accept_webhooks_without_secret else "no webhook_secret is set"
+        for finding in _files(gateway, tenant):
+            yield finding
         yield Finding(f"tenant {tenant.slug}: webhooks", missing and f"{missing}: all are refused", serious=False)
     for slug, problem in gateway.registry.broken.items():
         yield Finding(f"tenant {slug}", problem)
@@ -108,6 +112,23 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
         yield Finding(f"outbox of {each['tenant']}, {each['channel']}", problem, serious=False)
     for circuit in await reports.open_circuits(gateway.database):
         yield Finding(f"channel {circuit['channel']} of {circuit['tenant']}", f"not sent to: {circuit['reason']}")
+
+
+def _files(gateway: Gateway, tenant: Tenant) -> Iterator[Finding]:
+    """Where a tenant's files are kept, and whether who sends them as links has links."""
+    if folder := tenant.config.media.storage_dir:
+        place = gateway.settings.truffles_data_dir / folder
+        problem = unwritable(place)
+        cure = (
+            "Let the gateway's user write there, or change media.storage_dir; until then files are kept in PostgreSQL"
+        )
+        yield Finding(f"tenant {tenant.slug}: files in {place}", problem and f"{problem}. {cure}", serious=False)
+    linking = [each.plugin.name for each in tenant.used.values() if each.plugin.capabilities.links]
+    if linking and not gateway.settings.public_url:
+        problem = (
+            "sends files as links, and nobody can open any. Set PUBLIC_URL to where the world reaches this gateway"
+        )
+        yield Finding(f"tenant {tenant.slug}: {', '.join(linking)}", problem, serious=False)
 
 
 async def _advised(adviser: Advising) -> Sequence[str]:

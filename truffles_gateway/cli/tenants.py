@@ -214,7 +214,7 @@ def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:
             knowledge=cast("Knowledge", None), blobs=cast("Blobs", None), desk=cast("Desk", None),
             counters=cast("Counters", None), learned=cast("Learned", None),
             prompts=TenantPrompts(plan.prompts, plugin.templates), files=plan.files,
-            media=plan.config.media,
+            media=plan.config.media.as_written(),
             desk_chats=plan.desk_chats, branches={each.slug: each.name for each in plan.config.branches},
             branch_tags={each.slug: each.knowledge_tag for each in plan.config.branches},
             public_url=settings.public_url.rstrip("/"),

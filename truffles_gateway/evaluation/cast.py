@@ -117,7 +117,7 @@ def cast(raw: Mapping[str, Any], catalog: Catalog, *, without: Collection[str] =
     plugins += [] if any(plugin.capabilities.desk for plugin in wires) else [{"name": DESK}]
     kept = {key: value for key, value in raw.items() if key not in DROPPED}
     config = {
-        **kept, "mode": "auto", "plugins": plugins, "csat": {**kept.get("csat", {}), "enabled": False},
+        **kept, "media": _media(kept.get("media")), "mode": "auto", "plugins": plugins, "csat": {**kept.get("csat", {}), "enabled": False},
         "branches": [_branch(each) for each in raw.get("branches", ())],
         "agents": [{key: each[key] for key in ("name", "role", "branch") if key in each} for each in raw.get("agents", ())],
     }  # fmt: skip
@@ -137,6 +137,11 @@ def _choice(choice: dict[str, Any], plugin: Plugin | None) -> dict[str, Any]:
         return choice
     settings = {} if is_wire(plugin) else dict(plugin.rehearsal(choice.get("settings", {})))
     return {"name": choice["name"], **({"settings": settings} if settings else {})}
+
+
+def _media(raw: Any) -> Any:
+    """Files of the stage lie in its database: the tenant's own folder is not touched."""
+    return {key: each for key, each in raw.items() if key != "storage_dir"} if isinstance(raw, Mapping) else raw or {}
 
 
 def _branch(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ SELECT
         OR length(said) > 400 AND $5 <> '' AND (right(said, length($5)) = $5
             OR length($5) >= 200 AND position($5 IN said) > 0)
         OR payload @> jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('caption', $5::text)))
+        OR COALESCE(said, '') = '' AND payload ? 'attachments' AND $12 -- the channel captioned it itself
     ) AS by_text,
     EXISTS (SELECT 1 FROM inbox_events WHERE client_id = $1 AND channel = $2 AND address = $3 AND kind = 'customer'
         AND received_at BETWEEN $6::timestamptz - $9 * interval '1 s' AND $6::timestamptz) AS after_inbound,
@@ -43,7 +44,8 @@ async def echo_reason(database: Database, client_id: str, event: InboundEvent, a
     """Why an echo is nobody's words: "own send", "automatic greeting" or "broadcast"; "" if a person wrote it."""
     row = await database.fetch_one(
         ECHO, client_id, event.channel, event.address, event.own_key, event.text, at, event.event_id,
-        rules.own_minutes, rules.greeting_seconds, rules.broadcast_users, rules.broadcast_hours, retry=True,
+        rules.own_minutes, rules.greeting_seconds, rules.broadcast_users, rules.broadcast_hours,
+        bool(event.attachments), retry=True,
     )  # fmt: skip
     assert row is not None
     if row["by_key"] or row["by_id"] or row["by_text"]:

@@ -132,23 +132,3 @@ async def forget_old_keys(database: Database, now: datetime) -> int:
         now - REMEMBERED - LOOK_BACK,
     )
     return len(rows)
-
-
-async def put_blobs(database: Database, client_id: str, blobs: dict[str, tuple[str, bytes]], now: datetime) -> None:
-    """Store bytes by their SHA-256: `{sha256: (mime, bytes)}`. Known ones are left as they are."""
-    if not blobs:
-        return
-    names = sorted(blobs)
-    await database.fetch(
-        """
-        INSERT INTO blobs (client_id, sha256, mime, size, data, created_at)
-        SELECT $1, n, m, length(d), d, $5 FROM unnest($2::text[], $3::text[], $4::bytea[]) AS t(n, m, d)
-        ON CONFLICT DO NOTHING
-        """,
-        client_id,
-        names,
-        [blobs[name][0] for name in names],
-        [blobs[name][1] for name in names],
-        now,
-        retry=True,
-    )

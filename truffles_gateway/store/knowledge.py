@@ -1,8 +1,7 @@
-"""A tenant's knowledge and blobs, as plugins see them: bound to one tenant, shared by all processes."""
+"""A tenant's knowledge as plugins see it: bound to one tenant, shared by all processes."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.plugin import Chunk
 from truffles_gateway.store.codec import dumps
 from truffles_gateway.store.database import Database, Record
-from truffles_gateway.store.inbox import put_blobs
 
 CHANGED = "truffles_knowledge"
 FRESH_SECONDS = 3.0
@@ -146,22 +144,3 @@ def _chunk(row: Record) -> Chunk:
         answer=row["answer"], tag=row["knowledge_tag"], digest=row["digest"], model=row["model"],
         vector=row["vector"], metadata=row["metadata"],
     )  # fmt: skip
-
-
-class StoredBlobs:
-    """One tenant's bytes by their SHA-256."""
-
-    def __init__(self, database: Database, client_id: str, clock: Clock) -> None:
-        self._database, self._client, self._clock = database, client_id, clock
-
-    async def get(self, blob: str) -> bytes | None:
-        """The bytes with this hash, None if they are gone."""
-        sql = "SELECT data FROM blobs WHERE client_id = $1 AND sha256 = $2"
-        row = await self._database.fetch_one(sql, self._client, blob, retry=True)
-        return bytes(row["data"]) if row else None
-
-    async def put(self, data: bytes, mime: str) -> str:
-        """Keep bytes (known ones are kept as they are); returns their SHA-256."""
-        name = hashlib.sha256(data).hexdigest()
-        await put_blobs(self._database, self._client, {name: (mime, data)}, self._clock.now())
-        return name

@@ -84,6 +84,8 @@ def _link(table: str, *columns: str, name: str = "", deferred: bool = False) -> 
     )
 
 
+RANDOM_KEY = "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
+"""32 bytes, 244 of their bits from PostgreSQL's strong random numbers, without an extension."""
 OUTCOMES = "'answered', 'escalated', 'forwarded', 'ignored', 'parked', 'handled'"
 
 clients = Table(
@@ -662,9 +664,32 @@ blobs = Table(
     _words("sha256", ""),
     _words("mime", ""),
     _big("size"),
-    Column("data", LargeBinary, nullable=False),
+    Column("data", LargeBinary, comment="null where the bytes are in a file"),
+    Column(
+        "folder", Text, nullable=False, server_default="", comment="the storage_dir of that file, as it was configured"
+    ),
     _time("created_at", required=True),
+    Column("used_at", TIMESTAMP(timezone=True), nullable=False, comment="last put or used: from here on it ages"),
     PrimaryKeyConstraint("client_id", "sha256"),
+    CheckConstraint("(data IS NULL) = (folder <> '')", name="bytes_are_somewhere"),
+    _of_client(),
+    Index("ix_blobs_used", "client_id", "used_at"),
+)
+
+# A quota is held by the one row that all processes lock before they add to it.
+blob_stores = Table(
+    "blob_stores",
+    metadata,
+    _id("client_id"),
+    _big("used_bytes"),
+    Column(
+        "link_key",
+        LargeBinary,
+        nullable=False,
+        server_default=text(RANDOM_KEY),
+        comment="signs the links to these blobs",
+    ),
+    PrimaryKeyConstraint("client_id"),
     _of_client(),
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from truffles_gateway.clock import Clock, SystemClock
-from truffles_gateway.errors import StateChanged
+from truffles_gateway.errors import StateChanged, StorageFull
 from truffles_gateway.messages import Customer, ManagerReply, OutgoingKind, State, Turn
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import (
@@ -102,20 +102,35 @@ class WriterInMemory:
 
 
 class BlobsInMemory:
-    """Bytes by content hash, without a database."""
+    """Bytes by content hash, without a database, `quota` bytes of them at most."""
 
-    def __init__(self, blobs: dict[str, bytes] | None = None) -> None:
+    def __init__(self, blobs: dict[str, bytes] | None = None, *, quota: int = 2**40) -> None:
         self._blobs = blobs if blobs is not None else {}
+        self._quota = quota
 
     async def get(self, blob: str) -> bytes | None:
         """The bytes, None if there are none."""
         return self._blobs.get(blob)
 
     async def put(self, data: bytes, mime: str) -> str:
-        """Keep bytes; returns their SHA-256."""
-        name = hashlib.sha256(data).hexdigest()
+        """Keep bytes; returns their SHA-256. Raises `StorageFull`."""
+        name, used = hashlib.sha256(data).hexdigest(), sum(map(len, self._blobs.values()))
+        if name not in self._blobs and used + len(data) > self._quota:
+            raise StorageFull(tenant="test", used=used, quota=self._quota)
         self._blobs[name] = data
         return name
+
+
+class LinksInMemory:
+    """Links that nobody serves: `https://gateway.example/media/<blob>`. `made` has what each was asked for, in order."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str, str, float]] = []
+
+    async def to(self, blob: str, *, mime: str = "", name: str = "", seconds: float = 3600.0) -> str:
+        """The link."""
+        self.made.append((blob, mime, name, seconds))
+        return f"https://gateway.example/media/{blob}"
 
 
 class DeskInMemory:
@@ -267,13 +282,14 @@ def make_resources(
     languages: tuple[str, ...] = ("ru", "kk", "en"),
     knowledge: KnowledgeInMemory | None = None,
     blobs: dict[str, bytes] | None = None,
+    quota: int = 2**40,
     desk: DeskInMemory | None = None,
     counters: CountersInMemory | None = None,
     learned: LearnedInMemory | None = None,
     prompts: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Resources:
-    """What the host would hand to `plugin`; the caller owns and closes `http`."""
+    """What the host would hand to `plugin`; the caller owns and closes `http`. `quota` bounds the bytes of all blobs."""
     return Resources(
         tenant=tenant,
         timezone="Asia/Almaty",
@@ -283,7 +299,7 @@ def make_resources(
         log=logger(f"plugin.{plugin.name}"),
         texts=texts_of(plugin, languages),
         knowledge=knowledge or KnowledgeInMemory(),
-        blobs=BlobsInMemory(blobs),
+        blobs=BlobsInMemory(blobs, quota=quota),
         desk=desk or DeskInMemory(),
         counters=counters or CountersInMemory(clock),
         learned=learned or LearnedInMemory(),

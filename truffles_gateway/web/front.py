@@ -11,7 +11,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -27,14 +27,15 @@ from truffles_gateway.observability import Metrics, bound, logger
 from truffles_gateway.plugin import Door, Ingress, WebhookRequest
 from truffles_gateway.registry import Registry
 from truffles_gateway.tenants import Tenant
-from truffles_gateway.web.intake import Intake, correlation_id, read_json, take_in
+from truffles_gateway.web.intake import Intake, correlation_id, read_json, take_in, without
 from truffles_gateway.web.plain_door import PlainDoor
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-PutBlobs = Callable[[str, Mapping[str, tuple[str, bytes]]], Awaitable[None]]
+PutBlobs = Callable[[Tenant, Mapping[str, tuple[str, bytes]]], Awaitable[Collection[str]]]
+"""Keeps bytes by hash; tells for which of them the tenant has no room."""
 
 INLINE_LIMIT, DRAINED = 15 * 1024 * 1024, 32 * 1024 * 1024
 READ_SECONDS = 30.0
@@ -141,7 +142,7 @@ class Front:
         intake = self._intake(place, seen, door, tenant, correlation)
         if intake.blobs:
             async with asyncio.timeout(patience(sum(len(data) for _, data in intake.blobs.values()))):
-                await self._put_blobs(tenant.id, intake.blobs)
+                intake = without(intake, await self._put_blobs(tenant, intake.blobs))
         new = await self._committer.add(intake.rows) if intake.rows else []
         self._count(tenant, intake, new)
         self._metrics.accept_seconds.observe(time.perf_counter() - start)

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -19,11 +19,13 @@ from truffles_gateway.errors import RejectedRequest
 from truffles_gateway.fetching import brings_files
 from truffles_gateway.messages import Attachment, EventKind, InboundEvent
 from truffles_gateway.plugin import Door, Ingress, Plugin, WebhookRequest
-from truffles_gateway.store.codec import UNSTORABLE, event_to_json, storable
+from truffles_gateway.store.codec import UNSTORABLE, event_from_json, event_to_json, storable
 from truffles_gateway.store.inbox import InboxRow
 from truffles_gateway.tenants import Tenant
 
 HOLD_AT_MOST = 10.0
+FULL = "full"
+"""`Attachment.refused` of a file that came with its message and found no room."""
 LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_ID = 65_536, 256, 256
 SANE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
 Value = TypeVar("Value")
@@ -160,6 +162,20 @@ def _as_blob(part: Attachment, blobs: dict[str, tuple[str, bytes]]) -> Attachmen
     name = hashlib.sha256(part.data).hexdigest()
     blobs[name] = (part.mime, part.data)
     return replace(part, data=None, blob=name, size=len(part.data))
+
+
+def without(intake: Intake, full: Collection[str]) -> Intake:
+    """The rows, where bytes with these hashes were not kept for want of room: the message counts all the same, and whoever
+    shows it says what is missing."""
+    if not full:
+        return intake
+    return replace(intake, rows=[replace(row, event=_unkept(row.event, full)) for row in intake.rows])
+
+
+def _unkept(stored: str, full: Collection[str]) -> str:
+    event = event_from_json(json.loads(stored))
+    parts = (replace(part, blob="", refused=FULL) if part.blob in full else part for part in event.attachments)
+    return event_to_json(replace(event, attachments=tuple(parts)))
 
 
 def _bounded(event: InboundEvent) -> InboundEvent:

@@ -12,7 +12,6 @@ from hypercorn.config import Config
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.errors import ConfigError
-from truffles_gateway.store import inbox
 from truffles_gateway.web.front import App, Front
 from truffles_gateway.web.site import make_site
 
@@ -25,7 +24,7 @@ def make_app(gateway: Gateway) -> App:
         catalog=gateway.catalog,
         registry=gateway.registry,
         committer=gateway.committer,
-        put_blobs=lambda client, blobs: inbox.put_blobs(gateway.database, client, dict(blobs), gateway.clock.now()),
+        put_blobs=lambda tenant, blobs: gateway.blobs(tenant.id, tenant.config).put_all(blobs),
         clock=gateway.clock,
         metrics=gateway.metrics,
         faults=gateway.faults,

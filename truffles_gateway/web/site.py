@@ -1,4 +1,4 @@
-"""The Quart application behind the doors: health, version, metrics, and the operator's pages under `/admin`."""
+"""The Quart application behind the doors: health, version, metrics, files, and the operator's pages under `/admin`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from truffles_gateway.plugin import KnowledgeWriter
 from truffles_gateway.store import outcomes, reports
 from truffles_gateway.store.codec import storable
 from truffles_gateway.web.front import bearer
+from truffles_gateway.web.media import media
 
 CHECK_SECONDS = 3.0
 public = Blueprint("public", __name__)
@@ -31,6 +32,7 @@ def make_site(gateway: Gateway) -> Quart:
     site.extensions["gateway"] = gateway
     site.register_blueprint(public)
     site.register_blueprint(admin)
+    site.register_blueprint(media)
     site.register_error_handler(HTTPException, _http_error)
     site.register_error_handler(StoreUnavailable, _no_store)
     site.register_error_handler(Exception, _bug)

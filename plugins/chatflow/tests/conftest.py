@@ -15,8 +15,8 @@ from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.simulator import Simulator
 
 from truffles_gateway.messages import Delivery, InboundEvent, Outgoing, OutgoingKind
-from truffles_gateway.plugin import Door, Resources, WebhookRequest
-from truffles_gateway.testing import texts_of
+from truffles_gateway.plugin import Door, Links, NoLinks, Resources, WebhookRequest
+from truffles_gateway.testing import BlobsInMemory, texts_of
 
 TOKEN = "token-for-tests"
 JID = "77000000001@s.whatsapp.net"
@@ -68,17 +68,22 @@ async def simulator() -> AsyncIterator[Simulator]:
 def make_plugin(http: httpx.AsyncClient) -> Callable[..., ChatFlow]:
     """A tenant's hook object that talks to `base_url`."""
 
-    def make(base_url: str, **settings: Any) -> ChatFlow:
+    def make(
+        base_url: str, *, blobs: dict[str, bytes] | None = None, links: Links | None = None,
+        languages: tuple[str, ...] = ("ru", "kk", "en"), **settings: Any,
+    ) -> ChatFlow:  # fmt: skip
         given = {"base_url": base_url, "token": TOKEN, "instance_id": "main", **settings}
         resources = Resources(
             tenant="salon",
             timezone="Asia/Almaty",
-            languages=("ru", "kk", "en"),
+            languages=languages,
             http=http,
             clock=StillClock(),
             log=Log(),
             texts=CatalogueTexts(),
-            **dict.fromkeys(("knowledge", "blobs", "desk", "counters", "learned", "prompts"), Unused()),  # type: ignore[arg-type]
+            blobs=BlobsInMemory(blobs),
+            links=links or NoLinks(),
+            **dict.fromkeys(("knowledge", "desk", "counters", "learned", "prompts"), Unused()),  # type: ignore[arg-type]
         )
         return ChatFlow(ChatFlowSettings.model_validate(given), resources)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -192,10 +193,71 @@ async def test_media(
     assert [(item.kind, item.text, item.url) for item in simulator.read(JID)] == expected
 
 
+class Links:
+    """Links below `base`, each other than the last; "" where the world reaches nothing."""
+
+    def __init__(self, base: str = "https://gateway.example") -> None:
+        self.base = base
+        self.made: list[tuple[str, str, str, float]] = []
+
+    async def to(self, blob: str, *, mime: str = "", name: str = "", seconds: float = 3600.0) -> str:
+        self.made.append((blob, mime, name, seconds))
+        return f"{self.base}/media/{blob}?number={len(self.made)}" if self.base else ""
+
+
+KEPT = {"0" * 64: b"a photo"}
+PHOTO = Attachment(content=Content.IMAGE, mime="image/jpeg", url="telegram:file", file_name="1.jpg", blob="0" * 64)
+
+
+async def test_a_kept_file_is_linked_to_anew_in_each_attempt(
+    simulator: Simulator, make_plugin: Make, delivery: Row
+) -> None:
+    """The link lives for an hour, an attempt may be days after the first; the key of the message stays the same."""
+    links = Links()
+    hooks, row = make_plugin(simulator.url, blobs=KEPT, links=links), delivery("Вот", attachments=(PHOTO,))
+    simulator.behave(status=500, count=1)
+    assert (await hooks.deliver(row)).status is ReceiptStatus.RETRY
+    assert (await hooks.deliver(row)).status is ReceiptStatus.SENT
+    (message,) = simulator.read(JID)
+    assert (message.kind, message.text, message.msg_id) == ("image", "Вот", row.key)
+    assert message.url == f"https://gateway.example/media/{PHOTO.blob}?number=2"
+    assert links.made == [(PHOTO.blob, "image/jpeg", "1.jpg", 3600.0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("item", "base", "said"),
+    [
+        (PHOTO, "", "Задайте PUBLIC_URL"),
+        (replace(PHOTO, blob="1" * 64), "https://gateway.example", "уже не хранится"),
+        (replace(PHOTO, blob=""), "https://gateway.example", "store_media"),
+    ],
+)
+async def test_a_file_that_nobody_could_fetch_is_refused_with_the_cure(
+    simulator: Simulator, make_plugin: Make, delivery: Row, item: Attachment, base: str, said: str
+) -> None:
+    hooks = make_plugin(simulator.url, blobs=KEPT, links=Links(base))
+    receipt = await hooks.deliver(delivery("Вот", attachments=(IMAGE, item)))
+    assert receipt.status is ReceiptStatus.REFUSED
+    assert said in receipt.error
+    assert not simulator.attempts, "nor is the half that could be sent"
+
+
+async def test_managers_read_why_in_their_own_language(simulator: Simulator, make_plugin: Make, delivery: Row) -> None:
+    hooks = make_plugin(simulator.url, blobs=KEPT, links=Links(""), languages=("en",))
+    assert "no public address" in (await hooks.deliver(delivery(attachments=(PHOTO,)))).error
+
+
+async def test_a_file_with_a_link_of_its_own_needs_no_public_address(
+    simulator: Simulator, make_plugin: Make, delivery: Row
+) -> None:
+    item = replace(PHOTO, url="https://files.example/1")
+    hooks = make_plugin(simulator.url, blobs=KEPT, links=Links(""))
+    assert (await hooks.deliver(delivery(attachments=(item,)))).status is ReceiptStatus.SENT
+    assert [each.url for each in simulator.read(JID)] == [item.url]
+
+
 async def test_what_cannot_be_sent(simulator: Simulator, make_plugin: Make, delivery: Row) -> None:
     hooks = make_plugin(simulator.url)
-    blob_only = Attachment(content=Content.IMAGE, blob="0" * 64)
-    assert (await hooks.deliver(delivery(attachments=(blob_only,)))).status is ReceiptStatus.REFUSED
     assert (await hooks.deliver(delivery("  "))).status is ReceiptStatus.REFUSED
     assert (await hooks.deliver(delivery(recipient="nobody"))).status is ReceiptStatus.REFUSED
     assert simulator.read() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -40,7 +41,7 @@ async def test_reading(provider: httpx.AsyncClient) -> None:
     assert await texts(provider) == ["1", "3"]
     assert await texts(provider, "") == ["1", "2", "3"]
     (first, *_) = (await provider.get("/_sim/read")).json()
-    assert set(first) == {"id", "jid", "msg_id", "text", "kind", "url", "time", "instance"}
+    assert set(first) == {"id", "jid", "msg_id", "text", "kind", "url", "time", "instance", "sha256"}
 
 
 async def test_a_repeated_msg_id_shows_once_where_it_is_honoured(provider: httpx.AsyncClient) -> None:
@@ -154,6 +155,29 @@ async def test_a_customer_writes_and_an_echo_follows_a_send() -> None:
     await gateway.server.stop()
     assert (path, written["message"], written["metadata"]["sender"]) == ("/webhook/salon", "Сколько?", "Дана")
     assert (echo["message"], echo["metadata"]["fromMe"], echo["metadata"]["msg_id"]) == ("6000", True, "t:0")
+
+
+async def test_what_is_linked_to_at_the_gateway_is_fetched_before_the_send_is_taken() -> None:
+    data = b"\xff\xd8 a photo"
+    files = Server(lambda request: Response(200 if request.path == "/media/1" else 404, data), "127.0.0.1", 0)
+    await files.start()
+    async with (
+        Simulator(gateway=files.url, public_url="https://gateway.example/") as simulator,
+        httpx.AsyncClient(base_url=simulator.url, trust_env=False) as client,
+    ):
+        told = []
+        for url in (
+            "https://gateway.example/media/1",
+            "https://gateway.example/media/2",
+            "https://elsewhere.example/3",
+        ):
+            query = {"jid": JID, "imageurl": url, "caption": "Фото", "msg_id": url}
+            told.append((await client.get("/api/v1/send-image", params=query)).json())
+        read = (await client.get("/_sim/read", params={"jid": JID})).json()
+    await files.stop()
+    assert [each["success"] for each in told] == [True, False, True]
+    assert told[1]["message"] == "the file cannot be downloaded: HTTP 404"
+    assert [each["sha256"] for each in read] == [hashlib.sha256(data).hexdigest(), ""]
 
 
 async def test_payloads_have_ids_of_their_own() -> None:

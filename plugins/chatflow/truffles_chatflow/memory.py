@@ -53,7 +53,8 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMessage:
-    """A message on a customer's screen. `time` is Unix time in seconds, `kind` the method's name after `send-`."""
+    """A message on a customer's screen. `time` is Unix time in seconds, `kind` the method's name after `send-`; `sha256`
+    is that of the bytes behind `url`, where they were fetched."""
 
     id: str
     jid: str
@@ -63,6 +64,7 @@ class ReadMessage:
     url: str
     time: float
     instance: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

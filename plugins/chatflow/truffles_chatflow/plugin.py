@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from truffles_chatflow.client import Client, Part
 from truffles_chatflow.fields import line
 from truffles_chatflow.jid import address, not_a_customer
+from truffles_chatflow.links import NoLinkError, linked
 from truffles_chatflow.parse import CHANNEL, INLINE_LIMIT, parse
 from truffles_chatflow.settings import ChatFlowSettings
 from truffles_chatflow.split import PART_LENGTH, split
@@ -35,11 +36,37 @@ from truffles_gateway.plugin import (
 )
 
 CATALOGUE = {
-    "ru": {"correction": "Исправление: {{ text }}", "photo": "Фото", "file": "Файл"},
-    "kk": {"correction": "Түзету: {{ text }}", "photo": "Сурет", "file": "Файл"},
-    "en": {"correction": "Correction: {{ text }}", "photo": "Photo", "file": "File"},
+    "ru": {
+        "correction": "Исправление: {{ text }}",
+        "photo": "Фото",
+        "file": "Файл",
+        "chatflow_no_public_url": "WhatsApp берёт файлы по ссылке, а у шлюза нет адреса в интернете. Задайте PUBLIC_URL и "
+        "отправьте файл ещё раз.",
+        "chatflow_gone": "Файл уже не хранится. Отправьте его ещё раз.",
+        "chatflow_not_kept": "Файла нет по ссылке, доступной WhatsApp, и он не хранится. Включите store_media и отправьте его "
+        "ещё раз.",
+    },
+    "kk": {
+        "correction": "Түзету: {{ text }}",
+        "photo": "Сурет",
+        "file": "Файл",
+        "chatflow_no_public_url": "WhatsApp файлды сілтеме арқылы алады, ал шлюздің интернетте мекенжайы жоқ. PUBLIC_URL "
+        "орнатып, файлды қайта жіберіңіз.",
+        "chatflow_gone": "Файл енді сақталмайды. Оны қайта жіберіңіз.",
+        "chatflow_not_kept": "WhatsApp аша алатын сілтеме жоқ, файл сақталмаған. store_media қосып, оны қайта жіберіңіз.",
+    },
+    "en": {
+        "correction": "Correction: {{ text }}",
+        "photo": "Photo",
+        "file": "File",
+        "chatflow_no_public_url": "WhatsApp fetches files from a link, and the gateway has no public address. Set PUBLIC_URL and "
+        "send the file again.",
+        "chatflow_gone": "The file is no longer kept. Send it again.",
+        "chatflow_not_kept": "The file has no link that WhatsApp could open, and it is not kept. Switch store_media on and send "
+        "it again.",
+    },
 }
-CAPABILITIES = Capabilities(media=frozenset({"image", "audio", "document"}), idempotent_send=True)
+CAPABILITIES = Capabilities(media=frozenset({"image", "audio", "document"}), idempotent_send=True, links=True)
 
 
 class ChatFlowIngress:
@@ -80,12 +107,16 @@ class ChatFlow:
     @hookimpl
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Send a row as one message or several; every attempt repeats all of them with the same `msg_id`s."""
-        outgoing = delivery.outgoing
-        if wrong := not_a_customer(outgoing.recipient):  # `/message` takes any address
-            return Receipt.refused(f"{outgoing.recipient} is no customer: {wrong}")
-        if any(not item.url for item in outgoing.attachments):
-            return Receipt.refused("an attachment has no link that WhatsApp could fetch")
-        parts = self._parts(delivery)
+        recipient = delivery.outgoing.recipient
+        if wrong := not_a_customer(recipient):  # `/message` takes any address
+            return Receipt.refused(f"{recipient} is no customer: {wrong}")
+        try:
+            outgoing = await linked(delivery.outgoing, self._resources)
+        except NoLinkError as problem:
+            return Receipt.refused(str(problem))
+        return await self._send(outgoing, self._parts(outgoing, delivery.key))
+
+    async def _send(self, outgoing: Outgoing, parts: Sequence[Part]) -> Receipt:
         receipt = Receipt.refused("there is nothing to send")
         for number, part in enumerate(parts):
             receipt = await self._client.send(part, outgoing.recipient, outgoing.instance)
@@ -102,12 +133,12 @@ class ChatFlow:
             return Receipt.ambiguous(error)
         return replace(receipt, error=error)
 
-    def _parts(self, delivery: Delivery) -> list[Part]:
+    def _parts(self, outgoing: Outgoing, key: str) -> list[Part]:
         """The row as messages, numbered `key.1`, `key.2`, … where it takes more than one."""
-        parts = list(self._messages(delivery.outgoing))
+        parts = list(self._messages(outgoing))
         if len(parts) == 1:
-            return [replace(parts[0], msg_id=delivery.key)]
-        return [replace(part, msg_id=f"{delivery.key}.{number}") for number, part in enumerate(parts, 1)]
+            return [replace(parts[0], msg_id=key)]
+        return [replace(part, msg_id=f"{key}.{number}") for number, part in enumerate(parts, 1)]
 
     def _messages(self, outgoing: Outgoing) -> Iterator[Part]:
         """The text first, unless it can stand under a single picture or document."""

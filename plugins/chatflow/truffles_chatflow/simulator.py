@@ -1,6 +1,6 @@
 """A WhatsApp provider that speaks ChatFlow's HTTP API and remembers what customers would have read.
 
-    python -m truffles_chatflow.simulator --port 0 [--gateway URL --tenant SLUG --secret SECRET] [--echo]
+    python -m truffles_chatflow.simulator --port 0 [--gateway URL --tenant SLUG --secret SECRET] [--echo] [--public-url URL]
 
 In tests:
 
@@ -14,6 +14,7 @@ Everything can be told to it over HTTP too; the plugin's README lists the paths 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import ssl
 import time
@@ -50,12 +51,16 @@ class Simulator:
     """The provider. `token` and `instances`, where given, are checked as the real one would.
 
     `gateway`, `tenant` and `secret` say where webhooks go: customers' (`write`) and, with `echo`, our own sends.
+    `public_url` is where the world reaches the gateway: what is linked to there is fetched from `gateway` before the send is
+    taken, as the real one does. Other links are not followed.
     """
 
     def __init__(
         self, *, host: str = "127.0.0.1", port: int = 0, token: str = "", instances: tuple[str, ...] = (),
         honour_msg_id: bool = True, gateway: str = "", tenant: str = "", secret: str = "", echo: bool = False,
+        public_url: str = "",
     ) -> None:  # fmt: skip
+        self.public_url = public_url.rstrip("/")
         self.gateway, self.tenant, self.secret, self.echo = gateway, tenant, secret, echo
         self._token, self._instances, self._honour_by_default = token, instances, honour_msg_id
         self._server = Server(self._handle, host, port)
@@ -120,19 +125,44 @@ class Simulator:
         return self._control(request)
 
     def _send(self, method: str, query: dict[str, str]) -> Response | asyncio.Task[Response]:
-        """A send. Most are answered at once; only one with a delay needs a task."""
+        """A send. Most are answered at once; only one with a delay, or with something to fetch, needs a task."""
         if problem := self._problem(method, query):
-            return self._note(method, query, problem[0], Response.json({"success": False, "message": problem[1]}))
+            return self._unable(method, query, *problem)
         behaviour = replace(self.script.next(spelled(query["jid"])))
-        if behaviour.delay or behaviour.delay_before:
+        if behaviour.delay or behaviour.delay_before or self._place_of(method, query):
             return asyncio.ensure_future(self._slowly(method, query, behaviour))
         return self._answer(behaviour, self._take(method, query, behaviour))
 
     async def _slowly(self, method: str, query: dict[str, str], behaviour: Behaviour) -> Response:
         await asyncio.sleep(behaviour.delay_before)
-        taken = self._take(method, query, behaviour)
+        sha256, problem = await self._fetch(self._place_of(method, query))
+        if problem:
+            return self._unable(method, query, "not fetched", problem)
+        taken = self._take(method, query, behaviour, sha256)
         await asyncio.sleep(behaviour.delay)
         return self._answer(behaviour, taken)
+
+    def _unable(self, method: str, query: dict[str, str], outcome: str, said: str) -> Response:
+        return self._note(method, query, outcome, Response.json({"success": False, "message": said}))
+
+    def _place_of(self, method: str, query: dict[str, str]) -> str:
+        """Where the medium of a send is fetched from, "" if it is not."""
+        link = query.get(_METHODS[method], "")
+        ours = bool(self.public_url) and link.startswith(f"{self.public_url}/")
+        return self.gateway + link.removeprefix(self.public_url) if ours else ""
+
+    async def _fetch(self, place: str) -> tuple[str, str]:
+        """The SHA-256 of what is there, and why there is nothing."""
+        if not place:
+            return "", ""
+        assert self._http is not None, "not started"
+        try:
+            answer = await self._http.get(place)
+        except httpx.HTTPError as error:
+            return "", f"the file cannot be downloaded: {type(error).__name__}"
+        if not answer.is_success:
+            return "", f"the file cannot be downloaded: HTTP {answer.status_code}"
+        return hashlib.sha256(answer.content).hexdigest(), ""
 
     def _problem(self, method: str, query: dict[str, str]) -> tuple[str, str] | None:
         """What the real API would refuse."""
@@ -146,7 +176,7 @@ class Simulator:
         missing = next((name for name in needs if not query.get(name) and (method, name) != _NO_CAPTION), None)
         return ("incomplete", f"{missing} is required") if missing else None
 
-    def _take(self, method: str, query: dict[str, str], behaviour: Behaviour) -> str:
+    def _take(self, method: str, query: dict[str, str], behaviour: Behaviour, sha256: str = "") -> str:
         """Log the attempt, show the message if it is taken; returns the message's id."""
         outcome = "taken" if behaviour.takes else "refused"
         self._note(method, query, outcome, _NOTHING)
@@ -157,6 +187,7 @@ class Simulator:
             id=f"SIM{next(self._numbers):012d}", jid=jid, msg_id=query.get("msg_id", ""),
             text=query.get("msg", query.get("caption", "")), kind=method.removeprefix("send-"),
             url=query.get(_METHODS[method], ""), time=time.time(), instance=query.get("instance_id", ""),
+            sha256=sha256,
         )  # fmt: skip
         shown = self.phones.show(message, honour=self.script.honours(jid))
         if self.echo and shown is message:
@@ -287,6 +318,9 @@ def webhook_payload(
 @click.option("--gateway", default="", help="Where webhooks are posted, such as http://127.0.0.1:8000.")
 @click.option("--tenant", default="", help="The tenant's slug.")
 @click.option("--secret", default="", envvar="WEBHOOK_SECRET", help="The tenant's webhook secret.")
+@click.option(
+    "--public-url", default="", help="Where the world reaches the gateway: files linked to there are fetched."
+)
 @click.option("--echo", is_flag=True, help="Report each send back to the gateway, as WhatsApp does.")
 def main(ignore_msg_id: bool, **options: object) -> None:
     """Run the simulator until it is interrupted; prints its URL."""

@@ -134,6 +134,14 @@ async def test_it_can_be_switched_off_and_narrowed(make: Make) -> None:
     assert [each.status for each in learned.answers.values()] == ["pending", "approved"]
 
 
+async def test_words_that_went_with_a_file_ask_first(make: Make) -> None:
+    """The bot would say them without it."""
+    learner, learned = make()
+    await learner.on_manager_reply(replace(reply(), with_file=True))
+    assert learned.answers["h1"].status == "pending"
+    assert learned.notes["h1"] == "С ответом ушёл файл, а бот скажет только слова"
+
+
 async def test_the_same_reply_again_changes_nothing(make: Make) -> None:
     hooks, learned = make()
     await hooks.on_manager_reply(reply(role="manager"))

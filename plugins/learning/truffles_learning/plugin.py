@@ -86,6 +86,8 @@ class Learning:
         called_for = real_question(reply.question)
         if reply.asked_again or (called_for and called_for not in question):
             reasons.append(self._say("again"))
+        if reply.with_file:
+            reasons.append(self._say("file"))
         if old and old.status == "pending":
             reasons.append(self._say("earlier"))
         return [*reasons, *await self._doubts(question, reply.text, answer, reply.handover_id)]

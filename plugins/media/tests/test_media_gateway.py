@@ -91,3 +91,25 @@ async def test_a_file_that_lies_is_named_and_its_words_are_kept(rig_of: Any, sho
     assert "attachments" not in card
     assert "вот счёт" in card["text"]
     assert "документ «счёт.pdf»" in card["text"]
+
+
+async def test_what_finds_no_room_is_named_and_the_message_counts(
+    rig_of: Any, shop: dict[str, Any], photo: bytes
+) -> None:
+    """The first photo fits, the second does not: it is stored as a message all the same, and people read why it is not there."""
+    rig = await rig_of({**shop, "media": {"quota_mb": 1.5 * len(photo) / 2**20}})
+    await send(rig, 0, messageType="text", message="позовите менеджера")
+    await rig.until(lambda: outgoing(rig, "card"))
+    shown: list[dict[str, Any]] = []
+    for number, each in enumerate((photo, photo + b"2"), 1):
+        media = {"mimetype": "image/jpeg", "base64": base64.b64encode(each).decode()}
+        await send(rig, number, messageType="image", mediaData=media)
+        await rig.settled()
+        shown = await outgoing(rig, "forward")
+    assert [len(row.get("attachments", ())) for row in shown] == [1, 0]
+    assert "место для файлов закончилось" in shown[1]["text"]
+    [*_, last] = await rig.rows("SELECT event FROM inbox_events ORDER BY seq")
+    [part] = last["event"]["attachments"]
+    assert (part.get("blob"), part["refused"], part["size"]) == (None, "full", len(photo) + 1)
+    [alarm] = await rig.until(lambda: outgoing(rig, "alarm"))
+    assert "Место для файлов клиентов закончилось: занято 0 из" in alarm["text"]

@@ -60,8 +60,8 @@ def make(http: httpx.AsyncClient, clock: Clock, blobs: dict[str, bytes], strange
     """Makes a guard; those of one test are processes that share counters and blobs."""
     counters = CountersInMemory(clock)
 
-    def made(**table: Any) -> Media:
-        more = {"clock": clock, "blobs": blobs, "counters": counters, "media": table}
+    def made(*, quota: int = 2**40, **table: Any) -> Media:
+        more = {"clock": clock, "blobs": blobs, "counters": counters, "media": table, "quota": quota}
         return Media(MediaSettings(), make_resources(plugin, http, **more), stranger.fetcher())
 
     return made
@@ -502,3 +502,15 @@ async def test_limits_hold_for_a_file_that_its_channel_keeps(
 async def test_nobody_reaches_the_files_of_another_channel(guard_of: Callable[..., Media], photo: bytes) -> None:
     message = await after(guard_of(Channel(photo)), inbound(event(1, image("pigeon:7"))), channel="another")
     assert message.attachments == ()
+
+
+async def test_what_finds_no_room_is_refused_and_the_others_are_kept(
+    make: Make, stranger: Stranger, blobs: dict[str, bytes], photo: bytes
+) -> None:
+    for number in range(3):
+        stranger.pages[f"/{number}"] = stranger.answer(photo if number < 2 else photo + b"2")
+    links = [image(stranger.link(f"/{number}")) for number in range(3)]
+    message = await after(make(quota=len(photo)), inbound(event(1, *links)))
+    assert [each.url for each in message.attachments] == [each.url for each in links[:2]]  # the same bytes count once
+    assert reasons(message) == ["место для файлов закончилось, файл не сохранён"]
+    assert message.notices == ()

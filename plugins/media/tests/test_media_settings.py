@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from truffles_media.plugin import Media, plugin
 from truffles_media.settings import MB, MediaSettings, overlaid
 
@@ -78,3 +79,11 @@ def test_the_plugin_keeps_the_rules_of_the_house(http: httpx.AsyncClient) -> Non
 def test_create_refuses_a_bad_table(http: httpx.AsyncClient) -> None:
     with pytest.raises(ConfigError, match=r"media\.allow_foto"):
         plugin.create(MediaSettings(), make_resources(plugin, http, media={"allow_foto": True}))
+
+
+def test_keys_of_the_gateway_have_no_effect_in_the_plugins_settings(http: httpx.AsyncClient) -> None:
+    """An older config may have one there: it is named, and the tenant is served."""
+    with capture_logs() as logged:
+        Media(MediaSettings(storage_dir="/var/media", allow_photo=False), make_resources(plugin, http))
+        Media(MediaSettings(), make_resources(plugin, http, media={"storage_dir": "/var/media"}))
+    assert [(each["key"], each["cure"]) for each in logged] == [("storage_dir", "Write it under [media]")]

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from truffles_gateway.errors import FileUnavailable
+from truffles_gateway.errors import FileUnavailable, StorageFull
 from truffles_gateway.messages import Attachment, Content, EventKind, Inbound, InboundEvent, Refusal, State, Turn
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_media.fetch import Fetcher, FetchError, Trouble
 from truffles_media.limits import Admission, Limits, Piece, Sender, pieces, pieces_of
-from truffles_media.settings import MediaSettings, overlaid
+from truffles_media.settings import MediaSettings, misplaced, overlaid
 from truffles_media.sniff import agreed, is_program
 from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, for_the_desk
 
@@ -44,6 +44,8 @@ class Media:
     def __init__(self, settings: MediaSettings, resources: Resources, fetcher: Fetcher | None = None) -> None:
         self._settings = overlaid(settings, resources.media, tenant=resources.tenant)
         self._resources = resources
+        for key in misplaced(settings):
+            resources.log.warning("key without effect in the plugin's settings", key=key, cure="Write it under [media]")
         self._limits = Limits(self._settings.rate_limit, resources.counters)
         self._fetcher = fetcher or Fetcher(self._settings.allowed_hosts)
 
@@ -220,7 +222,13 @@ class Media:
 
     async def _keep(self, part: Attachment, data: bytes) -> Taken:
         """Store the bytes, where the tenant wants them stored."""
-        blob = await self._resources.blobs.put(data, part.mime) if self._settings.store_media else ""
+        blob = ""
+        if self._settings.store_media:
+            try:
+                blob = await self._resources.blobs.put(data, part.mime)
+            except StorageFull as problem:
+                self._resources.log.warning("media not kept", why=str(problem))
+                return Refused(attachment=part, reason=Reason.FULL)
         return replace(part, blob=blob, checked=True)
 
     def _survived(self, piece: Piece, result: Taken | BaseException) -> Taken:

@@ -65,7 +65,9 @@ class MediaSettings(PluginSettings):
     allow_…              false refuses this kind; video is always refused
     store_media          false keeps no bytes: they are checked, and the desk gets the link
     forward_to_telegram  false shows no medium at a desk, only that one came
-    storage_dir          read by earlier systems; bytes live in the gateway's database
+    storage_dir, quota_mb, ttl_days
+                         where files are kept, how much room they have, for how long: the gateway itself reads and checks
+                         them, from `[media]` alone
     allowed_hosts        where files may be fetched from, redirects included
     """
 
@@ -78,6 +80,8 @@ class MediaSettings(PluginSettings):
     store_media: bool = True
     forward_to_telegram: bool = True
     storage_dir: str = ""
+    quota_mb: Annotated[float, Field(gt=0)] = 2048
+    ttl_days: Annotated[float, Field(gt=0)] = 7
     allowed_hosts: tuple[Host, ...] = ("app.chatflow.kz",)
 
     @model_validator(mode="after")
@@ -104,6 +108,11 @@ class MediaSettings(PluginSettings):
         sizes = self.max_size_mb
         limits = {Content.IMAGE: sizes.photo, Content.AUDIO: sizes.audio, Content.DOCUMENT: sizes.document}
         return int(limits[content] * MB)
+
+
+def misplaced(settings: MediaSettings) -> list[str]:
+    """Keys of the gateway's own that stand in the plugin's settings, where nobody reads them."""
+    return sorted({"storage_dir", "quota_mb", "ttl_days"} & settings.model_fields_set)
 
 
 def overlaid(settings: MediaSettings, table: Mapping[str, Any], *, tenant: str) -> MediaSettings:

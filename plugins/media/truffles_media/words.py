@@ -20,6 +20,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     RATE = "rate"
     TYPE = "type"
+    FULL = "full"
     UNFETCHED = "unfetched"
     UNCHECKED = "unchecked"
     LATE = "late"
@@ -57,6 +58,7 @@ CATALOGUE = {
         "media_empty": "файл не пришёл",
         "media_rate": "слишком много файлов за короткое время",
         "media_type": "содержимое не совпадает с типом файла или неизвестно",
+        "media_full": "место для файлов закончилось, файл не сохранён",
         "media_unfetched": "не удалось скачать{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "не удалось проверить",
         "media_late": "ещё скачивается; появится здесь, как только придёт",
@@ -81,6 +83,7 @@ CATALOGUE = {
         "media_empty": "файл келмеді",
         "media_rate": "қысқа уақытта тым көп файл",
         "media_type": "файлдың мазмұны түріне сәйкес емес немесе белгісіз",
+        "media_full": "файлдарға орын қалмады, файл сақталмады",
         "media_unfetched": "жүктеп алу мүмкін болмады{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "тексеру мүмкін болмады",
         "media_late": "әлі жүктелуде; келе салысымен осында шығады",
@@ -105,6 +108,7 @@ CATALOGUE = {
         "media_empty": "no file came",
         "media_rate": "too many files in a short time",
         "media_type": "its content is not what it says, or not known",
+        "media_full": "there is no room for files, it was not kept",
         "media_unfetched": "could not be fetched{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "could not be checked",
         "media_late": "still being fetched; it will be shown here as soon as it comes",

@@ -333,6 +333,40 @@ async def test_media_of_a_manager_reach_a_customer_of_the_same_bot(bench: Any) -
     assert refused.value.too_large
 
 
+async def test_a_file_id_of_another_kind_or_bot_is_sent_by_its_bytes(bench: Any) -> None:
+    """A song in an .ogg file is shown as a voice message; an id from before the token changed means nothing."""
+    bench.telegram.world.private(CUSTOMER)
+    song = await bench.telegram.send_file("audio", b"OggS", chat=GROUP, mime="audio/ogg")
+    for url in (f"telegram:{song.json['audio']['file_id']}", "telegram:another-bots"):
+        item = photo(bench, content=Content.AUDIO, mime="audio/ogg", url=url)
+        receipt = await bench.send(OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(item,))
+        assert receipt.status is ReceiptStatus.SENT
+    assert [(each.kind, each.text) for each in bench.telegram.chat(CUSTOMER)] == [("voice", "Вот"), ("voice", "Вот")]
+
+
+async def test_a_file_that_is_gone_is_a_line_at_the_desk_and_refused_to_a_customer(bench: Any) -> None:
+    bench.telegram.world.private(CUSTOMER)
+    gone = Attachment(content=Content.DOCUMENT, mime="application/pdf", file_name="цены.pdf", blob="0" * 64)
+    assert (await bench.send(OutgoingKind.FORWARD, "Вот", attachments=(gone,))).status is ReceiptStatus.SENT
+    assert bench.shown[-1].text == "👤 Вот\nФайл показать не удалось: document цены.pdf"
+    refused = await bench.send(OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(gone,))
+    assert refused.status is ReceiptStatus.REFUSED
+    assert "цены.pdf" in refused.error
+    linked = replace(gone, url="https://files.example/1")
+    bench.telegram.behave(method="sendDocument", status=400, description="Bad Request: failed to get HTTP URL content")
+    assert (await bench.send(OutgoingKind.REPLY, "Вот", recipient="9001", attachments=(linked,))).status == "sent"
+    assert [each.text for each in bench.telegram.chat(CUSTOMER)] == ["Вот\nhttps://files.example/1"]
+
+
+async def test_a_file_that_no_bot_may_fetch_is_too_large(bench: Any) -> None:
+    sent = await bench.telegram.send_file("document", bytes(20 * 1024 * 1024 + 1), chat=GROUP)
+    item = Attachment(content=Content.DOCUMENT, url=f"telegram:{sent.json['document']['file_id']}")
+    with pytest.raises(FileUnavailable) as refused:
+        await bench.hooks.fetch(item, limit=50 * 1024 * 1024)
+    assert refused.value.too_large
+    assert not refused.value.again
+
+
 @pytest.mark.parametrize(
     ("behaviour", "status", "words"),
     [

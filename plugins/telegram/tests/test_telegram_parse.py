@@ -288,6 +288,20 @@ def test_whatever_is_posted_the_door_answers(update: dict[str, Any]) -> None:
     assert event.ignore or event.address or event.target or event.thread
 
 
+def test_the_files_of_an_album_belong_together() -> None:
+    file = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}
+    parts = [read("message", message(text=None, photo=[file], media_group_id=album)) for album in ("7", "7", None)]
+    assert [part.album for part in parts] == ["7", "7", ""]
+
+
+def test_an_animation_is_a_film_although_it_is_told_as_a_document_too() -> None:
+    file = {"file_id": "f", "file_unique_id": "u", "mime_type": "video/mp4"}
+    event = read(
+        "message", message(text=None, document=file, animation=file | {"width": 1, "height": 1, "duration": 1})
+    )
+    assert [part.content for part in event.attachments] == [Content.VIDEO]
+
+
 def test_the_steps_of_a_live_location_are_no_new_words() -> None:
     place = {"latitude": 43.2, "longitude": 76.9, "horizontal_accuracy": 10}
     first = read("message", message(text=None, location=place | {"live_period": 900}))

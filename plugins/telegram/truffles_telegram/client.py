@@ -78,7 +78,7 @@ class Client:
             file = mapping(await self.call("getFile", {"file_id": file_id}))
         except CallFailed as failed:
             again = failed.receipt.status is not ReceiptStatus.REFUSED
-            raise FileUnavailable(failed.receipt.error, again=again) from None
+            raise FileUnavailable(failed.receipt.error, again=again, too_large=failed.too_big) from None
         if (integer(file.get("file_size")) or 0) > limit:
             raise FileUnavailable("is too large", too_large=True)
         url = f"{self._settings.base_url}/file/bot{self._token}/{text(file.get('file_path'))}"

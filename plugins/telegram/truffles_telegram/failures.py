@@ -14,6 +14,7 @@ _MESSAGE_GONE = re.compile(
     re.IGNORECASE,
 )
 _UNCHANGED = re.compile(r"not modified|topic_not_modified", re.IGNORECASE)
+_TOO_BIG = re.compile(r"file is too big", re.IGNORECASE)
 _MARKUP = re.compile(r"can't parse entities", re.IGNORECASE)
 _FIXABLE = re.compile(
     r"not enough rights|administrator rights|admin_required|chat not found|not a member|was kicked|was deactivated"
@@ -55,6 +56,11 @@ class CallFailed(Exception):
     def unchanged(self) -> bool:
         """It already is as it should be."""
         return self.refused and bool(_UNCHANGED.search(self.said))
+
+    @property
+    def too_big(self) -> bool:
+        """Bots may fetch no file of this size: 20 MB, unless they use a server of their own."""
+        return self.refused and bool(_TOO_BIG.search(self.said))
 
     @property
     def bad_markup(self) -> bool:

@@ -12,6 +12,7 @@ from truffles_telegram.fields import integer, mapping, number, text
 
 SCHEME = "telegram:"
 _KINDS = {
+    "animation": (Content.VIDEO, "video/mp4"),  # told as a document, too, for those who know no animations
     "voice": (Content.AUDIO, "audio/ogg"),
     "audio": (Content.AUDIO, "audio/mpeg"),
     "video_note": (Content.VIDEO, "video/mp4"),

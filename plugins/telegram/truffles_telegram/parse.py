@@ -175,8 +175,13 @@ def _manager(message: Fields, event_id: str, chat: str) -> InboundEvent:
         channel=CHANNEL, event_id=event_id, kind=EventKind.MANAGER, text=_words(message, content), content=content,
         attachments=found, person=_person(message), thread=_thread(message, chat),
         ref=str(message["message_id"]), hold=HOLD if _topic_of(message) else 0.0, sent_at=moment(message.get("date")), quoted=_quoted(message),
-        replies_to=_answered(message, chat),
+        replies_to=_answered(message, chat), album=_album(message),
     )  # fmt: skip
+
+
+def _album(message: Fields) -> str:
+    """What the files of an album have in common: each comes as a message of its own."""
+    return text(message.get("media_group_id"))[:_LONGEST_NAME]
 
 
 def _answered(message: Fields, chat: str) -> str:

@@ -86,10 +86,11 @@ class Poster:
         """What to send: a file that Telegram has, bytes of ours, or a link; None if nothing is left."""
         if known := file_id(item):
             return known
+        return await self._upload(item) or (item.url if item.url.startswith(("https://", "http://")) else None)
+
+    async def _upload(self, item: Attachment) -> Upload | None:
         data = await self._blobs.get(item.blob) if item.blob else None
-        if data is not None:
-            return Upload(file_name(item), item.mime or "application/octet-stream", data)
-        return item.url if item.url.startswith(("https://", "http://")) else None
+        return None if data is None else Upload(file_name(item), item.mime or "application/octet-stream", data)
 
     async def _album(self, place: Place, piece: Piece, sources: Sequence[Source | None]) -> str:
         uploads = {f"file{number}": each for number, each in enumerate(sources) if isinstance(each, Upload)}
@@ -118,15 +119,29 @@ class Poster:
         return first
 
     async def _medium(self, place: Place, item: Attachment, shape: str, source: Source | None, caption: str) -> str:
-        """As what it is, else as a document, else a line that says it cannot be shown."""
+        """As what it is, else as a document, else as a line that says it cannot be shown. That is no line for a customer:
+        whoever sent the file must know that it did not arrive."""
+        posted = await self._tried(place, shape, source, caption)
+        if posted is None and not isinstance(source, Upload):  # its file id may be another bot's, or another kind's
+            posted = await self._tried(place, shape, await self._upload(item), caption)
+        if posted is not None:
+            return posted
+        lost, link = self._writer.say("file_lost", name=name_of(item)), _link(item)
+        if not place.private:
+            return await self.words(place, "\n".join(filter(None, [caption, lost, link])))
+        if not link:
+            raise CallFailed(Receipt.refused(lost))
+        return await self.words(place, "\n".join(filter(None, [caption, link])))
+
+    async def _tried(self, place: Place, shape: str, source: Source | None, caption: str) -> str | None:
+        """The message that shows it, None where Telegram takes it in neither shape."""
         for each in dict.fromkeys((shape, "document")) if source is not None else ():
             try:
                 return await self._file(place, each, source, caption)
             except CallFailed as failed:
                 if not failed.about_the_content:
                     raise
-        lost = self._writer.say("file_lost", name=name_of(item))
-        return await self.words(place, "\n".join(filter(None, [caption, lost, _link(item)])))
+        return None
 
     async def _file(self, place: Place, shape: str, source: Source | None, caption: str) -> str:
         params = place.params() | ({"caption": cut(caption, CAPTION)} if caption else {})

@@ -149,10 +149,11 @@ class Simulator:
 
     async def send_file(
         self, kind: str, data: bytes, *, chat: int, thread: int = 0, sender: User = MANAGER, caption: str = "",
-        name: str = "file", mime: str = "application/octet-stream",
+        name: str = "file", mime: str = "application/octet-stream", **more: Any,
     ) -> Message:  # fmt: skip
-        """Somebody sends a photo, document, audio or voice."""
-        fields = self.world.keep_file(kind, data, name, mime) | ({"caption": caption} if caption else {})
+        """Somebody sends a photo, document, audio, voice or video; `more` are further fields of the message, such as the
+        `media_group_id` of an album."""
+        fields = self.world.keep_file(kind, data, name, mime) | ({"caption": caption} if caption else {}) | more
         place = self.world.chats.get(chat) or self.world.group(chat)
         return await self._said(place, sender, fields, thread)
 
@@ -164,8 +165,9 @@ class Simulator:
         return message
 
     async def edit(self, message: Message, text: str) -> None:
-        """The author changes a message."""
-        message.json = message.json | {"text": text, "edit_date": int(time.time())}
+        """The author changes a message, or the caption of a file."""
+        changed = "text" if message.kind == "text" else "caption"
+        message.json = message.json | {changed: text, "edit_date": int(time.time())}
         await self.post("edited_message", message.json)
 
     async def press(self, message: Message, label: str, *, sender: User = MANAGER) -> str:

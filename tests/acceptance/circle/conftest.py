@@ -30,6 +30,8 @@ os.environ.update(SECRETS)
 
 OWNER = User(id=900, first_name="Айгерим", username="aigerim")
 STRANGER = User(id=666, first_name="Мимо", username="passer_by")
+PUBLIC = "https://gateway.example"
+"""Where WhatsApp reaches the gateway, of shops that are given this as their `public_url`."""
 FACTS = """
 ## Парковка
 Парковка во дворе бесплатная для клиентов.
@@ -310,7 +312,7 @@ async def shop_of(
             secret = f"telegram-{slug}-secret"
             clock = lambda: moved_clock.now().timestamp()  # noqa: E731
             phones = await stack.enter_async_context(
-                Phones(gateway=rigs[0].url, tenant=slug, secret=WEBHOOK_SECRET, token=CHATFLOW_TOKEN)
+                Phones(gateway=rigs[0].url, tenant=slug, secret=WEBHOOK_SECRET, token=CHATFLOW_TOKEN, public_url=PUBLIC)
             )
             telegram = await stack.enter_async_context(
                 Telegram(gateway=rigs[0].url, tenant=slug, secret=secret, per_minute=per_minute, clock=clock)
@@ -343,9 +345,9 @@ class Another(GatewayProcess):
         finally:
             os.kill(self.pid, signal.SIGCONT)
 
-    def rig(self) -> Rig:
+    def rig(self, **settings: Any) -> Rig:
         """A gateway on the same database, to be entered and left."""
-        return Rig(self._database_url, self._clock)
+        return Rig(self._database_url, self._clock, **settings)
 
 
 @pytest_asyncio.fixture

@@ -225,6 +225,24 @@ async def test_inline_bytes_are_stored_before_the_row_that_names_them(lean_of, p
     assert await count(lean) == 0
 
 
+async def test_a_file_goes_by_itself_a_week_after_its_message_was_handled(lean_of, post) -> None:
+    """A worker cleans now and then; the message stays, and knows what it had."""
+    lean = await lean_of(rig={"housekeeping_seconds": 0.05})
+    media = {"mimetype": "image/png", "base64": base64.b64encode(b"\x89PNG picture").decode()}
+    assert (await post(lean.rig, body(text="", message_type="image", media=media))).status_code == 200
+    await lean.rig.settled()
+    files = "SELECT sha256 FROM blobs"
+    [kept] = await lean.rig.rows(files)
+    lean.clock.advance(hours=24 * 7 + 1)
+
+    async def gone() -> bool:
+        return not await lean.rig.rows(files)
+
+    await lean.rig.until(gone)
+    [row] = await lean.rig.rows("SELECT event FROM inbox_events")
+    assert row["event"]["attachments"][0]["blob"] == kept["sha256"]
+
+
 ALIASES = [
     {
         "metadata": {"remoteJid": ANNA, "messageId": "A", "sender": "Anna", "timestamp": 1_780_000_000},

@@ -13,6 +13,7 @@ from truffles_telegram.simulation.world import BOT, BOT_ID, Chat, Json, Message,
 
 File = tuple[str, str, bytes]
 MEDIA = ("photo", "document", "audio", "voice", "video")
+_LARGEST_FETCHED = 20 * 1024 * 1024
 REACTIONS = frozenset(
     [
         "👍",
@@ -144,6 +145,8 @@ class Methods:
         if file_id not in self._world.files:
             raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         size = len(self._world.files[file_id])
+        if size > _LARGEST_FETCHED:
+            raise ApiError(400, "Bad Request: file is too big")
         return {"file_id": file_id, "file_unique_id": file_id, "file_size": size, "file_path": f"files/{file_id}"}
 
     def _act(self, params: Json, files: Mapping[str, File]) -> bool:
