@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from truffles_gateway import booking, burst, choosing, csat, elsewhere, voice
+from truffles_gateway import booking, burst, choosing, csat, elsewhere, hearing, voice
 from truffles_gateway.claims import claims
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.handoff import HOLDER, HOLDER_NAME
@@ -345,7 +345,11 @@ def give_up(case: Case) -> None:
 
 def unasked(context: Mapping[str, Any]) -> dict[str, Any]:
     """The context of a decision whose replies are not sent: nobody was asked, nor answered."""
-    return {key: value for key, value in context.items() if key not in {QUESTION, elsewhere.ANSWERED, booking.KEY}}
+    return {
+        key: value
+        for key, value in context.items()
+        if key not in {QUESTION, elsewhere.ANSWERED, booking.KEY, hearing.KEY}
+    }
 
 
 def _asks(text: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import booking, calls, csat, handoff, quiet, voice, weight
+from truffles_gateway import booking, burst, calls, csat, handoff, hearing, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -79,27 +79,32 @@ def _outcomes(made: Commit, case: Case, decision: Decision) -> None:
 
 
 def _customer_lines(made: Commit, case: Case) -> None:
-    fetched = {each.url: each for each in case.message.attachments if each.url}
+    fetched = {each.key: each for each in case.message.attachments if each.key}
     for stored in case.work.events:
         event = stored.event
         if event.ignore:
             continue
         facts: dict[str, Any] = {"event_id": event.event_id, "content": event.content.value}
         if event.attachments:
-            facts["media"] = media_facts(fetched.get(part.url, part) for part in event.attachments)
+            facts["media"] = media_facts(fetched.get(part.key, part) for part in event.attachments)
         if event.quoted:
             facts["quoted"] = event.quoted
-        made.messages.append(
-            NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=event.text, metadata=facts)
-        )
+        said = burst.join([event.text, hearing.words(case.message, event)])
+        made.messages.append(NewMessage(id=str(uuid4()), role=Author.CUSTOMER.value, content=said, metadata=facts))
 
 
-def media_facts(attachments: Iterable[Attachment]) -> list[dict[str, str]]:
+def _medium(part: Attachment) -> dict[str, Any]:
+    """A medium as `messages.metadata` keeps it, with what is said in it where that is known."""
+    facts: dict[str, Any] = {
+        "kind": part.content.value, "mime": part.mime, "url": part.url, "blob": part.blob, "name": part.file_name,
+    }  # fmt: skip
+    facts |= {"transcript": part.transcript} if part.transcript else {}
+    return facts | ({"doubtful": True} if part.doubtful else {})
+
+
+def media_facts(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
     """Files as `messages.metadata.media` keeps them."""
-    return [
-        {"kind": each.content.value, "mime": each.mime, "url": each.url, "blob": each.blob, "name": each.file_name}
-        for each in attachments
-    ]
+    return [_medium(each) for each in attachments]
 
 
 def _notices(made: Commit, case: Case, decision: Decision) -> None:
@@ -126,7 +131,14 @@ def _notices(made: Commit, case: Case, decision: Decision) -> None:
 def _context(made: Commit, case: Case, decision: Decision) -> None:
     assert made.after is not None
     asked_before = dict.fromkeys(MUTE_QUESTION, "")  # whatever came now, the question whether to be silent is over
-    context = {**made.after.context, **asked_before, **answered(case), "language": case.language, **decision.context}
+    context = {
+        **made.after.context,
+        **asked_before,
+        **answered(case),
+        **hearing.remembered(case),
+        "language": case.language,
+        **decision.context,
+    }
     made.touch(context={key: value for key, value in context.items() if value != ""})
 
 
@@ -181,7 +193,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
         return
     fresh = [event for event in case.work.events if event.id not in case.work.rethought]
     seen = {
-        part.url for event in case.work.events if event not in fresh for part in event.event.attachments if part.url
+        part.key for event in case.work.events if event not in fresh for part in event.event.attachments if part.key
     }
     said = [*case.kept, *(forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)]
     said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
@@ -194,7 +206,7 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
                 recipient=case.conversation.id,
                 text=" ".join(filter(None, [mark, "\n".join(said)])),
                 kind=OutgoingKind.FORWARD,
-                attachments=tuple(each for each in case.message.attachments if each.url not in seen),
+                attachments=tuple(each for each in case.message.attachments if each.key not in seen),
                 handover_id=case.conversation.handover_id,
                 data={"mark": mark} if mark else {},
             ),
@@ -372,9 +384,9 @@ def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[st
 def card_of(case: Case, made: Commit, handover: NewHandover) -> HandoverCard:
     """What a desk shows."""
     new = tuple(
-        Line(author=Author.CUSTOMER, text=shown(event.event), at=event.received_at)
-        for event in case.work.events
-        if event.event.text and not event.event.ignore
+        Line(author=Author.CUSTOMER, text=text, at=stored.received_at)
+        for stored in case.work.events
+        if not stored.event.ignore and (text := _told(case, stored.event))
     )
     here = case.tenant.branch(case.turn.branch)
     return HandoverCard(
@@ -391,6 +403,11 @@ def card_of(case: Case, made: Commit, handover: NewHandover) -> HandoverCard:
         urgent=handover.urgent,
         booking=booking.on_card(made.after, case.tenant),
     )
+
+
+def _told(case: Case, event: InboundEvent) -> str:
+    """A customer's words on a card, written or spoken; "" where there are none."""
+    return burst.join([shown(event) if event.text else "", hearing.words(case.message, event, hearing.MIC)])
 
 
 def shown(event: InboundEvent) -> str:

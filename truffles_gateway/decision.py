@@ -108,6 +108,7 @@ class Case:
     moved       the branch that the customer's words led to ("": to none, and nobody asks again), and how
     kept        what they had asked before, which is to be answered now
     heard       they have said of it already that they want an answer, and no silence
+    confirmed   they said yes to what was read back to them: that is the message now
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     """
@@ -126,6 +127,7 @@ class Case:
     moved: tuple[str, str] | None = None
     kept: tuple[str, ...] = ()
     heard: bool = False
+    confirmed: bool = False
     named_only: bool = False
     of_a_branch: bool = False
 

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import branching, compose, handoff, promises, voice
+from truffles_gateway import branching, compose, handoff, hearing, promises, voice
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Author, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.records import Commit, NewHandover, NewJob, NewMessage, NewOutgoing, ReplyDraft
@@ -40,6 +40,7 @@ def split(case: Case, decision: Decision) -> tuple[Decision, str]:
     is_service = is_service or (decision.escalation is not None and not decision.composed)
     is_service = is_service or mute.QUESTION[0] in decision.context  # whether to be silent
     is_service = is_service or branching.QUESTION in decision.context  # whose desk would let it go
+    is_service = is_service or hearing.KEY in decision.context  # whether it was heard right
     is_service = is_service or decision.rating is not None
     if is_service or not decision.replies or not voice.asks_first(case.tenant, case.conversation):
         return decision, ""

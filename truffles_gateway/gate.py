@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from truffles_gateway import branching, csat, voice
+from truffles_gateway import branching, csat, voice, yesno
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.records import StoredEvent
 from truffles_gateway.routes import facts, mute
 
 SKEW = timedelta(minutes=5)
-YES = frozenset({"да", "иә", "иа", "ия", "yes", "y", "ага", "ok", "ок", "1", "+"})
-NO = frozenset({"нет", "жоқ", "жок", "no", "n", "не", "2", "-"})
 
 
 def before_thinking(case: Case) -> Decision | None:
@@ -29,7 +27,7 @@ def before_thinking(case: Case) -> Decision | None:
         return _unheard(case, silence)
     if voice.hushed(case.tenant, case.conversation, case.turn.now):
         return None  # `left_alone` says so once the guards have seen its files: the desk is shown them
-    return _late(case) or _yes_or_no(case) or csat.answer(case)
+    return _late(case) or yes_or_no(case) or csat.answer(case)
 
 
 def _unheard(case: Case, reason: str) -> Decision:
@@ -72,20 +70,26 @@ def _late(case: Case) -> Decision | None:
     )
 
 
-def _yes_or_no(case: Case) -> Decision | None:
+def yes_or_no(case: Case) -> Decision | None:
     """The answer to "shall we stop writing?", if that was asked within the last 15 minutes."""
     until = case.conversation.context.get("mute_question_until")
     if not until or case.turn.now > datetime.fromisoformat(until):
         return None
-    word = case.message.text.strip().strip("!.)").lower()
-    if word in YES:
+    meant = yesno.read(case.message.text)
+    if meant:
         return mute.silence(case)
-    if word in NO:
+    if meant is False:
         question = str(case.conversation.context.get("mute_question_text") or "")
         case.message = case.message.with_(text=question)
         case.trace.note("mute question", outcome="no: the question counts")
         case.answers_mute_question = True
     return None
+
+
+def spoken_answer(case: Case) -> Decision | None:
+    """The same answer in a voice note, whose words were not known before."""
+    spoken = case.state is not State.MANAGER_ACTIVE and any(part.transcript for part in case.message.attachments)
+    return yes_or_no(case) if spoken else None
 
 
 def with_manager(case: Case) -> Decision | None:
@@ -129,13 +133,14 @@ def route(case: Case) -> Route:
 
 
 def unguarded(case: Case, message: Inbound) -> Inbound:
-    """Some guard failed: nobody knows whether the media are safe, so they are refused. The text stands."""
-    if not message.attachments:
+    """Some guard failed: nobody knows whether media are safe that none has checked, so they are refused. The text stands."""
+    safe = tuple(each for each in message.attachments if each.checked and not each.refused)
+    if len(safe) == len(message.attachments):
         return message
     why = case.tenant.texts.get("refused_unchecked", case.tenant.config.languages[0])
-    refused = tuple(Refusal(what=each.content.value, reason=why) for each in message.attachments)
+    refused = tuple(Refusal(what=each.content.value, reason=why) for each in message.attachments if each not in safe)
     case.trace.note("media refused", outcome="a guard failed", refused=[each.what for each in refused])
-    return message.with_(attachments=(), refusals=(*message.refusals, *refused))
+    return message.with_(attachments=safe, refusals=(*message.refusals, *refused))
 
 
 def after_thinking(case: Case, decision: Decision) -> Decision:

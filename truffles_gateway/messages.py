@@ -48,6 +48,7 @@ class Attachment:
     refused     why it was not taken, in a word of the plugin that fetched and checked it; "full" where its bytes came with
                 the message and the host had no room for them; "" where it was not refused
     transcript  what is said in it, where speech was made text; `text` of the message holds it too
+    doubtful    the transcript may be wrong: the customer is asked whether it is right
     """
 
     content: Content
@@ -63,6 +64,12 @@ class Attachment:
     checked: bool = False
     refused: str = ""
     transcript: str = ""
+    doubtful: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells it from other media, before and after its bytes were fetched; "" if nothing does."""
+        return self.url or self.blob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from truffles_gateway import booked, branching, calls, compose, conduct, drafts, elsewhere, gate, loops, presence
+from truffles_gateway import (
+    booked,
+    branching,
+    calls,
+    compose,
+    conduct,
+    drafts,
+    elsewhere,
+    gate,
+    hearing,
+    loops,
+    presence,
+)
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
 from truffles_gateway.records import Commit
@@ -41,12 +53,16 @@ async def run(case: Case) -> Decision:
 async def think(case: Case) -> Decision:
     """Ask the tenant's plugins, policy before knowledge, knowledge before a human."""
     case.message = await enrich(case)
-    branching.listen(case)  # which branch, where their words say so; the number was asked when the case was made
-    if decided := gate.left_alone(case):
+    answered = gate.spoken_answer(case) or hearing.answer(
+        case
+    )  # to what the bot asked: "stop writing?", "heard right?"
+    if not hearing.needs_a_yes(case.message):
+        branching.listen(case)  # which branch, where their words say so; the number was asked when the case was made
+    if decided := gate.left_alone(case) or answered:
         return decided
     case.verdict = await understand(case)
     case.language = gate.language(case)
-    decided = gate.with_manager(case) or gate.while_muted(case) or loops.silence(case)
+    decided = gate.with_manager(case) or gate.while_muted(case) or loops.silence(case) or hearing.read_back(case)
     if decided:
         return decided
     route = gate.route(case)

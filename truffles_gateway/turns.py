@@ -21,6 +21,7 @@ from truffles_gateway import (
     drafts,
     fetching,
     gate,
+    hearing,
     lookups,
     pipeline,
     presses,
@@ -142,6 +143,7 @@ class Turns:
         fresh = replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
             apology=case.apology, answers_mute_question=case.answers_mute_question, kept=case.kept,
+            confirmed=case.confirmed,
         )  # fmt: skip
         branching.carry(case, fresh)
         return fresh
@@ -402,10 +404,10 @@ def _plain(value: Any) -> str:
 
 
 def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbound:
-    """One message of all members: an edit takes the place of what it edits, captions count as text, and a "no" to the
-    bot's own question for what was asked."""
+    """One message of all members: an edit takes the place of what it edits, captions count as text, and the answer to the
+    bot's own question for what was asked or heard."""
     latest: dict[str, InboundEvent] = {}
-    for event in (mute.spoken(each, context) for each in members):
+    for event in (mute.spoken(hearing.spoken(each, context), context) for each in members):
         name = event.replaces or event.event_id
         if not event.ignore and (event.replaces or name not in latest):
             latest[name] = event

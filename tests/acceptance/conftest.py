@@ -234,6 +234,11 @@ class Stub:
     plugin = staticmethod(plugin_of)
 
     @staticmethod
+    def draft(text: str) -> Draft:
+        """The tenant's own words."""
+        return Draft(text=text, verbatim=True)
+
+    @staticmethod
     def knows(word: str, fact: str, name: str = "knows") -> Plugin:
         """A plugin that answers whatever holds `word` with `fact`."""
 

@@ -36,7 +36,7 @@ FORBIDDEN_IN_HOST = {
 }
 
 # What a plugin may import from the host: the authors' interface, and in its tests the kit.
-OPEN_TO_PLUGINS = ["truffles_gateway.plugin", "truffles_gateway.messages", "truffles_gateway.errors"]
+OPEN_TO_PLUGINS = [f"truffles_gateway.{module}" for module in ("plugin", "messages", "errors", "speech")]
 OPEN_TO_PLUGIN_TESTS = [*OPEN_TO_PLUGINS, "truffles_gateway.testing*"]
 
 

@@ -31,7 +31,7 @@ def _command(plugin: Plugin, name: str, action: Action) -> click.Command:
             _print(getattr(problem, "__notes__", ()))  # what it had found out before
             raise
 
-    about = f"{inspect.getdoc(action) or name}\n\nExample: truffles {plugin.name} {name} salon"
+    about = f"{inspect.getdoc(action) or name}\n\nExample: truffles {plugin.name.replace('_', '-')} {name} salon"
     return click.Command(name, callback=call, params=[click.Argument(["tenant"])], help=about)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import branching, calls, firewall, overrides
+from truffles_gateway import branching, calls, firewall, hearing, overrides
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger, Turn
 from truffles_gateway.routes import human
@@ -248,8 +248,8 @@ def unclear(case: Case) -> Decision:
 
 
 def is_for_the_desk(message: Inbound) -> bool:
-    """Does it hold a place, a contact or a document?"""
-    return bool(_kinds(message) & FOR_THE_DESK)
+    """Does it hold a place, a contact or a document, or a voice note that only people can hear?"""
+    return bool(_kinds(message) & FOR_THE_DESK) or hearing.is_unheard(message)
 
 
 def _kinds(message: Inbound) -> set[Content]:
@@ -257,11 +257,12 @@ def _kinds(message: Inbound) -> set[Content]:
 
 
 def _media(case: Case) -> Decision | None:
-    """Places, contacts and documents go to the desk, whatever is written with them; a picture without words is asked
-    about. None: there are words to answer."""
+    """Places, contacts, documents and voice notes whose words are unknown go to the desk, whatever is written with them; a
+    picture without words is asked about. None: there are words to answer."""
     kinds = _kinds(case.message)
     if is_for_the_desk(case.message):
-        return _hand_over(case, "reason_media" if Content.DOCUMENT in kinds else "reason_location")
+        is_place = kinds & {Content.LOCATION, Content.CONTACT} and Content.DOCUMENT not in kinds
+        return _hand_over(case, "reason_location" if is_place else "reason_media")
     if case.message.text.strip():
         return None
     if case.message.refusals and not case.message.attachments:

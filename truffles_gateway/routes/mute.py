@@ -68,5 +68,5 @@ def answered(case: Case) -> dict[str, str]:
         return dict.fromkeys(ANSWERED, "")
     if any(said_no(event, known) for event in events):
         return {key: str(known[key]) for key in ANSWERED}
-    no = next((event.event_id for event in reversed(events) if event.text.strip()), "")
+    no = next((event.event_id for event in reversed(events) if event.text.strip() or event.attachments), "")
     return dict(zip(ANSWERED, (no, str(known.get(QUESTION[1]) or "")), strict=True))

@@ -175,6 +175,22 @@ def test_what_was_learnt_is_shown_with_the_id_that_decides_on_it() -> None:
     assert (fields["learned_id"], fields["status"], fields["note"]) == ("l1", "pending", "Ответил не владелец")
 
 
+@pytest.mark.parametrize(
+    ("doubtful", "line"),
+    [(False, "🎤 Расшифровка: Буду к трём"), (True, "🎤 Расшифровка, возможны ошибки: Буду к трём")],
+)
+def test_what_is_said_in_a_voice_note_is_told_with_it(doubtful: bool, line: str) -> None:
+    note = Attachment(content=Content.AUDIO, voice=True, transcript="Буду к трём", doubtful=doubtful)
+    (shown,) = desk().escalate(turn(), card(attachments=(note,)))
+    assert f"Вложение: audio\n{line}\n" in shown.text
+    log = Log()
+    row = Outgoing(channel="desk_log", recipient="conv1", text="", kind=OutgoingKind.FORWARD, attachments=(note,))
+    for each in (row, shown):
+        desk(log).deliver(Delivery(id="1", key="k", tenant="salon", outgoing=each, attempt=1, correlation_id="c1"))
+    forwarded, carded = (fields["text"] for _, _, fields in log.lines)
+    assert (forwarded, carded) == (line, shown.text)
+
+
 MANAGER = {"id": 42, "name": "Асель", "username": "@asel"}
 DOOR = Door(tenant="salon", secret=None, open=False, settings=None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from truffles_gateway.messages import Attachment, Author, Customer, HandoverCard, Line
@@ -77,6 +77,15 @@ class CardWriter:
     def __init__(self, texts: Texts, language: str, zone: tzinfo) -> None:
         self._texts, self._language, self._zone = texts, language, zone
 
+    def transcripts(self, attachments: Iterable[Attachment]) -> list[str]:
+        """What is said in voice notes, where that is known: the host's words for it."""
+        keys = {True: "transcript_doubtful", False: "transcript"}
+        return [
+            self._texts.get(keys[item.doubtful], self._language, text=item.transcript)
+            for item in attachments
+            if item.transcript
+        ]
+
     def write(self, card: HandoverCard) -> str:
         """The whole card; lines without content are left out."""
         return "\n".join(line for line in self._lines(card) if line)
@@ -90,7 +99,9 @@ class CardWriter:
         yield self._say("dialogue") if card.dialogue else ""
         yield from map(self._spoken, card.dialogue)
         yield self._say("question", question=card.question) if card.question else ""
-        yield from (self._say("attachment", name=_name(item)) for item in card.attachments)
+        for item in card.attachments:
+            yield self._say("attachment", name=_name(item))
+            yield from self.transcripts((item,))
         yield from (self._say("refused", what=item.what, reason=item.reason) for item in card.refusals)
         yield self._say("handover", handover=card.handover_id)
 

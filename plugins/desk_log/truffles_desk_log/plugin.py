@@ -67,9 +67,11 @@ class DeskLog:
         """Write a row to the log. Alarms are warnings; a row that may have been written before is marked ↻."""
         row = delivery.outgoing
         say = self._log.warning if row.kind is OutgoingKind.ALARM else self._log.info
+        spoken = () if row.kind is OutgoingKind.CARD else self._writer.transcripts(row.attachments)  # a card has them
+        text = "\n".join(filter(None, [row.text, *spoken]))
         say(
             f"desk.{row.kind.value}",
-            text=f"↻ {row.text}" if delivery.repeat else row.text,
+            text=f"↻ {text}" if delivery.repeat else text,
             recipient=row.recipient,
             handover_id=row.handover_id,
             attachments=len(row.attachments),

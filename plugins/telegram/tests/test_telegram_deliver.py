@@ -586,3 +586,30 @@ async def test_a_pin_that_has_to_wait_is_set_later_and_the_card_is_not_shown_aga
     second = await bench.again(row)
     [message] = bench.shown
     assert second == Receipt.sent(f"{GROUP}:{message.id}") and message.pinned
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "line"),
+    [(False, "🎤 Расшифровка: Буду к трём"), (True, "🎤 Расшифровка, возможны ошибки: Буду к трём")],
+)
+async def test_what_is_said_stands_under_its_voice_note(bench: Any, doubtful: bool, line: str) -> None:
+    note = photo(
+        bench, content=Content.AUDIO, mime="audio/ogg", voice=True, transcript="Буду к трём", doubtful=doubtful
+    )
+    await bench.send(OutgoingKind.FORWARD, "", attachments=(note,))
+    [message] = bench.shown
+    assert (message.kind, message.text) == ("voice", f"👤\n{line}")
+
+
+async def test_each_note_has_its_own_words_and_long_ones_stand_right_behind(bench: Any) -> None:
+    notes = tuple(
+        photo(bench, number, content=Content.AUDIO, mime="audio/ogg", voice=True, transcript=said)
+        for number, said in enumerate(["раз", "два " * 400])
+    )
+    await bench.send(OutgoingKind.FORWARD, "слушайте", attachments=notes)
+    assert [message.kind for message in bench.shown] == ["text", "voice", "voice", "text"]
+    words, first, second, behind = (message.text for message in bench.shown)
+    assert "слушайте" in words
+    assert first == "🎤 Расшифровка: раз"
+    assert second == ""
+    assert behind.startswith("🎤 Расшифровка: два")

@@ -31,6 +31,11 @@ class CardWriter:
         """A line of the catalogue, as plain text."""
         return self._texts.get(f"telegram_{key}", self._language, **values)
 
+    def transcript(self, item: Attachment) -> str:
+        """What is said in a voice note, "" where nobody knows: the host's words for it."""
+        key = "transcript_doubtful" if item.doubtful else "transcript"
+        return self._texts.get(key, self._language, text=item.transcript) if item.transcript else ""
+
     def handover(self, card: HandoverCard) -> str:
         """The whole card; where it is too long the oldest lines of the dialogue go first."""
         head, tail = [*self._head(card)], [*self._tail(card)]

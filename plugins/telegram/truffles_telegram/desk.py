@@ -78,7 +78,7 @@ class DeskRows:
             words = (each.removeprefix(mark).lstrip() for each in words)
         said = (" ".join(filter(None, [mark, each])) for each in words)
         text = _marked(delivery, "\n".join(said))
-        parts = pieces(text, row.attachments) or [Piece(text)]
+        parts = pieces(text, row.attachments, self._writer.transcript) or [Piece(text)]
         named = mention(text, row.data) if len(parts) == 1 else None
 
         async def post(place: Place) -> str:

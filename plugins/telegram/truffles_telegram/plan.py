@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from truffles_gateway.messages import Attachment, Content
@@ -27,14 +27,30 @@ class Piece:
     shape: str = ""
 
 
-def pieces(text: str, attachments: Sequence[Attachment]) -> list[Piece]:
-    """Words that fit stand under the only medium or album; else they go first."""
+Transcript = Callable[[Attachment], str]
+"""The line that tells what is said in a medium, "" where nobody knows."""
+
+
+def pieces(text: str, attachments: Sequence[Attachment], transcript: Transcript = lambda item: "") -> list[Piece]:
+    """Words that fit stand under the only medium or album; else they go first. What is said in a voice note stands under
+    it, or, where it is too long, right behind it."""
     albums = list(_albums(attachments))
     if len(albums) == 1 and units(text) <= CAPTION:
-        shape, items = albums[0]
-        return [Piece(text, items, shape)]
+        return list(_under(text, *albums[0], transcript))
     words = [Piece(part) for part in split(text)]
-    return [*words, *(Piece(_own_words(items, text), items, shape) for shape, items in albums)]
+    return [
+        *words,
+        *(each for shape, items in albums for each in _under(_own_words(items, text), shape, items, transcript)),
+    ]
+
+
+def _under(text: str, shape: str, items: tuple[Attachment, ...], transcript: Transcript) -> Iterator[Piece]:
+    """Media with the words that belong to them."""
+    said = "\n".join(filter(None, map(transcript, items)))
+    together = "\n".join(filter(None, [text, said]))
+    fits = units(together) <= CAPTION
+    yield Piece(together if fits else text, items, shape)
+    yield from (Piece(part) for part in split("" if fits else said))
 
 
 def _own_words(items: Sequence[Attachment], text: str) -> str:

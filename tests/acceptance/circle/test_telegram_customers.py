@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from truffles_speech_openai.simulator import AudioApi
 from truffles_telegram.simulator import User
 
 DINA = User(id=9001, first_name="Дина")
@@ -170,3 +171,18 @@ async def test_a_line_that_carries_the_buttons_is_found_after_changes_that_showe
     assert shop.actions(line) == {"resolve", "return"}
     await shop.press(line, "resolve", maria)
     assert not line.buttons
+
+
+async def test_what_they_say_stands_under_the_voice_at_the_desk(shop_of, monkeypatch) -> None:
+    monkeypatch.setenv("TEST_CIRCLE_SPEECH", "key-of-tests")
+    async with AudioApi() as api:
+        api.says("Буду через полчаса, подождите меня", sound=VOICE)
+        shop = await shop_of()
+        settings = {"base_url": api.url, "api_key": "env:TEST_CIRCLE_SPEECH"}
+        speech = {"name": "speech_openai", "settings": settings}
+        await shop.rig.apply({**shop.config, "plugins": [*shop.config["plugins"], speech]})
+        thread = await handed_over(shop)
+        await shop.telegram.send_file("voice", VOICE, chat=DINA.id, sender=DINA, mime="audio/ogg")
+        await shop.settled()
+        [note] = [message for message in shop.shown(thread) if message.kind == "voice"]
+        assert note.text.endswith("🎤 Расшифровка: Буду через полчаса, подождите меня")

@@ -1,0 +1,1 @@
+"""Voice notes become text through an audio API that speaks as OpenAI's does."""
