@@ -20,6 +20,10 @@ class Reason(StrEnum):
     EMPTY = "empty"
     RATE = "rate"
     TYPE = "type"
+    BOMB = "bomb"
+    BROKEN = "broken"
+    SMUGGLED = "smuggled"
+    ACTIVE = "active"
     UNFETCHED = "unfetched"
     UNCHECKED = "unchecked"
     HIDDEN = "hidden"
@@ -56,6 +60,10 @@ CATALOGUE = {
         "media_empty": "файл не пришёл",
         "media_rate": "слишком много файлов за короткое время",
         "media_type": "содержимое не совпадает с типом файла или неизвестно",
+        "media_bomb": "при открытии становится слишком большим",
+        "media_broken": "файл повреждён и не открывается",
+        "media_smuggled": "внутри спрятан ещё один файл",
+        "media_active": "в файле программа или макросы",
         "media_unfetched": "не удалось скачать{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "не удалось проверить",
         "media_hidden": "получено, но пересылка файлов выключена",
@@ -78,6 +86,10 @@ CATALOGUE = {
         "media_empty": "файл келмеді",
         "media_rate": "қысқа уақытта тым көп файл",
         "media_type": "файлдың мазмұны түріне сәйкес емес немесе белгісіз",
+        "media_bomb": "ашылғанда тым үлкен болады",
+        "media_broken": "файл бүлінген, ашылмайды",
+        "media_smuggled": "ішінде тағы бір файл жасырылған",
+        "media_active": "файлда бағдарлама немесе макрос бар",
         "media_unfetched": "жүктеп алу мүмкін болмады{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "тексеру мүмкін болмады",
         "media_hidden": "алынды, бірақ файл жіберу өшірулі",
@@ -100,6 +112,10 @@ CATALOGUE = {
         "media_empty": "no file came",
         "media_rate": "too many files in a short time",
         "media_type": "its content is not what it says, or not known",
+        "media_bomb": "becomes far too large when it is opened",
+        "media_broken": "the file is damaged and cannot be opened",
+        "media_smuggled": "another file is hidden in it",
+        "media_active": "it contains a program or macros",
         "media_unfetched": "could not be fetched{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "could not be checked",
         "media_hidden": "received, but files are not forwarded",
@@ -109,7 +125,11 @@ CATALOGUE = {
         "media_tell_again": "We could not load the {{ what }}. Please send it once more.",
     },
 }
-_TOLD_WHY = frozenset({Reason.OFF, Reason.KIND, Reason.SIZE, Reason.TYPE})
+_TOLD_WHY = frozenset(
+    {
+        Reason.OFF, Reason.KIND, Reason.SIZE, Reason.TYPE, Reason.BOMB, Reason.BROKEN, Reason.SMUGGLED, Reason.ACTIVE,
+    }
+)  # fmt: skip
 _TOLD_TO_REPEAT = frozenset({Reason.UNFETCHED, Reason.EMPTY})
 
 
