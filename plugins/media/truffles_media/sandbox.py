@@ -121,7 +121,7 @@ def _decoded(mime: str, stripped: Stripped) -> tuple[int, int, tuple[str, bytes]
         width, height = picture.size
         _check_size(width, height, stripped)
         if mime in STRIPPED:
-            picture.draft(None, (width // 8, height // 8))  # every byte of a JPEG is read, few of its pixels are made
+            picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))  # every byte of a JPEG is read, few of its pixels are made
             picture.load()
             return width, height, None
         return width, height, _made_anew(picture)
