@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from truffles_media.documents import refuse_a_second_file
 from truffles_media.faults import Fault, FileRefused
-from truffles_media.sandbox import LARGEST_OUTPUT, PIXELS
+from truffles_media.sandbox import LARGEST_OUTPUT, OUT_OF_MEMORY, PIXELS
 from truffles_media.sniff import sniff
 
 AT_ONCE = 2
 """Processes at the same time, whoever's files they open: each may take a gigabyte."""
 SECONDS = 7.0
+_FAREWELL = 1.0
 _PIECE = 256 * 1024
 _LONGEST_HEAD = 4096
 _SANDBOX = (sys.executable, "-I", "-B", "-m", "truffles_media.sandbox")
@@ -67,7 +70,7 @@ class Cleaner:
 
     async def _open(self, data: bytes, mime: str) -> tuple[dict[str, object], bytes]:
         process = await asyncio.create_subprocess_exec(
-            *self._command, mime, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/"
+            *self._command, mime, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/", start_new_session=True
         )
         try:
             async with asyncio.timeout(self._seconds):
@@ -117,10 +120,17 @@ async def _hear(process: Process) -> bytes:
 
 
 async def _end(process: Process) -> None:
-    """Nothing of it is left, however it went."""
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
+    """Nothing of it is left, however it went. What it wrote is read to its end: until then asyncio goes on waiting."""
+    if process.returncode is not None:
+        return
+    assert process.stdout
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # the process, and whatever it started
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
+            while await process.stdout.read(_PIECE):
+                pass
+            await process.wait()
 
 
 def _read(answer: bytes, status: int) -> tuple[dict[str, object], bytes]:
@@ -128,6 +138,8 @@ def _read(answer: bytes, status: int) -> tuple[dict[str, object], bytes]:
     if status < 0:
         fault = Fault.BOMB if -status in _TOO_MUCH else Fault.UNCHECKED if -status == signal.SIGALRM else Fault.BROKEN
         raise FileRefused(fault, f"the decoder ended with {signal.Signals(-status).name}")
+    if status == OUT_OF_MEMORY:
+        raise FileRefused(Fault.BOMB, "the decoder had not memory enough")
     if status:
         raise RuntimeError(f"the sandbox ended with status {status}. Are Pillow and pi-heif installed?")
     head, _, made = answer.partition(b"\n")

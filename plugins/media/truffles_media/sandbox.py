@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MEMORY = 1024 * 1024 * 1024
 """Bytes of address space: a photo of 65 megapixels from an iPhone takes 750 MB while it is decoded and packed again."""
+OUT_OF_MEMORY = 70
+"""The status with which it ends then; with 1 it ends where it could not begin."""
 CPU_SECONDS = 5
 CLOCK_SECONDS = 8
 LARGEST_OUTPUT = 64 * 1024 * 1024
@@ -51,12 +53,18 @@ def main(mime: str) -> None:
     _limit(resource.RLIMIT_CPU, CPU_SECONDS)
     if sys.platform == "linux":  # elsewhere the address space cannot be limited
         _limit(resource.RLIMIT_AS, MEMORY)
+        if mime != "image/heic":  # which is decoded in threads
+            _limit(resource.RLIMIT_NPROC, 0)  # no process besides this one, unless it is root's
     signal.setitimer(signal.ITIMER_REAL, CLOCK_SECONDS)  # ends this process even where nobody is left to end it
     _bring_decoder(mime)
     _limit(resource.RLIMIT_NOFILE, _STANDARD_STREAMS)
-    told, picture = _answer(mime, sys.stdin.buffer.read())
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + picture)
-    sys.stdout.buffer.flush()
+    try:
+        told, picture = _answer(mime, sys.stdin.buffer.read())
+        sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
 
 
 def _limit(what: int, most: int) -> None:
@@ -74,7 +82,8 @@ def _bring_decoder(mime: str) -> None:
 
     Image.MAX_IMAGE_PIXELS = None  # ours is checked in time, for every format
     Image.preinit()
-    import_module("PIL.ImageOps")
+    for name in ("PIL.ImageOps", "PIL.TiffImagePlugin"):  # Exif is read with the means of TIFF
+        import_module(name)
     if mime == "image/webp":
         import_module("PIL.WebPImagePlugin")
     elif mime == "image/avif":
@@ -92,7 +101,7 @@ def _answer(mime: str, data: bytes) -> tuple[dict[str, Any], bytes]:
     except FileRefused as problem:
         return {"refused": problem.fault, "why": problem.detail}, b""
     except MemoryError:
-        return {"refused": Fault.BOMB, "why": "takes more memory than a picture may"}, b""
+        raise
     except Exception as problem:  # noqa: BLE001 - whatever a decoder raises about foreign bytes, it could not decode them
         return {"refused": Fault.BROKEN, "why": type(problem).__name__}, b""
 
@@ -104,27 +113,21 @@ def _document(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 def _picture(mime: str, data: bytes) -> tuple[dict[str, Any], bytes]:
     """Without metadata, and decoded, so that whoever gets it can decode it, too."""
-    stripped = strip(mime, data) if mime in STRIPPED else Stripped(data=data)
-    width, height, made = _decoded(mime, stripped)
-    if stripped.turned > 4:  # on its side
-        width, height = height, width
-    return {"mime": mime if made is None else made[0], "width": width, "height": height}, made[
-        1
-    ] if made else stripped.data
-
-
-def _decoded(mime: str, stripped: Stripped) -> tuple[int, int, tuple[str, bytes] | None]:
-    """Width and height, and the picture in a format that everybody can open where its own is not one."""
     from PIL import Image
 
+    stripped = strip(mime, data) if mime in STRIPPED else Stripped(data=data)
     with Image.open(BytesIO(stripped.data), formats=[_FORMATS[mime]]) as picture:
+        _check_size(*picture.size, stripped)
+        if mime not in STRIPPED:
+            return _made_anew(picture)
         width, height = picture.size
-        _check_size(width, height, stripped)
-        if mime in STRIPPED:
-            picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))  # every byte of a JPEG is read, few of its pixels are made
-            picture.load()
-            return width, height, None
-        return width, height, _made_anew(picture)
+        picture.draft(
+            None, (max(width // 8, 1), max(height // 8, 1))
+        )  # all of a JPEG is read, an eighth of it is drawn
+        picture.load()
+    if stripped.turned > 4:  # on its side
+        width, height = height, width
+    return {"mime": mime, "width": width, "height": height}, stripped.data
 
 
 def _check_size(width: int, height: int, stripped: Stripped) -> None:
@@ -137,22 +140,21 @@ def _check_size(width: int, height: int, stripped: Stripped) -> None:
         raise FileRefused(Fault.BOMB, f"{stripped.pixels} pixels")
 
 
-def _made_anew(picture: Image.Image) -> tuple[str, bytes]:
-    """A JPEG, or a PNG where something is transparent, upright and with no metadata but the colour profile."""
+def _made_anew(picture: Image.Image) -> tuple[dict[str, Any], bytes]:
+    """A JPEG, or a PNG where something is transparent, upright and with no metadata but the colour profile.
+
+    For formats that few can open; one that everybody can is left as it is.
+    """
     from PIL import ImageOps
 
-    profile = picture.info.get("icc_profile") or None
+    profile = picture.info.get("icc_profile") or b""
     upright = ImageOps.exif_transpose(picture)
     transparent = upright.has_transparency_data
     plain = upright.convert("RGBA" if transparent else "RGB")
     plain.info.clear()
-    kept = profile if profile and len(profile) <= LARGEST_PROFILE else None
-    out = BytesIO()
-    if transparent:
-        plain.save(out, "PNG", icc_profile=kept)
-        return "image/png", out.getvalue()
-    plain.save(out, "JPEG", quality=QUALITY, icc_profile=kept)
-    return "image/jpeg", out.getvalue()
+    made, out = ("PNG", "image/png") if transparent else ("JPEG", "image/jpeg"), BytesIO()
+    plain.save(out, made[0], quality=QUALITY, icc_profile=profile if len(profile) <= LARGEST_PROFILE else None)
+    return {"mime": made[1], "width": plain.width, "height": plain.height}, out.getvalue()
 
 
 if __name__ == "__main__":
