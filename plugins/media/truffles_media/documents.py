@@ -170,7 +170,9 @@ def _look_into_embedded(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]
 # PDF
 
 _PDF_STREAM = re.compile(rb">>\s{0,8}stream\r?\n")
-_PDF_ACTIVE = re.compile(rb"/(Launch|JavaScript)(?![A-Za-z0-9])")
+_PDF_ACTIVE = re.compile(
+    rb"(?:/S(?:[\0\s]|%[^\r\n]{0,80}[\r\n]){0,64}|(?<=[\0\s\[\]<>]))/(Launch|JavaScript)(?![A-Za-z0-9])"
+)  # as the kind of an action, or as a name by itself; part of a link it may be
 _PDF_PACKED_OBJECTS = re.compile(rb"/Type\s{0,8}/ObjStm")
 _PDF_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PDF_END = b"%%EOF"

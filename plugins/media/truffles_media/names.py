@@ -45,4 +45,5 @@ def _ending(file_name: str) -> str:
 def renamed(file_name: str, mime: str) -> str:
     """The name of a picture that was made anew in another format: `IMG_0001.HEIC` becomes `IMG_0001.jpg`."""
     stem, _, ending = file_name.rpartition(".")
-    return f"{stem}{_ENDINGS[mime]}" if ending.lower() in _MADE_ANEW and mime in _ENDINGS else file_name
+    made_anew = stem and ending.lower() in _MADE_ANEW and mime in _ENDINGS
+    return f"{stem}{_ENDINGS[mime]}" if made_anew else file_name

@@ -12,6 +12,7 @@ in. It imports nothing of the gateway.
 
 from __future__ import annotations
 
+import codecs
 import json
 import resource
 import signal
@@ -77,6 +78,7 @@ def _limit(what: int, most: int) -> None:
 def _bring_decoder(mime: str) -> None:
     """Import what this type needs, as long as files can be opened."""
     if mime not in _FORMATS:
+        codecs.lookup("cp437")  # names in archives
         return
     from PIL import Image
 
