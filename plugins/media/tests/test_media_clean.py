@@ -176,6 +176,10 @@ async def test_what_moves_goes_on_moving(mime: str) -> None:
     assert cleaned.info["duration"] == 100
 
 
+async def test_what_a_careless_camera_leaves_between_its_segments_is_left_out() -> None:
+    assert (await clean(jpeg()[:20] + bytes(7) + b"\xff\xff" + jpeg()[20:])).data == jpeg()
+
+
 async def test_a_progressive_photo_passes_with_all_its_scans() -> None:
     given = saved("image/jpeg", progressive=True)
     assert (await clean(given)).data == given

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from truffles_media import plugin as module
 from truffles_media.plugin import Media, plugin, tidy
 from truffles_media.settings import MB, MediaSettings
@@ -502,3 +505,51 @@ async def test_limits_hold_for_a_file_that_its_channel_keeps(
 async def test_nobody_reaches_the_files_of_another_channel(guard_of: Callable[..., Media], photo: bytes) -> None:
     message = await after(guard_of(Channel(photo)), inbound(event(1, image("pigeon:7"))), channel="another")
     assert message.attachments == ()
+
+
+def zipped(*names: str) -> bytes:
+    """An archive of these entries."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sent", "what", "reason"),
+    [
+        (image(data=jpeg() + zipped("a.class")), "фото", "внутри спрятан ещё один файл"),
+        (image(data=jpeg()[:90]), "фото", "файл повреждён и не открывается"),
+        (
+            Attachment(
+                content=Content.DOCUMENT, data=zipped("word/document.xml", "word/vbaProject.bin"), file_name="a.docx"
+            ),
+            "документ «a.docx»",
+            "в файле программа или макросы",
+        ),
+    ],
+)
+async def test_what_a_file_hides_is_named_to_manager_and_customer(
+    make: Make, sent: Attachment, what: str, reason: str
+) -> None:
+    message = await after(make(), inbound(event(1, sent)))
+    [refusal] = message.refusals
+    assert (refusal.what, refusal.reason) == (what, reason)
+    assert message.notices == (f"К сожалению, не смогли принять {what.split(' ', maxsplit=1)[0]}: {reason}.",)
+
+
+async def test_what_a_photo_tells_of_its_place_never_reaches_the_store(make: Make, blobs: dict[str, bytes]) -> None:
+    place = b"\xff\xe1\0\x1bExif\0\0the place and more."
+    told = jpeg()[:20] + place + jpeg()[20:]
+    message = await after(make(), inbound(event(1, image(data=told))))
+    assert list(blobs.values()) == [jpeg()]
+    assert [(part.blob, part.size) for part in message.attachments] == [(*blobs, len(jpeg()))]
+
+
+async def test_a_picture_made_anew_has_type_and_name_of_what_it_is_now(make: Make, blobs: dict[str, bytes]) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(out, "AVIF")
+    sent = Attachment(content=Content.DOCUMENT, mime="image/avif", data=out.getvalue(), file_name="фото.AVIF")
+    [part] = (await after(make(), inbound(event(1, sent)))).attachments
+    assert (part.mime, part.file_name, part.size) == ("image/jpeg", "фото.jpg", len(blobs[part.blob]))

@@ -77,7 +77,7 @@ def _exif(turned: int) -> bytes:
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _PICTURE_SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})
-_LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
+_LONE_MARKERS = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -106,9 +106,7 @@ def _jpeg(data: bytes) -> Stripped:
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
     """Marker, payload and the place behind it, of every segment; the bytes of scans are passed over."""
     at = 2
-    while at < len(data):
-        if data[at] != 0xFF:
-            raise FileRefused(Fault.BROKEN, "a JPEG with bytes between its segments")
+    while (at := data.find(b"\xff", at)) >= 0:  # what lies between two segments belongs to none
         marker, at = data[at + 1], at + 1
         if marker == 0xFF:  # fill bytes
             continue
