@@ -29,7 +29,7 @@ from truffles_telegram.simulator import Simulator as Telegram
 
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.plugin import Plugin
-from truffles_gateway.testing import MovedClock, Rig, WriterInMemory
+from truffles_gateway.testing import MovedClock, Rig, WriterInMemory, jpeg
 from truffles_gateway.testing.puppet import plugin as puppet
 
 SECRETS = {"TEST_DESK_WEBHOOK": "webhook-of-tests", "TEST_DESK_CHATFLOW": "chatflow-of-tests",
@@ -47,7 +47,6 @@ STAFF = {
 }
 NOBODY = {"stranger": User(id=666, first_name="Мимо"), "bot": User(id=808, first_name="Робот", is_bot=True)}
 PEOPLE = STAFF | NOBODY
-JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
 BUTTONS = ("take", "return", "skip", "resolve")
 TOKENS = re.compile(r"zq[a-z]{4}")
 TOPIC_WORDS = ("sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup")
@@ -233,11 +232,10 @@ class Town:
         await self._whatsapp(customer, f"phone {token}", from_me=True, instance="salon")
         return token
 
-    @staticmethod
-    def _photo(caption: str) -> dict[str, Any]:
+    def _photo(self, caption: str) -> dict[str, Any]:
         medium = {
             "mimetype": "image/jpeg",
-            "base64": base64.b64encode(JPEG + os.urandom(8)).decode(),
+            "base64": base64.b64encode(jpeg(self.number)).decode(),
             "caption": caption,
         }
         return {"message_type": "image", "media": medium}
@@ -254,7 +252,7 @@ class Town:
         if not photo:
             return await self.telegram.write_privately(text, sender=CAROL)
         self.telegram.world.private(CAROL)
-        return await self.telegram.send_file("photo", JPEG + os.urandom(8), chat=CAROL.id, sender=CAROL, caption=text)
+        return await self.telegram.send_file("photo", jpeg(self.number), chat=CAROL.id, sender=CAROL, caption=text)
 
     async def manage(self, thread: int, who: str, shape: str, answers: Message | None = None) -> Said:
         """Somebody writes in a customer's topic."""

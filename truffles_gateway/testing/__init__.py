@@ -27,6 +27,7 @@ from truffles_gateway.testing.doubles import (
     prompter_of,
     texts_of,
 )
+from truffles_gateway.testing.media import jpeg
 from truffles_gateway.testing.process import GatewayProcess
 from truffles_gateway.testing.rig import Rig
 from truffles_gateway.testing.target import HttpTarget, Sent
@@ -48,6 +49,7 @@ __all__ = [
     "SystemClock",
     "WriterInMemory",
     "conforms",
+    "jpeg",
     "make_resources",
     "make_turn",
     "prompter_of",

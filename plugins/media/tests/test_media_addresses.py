@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -115,3 +115,65 @@ def test_no_address_hides_another_inside(inner: IPv4Address) -> None:
 )
 def test_nothing_of_a_local_network_passes(address: IPv4Address | IPv6Address) -> None:
     assert not is_public(address)
+
+
+SPECIAL_V4 = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "192.175.48.0/24",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+]
+"""IANA IPv4 Special-Purpose Address Registry and Multicast Address Space, written down here once more."""
+SPECIAL_V6 = [
+    "::/3",
+    "2001::/23",
+    "2001:db8::/32",
+    "2002::/16",
+    "2620:4f:8000::/48",
+    "3ffe::/16",
+    "3fff::/20",
+    "4000::/2",
+    "8000::/1",
+]
+"""IANA IPv6 Special-Purpose Address Registry, and what the registry of the address space does not call global unicast."""
+SPECIAL = tuple(ip_network(each) for each in (*SPECIAL_V4, *SPECIAL_V6))
+
+
+def is_special(address: IPv4Address | IPv6Address) -> bool:
+    """By the registries; addresses that hold another address in their last 64 bits are told elsewhere."""
+    return any(address in network for network in SPECIAL if network.version == address.version)
+
+
+def holds_another(address: IPv4Address | IPv6Address) -> bool:
+    """ISATAP, of which one in two thousand million addresses has the look."""
+    return address.version == 6 and address.packed[8:12] in {b"\0\0\x5e\xfe", b"\2\0\x5e\xfe"}
+
+
+@given(st.ip_addresses(v=4) | st.ip_addresses(v=6) | st.ip_addresses(network="2000::/3"))
+def test_what_the_registries_do_not_name_is_public_and_what_they_name_is_not(
+    address: IPv4Address | IPv6Address,
+) -> None:
+    assert is_public(address) is not (is_special(address) or holds_another(address))
+
+
+@pytest.mark.parametrize("network", SPECIAL, ids=str)
+def test_the_neighbours_of_each_special_range_are_as_the_registries_say(network: IPv4Network | IPv6Network) -> None:
+    first, last, kind = int(network[0]), int(network[-1]), type(network[0])
+    for number in (first - 1, first, (first + last) // 2, last, last + 1):
+        if 0 <= number < 2**network.max_prefixlen:
+            address = kind(number)
+            assert is_public(address) is not is_special(address)

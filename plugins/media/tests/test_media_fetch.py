@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from truffles_media.addresses import Address, is_public
 from truffles_media.fetch import Fetcher, FetchError, Trouble, Wire, resolve
@@ -46,6 +46,34 @@ async def test_a_name_is_resolved_once_so_that_no_second_answer_counts(stranger:
     stranger.pages["/a"] = stranger.answer(b"bytes")
     await stranger.fetcher(resolve=rebinding).fetch(stranger.link("/a"), limit=LIMIT, seconds=5)
     assert answers == [["127.0.0.2"]]
+
+
+async def test_another_attempt_resolves_and_checks_anew(stranger: Stranger) -> None:
+    answers = ["127.0.0.1", "10.0.0.1"]
+
+    async def rebinding(host: str, port: int) -> Sequence[Address]:
+        return [ip_address(answers.pop(0))]
+
+    stranger.pages["/a"] = stranger.head(503, content_length="0")
+    fetcher = stranger.fetcher(resolve=rebinding, is_allowed=lambda each: each == ip_address("127.0.0.1"))
+    assert (await trouble(fetcher, stranger.link("/a"))).trouble is Trouble.LINK
+    assert (len(stranger.asked), answers) == (1, [])
+
+
+async def test_no_proxy_of_the_environment_is_used(stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, address)
+        stranger.pages["/a"] = stranger.answer(b"bytes")
+        assert await stranger.fetcher().fetch(stranger.link("/a"), limit=LIMIT, seconds=5) == b"bytes"
+    assert asked == []
 
 
 @pytest.mark.parametrize(
@@ -98,6 +126,44 @@ def test_no_text_is_read_as_another_host(link: str) -> None:
     assert (url.scheme, url.host, url.port) == ("https", HOST, None)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1", "0", "127.0.0.1", "169.254.169.254",
+        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
+        "[2002:7f00:1::]", "[fe80::1%25lo]", "[fd00::1]", "[fec0::1]", "[2001::1]", "[2001:20::1]", "[2606:4700::5efe:10.0.0.1]",
+        "localhost", "LOCALHOST", "１２７.０.０.１", "127。0。0。1", "①②⑦.⓪.⓪.①",
+    ],
+)  # fmt: skip
+async def test_even_an_allowed_name_leads_to_no_address_inside(stranger: Stranger, host: str) -> None:
+    """The list of hosts is the first guard. Behind it the system reads the name as it likes, and the address is checked."""
+    name = host.strip("[]").replace("%25", "%")
+    hosts = [host, name, host.lower(), "127.0.0.1", "::1"]
+    fetcher = Fetcher(hosts, wire=Wire(ports=frozenset({stranger.port})))
+    await trouble(fetcher, f"https://{host}:{stranger.port}/a")
+    assert stranger.asked == []
+
+
+@pytest.mark.parametrize(
+    "host", ["media.test", "MEDIA.TEST", "media.test:443", "ｍedia.test", "media。test", "media．test"]
+)
+async def test_other_ways_to_write_the_allowed_host_are_that_host(host: str) -> None:
+    try:
+        url = Fetcher([HOST]).check(f"https://{host}/a")
+    except FetchError as problem:
+        assert problem.trouble is Trouble.LINK
+    else:
+        assert (url.raw_host, url.port) == (HOST.encode(), None)
+
+
+@pytest.mark.parametrize(
+    "host", ["mediа.test", "xn--medi-73d.test", "media.test\u200b.evil.test", "media.test%2eevil.test"]
+)
+async def test_what_only_looks_like_the_allowed_host_is_another(host: str) -> None:
+    with pytest.raises(FetchError):
+        Fetcher([HOST]).check(f"https://{host}/a")
+
+
 async def test_redirects_are_followed_three_times(stranger: Stranger) -> None:
     for number in range(3):
         stranger.pages[f"/{number}"] = stranger.head(302, location=f"/{number + 1}", content_length="0")
@@ -122,12 +188,26 @@ async def test_a_redirect_may_lead_to_another_allowed_host_only(stranger: Strang
 
 
 @pytest.mark.parametrize(
-    "location", ["http://media.test/a", "https://169.254.169.254/latest", "file:///etc/passwd", "https://["]
-)
+    "location",
+    [
+        "http://media.test/a", "https://169.254.169.254/latest", "file:///etc/passwd", "https://[", "//10.0.0.1/a",
+        "//user@media.test/b", "https://2130706433/a", "https://[::ffff:10.0.0.1]/a", "https://[64:ff9b:1::a00:1]/a",
+        "https://media.test:22/a", "https://media.test.:443/a", "gopher://media.test/a", "data:,x", "https:x",
+    ],
+)  # fmt: skip
 async def test_a_redirect_is_checked_like_a_link(stranger: Stranger, location: str) -> None:
     stranger.pages["/a"] = stranger.head(302, location=location, content_length="0")
     assert (await trouble(stranger.fetcher(), stranger.link("/a"))).trouble is Trouble.LINK
     assert len(stranger.asked) == 1
+
+
+@given(location=st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=30))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_whatever_a_redirect_says_nobody_else_is_asked(stranger: Stranger, location: str) -> None:
+    stranger.pages["/a"] = stranger.head(302, location=location, content_length="0")
+    stranger.asked.clear()
+    await trouble(stranger.fetcher(), stranger.link("/a"))
+    assert {host for _, host in stranger.asked} == {f"{HOST}:{stranger.port}"}
 
 
 async def test_every_hop_has_its_addresses_checked(stranger: Stranger) -> None:
@@ -184,10 +264,32 @@ async def test_a_length_that_promises_less_hides_nothing(stranger: Stranger) -> 
     assert await stranger.fetcher().fetch(stranger.link("/a"), limit=LIMIT, seconds=5) == b"xxxx"
 
 
-async def test_what_is_packed_is_not_unpacked(stranger: Stranger) -> None:
-    stranger.pages["/bomb"] = stranger.answer(gzip.compress(bytes(5_000_000)), content_encoding="gzip")
+@pytest.mark.parametrize("packed", ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip", "gzip, gzip", "x"])
+async def test_what_is_packed_is_not_unpacked(stranger: Stranger, packed: str) -> None:
+    stranger.pages["/bomb"] = stranger.answer(gzip.compress(bytes(5_000_000)), content_encoding=packed)
     found = await trouble(stranger.fetcher(), stranger.link("/bomb"))
     assert (found.trouble, found.again, len(stranger.asked)) == (Trouble.WAY, False, 1)
+
+
+async def test_what_is_packed_for_the_way_is_refused(stranger: Stranger) -> None:
+    body = gzip.compress(bytes(5_000_000))
+    chunked = b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+    stranger.pages["/bomb"] = stranger.head(transfer_encoding="gzip, chunked") + chunked
+    assert (await trouble(stranger.fetcher(), stranger.link("/bomb"))).trouble is Trouble.WAY
+
+
+@pytest.mark.parametrize("line", [b"x-more: 1\r\n", b"HTTP/1.1 100 .\r\n\r\n"], ids=["headers", "promises"])
+async def test_a_head_without_end_is_cut_off(stranger: Stranger, line: bytes) -> None:
+    async def endless(path: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"" if line.startswith(b"HTTP") else b"HTTP/1.1 200 .\r\n")
+        while True:
+            writer.write(line * 100)
+            await writer.drain()
+
+    stranger.pages["/a"] = endless
+    start = time.monotonic()
+    assert (await trouble(stranger.fetcher(), stranger.link("/a"), seconds=1.0)).trouble is Trouble.WAY
+    assert time.monotonic() - start < 5
 
 
 async def test_a_slow_drip_ends_with_the_time(stranger: Stranger) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from truffles_gateway.testing import jpeg
+
 SECRET = "secret-of-tests"
 PDF = b"%PDF-1.7\n" + bytes(500)
 
@@ -59,11 +61,11 @@ async def outgoing(rig: Any, kind: str) -> list[dict[str, Any]]:
     return [json.loads(row["payload"]) if isinstance(row["payload"], str) else row["payload"] for row in rows]
 
 
-async def test_seven_photos_for_a_human_all_reach_the_desk(rig_of: Any, shop: dict[str, Any], photo: bytes) -> None:
+async def test_seven_photos_for_a_human_all_reach_the_desk(rig_of: Any, shop: dict[str, Any]) -> None:
     rig = await rig_of(shop)
     await send(rig, 100, messageType="text", message="позовите менеджера")
     await rig.until(lambda: outgoing(rig, "card"))
-    await send_files(rig, "image/jpeg", [photo + bytes([n]) for n in range(7)])
+    await send_files(rig, "image/jpeg", [jpeg(n) for n in range(7)])
 
     async def shown() -> set[str]:
         blobs = {part["blob"] for row in await outgoing(rig, "forward") for part in row.get("attachments", ())}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from truffles_media import plugin as module
 from truffles_media.plugin import Media, plugin, tidy
 from truffles_media.settings import MB, MediaSettings
@@ -21,7 +24,7 @@ from truffles_media.words import for_the_customer
 
 from truffles_gateway.errors import FileUnavailable
 from truffles_gateway.messages import Attachment, Content, Inbound, InboundEvent, State
-from truffles_gateway.testing import ChannelFiles, CountersInMemory, conforms, make_resources, make_turn
+from truffles_gateway.testing import ChannelFiles, CountersInMemory, conforms, jpeg, make_resources, make_turn
 
 Stranger = Any
 Make = Callable[..., Media]
@@ -212,7 +215,7 @@ async def test_of_seven_photos_at_once_none_is_lost_silently(
     """One burst, or seven turns in as many processes at the same time."""
     events = []
     for number in range(7):
-        stranger.pages[f"/{number}"] = stranger.answer(photo + bytes([number]))
+        stranger.pages[f"/{number}"] = stranger.answer(jpeg(number))
         events.append(event(number, image(stranger.link(f"/{number}"))))
     messages = [inbound(*events)] if turns == 1 else [inbound(each) for each in events]
     done = await asyncio.gather(*(after(make(), each, id=f"t{n}", state=state) for n, each in enumerate(messages)))
@@ -283,7 +286,7 @@ async def test_thirty_megabytes_are_enough(make: Make) -> None:
 @pytest.mark.parametrize("announced", [0, 1000])
 async def test_the_real_weight_counts_and_blocks(make: Make, announced: int, photo: bytes) -> None:
     table = {"max_size_mb": {"photo": 1, "audio": 1, "document": 1}, "rate_limit": {"bytes_mb": 1}}
-    heavy = b"\xff\xd8\xff" + bytes(MB // 2 + 100)
+    heavy = photo + bytes(MB // 2 + 100)  # what hangs behind a picture is not kept, and weighs all the same
     guard = make(**table)
     sent = inbound(*(event(n, image(data=heavy, size=announced)) for n in range(2)))
     message = await after(guard, sent)
@@ -507,10 +510,59 @@ async def test_nobody_reaches_the_files_of_another_channel(guard_of: Callable[..
 async def test_what_finds_no_room_is_refused_and_the_others_are_kept(
     make: Make, stranger: Stranger, blobs: dict[str, bytes], photo: bytes
 ) -> None:
+    another = jpeg(1)
     for number in range(3):
-        stranger.pages[f"/{number}"] = stranger.answer(photo if number < 2 else photo + b"2")
+        stranger.pages[f"/{number}"] = stranger.answer(photo if number < 2 else another)
     links = [image(stranger.link(f"/{number}")) for number in range(3)]
     message = await after(make(quota=len(photo)), inbound(event(1, *links)))
     assert [each.url for each in message.attachments] == [each.url for each in links[:2]]  # the same bytes count once
     assert reasons(message) == ["место для файлов закончилось, файл не сохранён"]
     assert message.notices == ()
+
+
+def zipped(*names: str) -> bytes:
+    """An archive of these entries."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sent", "what", "reason"),
+    [
+        (image(data=jpeg() + zipped("a.class")), "фото", "внутри спрятан ещё один файл"),
+        (image(data=jpeg()[:90]), "фото", "файл повреждён и не открывается"),
+        (
+            Attachment(
+                content=Content.DOCUMENT, data=zipped("word/document.xml", "word/vbaProject.bin"), file_name="a.docx"
+            ),
+            "документ «a.docx»",
+            "в файле программа или макросы",
+        ),
+    ],
+)
+async def test_what_a_file_hides_is_named_to_manager_and_customer(
+    make: Make, sent: Attachment, what: str, reason: str
+) -> None:
+    message = await after(make(), inbound(event(1, sent)))
+    [refusal] = message.refusals
+    assert (refusal.what, refusal.reason) == (what, reason)
+    assert message.notices == (f"К сожалению, не смогли принять {what.split(' ', maxsplit=1)[0]}: {reason}.",)
+
+
+async def test_what_a_photo_tells_of_its_place_never_reaches_the_store(make: Make, blobs: dict[str, bytes]) -> None:
+    place = b"\xff\xe1\0\x1bExif\0\0the place and more."
+    told = jpeg()[:20] + place + jpeg()[20:]
+    message = await after(make(), inbound(event(1, image(data=told))))
+    assert list(blobs.values()) == [jpeg()]
+    assert [(part.blob, part.size) for part in message.attachments] == [(*blobs, len(jpeg()))]
+
+
+async def test_a_picture_made_anew_has_type_and_name_of_what_it_is_now(make: Make, blobs: dict[str, bytes]) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(out, "AVIF")
+    sent = Attachment(content=Content.DOCUMENT, mime="image/avif", data=out.getvalue(), file_name="фото.AVIF")
+    [part] = (await after(make(), inbound(event(1, sent)))).attachments
+    assert (part.mime, part.file_name, part.size) == ("image/jpeg", "фото.jpg", len(blobs[part.blob]))

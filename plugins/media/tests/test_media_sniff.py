@@ -8,7 +8,8 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_media.sniff import agreed, is_program, sniff
+from truffles_media.names import is_program
+from truffles_media.sniff import agreed, sniff
 
 from truffles_gateway.messages import Content
 

@@ -145,6 +145,8 @@ class Fetcher:
                 failure = problem
             except httpx.HTTPError as problem:
                 raise FetchError(Trouble.WAY, type(problem).__name__, again=True) from problem
+            except (httpx.InvalidURL, ValueError) as problem:  # httpx reads a redirect before it gives the answer away
+                raise FetchError(Trouble.LINK, "is redirected to what cannot be read") from problem
         raise FetchError(Trouble.WAY, "nobody answers", again=True) from failure
 
     async def _addresses(self, url: httpx.URL) -> Sequence[Address]:

@@ -10,7 +10,6 @@ side. Speech, which needs the bytes, is an `on_inbound` of its own behind this o
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -18,10 +17,13 @@ from pathlib import PurePosixPath
 from truffles_gateway.errors import FileUnavailable, StorageFull
 from truffles_gateway.messages import Attachment, Content, EventKind, Inbound, InboundEvent, Refusal, State, Turn
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
+from truffles_media.cleaner import Cleaned, Cleaner
+from truffles_media.faults import FileRefused
 from truffles_media.fetch import Fetcher, FetchError, Trouble
 from truffles_media.limits import Admission, Limits, Piece, Sender, pieces, pieces_of
+from truffles_media.names import is_program, renamed, visible
 from truffles_media.settings import MediaSettings, misplaced, overlaid
-from truffles_media.sniff import agreed, is_program
+from truffles_media.sniff import agreed
 from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, for_the_desk
 
 GUARDED = frozenset({Content.IMAGE, Content.AUDIO, Content.VIDEO, Content.DOCUMENT})
@@ -48,6 +50,7 @@ class Media:
             resources.log.warning("key without effect in the plugin's settings", key=key, cure="Write it under [media]")
         self._limits = Limits(self._settings.rate_limit, resources.counters)
         self._fetcher = fetcher or Fetcher(self._settings.allowed_hosts)
+        self._cleaner = Cleaner()
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -182,7 +185,13 @@ class Media:
         if not (mime := agreed(part.content, part.mime, data)):
             return Refused(attachment=part, reason=Reason.TYPE)
         refused = _too_much(part, await self._limits.weigh(sender, piece, len(data))) if sender else None
-        return refused or await self._keep(replace(part, mime=mime), data)
+        if refused:
+            return refused
+        try:
+            return await self._keep(part, await self._cleaner.clean(data, mime))
+        except FileRefused as problem:
+            self._resources.log.warning("media refused by its content", fault=problem.fault.value, why=problem.detail)
+            return Refused(attachment=part, reason=Reason(problem.fault.value))
 
     async def _bytes(self, channel: str, part: Attachment, limit: int, deadline: float) -> bytes:
         """Inline bytes, those that the host keeps, what the channel keeps, else what the link gives. Raises `FetchError`."""
@@ -220,16 +229,17 @@ class Media:
             return Refused(attachment=part, reason=Reason.LINK if part.url else Reason.EMPTY)
         return Refused(attachment=part, reason=Reason.UNFETCHED, link=_openable(part.url))
 
-    async def _keep(self, part: Attachment, data: bytes) -> Taken:
-        """Store the bytes, where the tenant wants them stored."""
-        blob = ""
-        if self._settings.store_media:
+    async def _keep(self, part: Attachment, cleaned: Cleaned) -> Taken:
+        """Store the bytes, where the tenant wants them stored; what came inline has no other way to a desk."""
+        name = renamed(part.file_name, cleaned.mime)
+        part = replace(part, mime=cleaned.mime, size=len(cleaned.data), file_name=name)
+        if self._settings.store_media or not part.url:
             try:
-                blob = await self._resources.blobs.put(data, part.mime)
+                part = replace(part, blob=await self._resources.blobs.put(cleaned.data, part.mime))
             except StorageFull as problem:
                 self._resources.log.warning("media not kept", why=str(problem))
                 return Refused(attachment=part, reason=Reason.FULL)
-        return replace(part, blob=blob, checked=True)
+        return replace(part, checked=True)
 
     def _survived(self, piece: Piece, result: Taken | BaseException) -> Taken:
         if not isinstance(result, BaseException):
@@ -284,8 +294,7 @@ def tidy(name: str) -> str:
 
     Nothing is ever opened or written under it.
     """
-    seen = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
-    last = PurePosixPath(seen.replace("\\", "/")).name
+    last = PurePosixPath(visible(name).replace("\\", "/")).name
     return last if len(last) <= LONGEST_NAME else f"{last[: LONGEST_NAME - 13]}…{last[-12:]}"
 
 

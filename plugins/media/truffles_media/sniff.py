@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from truffles_gateway.messages import Content
+from truffles_media.documents import PAGE
 
-TEXT, ZIP, OLE, PAGE = "text/plain", "application/zip", "application/x-ole-storage", "text/html"
+TEXT, ZIP, OLE, HTML = "text/plain", "application/zip", "application/x-ole-storage", "text/html"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -27,10 +28,9 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
-_PICTURES = {
-    **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
-    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
-}
+_AVIF = frozenset({b"avif", b"avis"})
+_PICTURES = _AVIF | {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_LONGEST_BRANDS = 256
 _INSIDE_ZIP = (
     (b"AndroidManifest.xml", ""),
     (b"META-INF/MANIFEST.MF", ""),
@@ -43,7 +43,6 @@ _INSIDE_ZIP = (
 _HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 _MPEG_AUDIO = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 _ADTS = re.compile(rb"\xff[\xf0\xf1\xf8\xf9]")
-_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body|script|svg|iframe)[\s>/]", re.IGNORECASE)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UNTOLD = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/unknown"})
@@ -51,12 +50,6 @@ _TEXTS = frozenset({"text/csv", "text/vcard", "text/x-vcard", "text/calendar", "
 _OLE_TYPES = frozenset(
     {"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"}
 )
-_PROGRAMS = frozenset(
-    {
-        "apk", "appx", "bat", "cmd", "com", "cpl", "dll", "exe", "hta", "htm", "html", "jar", "js", "jse", "lnk", "msi",
-        "ps1", "reg", "scr", "sh", "svg", "vbe", "vbs", "wsf", "xhtml",
-    }
-)  # fmt: skip
 _FAMILIES = {
     "application/json": "text", "application/xml": "text", "application/csv": "text", "application/ogg": "audio",
     "application/x-zip-compressed": "zip", "application/x-rar-compressed": "application/vnd.rar",
@@ -88,9 +81,10 @@ def _boxed(data: bytes) -> str:
 
 
 def _iso_media(data: bytes) -> str:
-    """ISO base media (ISO/IEC 14496-12): the brand names pictures, the tracks' handlers tell film from sound."""
-    if picture := _PICTURES.get(data[8:12]):
-        return picture
+    """ISO base media (ISO/IEC 14496-12): the brands name pictures, the tracks' handlers tell film from sound."""
+    brands = [data[at : at + 4] for at in (8, *range(16, min(int.from_bytes(data[:4]), _LONGEST_BRANDS), 4))]
+    if brands[0] in _PICTURES:
+        return "image/avif" if not _AVIF.isdisjoint(brands) else "image/heic"
     handlers = set(_HANDLER.findall(data))
     return "audio/mp4" if handlers == {b"soun"} or (not handlers and data[8:12] == b"M4A ") else "video/mp4"
 
@@ -107,7 +101,7 @@ def _text(data: bytes) -> str:
     wide = data.startswith(_BYTE_ORDER_MARKS)
     if not data or (not wide and _NOT_TEXT.search(data)):
         return ""
-    return PAGE if _PAGE.search(data[:4096].replace(b"\0", b"")) else TEXT
+    return HTML if PAGE.search(data[:4096].replace(b"\0", b"")) else TEXT
 
 
 def agreed(content: Content, declared: str, data: bytes) -> str:
@@ -119,7 +113,7 @@ def agreed(content: Content, declared: str, data: bytes) -> str:
     kind = found.partition("/")[0]
     if content in {Content.IMAGE, Content.AUDIO}:
         return found if kind == content.value else ""
-    if not found or found == PAGE or kind == "video":
+    if not found or found == HTML or kind == "video":
         return ""
     if declared not in _UNTOLD and _family(declared) != _family(found):
         return ""
@@ -138,8 +132,3 @@ def _family(mime: str) -> str:
 
 def _tells_more(declared: str, found: str) -> bool:
     return (found == OLE and declared in _OLE_TYPES) or (found == TEXT and declared in _TEXTS)
-
-
-def is_program(file_name: str) -> bool:
-    """Would a manager's computer run a file of this name, whatever its bytes are?"""
-    return file_name.rpartition(".")[2].strip().lower() in _PROGRAMS

@@ -21,6 +21,10 @@ class Reason(StrEnum):
     RATE = "rate"
     TYPE = "type"
     FULL = "full"
+    BOMB = "bomb"
+    BROKEN = "broken"
+    SMUGGLED = "smuggled"
+    ACTIVE = "active"
     UNFETCHED = "unfetched"
     UNCHECKED = "unchecked"
     LATE = "late"
@@ -59,6 +63,10 @@ CATALOGUE = {
         "media_rate": "слишком много файлов за короткое время",
         "media_type": "содержимое не совпадает с типом файла или неизвестно",
         "media_full": "место для файлов закончилось, файл не сохранён",
+        "media_bomb": "при открытии становится слишком большим",
+        "media_broken": "файл повреждён и не открывается",
+        "media_smuggled": "внутри спрятан ещё один файл",
+        "media_active": "в файле программа или макросы",
         "media_unfetched": "не удалось скачать{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "не удалось проверить",
         "media_late": "ещё скачивается; появится здесь, как только придёт",
@@ -84,6 +92,10 @@ CATALOGUE = {
         "media_rate": "қысқа уақытта тым көп файл",
         "media_type": "файлдың мазмұны түріне сәйкес емес немесе белгісіз",
         "media_full": "файлдарға орын қалмады, файл сақталмады",
+        "media_bomb": "ашылғанда тым үлкен болады",
+        "media_broken": "файл бүлінген, ашылмайды",
+        "media_smuggled": "ішінде тағы бір файл жасырылған",
+        "media_active": "файлда бағдарлама немесе макрос бар",
         "media_unfetched": "жүктеп алу мүмкін болмады{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "тексеру мүмкін болмады",
         "media_late": "әлі жүктелуде; келе салысымен осында шығады",
@@ -109,6 +121,10 @@ CATALOGUE = {
         "media_rate": "too many files in a short time",
         "media_type": "its content is not what it says, or not known",
         "media_full": "there is no room for files, it was not kept",
+        "media_bomb": "becomes far too large when it is opened",
+        "media_broken": "the file is damaged and cannot be opened",
+        "media_smuggled": "another file is hidden in it",
+        "media_active": "it contains a program or macros",
         "media_unfetched": "could not be fetched{% if link %}: {{ link }}{% endif %}",
         "media_unchecked": "could not be checked",
         "media_late": "still being fetched; it will be shown here as soon as it comes",
@@ -120,7 +136,11 @@ CATALOGUE = {
         "media_tell_late": "The {{ what }} is still loading. Please write in words what you need.",
     },
 }
-_TOLD_WHY = frozenset({Reason.OFF, Reason.KIND, Reason.SIZE, Reason.TYPE})
+_TOLD_WHY = frozenset(
+    {
+        Reason.OFF, Reason.KIND, Reason.SIZE, Reason.TYPE, Reason.BOMB, Reason.BROKEN, Reason.SMUGGLED, Reason.ACTIVE,
+    }
+)  # fmt: skip
 _TOLD_TO_REPEAT = frozenset({Reason.UNFETCHED, Reason.EMPTY})
 
 

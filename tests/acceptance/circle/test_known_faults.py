@@ -8,9 +8,10 @@ from collections.abc import Awaitable
 
 from truffles_telegram.simulator import User
 
+from truffles_gateway.testing import jpeg
+
 QUESTION = "Делаете ли вы перманентный татуаж губ?"
 ANSWER = "Татуаж губ делаем, сначала нужна консультация мастера."
-JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
 NO_SUCCESS = [None, "false", "null", "[]", '{"success": "false"}']
 PASSED_ON = ("передал", "коллег", "менеджер", "тапсыр", "әріптес", "passed", "colleague", "manager")
 
@@ -185,7 +186,7 @@ async def test_a_model_says_passed_on_without_a_handover(shop_of, anna) -> None:
 
 def photos_of(shop, jid: str, numbers: range, caption: str = "") -> list[Awaitable[None]]:
     """A customer's photos, all at once, each with bytes of its own."""
-    files = [base64.b64encode(JPEG + bytes([number])).decode() for number in numbers]
+    files = [base64.b64encode(jpeg(number)).decode() for number in numbers]
     media = [{"mimetype": "image/jpeg", "base64": data, "caption": caption} for data in files]
     return [shop.write(jid, message_type="image", media=each) for each in media]
 
@@ -204,7 +205,7 @@ async def test_seven_photos_at_once_lose_four(shop_of, anna, owner) -> None:
     read = shop.said(anna)
     await asyncio.gather(*photos_of(shop, anna, range(7)))
     await shop.settled()
-    assert photos(shop) == {JPEG + bytes([number]) for number in range(7)}
+    assert photos(shop) == {jpeg(number) for number in range(7)}
     assert shop.said(anna) == read
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from truffles_telegram.simulator import User
 
+from truffles_gateway.testing import jpeg
+
 PRICE = "Маникюр с покрытием стоит 5 000 ₸."
 PAID = "Маникюр с покрытием стоит 6 000 ₸."
 BRANCH_OWNER = User(id=901, first_name="Болат", username="bolat")
@@ -52,7 +54,7 @@ async def test_a_caption_and_an_edit_are_commands_too(shop_of, anna, owner) -> N
     shop = await shop_of()
     card = await shop.hand_over(anna)
     said = shop.said(anna)
-    await shop.telegram.send_file("photo", b"\xff\xd8\xff", chat=shop.group, thread=card.thread, caption="/пауза")
+    await shop.telegram.send_file("photo", jpeg(), chat=shop.group, thread=card.thread, caption="/пауза")
     words = await shop.telegram.write("сейчас", chat=shop.group, thread=card.thread, sender=owner)
     await shop.telegram.edit(words, "/нетакой")
     await shop.pass_time(seconds=3.5)

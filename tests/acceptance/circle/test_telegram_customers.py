@@ -7,8 +7,10 @@ import hashlib
 from truffles_speech_openai.simulator import AudioApi
 from truffles_telegram.simulator import User
 
+from truffles_gateway.testing import jpeg
+
 DINA = User(id=9001, first_name="Дина")
-PHOTO = b"\xff\xd8\xff\xe0" + bytes(500)
+PHOTO = jpeg()
 VOICE = b"OggS" + bytes(500)
 
 
