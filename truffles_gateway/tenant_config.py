@@ -204,14 +204,15 @@ class Late(Part):
 
 class Dialogue(Part):
     """How often the bot asks back before a human is called, how soon it greets again, whether it says that it is a virtual
-    assistant (to who hears from it for the first time, or after so many hours), and after how many hours without a word a
-    booking is forgotten."""
+    assistant (to who hears from it for the first time, or after so many hours), after how many hours without a word a
+    booking is forgotten, and for how long a file that the customer sent belongs to what they write."""
 
     clarify_at_most: Annotated[int, Field(ge=0, le=10)] = 2
     greet_again_minutes: Minutes = 30
     disclose: bool = True
     disclose_again_hours: Hours = 24
     booking_hours: Hours = 24
+    files_minutes: Minutes = 15
 
 
 class Loop(Part):

@@ -20,6 +20,7 @@ from truffles_gateway import (
     desk,
     drafts,
     gate,
+    lately,
     lookups,
     pipeline,
     presses,
@@ -354,6 +355,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
         knowledge_tag=branch.knowledge_tag if branch else "",
         history=conversation.history,
         context={key: _plain(value) for key, value in conversation.context.items()},
+        files=lately.before(conversation, work, tenant, now),
     )
     language = str(conversation.context.get("language") or tenant.config.languages[0])
     trace = Trace()
