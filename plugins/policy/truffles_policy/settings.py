@@ -34,6 +34,7 @@ RuleName = Literal[
     "greeting",
     "identity",
     "price",
+    "picture",
     "off_topic",
 ]
 
