@@ -12,8 +12,10 @@ JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
 TOO_MANY = "слишком много файлов за короткое время"
 FAILING_TWICE = (
     "CREATE SEQUENCE tried",
-    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-    " IF nextval('tried') <= 2 THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$",
+    """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('tried') <= 2 THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$
+    """,
     "CREATE TRIGGER refuse BEFORE INSERT ON outbox_messages FOR EACH ROW EXECUTE FUNCTION refuse()",
 )
 """The database takes no outgoing row of two commits."""
