@@ -190,9 +190,10 @@ def _reads_along(case: Case, decision: Decision) -> bool:
     return case.state is not State.BOT_ACTIVE and decision.outcome != "ignored"
 
 
-def show_files(made: Commit, case: Case) -> None:
-    """The files at every desk although nobody is called: what was refused is named, and what was taken is seen with it."""
-    _show(made, case)
+def show_files(made: Commit, case: Case, *, words: bool = True) -> None:
+    """The files at every desk although nobody is called: what was refused is named, and what was taken is seen with it;
+    without the `words` where the desk reads them elsewhere."""
+    _show(made, case, words=words)
     lately.remember(made, case, lately.AT_THE_DESK)
 
 
@@ -203,10 +204,11 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
         remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, language, **decision.desk_values))
 
 
-def _show(made: Commit, case: Case) -> None:
+def _show(made: Commit, case: Case, *, words: bool = True) -> None:
     """The words of the turn and its files, as a desk that reads along sees them."""
     fresh = [event for event in case.work.events if event.id not in case.work.rethought]
-    said = [*case.kept, *(forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)]
+    lines = (forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)
+    said = [*case.kept, *lines] if words else []
     said += [lately.named(each) for each in lately.unnamed(case)]
     mark, files = weight.mark(case.verdict), lately.unseen(case)
     for channel in desks(case.tenant):

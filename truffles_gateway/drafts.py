@@ -66,7 +66,7 @@ def hold(made: Commit, case: Case, decision: Decision, words: str) -> None:
     made.touch(context={**made.after.context, SINCE: draft.since.isoformat()})
     made.stages.append({"stage": "approve", "outcome": "a draft waits", "draft": brief(words), "draft_id": draft.id})
     if lately.is_owed(made):
-        compose.show_files(made, case)  # whoever lets the words go sees what they answer
+        compose.show_files(made, case, words=False)  # whoever lets the words go sees what they answer
     show(made, case.tenant, draft)
     minutes = case.tenant.config.desk.approve_minutes
     clock = NewJob(

@@ -192,6 +192,7 @@ async def test_whoever_lets_a_draft_go_sees_the_photo_that_it_answers(shop_of, a
     await shop.ask(anna, "Сколько стоит маникюр с покрытием?", **photo())
     assert shop.said(anna) == []
     assert photos(shop) == pictures(0)
+    assert sum("Сколько стоит маникюр" in text for text in shop.texts()) == 1
     await shop.pass_time(minutes=11)  # nobody decides: a human is called, and has seen it
     assert photos(shop) == pictures(0)
     assert await shop.state() == [("pending", "pending", None)]
