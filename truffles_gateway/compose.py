@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import booking, burst, calls, csat, handoff, hearing, quiet, voice, weight
+from truffles_gateway import booking, burst, calls, csat, handoff, hearing, lately, quiet, voice, weight
 from truffles_gateway.decision import Case, Decision, asked, brief
 from truffles_gateway.mentions import Whom
 from truffles_gateway.messages import (
@@ -52,7 +52,7 @@ def commit(case: Case, decision: Decision) -> Commit:
     _state(made, case, decision)
     show_changes(made, case.tenant)
     made.used = tuple(id.removeprefix(LEARNED) for id in decision.sources if id.startswith(LEARNED))
-    _forward(made, case, decision)
+    _files(made, case, decision)
     _replies(made, case, decision)
     _notices(made, case, decision)
     _rating(made, case, decision)
@@ -186,18 +186,50 @@ def _waiting_already(case: Case) -> bool:
     return customer is not None and (manager is None or customer > manager)
 
 
-def _forward(made: Commit, case: Case, decision: Decision) -> None:
-    """While a handover is open, the desk reads along, and so it does where the bot leaves everything to people."""
-    hushed = decision.reason in {voice.PAUSED, voice.LEFT_ALONE} and not voice.silence(case.tenant, case.conversation)
-    if not hushed and (case.state is State.BOT_ACTIVE or decision.outcome == "ignored"):
+def _files(made: Commit, case: Case, decision: Decision) -> None:
+    """Show the desk what it should see of this turn, and keep what of the files it has not seen for the next card."""
+    if decision.reason == "history":
         return
+    shown = ""
+    if _reads_along(case, decision):
+        _forward(made, case, decision)
+        shown = case.conversation.handover_id or lately.AT_THE_DESK
+    elif made.handovers:
+        shown = made.handovers[0].id  # its card shows them
+    elif case.message.refusals and decision.outcome != "ignored" and not voice.silence(case.tenant, case.conversation):
+        show_files(made, case)
+        return
+    lately.remember(made, case, shown)
+
+
+def _reads_along(case: Case, decision: Decision) -> bool:
+    """While a handover is open the desk reads along, and so it does where the bot leaves everything to people."""
+    if decision.reason in {voice.PAUSED, voice.LEFT_ALONE} and not voice.silence(case.tenant, case.conversation):
+        return True
+    return case.state is not State.BOT_ACTIVE and decision.outcome != "ignored"
+
+
+def show_files(made: Commit, case: Case, *, words: bool = True) -> None:
+    """The files at every desk although nobody is called: what was refused is named, and what was taken is seen with it;
+    without the `words` where the desk reads them elsewhere."""
+    _show(made, case, words=words)
+    lately.remember(made, case, lately.AT_THE_DESK)
+
+
+def _forward(made: Commit, case: Case, decision: Decision) -> None:
+    _show(made, case)
+    if decision.desk_line:
+        language = case.tenant.config.languages[0]
+        remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, language, **decision.desk_values))
+
+
+def _show(made: Commit, case: Case, *, words: bool = True) -> None:
+    """The words of the turn and its files, as a desk that reads along sees them."""
     fresh = [event for event in case.work.events if event.id not in case.work.rethought]
-    seen = {
-        part.key for event in case.work.events if event not in fresh for part in event.event.attachments if part.key
-    }
-    said = [*case.kept, *(forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)]
-    said += [f"✗ {each.what}: {each.reason}" for each in case.message.refusals]
-    mark = weight.mark(case.verdict)
+    lines = (forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)
+    said = [*case.kept, *lines] if words else []
+    said += [lately.named(each) for each in lately.unnamed(case)]
+    mark, files = weight.mark(case.verdict), lately.unseen(case)
     for channel in desks(case.tenant):
         add_outgoing(
             made,
@@ -206,14 +238,11 @@ def _forward(made: Commit, case: Case, decision: Decision) -> None:
                 recipient=case.conversation.id,
                 text=" ".join(filter(None, [mark, "\n".join(said)])),
                 kind=OutgoingKind.FORWARD,
-                attachments=tuple(each for each in case.message.attachments if each.key not in seen),
+                attachments=files,
                 handover_id=case.conversation.handover_id,
                 data={"mark": mark} if mark else {},
             ),
         )
-    if decision.desk_line:
-        language = case.tenant.config.languages[0]
-        remind_desks(made, case.tenant, case.tenant.texts.get(decision.desk_line, language, **decision.desk_values))
 
 
 def _replies(made: Commit, case: Case, decision: Decision) -> None:
@@ -396,7 +425,7 @@ def card_of(case: Case, made: Commit, handover: NewHandover) -> HandoverCard:
         question=handover.question,
         customer=case.turn.customer,
         dialogue=(*case.conversation.history, *new),
-        attachments=case.message.attachments,
+        attachments=lately.unseen(case),
         branch=case.turn.branch,
         branch_name=here.label(case.tenant.config.languages[0]) if here else "",
         refusals=case.refusals,

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from truffles_gateway import branching, compose, handoff, hearing, promises, voice
+from truffles_gateway import branching, compose, handoff, hearing, lately, promises, voice
 from truffles_gateway.decision import Case, Decision, brief
 from truffles_gateway.messages import Author, InboundEvent, Outgoing, OutgoingKind, Person, State, Trigger
 from truffles_gateway.records import Commit, NewHandover, NewJob, NewMessage, NewOutgoing, ReplyDraft
@@ -66,6 +66,8 @@ def hold(made: Commit, case: Case, decision: Decision, words: str) -> None:
     assert made.after is not None
     made.touch(context={**made.after.context, SINCE: draft.since.isoformat()})
     made.stages.append({"stage": "approve", "outcome": "a draft waits", "draft": brief(words), "draft_id": draft.id})
+    if lately.is_owed(made):
+        compose.show_files(made, case, words=False)  # whoever lets the words go sees what they answer
     show(made, case.tenant, draft)
     minutes = case.tenant.config.desk.approve_minutes
     clock = NewJob(

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from truffles_gateway import compose
+from truffles_gateway import compose, lately
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StateChanged, TrufflesError
@@ -170,7 +170,7 @@ async def bring(database: Database, job: Job, tenant: Tenant, clock: Clock) -> N
             worth=tenant.config.outbox.worth(), before=about, after=about,
         )  # fmt: skip
         fresh = (part for part in found.event.attachments if not part.blob or part.blob not in found.known)
-        _show(made, tenant, replace(found.event, attachments=tuple(fresh)))
+        _show(made, tenant, id, replace(found.event, attachments=tuple(fresh)))
         with suppress(StateChanged):
             await commit(database, made)
             return
@@ -181,12 +181,14 @@ async def _whose(database: Database, tenant: Tenant, event: InboundEvent) -> Con
     return await lanes.find_conversation(database, tenant.id, address=event.address, channel=event.channel)
 
 
-def _show(made: Commit, tenant: Tenant, event: InboundEvent) -> None:
-    """What came late, to each desk where somebody reads along."""
+def _show(made: Commit, tenant: Tenant, id: str, event: InboundEvent) -> None:
+    """What came late, to each desk where somebody reads along; else the next card brings it."""
     assert made.after is not None
-    if made.after.state is State.BOT_ACTIVE or not event.attachments:
-        return
     passed = tuple(part for part in event.attachments if part.checked and not part.refused)
+    if made.after.state is State.BOT_ACTIVE:
+        if passed:
+            lately.keep_late(made, id, passed)
+        return
     named = tenant.file_guard()
     lines = [f"✗ {each.what}: {each.reason}" for each in (named[1].refusals(event) if named else ())]
     for channel in compose.desks(tenant) if passed or lines else ():

@@ -9,8 +9,10 @@ from truffles_gateway import branching, csat, voice, yesno
 from truffles_gateway.decision import Case, Decision, Escalation
 from truffles_gateway.messages import Inbound, Refusal, Route, State, Trigger
 from truffles_gateway.records import StoredEvent
-from truffles_gateway.routes import facts, mute
+from truffles_gateway.routes import facts, mute, picture
 
+KIND_WORDS = frozenset({Route.GREETING, Route.THANKS, Route.DECLINE, Route.IDENTITY, Route.OFF_TOPIC})
+LIFTS_MUTE = frozenset({Route.ANSWER, Route.HUMAN, Route.FRUSTRATED, Route.BOOK, Route.PICTURE})
 SKEW = timedelta(minutes=5)
 
 
@@ -116,7 +118,7 @@ def while_muted(case: Case) -> Decision | None:
     until = case.conversation.muted_until
     if until is None or until <= case.turn.now:
         return None
-    if case.verdict.route in {Route.ANSWER, Route.HUMAN, Route.FRUSTRATED, Route.BOOK} or case.verdict.business:
+    if case.verdict.route in LIFTS_MUTE or case.verdict.business:
         case.trace.note("mute", outcome="lifted", route=case.verdict.route.value)
         return None
     if case.verdict.route is Route.OPT_OUT:
@@ -125,11 +127,12 @@ def while_muted(case: Case) -> Decision | None:
 
 
 def route(case: Case) -> Route:
-    """The verdict's route; but a place, a contact or a document is for the desk, however kind the words beside it."""
-    kind_words = case.verdict.route in {
-        Route.GREETING, Route.THANKS, Route.DECLINE, Route.IDENTITY, Route.OFF_TOPIC,
-    }  # fmt: skip
-    return Route.ANSWER if kind_words and facts.is_for_the_desk(case.message) else case.verdict.route
+    """The verdict's route; but a place, a contact or a document is for the desk, however kind the words beside it, and the
+    picture that we have asked for is what was meant."""
+    wanted = case.verdict.route
+    if wanted in KIND_WORDS and facts.is_for_the_desk(case.message):
+        return Route.ANSWER
+    return Route.PICTURE if wanted in KIND_WORDS | facts.QUESTIONS and picture.is_here(case) else wanted
 
 
 def unguarded(case: Case, message: Inbound) -> Inbound:

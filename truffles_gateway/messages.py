@@ -206,7 +206,11 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a hook may know about the unit of work it serves. Times are UTC; `timezone` is the tenant's IANA zone."""
+    """What a hook may know about the unit of work it serves. Times are UTC; `timezone` is the tenant's IANA zone.
+
+    `files` are what the customer sent within the last minutes (`dialogue.files_minutes`), before this turn, the oldest first;
+    where no picture of a turn was taken, one that says so (`refused`) stands for them.
+    """
 
     tenant: str
     id: str
@@ -223,10 +227,14 @@ class Turn:
     knowledge_tag: str = ""
     history: tuple[Line, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Attachment, ...] = ()
 
 
 class Route(StrEnum):
-    """What a verdict asks of the host. Each has one module under `routes`."""
+    """What a verdict asks of the host. Each has one module under `routes`.
+
+    PICTURE is a wish for what stands on a picture ("like in the photo"): people see it, or the customer is asked for it.
+    """
 
     ANSWER = "answer"
     HUMAN = "human"
@@ -238,6 +246,7 @@ class Route(StrEnum):
     IDENTITY = "identity"
     OFF_TOPIC = "off_topic"
     BOOK = "book"
+    PICTURE = "picture"
     UNSURE = "unsure"
 
 

@@ -206,7 +206,8 @@ class Late(Part):
 class Dialogue(Part):
     """How often the bot asks back before a human is called, how soon it greets again, whether it says that it is a virtual
     assistant (to who hears from it for the first time, or after so many hours), after how many hours without a word a
-    booking is forgotten, and how long the answer to what was read back of a voice note counts."""
+    booking is forgotten, how long the answer to what was read back of a voice note counts, and for how long a file that the
+    customer sent belongs to what they write."""
 
     clarify_at_most: Annotated[int, Field(ge=0, le=10)] = 2
     greet_again_minutes: Minutes = 30
@@ -214,6 +215,7 @@ class Dialogue(Part):
     disclose_again_hours: Hours = 24
     booking_hours: Hours = 24
     read_back_minutes: Minutes = 15
+    files_minutes: Minutes = 15
 
 
 class Loop(Part):

@@ -22,6 +22,7 @@ from truffles_gateway import (
     fetching,
     gate,
     hearing,
+    lately,
     lookups,
     pipeline,
     presses,
@@ -365,6 +366,7 @@ def make_case(work: Work, tenant: Tenant, clock: Clock, faults: FaultSink) -> Ca
         knowledge_tag=branch.knowledge_tag if branch else "",
         history=conversation.history,
         context={key: _plain(value) for key, value in conversation.context.items()},
+        files=lately.before(conversation, work, tenant, now),
     )
     language = str(conversation.context.get("language") or tenant.config.languages[0])
     trace = Trace()

@@ -127,6 +127,21 @@ async def test_a_picture_without_words_is_asked_about_and_then_shown_to_a_human(
     assert row["payload"]["attachments"][0]["url"] == f"{URL}.jpg"
 
 
+async def test_a_card_that_failed_at_first_brings_its_picture_later(salon_of, jid, stub) -> None:
+    cards = []
+
+    def escalate(card):
+        cards.append(card)
+        if len(cards) == 1:
+            raise RuntimeError("not now")
+
+    salon = await salon_of(extra=[stub.plugin("pager", escalate=escalate)])
+    picture = {"message_type": "image", "media": {"url": f"{URL}.jpg", "mimetype": "image/jpeg"}}
+    await salon.ask(jid, "позовите менеджера", **picture)
+    await salon.pass_time(seconds=6)
+    assert [[part.url for part in card.attachments] for card in cards] == [[f"{URL}.jpg"]] * 2
+
+
 PLACES = {
     "location": ({"message_type": "location"}, "геопозицию"),
     "contact": ({"message_type": "contact"}, "геопозицию"),

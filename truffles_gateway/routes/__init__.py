@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from truffles_gateway.decision import Case, Decision
 from truffles_gateway.messages import Route
-from truffles_gateway.routes import book, facts, human, mute, smalltalk
+from truffles_gateway.routes import book, facts, human, mute, picture, smalltalk
 
 ROUTES: Mapping[Route, Callable[[Case], Awaitable[Decision]]] = {
     Route.ANSWER: facts.go,
@@ -20,4 +20,5 @@ ROUTES: Mapping[Route, Callable[[Case], Awaitable[Decision]]] = {
     Route.IDENTITY: smalltalk.identity,
     Route.OFF_TOPIC: smalltalk.off_topic,
     Route.BOOK: book.go,
+    Route.PICTURE: picture.go,
 }

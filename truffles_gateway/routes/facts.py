@@ -11,6 +11,7 @@ from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, S
 from truffles_gateway.routes import human
 
 SHOWN = 5
+QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE})
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
 FAILED, STRUCK, UNPLACED = "answer failed", "claims without evidence", "branch unknown"
 """What was in the way of an answer: whoever was to write it failed, it claimed what nobody told the bot, or it told the

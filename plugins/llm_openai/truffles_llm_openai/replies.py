@@ -31,7 +31,8 @@ class ClassifyReply(_Reply):
 
     why: Text = ""
     route: Literal[
-        "answer", "human", "frustrated", "opt_out", "decline", "greeting", "thanks", "identity", "off_topic", "book", "unsure"
+        "answer", "human", "frustrated", "opt_out", "decline", "greeting", "thanks", "identity", "off_topic", "book",
+        "picture", "unsure"
     ]  # fmt: skip
     intent: Text = ""
     language: Text = ""

@@ -144,7 +144,7 @@ async def test_a_slow_file_holds_its_turn_no_longer_than_that_and_follows_to_the
     await rig.until(known)
 
 
-async def test_what_came_late_to_a_bot_that_answers_is_kept_and_shown_to_nobody(
+async def test_what_came_late_to_a_bot_that_answers_is_kept_for_the_next_card(
     start: Start, stranger: Stranger, photo: bytes
 ) -> None:
     stranger.pages["/1"], go = held(stranger, stranger.answer(photo))
@@ -159,6 +159,9 @@ async def test_what_came_late_to_a_bot_that_answers_is_kept_and_shown_to_nobody(
 
     await rig.until(known)
     assert await outgoing(rig, "forward") == []
+    await send(rig, 2, text="позовите менеджера")
+    [card] = await rig.until(lambda: outgoing(rig, "card"))
+    assert [bool(part["blob"]) for part in card["attachments"]] == [True]
 
 
 async def test_what_cannot_be_had_is_tried_again_and_then_named(

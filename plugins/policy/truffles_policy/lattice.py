@@ -2,7 +2,7 @@
 
 Strongest first: the pack's red flags; hard law (payments, refunds, medical advice, complaints, bookings to be changed, what
 does not work); what only the pack may decide (discounts, payment methods); an opt-out; a human, frustration, a dialogue that is
-stuck; booking; a question about the business; greetings and thanks; what is none of the business's concern.
+stuck; booking; what stands on a picture; a question about the business; greetings and thanks; what is none of the business's concern.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from truffles_gateway.messages import Line
+from truffles_policy.intents.picture import pictures
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.values import said
 from truffles_policy.phrases import Phrases
@@ -86,12 +87,14 @@ class Lattice:
         self._withheld = WITHHELD - _gated(pack)
         self._otherwise = bool(pack and pack.discounts.tell and pack.discounts.otherwise)
 
-    def decide(self, text: str, history: Sequence[Line], now: datetime) -> Finding:
-        """What a message comes to. Never raises, whatever the text."""
+    def decide(self, text: str, history: Sequence[Line], now: datetime, *, came: bool = False) -> Finding:
+        """What a message comes to; `came`: there is a picture that it may point at. Never raises, whatever the text."""
         flag = self._flags.first(text)
         if flag >= 0:
             return Finding("emergency", " ".join(text[:BRIEF].split()), self._flags[flag])
         finding = self._ruled(text)
+        if pictured := self._pictured(text, finding, came=came):
+            return pictured
         if finding.rule == "question":
             finding = self._heard(text) or finding
         if finding.rule == "discount" and self._otherwise:
@@ -100,6 +103,13 @@ class Lattice:
             return finding
         moved = None if "stuck" in self._off else stuck(text, history, now, self._rules.again)
         return moved or self._astray(text) or finding
+
+    def _pictured(self, text: str, finding: Finding, *, came: bool) -> Finding | None:
+        """A wish for what stands on a picture: what a bare "how much?" beside one asks about stands there, too."""
+        if "picture" in self._off or finding.rule not in {"question", "price"}:
+            return None
+        words = pictures().meant(text, came=came) or (finding.words if came and finding.rule == "price" else "")
+        return Finding("picture", words) if words else None
 
     def _heard(self, text: str) -> Finding | None:
         """What examples hear in a message that no rule knows, unless the business wants that left alone."""

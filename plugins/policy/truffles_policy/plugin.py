@@ -11,11 +11,12 @@ from types import MappingProxyType
 from truffles_gateway.errors import ConfigError, dotted
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
-from truffles_policy.booking.booker import Booker
+from truffles_policy.booking.booker import Booker, Open
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, found_alone, unchanged
 from truffles_policy.facts.told import joined
+from truffles_policy.intents.picture import came
 from truffles_policy.language import detect
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
@@ -47,6 +48,7 @@ ROUTES = {
     "thanks": (Route.THANKS, "thanks"),
     "greeting": (Route.GREETING, "greeting"),
     "identity": (Route.IDENTITY, "identity"),
+    "picture": (Route.PICTURE, "picture"),
     "off_topic": (Route.OFF_TOPIC, "off_topic"),
     "acknowledge": (Route.UNSURE, "acknowledge"),
     "price": (Route.UNSURE, "price_of_what"),
@@ -58,6 +60,8 @@ ROUTES = {
 
 
 SURELY = 0.8
+TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
+"""What a wish for a time says of it."""
 ANGRY = frozenset({"complaint", "refund", "frustrated", "shouting"})
 
 
@@ -91,10 +95,10 @@ class Policy:
         question that the tenant leaves open."""
         if not message.text.strip():
             return None
-        finding = self._lattice.decide(message.text, turn.history, turn.now)
+        finding = self._lattice.decide(message.text, turn.history, turn.now, came=came(turn, message))
         language = message.language or _language(turn, message)
         wish = self._booker.verdict(turn, message, finding, language) if self._booker else None
-        if wish:
+        if wish and not (finding.rule == "picture" and _is_undated(turn, wish)):
             return wish
         if self._leaves_open and finding.rule == "question":
             return None
@@ -180,6 +184,11 @@ def _is_surest(found: Sequence[Answered], passages: Sequence[Passage]) -> bool:
     return least == 1 or all(
         each.confidence <= max(least, SURELY) or each.id.partition("@")[0] in own for each in passages
     )
+
+
+def _is_undated(turn: Turn, wish: Verdict) -> bool:
+    """Does a wish begin that names no time? Then what stands on the picture comes first."""
+    return Open.of(turn) is None and not (wish.slots.keys() & TIMED or wish.refused)
 
 
 def verdict(finding: Finding, language: str) -> Verdict:

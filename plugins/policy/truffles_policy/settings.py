@@ -35,6 +35,7 @@ RuleName = Literal[
     "greeting",
     "identity",
     "price",
+    "picture",
     "off_topic",
 ]
 

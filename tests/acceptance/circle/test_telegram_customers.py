@@ -36,6 +36,15 @@ async def test_what_a_telegram_customer_sends_is_checked_kept_and_shown(shop_of)
     assert {row["sha256"] for row in kept} == {hashlib.sha256(each).hexdigest() for each in (PHOTO, VOICE)}
 
 
+async def test_the_caption_of_a_telegram_customers_photo_is_their_words(shop_of) -> None:
+    shop = await shop_of()
+    shop.telegram.world.private(DINA)
+    await shop.telegram.send_file("photo", PHOTO, chat=DINA.id, sender=DINA, caption="хочу как на фото")
+    await shop.settled()
+    assert "хочет как на фото" in shop.card().text
+    assert [message.kind for message in shop.shown()].count("photo") == 1
+
+
 async def test_limits_hold_for_what_a_telegram_customer_sends(shop_of) -> None:
     """The kind, the size, and what the bytes really are."""
     shop = await shop_of(media={"max_size_mb": {"photo": 0.001}})
