@@ -12,6 +12,7 @@ from truffles_rag_qdrant.alone import Alone, is_rule
 from truffles_rag_qdrant.calibrate import BEHIND, Candidate, without_right
 from truffles_rag_qdrant.confidence import LOCAL, calibration, kept, name_of
 from truffles_rag_qdrant.embed import LocalEmbedder
+from truffles_rag_qdrant.engine import EmbeddedEngine
 from truffles_rag_qdrant.index import FEATURES
 from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.recall import PACKS, engine_of, read_entries
@@ -22,9 +23,13 @@ SHARES = st.floats(0, 1)
 ALONE = Alone(odds=0.5, lead=0.2, bias=0.8)
 
 
+ENGINES: dict[str, EmbeddedEngine] = {}
+
+
 async def best(pack: str, question: str) -> Passage:
-    engine = await engine_of(pack, read_entries(PACKS / f"{pack}.jsonl"), LocalEmbedder())
-    return (await engine.find(question, ""))[0]
+    if pack not in ENGINES:
+        ENGINES[pack] = await engine_of(pack, read_entries(PACKS / f"{pack}.jsonl"), LocalEmbedder())
+    return (await ENGINES[pack].find(question, ""))[0]
 
 
 @pytest.mark.asyncio
@@ -33,9 +38,9 @@ async def best(pack: str, question: str) -> Passage:
     [
         ("salon", "можно я с маленькой собачкой приду, она тихая", "pack:rules.pets"),
         ("salon", "А если 10 минутқа кешігіп қалсам, все равно примете?", "pack:rules.lateness"),
-        ("salon", "and if i drive, where can i leave the car?", "pack:place.parking"),
         ("phones", "ок, если закажу, можно самому вечером забрать?", "pack:rules.pickup"),
-        ("dental", "вопрос на будущее, на сколько минут можно опоздать, чтобы всё равно приняли?", "pack:rules.lateness"),
+        ("dental", "А что у вас бывает если пациент опоздал минут на пятнадцать, прием сгорает?", "pack:rules.lateness"),
+        ("dental", "Құралдарыңызды қалай зарарсыздандырасыздар?", "pack:rules.hygiene"),
     ],
 )  # fmt: skip
 async def test_a_rule_is_found_in_a_story(pack: str, question: str, id: str) -> None:
@@ -52,11 +57,16 @@ async def test_a_rule_is_found_in_a_story(pack: str, question: str, id: str) -> 
         ("dental", "перевела предоплату за виниры по каспи, гляньте пожалуйста, дошло?"),  # a deed, not a question
         ("salon", "вам мастера маникюра не требуются? ищу работу, опыт 4 года"),
         ("phones", "Can you unlock a phone that is tied to an American carrier?"),
-        ("dental", "а в другом филиале?"),
     ],
 )
 async def test_what_the_pack_does_not_say_is_left_to_people(pack: str, question: str) -> None:
     assert (await best(pack, question)).confidence < GOOD
+
+
+@pytest.mark.asyncio
+async def test_another_branch_is_no_companion() -> None:
+    assert (await best("dental", "а в другом филиале?")).id != "pack:rules.guests"
+    assert (await best("dental", "можно с подругой?")).id == "pack:rules.guests"
 
 
 @pytest.mark.parametrize(
