@@ -56,6 +56,8 @@ async def test_a_rule_is_found_in_a_story(pack: str, question: str, id: str) -> 
         ("salon", "сколько стоит перманентный татуаж губ?"),
         ("dental", "перевела предоплату за виниры по каспи, гляньте пожалуйста, дошло?"),  # a deed, not a question
         ("salon", "вам мастера маникюра не требуются? ищу работу, опыт 4 года"),
+        ("salon", "есть ли у вас вакансии мастера маникюра?"),
+        ("salon", "добрый день! сынишку 6 лет обстричь надо, сколько возьмёте?"),  # the son is not what is asked
         ("phones", "Can you unlock a phone that is tied to an American carrier?"),
     ],
 )
@@ -69,12 +71,22 @@ async def test_another_branch_is_no_companion() -> None:
     assert (await best("dental", "можно с подругой?")).id == "pack:rules.guests"
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("greeting", ["девочки, ", "Ребята, "])
+async def test_who_is_greeted_is_not_asked_about(greeting: str) -> None:
+    found = await best("dental", f"{greeting}а ботокс вы колете?")
+    assert found.confidence < GOOD, found
+    assert (await best("dental", "с какого возраста девочку можно привести?")).id.split(".")[-1].startswith("child")
+
+
 @pytest.mark.parametrize(
     ("id", "rule"),
     [
         ("pack:rules.pets", True), ("pack:place.parking", True), ("pack:payment.instalments", True), ("pack:payment", False),
         ("pack:rules.cancellation", False), ("pack:rules.booking", False), ("pack:branches.north.parking", False),
         ("pack:services.rules.gel", False), ("rules.pets", False), ("4b27f858", False),
+        ("pack:rules.children", False), ("pack:rules.staff", False), ("pack:place.amenities", False),
+        ("pack:payment.prepayment", False),
     ],
 )  # fmt: skip
 def test_rules_are_what_a_pack_has_one_of_and_nobody_wants_done(id: str, rule: bool) -> None:
@@ -92,7 +104,7 @@ def test_only_a_model_that_was_measured_has_it() -> None:
     record = {"weights": json.dumps(dict.fromkeys(FEATURES, 0.5)), "bias": "-1"}
     measured = kept(LOCAL, {name_of(LOCAL): record})
     assert (measured.bias, measured.alone) == (-1.0, calibration(LOCAL).alone)
-    assert calibration(LOCAL).alone is not None
+    assert measured.alone is not None and measured.alone.lead > 0, "a rival speaks against it"
     assert calibration("a-model-of-somebody").alone is None
 
 

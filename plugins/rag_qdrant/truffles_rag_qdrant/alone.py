@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from truffles_rag_qdrant.facts import PACK
 from truffles_rag_qdrant.index import Asked, Entry
 
-_RULES = re.compile(rf"{PACK}:(?:rules\.(?!booking|rescheduling|cancellation)|place\.|payment\.instalments)")
+_HOUSE = re.compile(rf"{PACK}:(?:rules|place|payment)\.")
+_DEEDS = frozenset({"rules.booking", "rules.rescheduling", "rules.cancellation", "payment.prepayment"})
+_MENTIONED = frozenset({"rules.children", "rules.men", "rules.staff", "rules.guests", "place.amenities"})
 _SUMS = frozenset({"c:price"})
 _CAUTION = 0.3
 """What is taken off the log odds: a wrong answer is worse than a human who is called for nothing."""
@@ -24,7 +26,7 @@ _FAR, _FARTHEST = 4.0, 12.0
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Coefficients, measured on the best fact of each question where that is a rule, with and without the right one."""
+    """Coefficients, measured on the best fact of each question where that is of the house, with and without the right one."""
 
     odds: float
     lead: float
@@ -49,10 +51,15 @@ def log_odds(share: float) -> float:
     return max(-_FARTHEST, min(_FARTHEST, math.log(max(share, 1e-9) / max(1 - share, 1e-9))))
 
 
+def is_of_the_house(id: str) -> bool:
+    """Is it a rule of the house or something about the place, of which the pack has one?"""
+    return _HOUSE.match(id) is not None
+
+
 def is_rule(id: str) -> bool:
-    """Is it a rule of the house or something about the place, of which the pack has one? What customers also want done or
-    looked up (book, move, cancel, a prepayment) is none here: who wants that says the same words."""
-    return _RULES.match(id) is not None
+    """Is it one that may stand alone? Not what customers also want done or looked up (book, move, cancel, a prepayment): who wants
+    that says the same words. Nor people and small things: a son, a master or a coffee is mentioned beside many a question."""
+    return is_of_the_house(id) and id.removeprefix(f"{PACK}:") not in _DEEDS | _MENTIONED
 
 
 def may_stand_alone(asked: Asked, entry: Entry) -> bool:

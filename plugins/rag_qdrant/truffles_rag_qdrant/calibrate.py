@@ -16,7 +16,7 @@ import click
 import httpx
 import numpy as np
 
-from truffles_rag_qdrant.alone import Alone, is_rule, standing
+from truffles_rag_qdrant.alone import Alone, is_of_the_house, standing
 from truffles_rag_qdrant.confidence import Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine
@@ -87,7 +87,7 @@ def fit_alone(questions: Sequence[Sequence[Candidate]], model: Calibration) -> A
     rows, labels = [], []
     for candidates in [*questions, *map(without_right, questions)]:
         judged = sorted(((model.confidence(one.features), one) for one in candidates), key=lambda pair: -pair[0])
-        if judged and is_rule(judged[0][1].id):
+        if judged and is_of_the_house(judged[0][1].id):
             rows.append(standing(judged[0][0], [sure for sure, _ in judged[1:]]))
             labels.append(float(judged[0][1].right))
     (odds, lead), bias = fit(np.array(rows), np.array(labels), ridge=1.0)
