@@ -8,7 +8,8 @@ import base64
 
 import pytest
 
-JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
+from truffles_gateway.testing import jpeg
+
 TOO_MANY = "слишком много файлов за короткое время"
 FAILING_TWICE = (
     "CREATE SEQUENCE tried",
@@ -24,7 +25,7 @@ ONE_TURN = {"complete": 60, "fragment": 60, "longest": 120}
 
 def photo(number: int, caption: str = "") -> dict:
     """A photo as ChatFlow tells of it, with bytes of its own."""
-    data = base64.b64encode(JPEG + bytes([number])).decode()
+    data = base64.b64encode(jpeg(number)).decode()
     return {"message_type": "image", "media": {"mimetype": "image/jpeg", "base64": data, "caption": caption}}
 
 
@@ -72,7 +73,7 @@ async def test_over_two_turns_the_desk_gets_the_first_five_when_the_others_are_r
     await one_turn(shop, anna, range(4))
     assert photos(shop) == []
     await one_turn(shop, anna, range(4, 7))
-    assert sorted(photos(shop)) == [JPEG + bytes([number]) for number in range(4)] + [photos(shop)[-1]]
+    assert sorted(photos(shop)) == [jpeg(number) for number in range(4)] + [photos(shop)[-1]]
     assert named(shop) == 2
     assert len(told(shop, anna)) == 1
 

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from truffles_gateway.testing import jpeg
+
 MB = 1024 * 1024
-HEADS = {"image/jpeg": b"\xff\xd8\xff\xe0", "audio/ogg": b"OggS\0\x02", "application/pdf": b"%PDF-1.7\n"}
+HEADS = {"audio/ogg": b"OggS\0\x02", "application/pdf": b"%PDF-1.7\n"}
 KINDS = {"image/jpeg": "image", "audio/ogg": "audio", "application/pdf": "document", "video/mp4": "video"}
 
 
 def file(mime: str = "image/jpeg", number: int = 0, size: int = 500, caption: str = "", **more: Any) -> dict[str, Any]:
     """A file as ChatFlow tells of it, with bytes of its own."""
-    data = HEADS.get(mime, b"\0\0\0\x18ftypmp42") + bytes(size) + bytes([number])
+    head = jpeg(number) if mime == "image/jpeg" else HEADS.get(mime, b"\0\0\0\x18ftypmp42")
+    data = head + bytes(size) + bytes([number])
     media = {"mimetype": mime, "base64": base64.b64encode(data).decode(), "caption": caption}
     return {"message_type": KINDS[mime], "media": media | more}
 

@@ -6,14 +6,15 @@ import base64
 
 import pytest
 
-JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
+from truffles_gateway.testing import jpeg
+
 SEND_IT, PASSED_ON = "Пришлите, пожалуйста, фото", "Передали ваш вопрос коллеге"
 DESCRIBE = "в двух словах"
 
 
 def photo(number: int = 0, caption: str = "", mime: str = "image/jpeg", kind: str = "image") -> dict:
     """A photo as ChatFlow tells of it, with bytes of its own."""
-    data = base64.b64encode(JPEG + bytes([number])).decode()
+    data = base64.b64encode(jpeg(number)).decode()
     return {"message_type": kind, "media": {"mimetype": mime, "base64": data, "caption": caption}}
 
 
@@ -25,7 +26,7 @@ def photos(shop) -> list[bytes]:
 
 def pictures(*numbers: int) -> list[bytes]:
     """The bytes of `photo(number)`."""
-    return [JPEG + bytes([number]) for number in numbers]
+    return [jpeg(number) for number in numbers]
 
 
 WISHES = (
