@@ -67,7 +67,7 @@ TOO_MUCH = "слишком много файлов за короткое вре�
 LIMITS = {
     "rate_limit.count": ({"count": 2}, 500),
     "rate_limit.daily_count": ({"daily_count": 2}, 500),
-    "rate_limit.bytes_mb": ({"bytes_mb": 1}, MB // 2 - 100),
+    "rate_limit.bytes_mb": ({"bytes_mb": 1}, MB // 2 - 200),
 }
 
 
