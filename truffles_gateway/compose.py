@@ -275,7 +275,10 @@ def _hushed(case: Case) -> bool:
 
 
 def add_outgoing(made: Commit, outgoing: Outgoing) -> None:
-    """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows."""
+    """One more outgoing row; its key is the turn (or job) and its ordinal, so that a re-run gives the same rows. What is
+    hidden goes nowhere."""
+    if any(part.hidden for part in outgoing.attachments):
+        outgoing = replace(outgoing, attachments=tuple(part for part in outgoing.attachments if not part.hidden))
     owner = made.lease.turn_id if hasattr(made.lease, "turn_id") else made.lease.id
     worth = made.worth.get(outgoing.kind)
     made.outgoing.append(

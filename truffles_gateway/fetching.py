@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from truffles_gateway import compose, lately
+from truffles_gateway import compose, lately, voice
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StateChanged, TrufflesError
@@ -182,10 +182,11 @@ async def _whose(database: Database, tenant: Tenant, event: InboundEvent) -> Con
 
 
 def _show(made: Commit, tenant: Tenant, id: str, event: InboundEvent) -> None:
-    """What came late, to each desk where somebody reads along; else the next card brings it."""
+    """What came late, to each desk: it was told there that it would come. Where the bot is silent nobody was told anything,
+    and the next card brings it."""
     assert made.after is not None
     passed = tuple(part for part in event.attachments if part.checked and not part.refused)
-    if made.after.state is State.BOT_ACTIVE:
+    if made.after.state is State.BOT_ACTIVE and voice.silence(tenant, made.after):
         if passed:
             lately.keep_late(made, id, passed)
         return

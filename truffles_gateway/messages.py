@@ -47,6 +47,7 @@ class Attachment:
     checked     a guard has seen its bytes, and `blob` holds what passed
     refused     why it was not taken, in a word of the plugin that fetched and checked it; "full" where its bytes came with
                 the message and the host had no room for them; "" where it was not refused
+    hidden      plugins may read it, and no desk is shown it
     transcript  what is said in it, where speech was made text; `text` of the message holds it too
     doubtful    the transcript may be wrong: the customer is asked whether it is right
     """
@@ -63,6 +64,7 @@ class Attachment:
     data: bytes | None = None
     checked: bool = False
     refused: str = ""
+    hidden: bool = False
     transcript: str = ""
     doubtful: bool = False
 

@@ -81,6 +81,12 @@ async def test_what_is_said_is_answered_and_kept(voice_salon, api, jid) -> None:
     await salon.balanced(accepted=1, answered=1)
 
 
+async def test_what_no_desk_is_shown_is_heard_all_the_same(voice_salon, api, jid) -> None:
+    salon = await voice_salon(media={"forward_to_telegram": False})
+    api.says(ASKED)
+    assert await salon.ask(jid, "", **voice()) == PRICE
+
+
 async def test_notes_and_words_of_a_burst_are_one_message_in_their_order(voice_salon, api, jid) -> None:
     api.says("сколько стоит", sound=sound(1))
     api.says("и педикюр", sound=sound(2))

@@ -51,10 +51,10 @@ def start(rig_of: Any, stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> S
         ],
     }
 
-    async def started(*, guard: type[Media] = Media, files: float = 10.0, **more: Any) -> Any:
+    async def started(*, guard: type[Media] = Media, files: float = 10.0, mode: str = "auto", **more: Any) -> Any:
         made = replace(plugin, create=lambda settings, resources: guard(settings, resources, stranger.fetcher()))
         others = [each.load() for each in entry_points(group="truffles_gateway") if each.name in OTHERS]
-        return await rig_of({**shop, "limits": {"files": files}}, plugins=[made, *others], **more)
+        return await rig_of({**shop, "mode": mode, "limits": {"files": files}}, plugins=[made, *others], **more)
 
     return started
 
@@ -144,7 +144,7 @@ async def test_a_slow_file_holds_its_turn_no_longer_than_that_and_follows_to_the
     await rig.until(known)
 
 
-async def test_what_came_late_to_a_bot_that_answers_is_kept_for_the_next_card(
+async def test_what_came_late_to_a_bot_that_answers_is_shown_where_it_was_announced(
     start: Start, stranger: Stranger, photo: bytes
 ) -> None:
     stranger.pages["/1"], go = held(stranger, stranger.answer(photo))
@@ -158,10 +158,31 @@ async def test_what_came_late_to_a_bot_that_answers_is_kept_for_the_next_card(
         return [bool(each["blob"]) for each in await stored_media(rig)] == [True]
 
     await rig.until(known)
+    announced, shown = await rig.until(lambda: _two(rig))
+    assert announced["text"] == "✗ фото: ещё скачивается; появится здесь, как только придёт"
+    assert [bool(part["blob"]) for part in shown["attachments"]] == [True]
+
+
+async def _two(rig: Any) -> list[dict[str, Any]]:
+    rows = await outgoing(rig, "forward")
+    return rows if len(rows) == 2 else []
+
+
+async def test_what_came_late_to_a_bot_that_is_silent_comes_with_the_next_card(
+    start: Start, stranger: Stranger, photo: bytes
+) -> None:
+    stranger.pages["/1"], go = held(stranger, stranger.answer(photo))
+    rig = await start(files=0.3, mode="shadow")
+    await send(rig, 1, stranger.link("/1"))
+    await rig.settled()
+    go.set()
+
+    async def kept() -> bool:
+        [row] = await rig.rows("SELECT context FROM conversations")
+        return bool([each for each in row["context"].get("files", ()) if each["file"].get("blob")])
+
+    await rig.until(kept)
     assert await outgoing(rig, "forward") == []
-    await send(rig, 2, text="позовите менеджера")
-    [card] = await rig.until(lambda: outgoing(rig, "card"))
-    assert [bool(part["blob"]) for part in card["attachments"]] == [True]
 
 
 async def test_what_cannot_be_had_is_tried_again_and_then_named(

@@ -61,10 +61,10 @@ class Media:
         found = pieces(turn, message)
         if not any(piece.attachment.content in GUARDED for piece in found):
             return None
-        taken = [self._shown(each) for each in await self._take_all(turn, found)]
-        refused = [each for each in taken if isinstance(each, Refused)]
+        taken = await self._take_all(turn, found)
         passed = tuple(each for each in taken if isinstance(each, Attachment))
-        return self._told(turn, message.with_(attachments=passed), refused)
+        refused = [each if isinstance(each, Refused) else _unshown(each) for each in taken]
+        return self._told(turn, message.with_(attachments=passed), [each for each in refused if each])
 
     async def admit(self, event: InboundEvent, state: State) -> InboundEvent:
         """Before any byte is fetched: what can be said at sight and, of a customer's files, what the limits say."""
@@ -103,8 +103,9 @@ class Media:
 
     def refusals(self, event: InboundEvent) -> tuple[Refusal, ...]:
         """What a desk is told of the files that were refused."""
-        refused = (self._remembered(part) for part in event.attachments if part.refused)
-        return tuple(for_the_desk(self._resources.texts, each, self._resources.languages[0]) for each in refused)
+        found = (self._remembered(part) if part.refused else _unshown(part) for part in event.attachments)
+        texts, language = self._resources.texts, self._resources.languages[0]
+        return tuple(for_the_desk(texts, each, language) for each in found if each)
 
     def _remembered(self, part: Attachment) -> Refused:
         """The refusal that a file was marked with; a word that is not ours says at least that it was refused."""
@@ -113,12 +114,6 @@ class Media:
         limit = self._settings.largest(part.content) if reason is Reason.SIZE else 0
         link = _openable(part.url) if reason is Reason.UNFETCHED else ""
         return Refused(attachment=part, reason=reason, limit=limit, link=link, first=first == FIRST)
-
-    def _shown(self, taken: Taken) -> Taken:
-        """What passed, but for what the tenant does not want at a desk."""
-        if isinstance(taken, Refused) or taken.content not in GUARDED or self._settings.forward_to_telegram:
-            return taken
-        return Refused(attachment=taken, reason=Reason.HIDDEN)
 
     async def _take_all(self, turn: Turn, found: Sequence[Piece]) -> list[Taken]:
         """What becomes of each piece, in order. One that goes wrong harms no other."""
@@ -187,8 +182,9 @@ class Media:
         refused = _too_much(part, await self._limits.weigh(sender, piece, len(data))) if sender else None
         if refused:
             return refused
+        hidden = sender is not None and not self._settings.forward_to_telegram
         try:
-            return await self._keep(part, await self._cleaner.clean(data, mime))
+            return await self._keep(replace(part, hidden=hidden), await self._cleaner.clean(data, mime))
         except FileRefused as problem:
             self._resources.log.warning("media refused by its content", fault=problem.fault.value, why=problem.detail)
             return Refused(attachment=part, reason=Reason(problem.fault.value))
@@ -269,6 +265,11 @@ def _sender(event: InboundEvent, state: State) -> Sender | None:
     if event.kind is not EventKind.CUSTOMER:
         return None
     return Sender(channel=event.channel, address=event.address, state=state)
+
+
+def _unshown(part: Attachment) -> Refused | None:
+    """What is said of a file that passed, and that the tenant does not want at a desk."""
+    return Refused(attachment=part, reason=Reason.HIDDEN) if part.hidden else None
 
 
 def _is_open(part: Attachment) -> bool:
