@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 import httpx
 import numpy as np
 
-from truffles_rag_qdrant.alone import Alone, is_of_the_house, standing
-from truffles_rag_qdrant.confidence import Calibration, calibration
+from truffles_rag_qdrant.confidence import calibration
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine
 from truffles_rag_qdrant.evaluate import DEV, Case, Outcome, own_questions, run, table
@@ -30,17 +28,7 @@ SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "su
          "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
 """Whether more of a feature speaks for a chunk, or against it."""
 RIDGE = 2.0
-BEHIND = FEATURES.index("behind")
 DATA = Path(__file__).parent / "data" / "calibration.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A fact that was found for a question, how it fits, and whether it answers it."""
-
-    id: str
-    features: Sequence[float]
-    right: bool
 
 
 async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]) -> tuple[Floats, Floats]:
@@ -53,45 +41,19 @@ async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]
     return np.array(rows), np.array(labels)
 
 
-async def pack_samples(embedder: Embedder) -> list[list[Candidate]]:
-    """The same of each question about packs, as customers of each branch, or of none, ask them."""
+async def pack_samples(embedder: Embedder) -> tuple[Floats, Floats]:
+    """The same of the questions about packs, as customers of each branch, or of none, ask them."""
     engines = {
         path.stem: await engine_of(path.stem, read_entries(path), embedder) for path in sorted(PACKS.glob("*.jsonl"))
     }
-    result = []
+    rows, labels = [], []
     for name in ABOUT_PACKS:
         for asked in read_questions(PACKS / name):
             right = [id for group in asked.groups for id in group]
-            found = await engines[asked.pack].candidates(asked.question)
-            result.append([Candidate(chunk.id, features, any(_is(chunk.id, id) for id in right))
-                           for chunk, features in found])  # fmt: skip
-    return result
-
-
-def arrays(questions: Iterable[Sequence[Candidate]]) -> tuple[Floats, Floats]:
-    """Features and labels of every candidate."""
-    every = [one for candidates in questions for one in candidates]
-    return np.array([one.features for one in every]), np.array([float(one.right) for one in every])
-
-
-def without_right(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates as they would be in a pack that does not say it: the next one is the most alike then."""
-    left = [one for one in candidates if not one.right]
-    least = min((one.features[BEHIND] for one in left), default=0.0)
-    return [replace(one, features=[*one.features[:BEHIND], max(0.0, one.features[BEHIND] - least),
-                                   *one.features[BEHIND + 1 :]]) for one in left]  # fmt: skip
-
-
-def fit_alone(questions: Sequence[Sequence[Candidate]], model: Calibration) -> Alone:
-    """How sure a rule is that leads: on the best candidate of each question, where the pack has the answer and where not."""
-    rows, labels = [], []
-    for candidates in [*questions, *map(without_right, questions)]:
-        judged = sorted(((model.confidence(one.features), one) for one in candidates), key=lambda pair: -pair[0])
-        if judged and is_of_the_house(judged[0][1].id):
-            rows.append(standing(judged[0][0], [sure for sure, _ in judged[1:]]))
-            labels.append(float(judged[0][1].right))
-    (odds, lead), bias = fit(np.array(rows), np.array(labels), ridge=1.0)
-    return Alone(round(float(odds), 4), round(float(lead), 4), round(bias, 4))
+            for chunk, features in await engines[asked.pack].candidates(asked.question):
+                rows.append(features)
+                labels.append(float(any(_is(chunk.id, id) for id in right)))
+    return np.array(rows), np.array(labels)
 
 
 def _is(id: str, fact: str) -> bool:
@@ -117,17 +79,10 @@ def sensible(rows: Floats, labels: Floats) -> tuple[Floats, float]:
     return whole, bias
 
 
-def measured(weights: Floats, bias: float) -> Calibration:
-    """The coefficients as they are kept."""
-    return Calibration(tuple(round(float(weight), 4) for weight in weights), round(bias, 4))
-
-
-def write(model: str, new: Calibration) -> None:
+def write(model: str, weights: Floats, bias: float) -> None:
     """Keep the coefficients of a model beside those of the others."""
     data = json.loads(DATA.read_text("utf-8")) if DATA.exists() else {}
-    data[model] = {"bias": new.bias, "weights": dict(zip(FEATURES, new.weights, strict=True))}
-    if new.alone:
-        data[model]["alone"] = asdict(new.alone)
+    data[model] = {"bias": round(bias, 4), "weights": dict(zip(FEATURES, map(float, weights.round(4)), strict=True))}
     DATA.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
@@ -145,9 +100,7 @@ async def _main(embedder: Embedder, only: str, verbose: bool) -> None:
     cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
         own, packs = await samples(cases, by_tenant), await pack_samples(embedder)
-        rows, labels = arrays(packs)
-        new = measured(*sensible(np.vstack([own[0], rows]), np.hstack([own[1], labels])))
-        write(embedder.model, replace(new, alone=fit_alone(packs, new)))
+        write(embedder.model, *sensible(np.vstack([own[0], packs[0]]), np.hstack([own[1], packs[1]])))
         calibration.cache_clear()
         for engine in by_tenant.values():
             engine.calibration = calibration(embedder.model)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from truffles_rag_qdrant.alone import Alone
 from truffles_rag_qdrant.index import FEATURES
 
 LOCAL = "use-m3"
@@ -22,13 +21,11 @@ _SUREST = 0.84
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Coefficients for `FEATURES`, measured for one embedding model. `cautious` ones were measured for another: how alike
-    two texts are says little then, doubt is greater, and whatever is answered is flagged for review. `alone` makes a rule that no
-    other fact comes near surer, None where that was not measured."""
+    two texts are says little then, doubt is greater, and whatever is answered is flagged for review."""
 
     weights: tuple[float, ...]
     bias: float
     cautious: bool = False
-    alone: Alone | None = None
 
     def confidence(self, features: Sequence[float]) -> float:
         """A number in 0..1."""
@@ -52,10 +49,7 @@ def calibration(model: str) -> Calibration:
     """The calibration of an embedding model that ships in the package; where none does, the local model's with caution."""
     data = json.loads((resources.files("truffles_rag_qdrant") / "data" / "calibration.json").read_text("utf-8"))
     entry = data.get(model) or data[LOCAL]
-    alone = Alone(**entry["alone"]) if model in data and "alone" in entry else None
-    return Calibration(
-        tuple(entry["weights"][name] for name in FEATURES), entry["bias"], cautious=model not in data, alone=alone
-    )
+    return Calibration(tuple(entry["weights"][name] for name in FEATURES), entry["bias"], cautious=model not in data)
 
 
 def kept(model: str, records: Mapping[str, Mapping[str, str]]) -> Calibration:
@@ -64,7 +58,7 @@ def kept(model: str, records: Mapping[str, Mapping[str, str]]) -> Calibration:
     weights = json.loads(record["weights"]) if record else {}
     if record is None or set(weights) != set(FEATURES):
         return calibration(model)
-    return Calibration(tuple(weights[name] for name in FEATURES), float(record["bias"]), alone=calibration(model).alone)
+    return Calibration(tuple(weights[name] for name in FEATURES), float(record["bias"]))
 
 
 def name_of(model: str) -> str:

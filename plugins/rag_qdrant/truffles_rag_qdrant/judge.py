@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
-from truffles_rag_qdrant.alone import may_stand_alone, rivals
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Asked, Entry, Index
 from truffles_rag_qdrant.limits import is_for_another
@@ -23,7 +22,6 @@ _FOR_ANOTHER = 0.3
 _STEP = 0.01
 MOST_EQUALS = 10
 Search = tuple[Question, Sequence[Found]]
-Judged = tuple[float, Entry, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +81,10 @@ class Judge:
         known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]
         judged = [(self._confidence(asked, entry, question), entry, score) for entry, score in known]
         judged.sort(key=lambda one: self._rank(one[0], one[1], keys))
-        judged[:1] = [(self._alone(asked, judged), *one[1:]) for one in judged[:1]]
         ranked = [_passage(part, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
         return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
-
-    def _alone(self, asked: Asked, judged: Sequence[Judged]) -> float:
-        """How sure the best is, seen beside the others."""
-        [confidence, best, _], alone = judged[0], self._calibration.alone
-        if alone is None or not may_stand_alone(asked, best) or is_for_another(asked.part, best):
-            return confidence
-        others = rivals(best, [(sure, entry) for sure, entry, _ in judged])
-        return max(confidence, round(alone.confidence(confidence, others), 4))
 
     def _equals(self, asked: Asked, question: Question, best: Passage) -> list[Passage]:
         """The best passage and those that the question does not tell from it, as sure as it is."""
