@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import secrets
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -186,12 +187,12 @@ async def measured(database: str, folder: str, port: int, server: int, files: in
             await send(rig, f"https://{HOST}:{port}", number)
         while (done := await count(rig)) < files:
             begun = begun or (watch.now() if done >= files // 10 else 0.0)
-            print(f"\r{done} of {files}, {watch.now():.0f} MB", end="", flush=True)
+            if sys.stdout.isatty():
+                print(f"\r{done} of {files}, {watch.now():.0f} MB ", end="", flush=True)
             await asyncio.sleep(0.5)
         seconds = time.perf_counter() - start
         looking.cancel()
         kept = await rig.rows("SELECT count(*) AS n FROM blobs")
-        print("\r", end="")
         return seconds, begun, watch, int(kept[0]["n"])
 
 

@@ -81,6 +81,10 @@ def marked(event: InboundEvent, why: str) -> InboundEvent:
     return replace(event, attachments=tuple(parts))
 
 
+def _blobs(event: InboundEvent) -> set[str]:
+    return {part.blob for part in event.attachments} - {""}
+
+
 @dataclass(frozen=True, slots=True)
 class Fetches:
     """Runs claimed fetches of any tenant. `judged` is called when the next one of a lane may be claimed."""
@@ -108,6 +112,7 @@ class Fetches:
         last = job.attempts >= len(RETRIES)
         event = await asked.fetch(event, last=last)
         reach("fetch.collected")
+        await fetching.drop(self.database, job.client_id, _blobs(found.event) - _blobs(event))
         if last or not brings_files(event):
             await fetching.finish(self.database, job, marked(event, UNCHECKED), self.clock.now())
         elif await fetching.keep(self.database, job, event):

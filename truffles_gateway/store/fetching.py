@@ -6,7 +6,7 @@ lets pass is no accident; then they are fetched side by side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,6 +95,17 @@ def _arrived(row: object) -> Arrived:
         state=State(str(found["state"])) if of_customer and found["state"] else State.BOT_ACTIVE,
         known=frozenset(found["known"] or ()),  # type: ignore[call-overload]
     )  # fmt: skip
+
+
+async def drop(database: Database, client_id: str, blobs: Collection[str]) -> None:
+    """Bytes that nobody is to see any more: what came inline and was refused, or kept anew without what it told of its
+    place. The next cleanup takes them, but for those that something else refers to or somebody sends again."""
+    if blobs:
+        sql = (
+            "UPDATE blobs SET used_at = 'epoch'"
+            " WHERE client_id = $1 AND sha256 = ANY($2::text[]) AND used_at = created_at"
+        )
+        await database.execute(sql, client_id, list(blobs))
 
 
 async def keep(database: Database, job: Job, event: InboundEvent, *, judged: bool = False) -> bool:

@@ -28,6 +28,7 @@ FULL = "full"
 """`Attachment.refused` of a file that came with its message and found no room."""
 LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_ID = 65_536, 256, 256
 SANE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
+_INLINE = re.compile(rb"[A-Za-z0-9+/=_\\-]{4096,}")  # base64, whose slashes JSON may have escaped
 Value = TypeVar("Value")
 
 
@@ -90,7 +91,15 @@ def take_in(
         rows.append(_row(checked, tenant, now, f"{correlation}{suffix}", raw))
     if not blobs and len(request.body) > ingress.max_body:
         raise RejectedRequest(f"the body is larger than {ingress.max_body} bytes", status=413)
+    if blobs:
+        rows[:1] = [replace(first, raw=without_files(first.raw)) for first in rows[:1]]
     return Intake(rows=rows, blobs=blobs)
+
+
+def without_files(body: bytes) -> bytes:
+    """The body with a word in the place of each file that came inline: its bytes are kept once, by their hash, where a quota
+    and an age hold for them."""
+    return _INLINE.sub(lambda found: b"(%d characters of a file)" % len(found[0]), body)
 
 
 def _spelled(event: InboundEvent, ingress: Ingress, tenant: Tenant) -> InboundEvent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -271,3 +272,34 @@ async def test_words_alone_wait_for_no_file(start: Start) -> None:
     await send(rig, 1, text="здравствуйте")
     await rig.until(lambda: outgoing(rig, "reply"))
     assert await fetches(rig) == 0
+
+
+async def test_what_a_photo_told_of_its_place_is_kept_nowhere(start: Start, photo: bytes) -> None:
+    """It came inline: the raw body and the first copy of the bytes hold it as well."""
+    place = b"\xff\xe1\0\x1bExif\0\0the place and more."
+    told = photo[:20] + place + photo[20:] + bytes(6000)
+    rig = await start()
+    await inline(rig, "image", "image/jpeg", told)
+    await rig.until(lambda: fetches(rig))
+    kept = await rig.rows("SELECT data FROM blobs WHERE used_at > 'epoch'")
+    assert [bytes(row["data"]) for row in kept] == [photo]
+    [row] = await rig.rows("SELECT raw FROM inbox_events")
+    assert base64.b64encode(place)[8:-8] not in bytes(row["raw"])
+    assert b"characters of a file" in bytes(row["raw"])
+    assert b"image/jpeg" in bytes(row["raw"])
+
+
+async def test_what_was_refused_takes_no_room_for_long(start: Start) -> None:
+    rig = await start()
+    await inline(rig, "document", "application/pdf", b"MZ" + bytes(6000))
+    await rig.until(lambda: fetches(rig))
+    assert await rig.rows("SELECT 1 FROM blobs WHERE used_at > 'epoch'") == []
+
+
+async def inline(rig: Any, kind: str, mime: str, data: bytes) -> None:
+    """One webhook of the customer with the bytes of a file."""
+    metadata = {"remoteJid": "77010000000@s.whatsapp.net", "messageId": "m1"}
+    media = {"mimetype": mime, "base64": base64.b64encode(data).decode()}
+    headers = {"X-Webhook-Secret": SECRET}
+    answer = await rig.post("/webhook/shop", headers=headers, metadata=metadata, messageType=kind, mediaData=media)
+    assert answer.status_code == 200, answer.text

@@ -277,8 +277,8 @@ def _is_open(part: Attachment) -> bool:
 
 
 def _marked(part: Attachment, refused: Refused) -> Attachment:
-    """The file with its refusal, as `Media._remembered` reads it again."""
-    return replace(part, refused=f"{refused.reason} {FIRST}" if refused.first else str(refused.reason))
+    """The file with its refusal, as `Media._remembered` reads it again; bytes that came with it are of no more use."""
+    return replace(part, blob="", refused=f"{refused.reason} {FIRST}" if refused.first else str(refused.reason))
 
 
 def _openable(url: str) -> str:
