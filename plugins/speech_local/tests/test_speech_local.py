@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
+import tracemalloc
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -52,7 +55,7 @@ async def test_it_conforms(bench_of: Any) -> None:
     ],
 )
 def test_what_phones_record_becomes_mono_samples(encoded: Any, kind: tuple[str, str], rate: int, channels: int) -> None:
-    sound = decode(encoded(1.5, rate, kind, channels), max_seconds=60)
+    sound = decode(encoded(1.5, rate, kind, channels), max_seconds=60, given_up=Event())
     assert sound.rate == rate
     assert sound.seconds == pytest.approx(1.5, abs=0.1)
     samples = np.frombuffer(sound.samples, "<i2").astype(float)
@@ -64,23 +67,49 @@ def test_what_phones_record_becomes_mono_samples(encoded: Any, kind: tuple[str, 
 
 def test_no_more_is_unpacked_than_allowed(encoded: Any) -> None:
     with pytest.raises(NotHeard, match="longer than 2 s"):
-        decode(encoded(3), max_seconds=2)
+        decode(encoded(3), max_seconds=2, given_up=Event())
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(655_350, 1), (96_000, 1), (48_000, 8), (1, 1)])
+def test_what_no_phone_records_is_not_unpacked(encoded: Any, rate: int, channels: int) -> None:
+    with pytest.raises(NotHeard, match=f"{rate} Hz and {channels} channels"):
+        decode(encoded(1, rate, ("FLAC", "PCM_16"), channels), max_seconds=60, given_up=Event())
+
+
+def test_a_small_file_of_silence_takes_little_memory_to_unpack() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((60 * 48_000, 2), "int16"), 48_000, format="FLAC")
+    tracemalloc.start()
+    try:
+        sound = decode(file.getvalue(), max_seconds=60, given_up=Event())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sound.seconds == 60
+    assert most < 2.5 * len(sound.samples)
+
+
+def test_a_note_that_nobody_waits_for_is_not_unpacked_further(encoded: Any) -> None:
+    given_up = Event()
+    given_up.set()
+    with pytest.raises(NotHeard, match="time was up"):
+        decode(encoded(1), max_seconds=60, given_up=given_up)
 
 
 @given(st.binary(max_size=300))
 def test_rubbish_is_named_whatever_it_is(data: bytes) -> None:
     for start in (b"", b"OggS\0\2", b"RIFF", b"fLaC"):
         try:
-            decode(start + data, max_seconds=5)
+            decode(start + data, max_seconds=5, given_up=Event())
         except NotHeard as problem:
-            assert "cannot be read" in problem.cause
+            assert "cannot be read" in problem.cause or "no phone" in problem.cause
 
 
 def test_a_note_that_was_cut_off_breaks_nothing(encoded: Any) -> None:
     whole = encoded(2)
     for end in range(0, len(whole), 997):
         try:
-            assert decode(whole[:end], max_seconds=5).seconds <= 2.1
+            assert decode(whole[:end], max_seconds=5, given_up=Event()).seconds <= 2.1
         except NotHeard as problem:
             assert "cannot be read" in problem.cause
 

@@ -43,7 +43,7 @@ class SpeechLocal:
         """One note, by every model; the most confident one counts."""
         given_up = Event()
         try:
-            samples = await self._in_a_thread(partial(decode, sound, self._max_seconds))
+            samples = await self._in_a_thread(partial(decode, sound, self._max_seconds, given_up))
             ears = [await self._model(language) for language in self._folders]
             heard = await asyncio.gather(*(self._in_a_thread(partial(each.listen, samples, given_up)) for each in ears))
         finally:

@@ -245,8 +245,20 @@ async def test_the_days_minutes_are_kept_and_what_failed_costs_none(bench_of: An
 async def test_a_note_that_nobody_tells_the_length_of_is_counted_by_its_bytes(bench_of: Any) -> None:
     bench = bench_of()
     await bench.hear(bench.note(bytes(20_000), seconds=0))
-    await bench.hear(bench.note(b"1" * 160_000, seconds=1))
-    assert await bench.counters.total("seconds 2026-01-05") == 20
+    assert await bench.counters.total("seconds 2026-01-05") == 10
+
+
+@pytest.mark.parametrize(("told", "counted"), [(1.0, 80), (-5.0, 80), (90.0, 90)])
+async def test_what_a_sender_tells_makes_no_note_cheaper(bench: Any, told: float, counted: int) -> None:
+    await bench.hear(bench.note(b"1" * 160_000, seconds=told, size=1))
+    assert await bench.counters.total("seconds 2026-01-05") == counted
+
+
+@pytest.mark.parametrize("mime", ["text/html", "audio/made-up", ""])
+async def test_a_type_that_nobody_knows_is_not_sent(bench: Any, api: Any, mime: str) -> None:
+    await bench.hear(bench.note(mime=mime))
+    [asked] = api.asked
+    assert (asked.file_name, asked.mime) == ("note.ogg", "audio/ogg")
 
 
 async def test_the_key_is_in_no_alarm_and_no_page_counts_as_an_answer(bench_of: Any, api: Any) -> None:

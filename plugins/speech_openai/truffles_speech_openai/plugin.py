@@ -13,9 +13,8 @@ from truffles_speech_openai.circuit import Circuit
 from truffles_speech_openai.client import Client, Outage
 from truffles_speech_openai.settings import OpenaiSpeechSettings
 
-USUAL_BYTES, MOST_BYTES = 2_000, 16_000
-"""Of a second of a voice note: what it has mostly, and what it never has more of. A length that nobody tells, or that somebody
-tells wrongly, is counted by them."""
+USUAL_BYTES = 2_000
+"""Of a second of a voice note. What its sender tells of its length can make it count for more, never for less."""
 BOUNDLESS = 10**15
 
 
@@ -64,8 +63,7 @@ class SpeechOpenai:
 
 def _seconds(sound: bytes, note: Attachment) -> int:
     """How long a note is, at least a second."""
-    told = note.seconds or len(sound) / USUAL_BYTES
-    return math.ceil(max(told, len(sound) / MOST_BYTES, 1.0))
+    return math.ceil(max(note.seconds, len(sound) / USUAL_BYTES, 1.0))
 
 
 plugin = Plugin(

@@ -11,6 +11,7 @@ Fields = dict[str, str | list[str]]
 OPTIONS = ("response_format", "include", "logprobs", "prompt", "keywords", "language")
 """What a server may refuse to know."""
 _PROMPT = 600
+_OGG = "audio/ogg"
 _ENDINGS = {
     "audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/m4a": "m4a",
     "audio/aac": "m4a", "audio/wav": "wav", "audio/x-wav": "wav", "audio/webm": "webm", "audio/flac": "flac",
@@ -34,6 +35,8 @@ def fields(
 
 
 def file(sound: bytes, note: Attachment) -> Mapping[str, tuple[str, bytes, str]]:
-    """The note as the form's file: servers go by its name, which is ours."""
-    mime = note.mime.partition(";")[0].strip().lower() or "audio/ogg"
+    """The note as the form's file: servers go by its name, which is ours. A type that is not
+    among ours is not repeated to them."""
+    told = note.mime.partition(";")[0].strip().lower()
+    mime = told if told in _ENDINGS else _OGG
     return {"file": (f"note.{_ENDINGS.get(mime, 'ogg')}", sound, mime)}

@@ -344,6 +344,20 @@ async def test_a_file_id_of_another_kind_or_bot_is_sent_by_its_bytes(bench: Any)
     assert [(each.kind, each.text) for each in bench.telegram.chat(CUSTOMER)] == [("voice", "Вот"), ("voice", "Вот")]
 
 
+@pytest.mark.parametrize("blob", ["", "0" * 64], ids=["never kept", "gone"])
+async def test_a_checked_file_without_its_bytes_is_a_link_and_never_the_original(bench: Any, blob: str) -> None:
+    bench.telegram.world.private(CUSTOMER)
+    photos = [
+        Attachment(content=Content.IMAGE, mime="image/jpeg", url=f"https://files.example/{n}", blob=blob, checked=True)
+        for n in range(2)
+    ]
+    await bench.send(OutgoingKind.FORWARD, "Вот", attachments=tuple(photos))
+    await bench.send(OutgoingKind.HUMAN, "Вот", recipient="9001", attachments=(photos[0],))
+    assert {each.kind for each in bench.shown} == {"text"}
+    assert [each.text.rpartition("\n")[2] for each in bench.shown][-2:] == [each.url for each in photos]
+    assert [(each.kind, each.text) for each in bench.telegram.chat(CUSTOMER)] == [("text", f"Вот\n{photos[0].url}")]
+
+
 async def test_a_file_that_is_gone_is_a_line_at_the_desk_and_refused_to_a_customer(bench: Any) -> None:
     bench.telegram.world.private(CUSTOMER)
     gone = Attachment(content=Content.DOCUMENT, mime="application/pdf", file_name="цены.pdf", blob="0" * 64)

@@ -83,10 +83,12 @@ class Poster:
         return await self._one_by_one(place, step, piece, sources)
 
     async def _source(self, item: Attachment) -> Source | None:
-        """What to send: a file that Telegram has, bytes of ours, or a link; None if nothing is left."""
+        """What to send: a file that Telegram has, bytes of ours, or a link; None if nothing is left. The link of a checked
+        file is none: Telegram would fetch the original there, with all that the guard had taken out (where a photo was made)."""
         if known := file_id(item):
             return known
-        return await self._upload(item) or (item.url if item.url.startswith(("https://", "http://")) else None)
+        linked = item.url.startswith(("https://", "http://")) and not item.checked
+        return await self._upload(item) or (item.url if linked else None)
 
     async def _upload(self, item: Attachment) -> Upload | None:
         data = await self._blobs.get(item.blob) if item.blob else None
