@@ -18,7 +18,7 @@ from datetime import datetime
 from truffles_gateway import compose, lately, voice
 from truffles_gateway.calls import Fault, FaultSink
 from truffles_gateway.clock import Clock
-from truffles_gateway.errors import StateChanged, TrufflesError
+from truffles_gateway.errors import StateChanged, StoreUnavailable, TrufflesError
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import Attachment, Content, EventKind, InboundEvent, Outgoing, OutgoingKind, State
 from truffles_gateway.plugin import FileGuard
@@ -31,7 +31,7 @@ from truffles_gateway.tenants import Tenant
 FILES = frozenset({Content.IMAGE, Content.AUDIO, Content.VIDEO, Content.DOCUMENT})
 RETRIES = (1, 3, 10, 60, 300, 900)
 """Seconds before each further attempt to get what could not be had."""
-ATTEMPT_SECONDS = 45.0
+JUDGE_SECONDS, ATTEMPT_SECONDS = 10.0, 45.0
 FOLLOWING = fetching.LATE
 """The kind of the jobs that `bring` runs."""
 LATE, UNCHECKED = fetching.WAITED_FOR, "unchecked"
@@ -96,15 +96,21 @@ class Fetches:
 
     async def handle(self, job: Job, tenant: Tenant) -> None:
         """Judge the files of one event, and fetch them; what could not be had is tried again later."""
+        try:
+            await self._handle(job, tenant)
+        except StoreUnavailable as problem:
+            await jobs.retry_later(self.database, job, self.clock.now(), str(problem), pauses=RETRIES)
+
+    async def _handle(self, job: Job, tenant: Tenant) -> None:
         found = (await fetching.look(self.database, job.client_id, [job.payload["event"]])).get(job.payload["event"])
         named = tenant.file_guard()
-        if found is None or named is None:
+        if found is None or named is None or tenant.suspended:
             await jobs.finish(self.database, job, self.clock.now(), status="cancelled", error="nothing to fetch")
             return
         asked = _Asked(*named, tenant.slug, job.correlation_id, found.state, self)
         event = found.event
         if fetching.JUDGED not in job.payload:
-            event = await asked.judge(event)
+            event = await asked.judge(event, last=job.attempts >= len(RETRIES))
             reach("fetch.admitted")
             if not await fetching.keep(self.database, job, event, judged=True):
                 return
@@ -130,10 +136,16 @@ class _Asked:
     state: State
     fetches: Fetches
 
-    async def judge(self, event: InboundEvent) -> InboundEvent:
-        """Before any byte."""
+    async def judge(self, event: InboundEvent, *, last: bool) -> InboundEvent:
+        """Before any byte. Raises `StoreUnavailable` but at the `last` attempt: what was not looked at is not refused."""
         try:
-            return await self.guard.admit(event, self.state)
+            async with asyncio.timeout(JUDGE_SECONDS):
+                return await self.guard.admit(event, self.state)
+        except StoreUnavailable as problem:
+            if not last:
+                raise
+            self._report("admit", problem)
+            return marked(event, UNCHECKED)
         except Exception as problem:  # noqa: BLE001 - a plugin's own code
             self._report("admit", problem)
             return marked(event, UNCHECKED)
@@ -160,11 +172,11 @@ class _Asked:
 async def bring(database: Database, job: Job, tenant: Tenant, clock: Clock) -> None:
     """Files whose turn went on without them: the desk that reads along is shown them, and told what came to nothing."""
     id = job.payload["event"]
-    found = (await fetching.look(database, job.client_id, [id])).get(id)
-    if found is not None and not found.committed:
-        await jobs.put_off(database, job, UNSEEN_PAUSE)
-        return
     for _ in range(MEETINGS):
+        found = (await fetching.look(database, job.client_id, [id])).get(id)
+        if found is not None and not found.committed:
+            await jobs.put_off(database, job, UNSEEN_PAUSE)
+            return
         about = await _whose(database, tenant, found.event) if found else None
         if found is None or about is None:
             await jobs.finish(database, job, clock.now(), status="cancelled", error="nobody to show it to")
@@ -191,9 +203,11 @@ def _show(made: Commit, tenant: Tenant, id: str, event: InboundEvent) -> None:
     and the next card brings it."""
     assert made.after is not None
     passed = tuple(part for part in event.attachments if part.checked and not part.refused)
-    if made.after.state is State.BOT_ACTIVE and voice.silence(tenant, made.after):
-        if passed:
-            lately.keep_late(made, id, passed)
+    silent = tenant.suspended or (made.after.state is State.BOT_ACTIVE and voice.silence(tenant, made.after))
+    if passed:
+        shown = "" if silent else made.after.handover_id or lately.AT_THE_DESK
+        lately.keep_late(made, id, passed, shown)
+    if silent:
         return
     named = tenant.file_guard()
     lines = [f"✗ {each.what}: {each.reason}" for each in (named[1].refusals(event) if named else ())]

@@ -13,7 +13,6 @@ from truffles_gateway.routes import facts, mute, picture
 
 KIND_WORDS = frozenset({Route.GREETING, Route.THANKS, Route.DECLINE, Route.IDENTITY, Route.OFF_TOPIC})
 LIFTS_MUTE = frozenset({Route.ANSWER, Route.HUMAN, Route.FRUSTRATED, Route.BOOK, Route.PICTURE})
-SKEW = timedelta(minutes=5)
 
 
 def before_thinking(case: Case) -> Decision | None:
@@ -50,8 +49,7 @@ def _is_history(case: Case) -> bool:
 def _before_connection(case: Case, stored: StoredEvent) -> bool:
     instance = stored.event.instance
     branch = case.tenant.branch_for_instance(instance) if instance else case.tenant.branch(case.turn.branch)
-    connected = case.tenant.connected_at(branch)
-    return connected is not None and (stored.event.sent_at or stored.received_at) < connected - SKEW
+    return case.tenant.is_history(branch, stored.event.sent_at or stored.received_at)
 
 
 def _late(case: Case) -> Decision | None:

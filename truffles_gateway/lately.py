@@ -62,7 +62,7 @@ def before(conversation: Conversation, work: Work, tenant: Tenant, now: datetime
 def unseen(case: Case) -> tuple[Attachment, ...]:
     """What the desk has not seen: files of the last minutes, then those of this turn, each once."""
     known, ours = _remembered(case), _own(case.work)
-    seen = {each.file.key for each in known if each.shown and each.by in ours} - {""}
+    seen = {each.file.key for each in known if each.shown and each.by in ours and not each.file.refused} - {""}
     own = [part for part in case.message.attachments if part.key not in seen]
     again = {part.key for part in own} - {""}
     owed = (each.file for each in known if each.is_owed and each.by not in ours)
@@ -91,7 +91,7 @@ def remember(made: Commit, case: Case, shown: str) -> None:
     """Keep this turn's files. `shown` is with what the desk saw all that it had not seen, "" if it did not."""
     assert made.after is not None
     known, ours = _remembered(case), _own(case.work)
-    seen = {each.file.key: each.shown for each in known if each.shown and each.by in ours}
+    seen = {each.file.key: each.shown for each in known if each.shown and each.by in ours and not each.file.refused}
     earlier = [_now_shown(each, shown) for each in known if each.by not in ours]
     new = [_of_turn(case, part, shown or seen.get(part.key, "")) for part in (*case.message.attachments, *_lost(case))]
     kept = [each.stored() for each in (*earlier, *new)][-MOST:]
@@ -116,10 +116,10 @@ def take_owed(made: Commit, tenant: Tenant, handover_id: str) -> tuple[Attachmen
     return tuple(each.file for each in due if not each.file.refused)
 
 
-def keep_late(made: Commit, event: str, files: Sequence[Attachment]) -> None:
-    """Files that came after their turn, while nobody read along: the next card brings them. `event` is their row's id."""
+def keep_late(made: Commit, event: str, files: Sequence[Attachment], shown: str) -> None:
+    """Files that came after their turn: what no desk was shown comes with the next card. `event` is their row's id."""
     assert made.after is not None
-    new = [Kept(file=replace(part, data=None), at=made.now, by=event).stored() for part in files]
+    new = [Kept(file=replace(part, data=None), at=made.now, by=event, shown=shown).stored() for part in files]
     kept = [*(each.stored() for each in _read(made.after)), *new][-MOST:]
     made.touch(context={**made.after.context, KEY: kept})
 

@@ -29,7 +29,7 @@ def sift(event: InboundEvent, conversation: Conversation, tenant: Tenant) -> tup
         event = replace(event, text="")
     if not event.attachments:
         return event, "" if event.text.strip() else _nothing(event, kinds, tenant)
-    passed = tuple(part for part in event.attachments if _passes(part, kinds))
+    passed = tuple(part for part in event.attachments if _passes(part, kinds, tenant))
     if len(passed) == len(event.attachments):
         return event, ""
     why = "; ".join(dict.fromkeys(_reasons(event, kinds, tenant)))
@@ -54,8 +54,10 @@ def _kinds(conversation: Conversation, tenant: Tenant) -> tuple[Content, ...]:
     return tuple(kind for kind in KINDS if owner and kind.value in owner.plugin.capabilities.media)
 
 
-def _passes(part: Attachment, kinds: Sequence[Content]) -> bool:
-    return _is_kind(part, kinds) and not part.refused and bool(part.checked or part.blob)
+def _passes(part: Attachment, kinds: Sequence[Content], tenant: Tenant) -> bool:
+    """Where there is a guard, what it has not seen is not sent."""
+    seen = part.checked or (part.blob and tenant.file_guard() is None)
+    return _is_kind(part, kinds) and not part.refused and bool(seen)
 
 
 def _is_kind(part: Attachment, kinds: Sequence[Content]) -> bool:
@@ -73,7 +75,7 @@ def _reasons(event: InboundEvent, kinds: Sequence[Content], tenant: Tenant) -> I
     for part in event.attachments:
         if not _is_kind(part, kinds):
             yield text_of(tenant, "file_kind", kinds=_named_kinds(kinds, tenant))
-        elif not _passes(part, kinds):
+        elif not _passes(part, kinds, tenant):
             yield _refusal(event, part, tenant)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pluggy
@@ -109,6 +109,10 @@ class BadConfig(ConfigError):
         super().__init__("; ".join(str(problem).removeprefix(f"{slug}: ") for problem in problems), tenant=slug)
 
 
+SKEW = timedelta(minutes=5)
+"""How much the clocks of a phone and of the gateway may differ."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
     """One business, ready to serve. `branch_ids` are the database's, by slug; `used` is in config order.
@@ -181,6 +185,11 @@ class Tenant:
         came = self.branch_times.get(branch.slug) if branch else None
         later = came is not None and self.created_at is not None and came > self.created_at
         return max(filter(None, (whole, came))) if later else whole
+
+    def is_history(self, branch: Branch | None, written: datetime) -> bool:
+        """Was it written before the instance of `branch` was connected? A phone that synchronises sends such messages."""
+        connected = self.connected_at(branch)
+        return connected is not None and written < connected - SKEW
 
     def branch(self, slug: str) -> Branch | None:
         """The branch `slug`."""

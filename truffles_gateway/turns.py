@@ -78,15 +78,14 @@ class Turns:
             raise ValueError(work.unreadable)
         if work.attempts > len(tenant.config.retry.turn):
             return await self._park(work, tenant, "its worker died each time")
-        work = await fetching.settled(self.database, work, tenant.config.limits.files, self.clock.now())
-        work = await self._compared(work)
+        work = await self._ready(work, tenant.config.limits.files)
         return await (self._desk(work, tenant) if work.kind == "desk" else self._customer(work, tenant))
 
     async def _customer(self, work: Work, tenant: Tenant) -> Commit:
         if work.unsent_turn:
-            work = await self._compared(await lanes.withdraw(self.database, work, self.clock.now()))
+            work = await self._ready(await lanes.withdraw(self.database, work, self.clock.now()))
         if _overtaken(work):
-            work = await self._compared(await self._take_back(work, tenant))
+            work = await self._ready(await self._take_back(work, tenant))
         if all(stored.event.ignore == UNCHANGED for stored in work.events):
             return await self._nothing_new(work)
         case = make_case(work, tenant, self.clock, self.faults)
@@ -139,7 +138,7 @@ class Turns:
         return waited.total_seconds() < case.tenant.config.retry.rethink
 
     async def _again(self, case: Case) -> Case:
-        work = await self._compared(await self._load(case.work))
+        work = await self._ready(await self._load(case.work))
         fresh = make_case(work, case.tenant, self.clock, self.faults)
         fresh = replace(
             fresh, message=case.message, verdict=case.verdict, language=case.language, trace=case.trace,
@@ -217,6 +216,11 @@ class Turns:
         [found] = await lanes.load(self.database, [(work.client_id, work.turn_id)], self.clock.now())
         return found
 
+    async def _ready(self, work: Work, patience: float = 0.0) -> Work:
+        """The turn with its files, as far as they came within `patience` seconds, and without edits that change nothing. A turn
+        that was read again has waited before."""
+        return await self._compared(await fetching.settled(self.database, work, patience, self.clock.now()))
+
     async def _compared(self, work: Work) -> Work:
         """The turn with each edit marked that changes neither words nor media: channels tell of any change to a message,
         also of those that nobody sees. What is edited within its own turn is the turn's business."""
@@ -228,15 +232,15 @@ class Turns:
         return replace(work, events=tuple(replace(each, event=news.get(each.id, each.event)) for each in work.events))
 
     async def _news(self, work: Work, edit: StoredEvent) -> InboundEvent:
-        """An edit, marked where nothing is new in it. What a manager sent does not go out again with its new caption."""
+        """An edit, marked where nothing is new in it. A file is neither sent nor shown again with its new caption."""
         event = edit.event
         before = await events.said_before(self.database, work.client_id, edit, work.turn_id)
         if before is None:
             return event
-        if event.kind is not EventKind.MANAGER:
-            return replace(event, ignore=UNCHANGED) if _essence(before) == _essence(event) else event
+        if event.kind is not EventKind.MANAGER and _essence(before) == _essence(event):
+            return replace(event, ignore=UNCHANGED)
         fresh = tuple(part for part in event.attachments if not any(_is_same_file(part, e) for e in before.attachments))
-        if event.text == before.text and not fresh:
+        if event.kind is EventKind.MANAGER and event.text == before.text and not fresh:
             return replace(event, ignore=UNCHANGED)
         return replace(event, attachments=fresh) if len(fresh) < len(event.attachments) else event
 
@@ -412,10 +416,17 @@ def merge(members: tuple[InboundEvent, ...], context: Mapping[str, Any]) -> Inbo
     for event in (mute.spoken(hearing.spoken(each, context), context) for each in members):
         name = event.replaces or event.event_id
         if not event.ignore and (event.replaces or name not in latest):
-            latest[name] = event
+            latest[name] = _edited(latest.get(name), event)
     shown = list(latest.values())
     attachments = tuple(attachment for event in shown for attachment in event.attachments)
     return Inbound(text=burst.join(event.text for event in shown), events=members, attachments=attachments)
+
+
+def _edited(before: InboundEvent | None, event: InboundEvent) -> InboundEvent:
+    """The event that takes the place of another. An edit that brings new words alone is one of the caption: the files stay."""
+    if before is None or event.attachments:
+        return event
+    return replace(event, attachments=tuple(replace(part, caption=event.text) for part in before.attachments))
 
 
 def _is_same_file(one: Attachment, other: Attachment) -> bool:

@@ -29,7 +29,7 @@ from truffles_gateway.turns import Turns
 # Managers' events take milliseconds; they have hands of their own when all others hold slow customers' turns.
 DESK_HANDS = 4
 # A file whose host is slow or dead keeps a hand for seconds: no other job waits for that, and memory holds so many files.
-FILE_HANDS = 8
+FILE_HANDS, A_TENANTS_HANDS = 8, 5
 NO_TENANT_PAUSE = 10.0
 log = logger("worker")
 
@@ -247,7 +247,11 @@ class Worker:
         free = FILE_HANDS - len(self._running["files"])
         if free <= 0 or self._stop.is_set():
             return 0
-        found = await fetching.claim(self._database, self.id, self._clock.now(), free, self._settings.lease_seconds)
+        found = await fetching.claim(
+            self._database, self.id, self._clock.now(), free, self._settings.lease_seconds,
+            busy=[each.client_id for each in self._running["files"].values()],
+            most=A_TENANTS_HANDS if self._registry.serves_several else FILE_HANDS,
+        )  # fmt: skip
         for job in found:
             self._spawn("files", job, self._with_tenant(job, self._fetches.handle))
         return len(found)

@@ -33,13 +33,18 @@ class Arrived:
     known: frozenset[str] = frozenset()
 
 
-async def claim(database: Database, owner: str, now: datetime, limit: int, lease: float) -> list[Job]:
+async def claim(
+    database: Database, owner: str, now: datetime, limit: int, lease: float, *, busy: Sequence[str], most: int
+) -> list[Job]:
     """Lease up to `limit` fetches that are due: a tenant's first before another's second, and none before what came earlier
-    in its lane was judged."""
+    in its lane was judged. `busy` are the tenants of what runs here; none gets more than `most` hands."""
     rows = await database.fetch(
         """
-        WITH due AS (
-            SELECT client_id, id, run_at, row_number() OVER (PARTITION BY client_id ORDER BY run_at, id) AS place
+        WITH held AS (
+            SELECT client_id, count(*) AS hands FROM unnest($5::uuid[]) AS t(client_id) GROUP BY client_id
+        ), due AS (
+            SELECT client_id, id, run_at, row_number() OVER (PARTITION BY client_id ORDER BY run_at, id)
+                + COALESCE((SELECT hands FROM held h WHERE h.client_id = j.client_id), 0) AS place
             FROM jobs j WHERE status = 'waiting' AND kind = 'fetch' AND run_at <= $2
               AND (lease_until IS NULL OR lease_until <= clock_timestamp())
               AND (payload ? 'judged' OR NOT EXISTS (
@@ -48,12 +53,13 @@ async def claim(database: Database, owner: str, now: datetime, limit: int, lease
                   AND (e.payload ->> 'seq')::bigint < (j.payload ->> 'seq')::bigint))
         ), chosen AS (
             SELECT j.client_id, j.id FROM jobs j JOIN due d ON d.client_id = j.client_id AND d.id = j.id
-            WHERE j.status = 'waiting' AND (j.lease_until IS NULL OR j.lease_until <= clock_timestamp())
+            WHERE d.place <= $6 AND j.status = 'waiting'
+              AND (j.lease_until IS NULL OR j.lease_until <= clock_timestamp())
             ORDER BY d.place, d.run_at LIMIT $3 FOR UPDATE OF j SKIP LOCKED
         )
         UPDATE jobs SET lease_owner = $1, lease_until = clock_timestamp() + $4 * interval '1 s',
             lease_token = lease_token + 1,
-            attempts = attempts + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END -- whoever had it before has died
+            attempts = attempts + CASE WHEN lease_owner IS NULL THEN 0 ELSE 1 END -- whoever had it before has died
         WHERE (client_id, id) IN (SELECT client_id, id FROM chosen)
         RETURNING *
         """,
@@ -61,6 +67,8 @@ async def claim(database: Database, owner: str, now: datetime, limit: int, lease
         now,
         limit,
         lease,
+        list(busy),
+        most,
     )
     return [jobs.job_of(row) for row in rows]
 

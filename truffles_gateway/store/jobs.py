@@ -26,7 +26,7 @@ async def claim(database: Database, owner: str, now: datetime, limit: int, lease
         """
         UPDATE jobs SET lease_owner = $1, lease_until = clock_timestamp() + $4 * interval '1 s',
             lease_token = lease_token + 1,
-            attempts = attempts + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END -- whoever had it before has died
+            attempts = attempts + CASE WHEN lease_owner IS NULL THEN 0 ELSE 1 END -- whoever had it before has died
         WHERE (client_id, id) IN (
             SELECT client_id, id FROM jobs WHERE status = 'waiting' AND kind <> 'fetch' AND run_at <= $2
               AND (lease_until IS NULL OR lease_until <= clock_timestamp())

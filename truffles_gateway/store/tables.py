@@ -669,7 +669,13 @@ blobs = Table(
         "folder", Text, nullable=False, server_default="", comment="the storage_dir of that file, as it was configured"
     ),
     _time("created_at", required=True),
-    Column("used_at", TIMESTAMP(timezone=True), nullable=False, comment="last put or used: from here on it ages"),
+    Column(
+        "used_at",
+        TIMESTAMP(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="last put or used: from here on it ages",
+    ),
     PrimaryKeyConstraint("client_id", "sha256"),
     CheckConstraint("(data IS NULL) = (folder <> '')", name="bytes_are_somewhere"),
     _of_client(),

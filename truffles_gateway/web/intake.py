@@ -213,8 +213,14 @@ def _row(event: InboundEvent, tenant: Tenant, now: datetime, correlation: str, r
         correlation_id=correlation, received_at=now, longest=timing.longest,
         quiet=_quiet(event, timing) if not reason else 0.0,
         outcome="ignored" if reason else None, outcome_reason=reason,
-        files=not reason and brings_files(event) and tenant.file_guard() is not None,
+        files=not reason and brings_files(event) and tenant.file_guard() is not None and not _is_history(event, tenant, now),
     )  # fmt: skip
+
+
+def _is_history(event: InboundEvent, tenant: Tenant, now: datetime) -> bool:
+    """Nobody will look at it, and its files shall cost the customer nothing: a synchronised phone sends years of photos."""
+    branch = tenant.branch_for_instance(event.instance)
+    return event.kind is EventKind.CUSTOMER and tenant.is_history(branch, event.sent_at or now)
 
 
 def _quiet(event: InboundEvent, timing: BurstTiming) -> float:

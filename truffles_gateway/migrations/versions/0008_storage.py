@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.add_column("blobs", sa.Column("folder", sa.Text(), nullable=False, server_default="", comment=where))
     op.add_column("blobs", sa.Column("used_at", sa.TIMESTAMP(timezone=True), nullable=True, comment=AGES))
     op.execute("UPDATE blobs SET used_at = now()")
-    op.alter_column("blobs", "used_at", nullable=False)
+    op.alter_column("blobs", "used_at", nullable=False, server_default=sa.text("now()"))  # older processes name none
     op.create_check_constraint(op.f("ck_blobs_bytes_are_somewhere"), "blobs", "(data IS NULL) = (folder <> '')")
     op.create_index("ix_blobs_used", "blobs", ["client_id", "used_at"])
     op.create_table(
