@@ -83,8 +83,11 @@ class Poster:
         return await self._one_by_one(place, step, piece, sources)
 
     async def _source(self, item: Attachment) -> Source | None:
-        """What to send: a file that Telegram has, bytes of ours, or a link; None if nothing is left. The link of a checked
-        file is none: Telegram would fetch the original there, with all that the guard had taken out (where a photo was made)."""
+        """What to send: bytes of ours that were checked, a file that Telegram has, bytes that were not, or a link; None if
+        nothing is left. A checked file's own bytes come first, and its link is none: what Telegram has or would fetch there
+        is the original, with all that the guard had taken out (where a photo was made)."""
+        if item.checked and (checked := await self._upload(item)):
+            return checked
         if known := file_id(item):
             return known
         linked = item.url.startswith(("https://", "http://")) and not item.checked
