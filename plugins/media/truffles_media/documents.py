@@ -70,7 +70,7 @@ def _ends_a_directory(data: bytes, at: int) -> bool:
     if at + 22 > len(data):
         return False
     [size] = struct.unpack_from("<I", data, at + 12)
-    return 0 < size <= at and data[at - size :].startswith(_DIRECTORY_ENTRY)
+    return 0 < size <= at and data.startswith(_DIRECTORY_ENTRY, at - size)
 
 
 def starts_as_program(data: bytes) -> bool:
@@ -86,21 +86,35 @@ def starts_as_program(data: bytes) -> bool:
 # Kinds of documents
 
 
+def look_through_sound(data: bytes) -> None:
+    """Raises `FileRefused` for a sound that is another file, too; it is not decoded."""
+    _refuse_a_pdf(data)
+    refuse_a_second_file(data, len(data))
+
+
+def _refuse_a_pdf(data: bytes) -> None:
+    """Readers of PDF look for its head that far, whatever stands before it."""
+    if b"%PDF-" in data[:1024]:
+        raise FileRefused(Fault.SMUGGLED, "a PDF behind something else")
+
+
 def look_through(data: bytes) -> None:
     """Raises `FileRefused` for a document that a computer would run something from, or that is a bomb."""
     if data.startswith(b"PK\x03\x04"):
+        if b"%PDF-" in data[:1024]:  # an honest one may come first in an archive
+            _look_into_pdf(data)
         _look_into_archive(data)
         return
     end = len(data)
     if data.startswith(b"%PDF-"):
         end = _end_of_pdf(data)
         _look_into_pdf(data)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+    else:
+        _refuse_a_pdf(data)
+    if data.startswith(_OLE):
         _refuse_active(data, _OLE_ACTIVE)
-    elif data.startswith(b"{\\rtf"):
+    elif data.startswith(b"{\\rt"):
         _refuse_active(data, _RTF_ACTIVE)
-    elif b"%PDF-" in data[:1024]:
-        raise FileRefused(Fault.SMUGGLED, "a PDF behind something else")
     refuse_a_second_file(data, end)
 
 
@@ -110,6 +124,7 @@ def _refuse_active(data: bytes, signs: dict[bytes, str]) -> None:
             raise FileRefused(Fault.ACTIVE, what)
 
 
+_OLE = b"\xd0\xcf\x11\xe0"
 _MACROS, _PACKAGE = "_VBA_PROJECT".encode("utf-16-le"), "Ole10Native".encode("utf-16-le")
 _INSTALLER = bytes.fromhex("84100c0000000000c000000000000046")  # the class of MSI files
 _OLE_ACTIVE = {_MACROS: "macros", _PACKAGE: "an embedded file", _INSTALLER: "an installer"}

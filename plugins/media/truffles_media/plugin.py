@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from truffles_gateway.errors import FileUnavailable, StorageFull
 from truffles_gateway.messages import Attachment, Content, EventKind, Inbound, InboundEvent, Refusal, State, Turn
@@ -21,7 +20,7 @@ from truffles_media.cleaner import Cleaned, Cleaner
 from truffles_media.faults import FileRefused
 from truffles_media.fetch import Fetcher, FetchError, Trouble
 from truffles_media.limits import Admission, Limits, Piece, Sender, pieces, pieces_of
-from truffles_media.names import is_program, renamed, visible
+from truffles_media.names import is_program, renamed, tidy
 from truffles_media.settings import MediaSettings, misplaced, overlaid
 from truffles_media.sniff import agreed
 from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, for_the_desk
@@ -35,7 +34,6 @@ FIRST = "first"
 AT_ONCE = 4
 CHANNEL_PAUSES = (0.3, 1.0)
 """Seconds before each further attempt to get a file from its channel."""
-LONGEST_NAME = 100
 
 Taken = Attachment | Refused
 
@@ -229,6 +227,8 @@ class Media:
         """Store the bytes, where the tenant wants them stored; what came inline has no other way to a desk."""
         name = renamed(part.file_name, cleaned.mime)
         part = replace(part, mime=cleaned.mime, size=len(cleaned.data), file_name=name)
+        if is_program(name):
+            return Refused(attachment=part, reason=Reason.TYPE)
         if self._settings.store_media or not part.url:
             try:
                 part = replace(part, blob=await self._resources.blobs.put(cleaned.data, part.mime))
@@ -288,15 +288,6 @@ def _openable(url: str) -> str:
 
 def _presentable(part: Attachment) -> Attachment:
     return replace(part, file_name=tidy(part.file_name))
-
-
-def tidy(name: str) -> str:
-    """A file name to be shown: no folders, no control or direction characters, its end kept when it is long.
-
-    Nothing is ever opened or written under it.
-    """
-    last = PurePosixPath(visible(name).replace("\\", "/")).name
-    return last if len(last) <= LONGEST_NAME else f"{last[: LONGEST_NAME - 13]}…{last[-12:]}"
 
 
 plugin = Plugin(
