@@ -77,6 +77,9 @@ ORDINARY = {
     "pdf with a link": pdf(b"<</S /URI /URI (https://example.com/JavaScript)>>"),
     "pdf with a form": pdf(b"<</AcroForm <</Fields []>> /JS2 1>>"),
     "pdf with packed objects": pdf(stream(b"1 0 <</Type /Catalog>>", b"/Type /ObjStm")),
+    "pdf with packed objects of a long text": pdf(*[stream(b"1 0 <</S /P>>" * 40_000, b"/Type /ObjStm /N 9")] * 40),
+    "pdf with packed objects, locked": pdf(stream(b"x", b"/Type /ObjStm /Filter /FlateDecode", packed=False))
+    + b"trailer\n<</Encrypt 9 0 R>>\n%%EOF",
     "pdf with a packed picture": pdf(stream(bytes(range(256)) * 4000, b"/Subtype /Image")),
     "pdf with an invoice in it": pdf(stream(b"<?xml version='1.0'?><invoice/>", b"/Type /EmbeddedFile")),
     "pdf with empty lines at the end": pdf(b"<<>>", end=b"\n\n\0\0"),
@@ -89,6 +92,7 @@ def test_what_people_send_every_day_passes(data: bytes) -> None:
 
 
 JS = b"<</S /JavaScript /JS (app.alert(1))>>"
+PACKED_JS = stream(b"1 0 " + JS, b"/Type /ObjStm")
 REFUSED = {
     "letter with macros": (docx("word/vbaProject.bin"), Fault.ACTIVE),
     "letter with macros, other letters": (docx("WORD/VBAPROJECT.BIN"), Fault.ACTIVE),
@@ -115,6 +119,24 @@ REFUSED = {
     "pdf with a script, packed": (pdf(stream(b"1 0 " + JS, b"/Type /ObjStm")), Fault.ACTIVE),
     "pdf with a script, packed and escaped": (pdf(stream(b"1 0 " + JS, b"/Type /Obj#53tm")), Fault.ACTIVE),
     "pdf with a script behind a false stream": (pdf(b"(>>\nstream\n) " + JS), Fault.ACTIVE),
+    "pdf with a script, packed twice": (
+        pdf(PACKED_JS.replace(b"/FlateDecode", b"[/ASCIIHexDecode/FlateDecode]")),
+        Fault.ACTIVE,
+    ),
+    "pdf with a script, packed behind a comment": (
+        pdf(PACKED_JS.replace(b">>\nstream", b">>%x\nstream")),
+        Fault.ACTIVE,
+    ),
+    "pdf with a script, packed in a commented type": (pdf(PACKED_JS.replace(b"/Type ", b"/Type%x\n")), Fault.ACTIVE),
+    "pdf with a script, packed under a long head": (
+        pdf(PACKED_JS.replace(b"/Length", b" " * 5000 + b"/Length")),
+        Fault.ACTIVE,
+    ),
+    "pdf with a script behind much else": (
+        pdf(*[stream(bytes(7 * MB), b"/Type /ObjStm")] * 10, PACKED_JS),
+        Fault.ACTIVE,
+    ),
+    "pdf of streams alone": (b"%PDF-1.7\n" + b">>stream\n" * 500_000 + b"%%EOF", Fault.BOMB),
     "pdf with a program": (pdf(stream(PE, b"/Type /EmbeddedFile")), Fault.ACTIVE),
     "pdf with a program, not packed": (pdf(stream(PE, b"/Type /EmbeddedFile", packed=False)), Fault.ACTIVE),
     "pdf and archive": (pdf(b"<<>>", end=zipped("a.txt")), Fault.SMUGGLED),

@@ -14,7 +14,6 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from itertools import pairwise
 
 from truffles_media.faults import Fault, FileRefused
@@ -185,10 +184,18 @@ def _look_into_embedded(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]
 # PDF
 
 _PDF_STREAM = re.compile(rb">>\s{0,8}stream\r?\n")
+STREAMS = 20_000
+"""Of a PDF. A thick catalogue has some thousands."""
+PACKED_OBJECTS, PACKED_OBJECT = 64 * MB, 8 * MB
+"""Unpacked bytes of a PDF's packed objects that are looked at, together and of each stream."""
 _PDF_ACTIVE = re.compile(
     rb"(?:/S(?:[\0\s]|%[^\r\n]{0,80}[\r\n]){0,64}|(?<=[\0\s\[\]<>]))/(Launch|JavaScript)(?![A-Za-z0-9])"
 )  # as the kind of an action, or as a name by itself; part of a link it may be
-_PDF_PACKED_OBJECTS = re.compile(rb"/Type\s{0,8}/ObjStm")
+_PDF_PACKED = re.compile(
+    rb"/(?:O|#4[Ff])(?:b|#62)(?:j|#6[Aa])(?:S|#53)(?:t|#74)(?:m|#6[Dd])(?![A-Za-z0-9#])"
+)  # /ObjStm, each letter plain or escaped
+_PDF_FLATE = re.compile(rb"/Filter\s{0,8}(?:/FlateDecode|\[\s{0,8}/FlateDecode\s{0,8}\])\s{0,8}(?=[/>])")
+_PDF_LOCKED = b"/Encrypt"
 _PDF_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PDF_END = b"%%EOF"
 _HEAD = 4096
@@ -202,21 +209,46 @@ def _end_of_pdf(data: bytes) -> int:
 def _look_into_pdf(data: bytes) -> None:
     """Names of actions, wherever they stand and in packed objects, and what each stream begins with."""
     _refuse_pdf_actions(data)
-    left = OBJECTS
-    for head, stream in _pdf_streams(data):
-        if starts_as_program(_unpacked(stream, _HEAD)):
-            raise FileRefused(Fault.ACTIVE, "a PDF that holds a program")
-        if left > 0 and _PDF_PACKED_OBJECTS.search(_plain_names(head)):
-            objects = _unpacked(stream, min(OBJECT, left))
-            left -= len(objects)
-            _refuse_pdf_actions(objects)
-
-
-def _pdf_streams(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """What stands before each stream, and all that follows: unpacking finds its end by itself."""
     view = memoryview(data)
-    for found in _PDF_STREAM.finditer(data):
-        yield data[max(found.start() - _HEAD, 0) : found.start()], view[found.end() :]
+    for count, found in enumerate(_PDF_STREAM.finditer(data), 1):
+        if count > STREAMS:
+            raise FileRefused(Fault.BOMB, f"a PDF of more than {STREAMS} streams")
+        if starts_as_program(_unpacked(view[found.end() :], _HEAD)):
+            raise FileRefused(Fault.ACTIVE, "a PDF that holds a program")
+    if _PDF_LOCKED not in data:  # else they cannot be unpacked without the password
+        _look_into_packed_objects(data, view)
+
+
+def _look_into_packed_objects(data: bytes, view: memoryview) -> None:
+    """Programs that make PDFs pack objects in one way only; what is packed otherwise is packed to be overlooked."""
+    left = PACKED_OBJECTS
+    for name in _PDF_PACKED.finditer(data):
+        stream = _PDF_STREAM.search(data, name.end(), name.end() + _HEAD)
+        head = (
+            data[data.rfind(b"obj", max(name.start() - _HEAD, 0), name.start()) + 3 : stream.start()] if stream else b""
+        )
+        objects = (
+            _unpacked_whole(view[stream.end() :], min(PACKED_OBJECT, left)) if stream and _is_usual(head) else None
+        )
+        if objects is None:
+            raise FileRefused(Fault.ACTIVE, "a PDF with objects that are packed in an unusual way")
+        left -= len(objects)
+        _refuse_pdf_actions(objects)
+
+
+def _is_usual(head: bytes) -> bool:
+    """A stream's dictionary with the one usual filter, and nothing in it that hides another."""
+    unusual = any(sign in head for sign in (b"%", b"#", b"(", b"/Predictor", b"obj"))
+    return not unusual and head.count(b"/Filter") == 1 and _PDF_FLATE.search(head) is not None
+
+
+def _unpacked_whole(stream: memoryview, limit: int) -> bytes | None:
+    """None for what is not packed with Flate, or comes to more than `limit` bytes."""
+    try:
+        unpacked = zlib.decompressobj().decompress(stream[: 2 * limit], limit + 1)
+    except zlib.error:
+        return None
+    return unpacked if len(unpacked) <= limit else None
 
 
 def _refuse_pdf_actions(data: bytes) -> None:

@@ -35,6 +35,8 @@ AT_ONCE = 4
 CHANNEL_PAUSES = (0.3, 1.0)
 """Seconds before each further attempt to get a file from its channel."""
 
+WORTH_ANOTHER_TRY = frozenset({Reason.UNFETCHED, Reason.UNCHECKED})
+"""Later, not in a turn: the way failed, or the machine was too busy to look at the file in time."""
 Taken = Attachment | Refused
 
 
@@ -85,7 +87,7 @@ class Media:
                 taken = await self._take(event.channel, sender, piece, deadline)
             if isinstance(taken, Attachment):
                 return taken
-            again = taken.reason is Reason.UNFETCHED and not last
+            again = taken.reason in WORTH_ANOTHER_TRY and not last
             return piece.attachment if again else _marked(taken.attachment, taken)
 
         found = pieces_of(event)
