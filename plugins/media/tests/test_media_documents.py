@@ -42,6 +42,35 @@ def embedded(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def typed(types: bytes) -> bytes:
+    """A letter whose parts are said to be of these types."""
+    return zipped("word/document.xml", "word/settings2.bin", **{"[Content_Types]__xml": types})
+
+
+def with_objects(*names: str, last: bytes) -> bytes:
+    """A letter with harmless embedded objects of these names, and another one."""
+    content = dict.fromkeys(names, OLE) | {"word/embeddings/o99.bin": last}
+    return zipped("[Content_Types].xml", "word/document.xml", **content)  # type: ignore[arg-type]
+
+
+def renamed_entry(name: bytes) -> bytes:
+    """An archive of photo.txt that tells unpackers another name in a Unicode Path extra field."""
+    out, entry = io.BytesIO(), zipfile.ZipInfo("photo.txt")
+    entry.extra = struct.pack("<HHBI", 0x7075, 5 + len(name), 1, zlib.crc32(b"photo.txt")) + name
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(entry, "x")
+    return out.getvalue()
+
+
+def beside_the_directory() -> bytes:
+    """An archive with a program that its directory does not name."""
+    archive, hidden = zipped("a.txt"), zipped("setup.exe")
+    at, end = archive.index(b"PK\x01\x02"), archive.rindex(b"PK\x05\x06")
+    more = hidden[: hidden.index(b"PK\x01\x02")]
+    tail = archive[end : end + 16] + struct.pack("<I", at + len(more)) + b"\0\0"
+    return archive[:at] + more + archive[at:end] + tail
+
+
 def pdf(*objects: bytes, end: bytes = b"") -> bytes:
     """A PDF of these objects."""
     body = b"".join(b"%d 0 obj\n%b\nendobj\n" % (n, each) for n, each in enumerate(objects, 1))
@@ -70,6 +99,10 @@ ORDINARY = {
     "table of a hundred thousand rows": zipped("xl/workbook.xml", xl__xml=b"<row><c><v>1500</v></c></row>" * 100_000),
     "archive of letters": zipped(method=zipfile.ZIP_STORED, a__pdf=pdf(b"<<>>"), b__pdf=pdf(b"<<>>")),
     "archive of photos": zipped(*(f"фото {n}.jpg" for n in range(300))),
+    "letter of usual parts": typed(
+        b'<Default Extension="bin" ContentType="application/vnd.ms-office.printerSettings"/>'
+    ),
+    "archive with a second name": renamed_entry("фото.txt".encode()),
     "old letter": OLE,
     "rich text": b"{\\rtf1\\ansi \\b hello}",
     "price list": "Маникюр;5000\n".encode() * 100,
@@ -92,6 +125,7 @@ def test_what_people_send_every_day_passes(data: bytes) -> None:
 
 
 JS = b"<</S /JavaScript /JS (app.alert(1))>>"
+PACKAGE = OLE + "\x01Ole10Native".encode("utf-16-le")
 PACKED_JS = stream(b"1 0 " + JS, b"/Type /ObjStm")
 REFUSED = {
     "letter with macros": (docx("word/vbaProject.bin"), Fault.ACTIVE),
@@ -99,6 +133,17 @@ REFUSED = {
     "table with old macros": (zipped("xl/workbook.xml", "xl/macrosheets/sheet1.xml"), Fault.ACTIVE),
     "letter with controls": (docx("word/activeX/activeX1.bin"), Fault.ACTIVE),
     "letter with a file in it": (embedded(OLE + "\x01Ole10Native".encode("utf-16-le")), Fault.ACTIVE),
+    "letter with macros under another name": (
+        typed(b'<Override PartName="/word/settings2.bin" ContentType="application/vnd.ms-office.vbaProject"/>'),
+        Fault.ACTIVE,
+    ),
+    "letter with a file in it, other name": (zipped("[Content_Types].xml", **{"word/o1__dat": PACKAGE}), Fault.ACTIVE),
+    "letter with a file behind others": (
+        with_objects(*(f"word/embeddings/o{n:02}.bin" for n in range(16)), last=PACKAGE),
+        Fault.ACTIVE,
+    ),
+    "archive with a program, second name": (renamed_entry(b"setup.exe"), Fault.ACTIVE),
+    "archive with a program, beside the directory": (beside_the_directory(), Fault.SMUGGLED),
     "open document with macros": (zipped("mimetype", "content.xml", "Basic/Standard/Module1.xml"), Fault.ACTIVE),
     "archive with a program": (zipped("photos/1.jpg", "photos/2.jpg.exe"), Fault.ACTIVE),
     "archive with a program, full stop": (zipped("setup.exe."), Fault.ACTIVE),

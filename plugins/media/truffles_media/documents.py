@@ -14,6 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 
 from truffles_media.faults import Fault, FileRefused
@@ -25,10 +26,8 @@ ENTRIES = 10_000
 UNPACKED = 256 * MB
 SLACK, RATIO = 16 * MB, 250
 """An archive that unpacks to more than SLACK bytes may unpack to RATIO times its weight. Large tables come to 50."""
-OBJECT = MB
-"""Bytes of a PDF's packed object, or of an embedded object of Office, that are looked at."""
-OBJECTS = 16 * MB
-"""And of all of them together."""
+OBJECTS = 64 * MB
+"""Bytes of all embedded objects of Office together; more is not looked at, and does not pass."""
 
 PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|svg|iframe)[\s>/]", re.IGNORECASE)
 """What a browser runs as a page, wherever in a text it stands."""
@@ -48,6 +47,7 @@ def refuse_a_second_file(data: bytes, end: int) -> None:
         raise FileRefused(Fault.SMUGGLED, "another file hangs behind the end")
 
 
+_ENTRY = b"PK\3\4"
 _DIRECTORY_END, _DIRECTORY_ENTRY, _ZIP64_LOCATOR = b"PK\5\6", b"PK\1\2", b"PK\6\7"
 _LONGEST_COMMENT = 65_535 + 22
 
@@ -134,7 +134,13 @@ _RTF_ACTIVE = {b"\\objdata": "an embedded object", b"\\objupdate": "an embedded 
 
 _OFFICE_ACTIVE = re.compile(r"(^|/)(vbaProject\.bin|vbaData\.xml|macrosheets/.*|activeX/.*)$", re.IGNORECASE)
 _OPEN_DOCUMENT_ACTIVE = re.compile(r"^(Basic|Scripts)/.")
-_EMBEDDED = re.compile(r"(^|/)embeddings/.*\.bin$", re.IGNORECASE)
+_PARTS = "[content_types].xml"
+_PARTS_ACTIVE = re.compile(rb"vbaProject|macroEnabled|macrosheet|activeX|<!ENTITY|&#", re.IGNORECASE)
+"""Types of parts that run something, whatever the parts are called, and what such a type could be hidden with."""
+_LOCKED = 1
+_NAMES = struct.Struct("<4s22xHH")
+"""Of a local header: its sign, and how long the name and what else there is to it are."""
+_UNICODE_PATH = 0x7075
 _UNREADABLE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     ValueError, EOFError, IndexError, OSError, RuntimeError,
@@ -147,9 +153,10 @@ def _look_into_archive(data: bytes) -> None:
             entries = archive.infolist()
             _check_sizes(entries, len(data))
             for entry in entries:
-                _check_name(entry.filename)
-                _check_name(entry.orig_filename)  # the name as others may read it, behind a zero byte
-            _look_into_embedded(archive, [entry for entry in entries if _EMBEDDED.search(entry.filename)])
+                _check_names(entry)
+            _check_local_records(data, entries, archive.start_dir)
+            if any(entry.filename.lower() == _PARTS for entry in entries):
+                _look_into_office(archive, [entry for entry in entries if not entry.flag_bits & _LOCKED])
     except _UNREADABLE as problem:
         raise FileRefused(Fault.BROKEN, f"an archive that cannot be read: {type(problem).__name__}") from problem
 
@@ -174,11 +181,52 @@ def _check_name(name: str) -> None:
         raise FileRefused(Fault.ACTIVE, "a program in an archive")
 
 
-def _look_into_embedded(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
-    """Formulas and charts of old documents are embedded objects, and so is any file that somebody put into a letter."""
-    for entry in entries[: OBJECTS // OBJECT]:
-        with archive.open(entry) as embedded:
-            _refuse_active(embedded.read(OBJECT), _OLE_ACTIVE)
+def _check_names(entry: zipfile.ZipInfo) -> None:
+    _check_name(entry.filename)
+    _check_name(entry.orig_filename)  # the name as others may read it, behind a zero byte
+    for name in _unicode_paths(entry.extra):
+        _check_name(name)
+
+
+def _unicode_paths(extra: bytes) -> Iterator[str]:
+    """Names that unpackers take instead of an entry's own: APPNOTE 4.6.9."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH:
+            yield extra[9 : 4 + size].decode("utf-8", "replace")
+        extra = extra[4 + size :]
+
+
+def _check_local_records(data: bytes, entries: list[zipfile.ZipInfo], directory: int) -> None:
+    """Some unpackers read these and not the directory: their names count, too, and none may lie beside it."""
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    ends = [entry.header_offset for entry in ordered[1:]] + [directory]
+    for entry, end in zip(ordered, ends, strict=True):
+        at = entry.header_offset
+        sign, name, extra = _NAMES.unpack_from(data, at)
+        body = at + _NAMES.size + name + extra
+        _check_name(data[at + _NAMES.size : at + _NAMES.size + name].decode("utf-8", "replace"))
+        for path in _unicode_paths(data[body - extra : body]):
+            _check_name(path)
+        if sign != _ENTRY or data.find(_ENTRY, body + entry.compress_size, end) >= 0:
+            raise FileRefused(Fault.SMUGGLED, "an archive with entries beside its directory")
+
+
+def _look_into_office(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """What the parts are said to be, and what is embedded: formulas and charts of old documents, and so is any file that
+    somebody put into a letter."""
+    left = OBJECTS
+    for entry in entries:
+        with archive.open(entry) as part:
+            if entry.filename.lower() == _PARTS:
+                if _PARTS_ACTIVE.search(part.read(MB).replace(b"\0", b"")) or part.read(1):
+                    raise FileRefused(Fault.ACTIVE, "macros by another name")
+            elif (start := part.read(len(_OLE))) == _OLE:
+                embedded = start + part.read(left)
+                left -= len(embedded)
+                if left <= 0:
+                    raise FileRefused(Fault.ACTIVE, "more embedded objects than can be looked at")
+                _refuse_active(embedded, _OLE_ACTIVE)
 
 
 # PDF
