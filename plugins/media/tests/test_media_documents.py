@@ -111,6 +111,15 @@ ORDINARY = {
     "pdf with a form": pdf(b"<</AcroForm <</Fields []>> /JS2 1>>"),
     "pdf with packed objects": pdf(stream(b"1 0 <</Type /Catalog>>", b"/Type /ObjStm")),
     "pdf with packed objects of a long text": pdf(*[stream(b"1 0 <</S /P>>" * 40_000, b"/Type /ObjStm /N 9")] * 40),
+    "pdf with packed objects, of TeX": pdf(
+        b"<<\n/Type /ObjStm\n/N 1\n/Length 9      \n/Filter /FlateDecode\n>>\nstream\n" + zlib.compress(b"1 0 <<>>")
+    ),
+    "pdf with packed objects, of Word": pdf(
+        b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length 9>>\r\nstream\r\n" + zlib.compress(b"1 0 <<>>")
+    ),
+    "pdf with packed objects, of LibreOffice": pdf(
+        b"<</Filter [/FlateDecode] /Type/ObjStm>>stream\n" + zlib.compress(b"1 0 <<>>")
+    ),
     "pdf with packed objects, locked": pdf(stream(b"x", b"/Type /ObjStm /Filter /FlateDecode", packed=False))
     + b"trailer\n<</Encrypt 9 0 R>>\n%%EOF",
     "pdf with a packed picture": pdf(stream(bytes(range(256)) * 4000, b"/Subtype /Image")),

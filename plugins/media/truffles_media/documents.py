@@ -242,7 +242,7 @@ _PDF_ACTIVE = re.compile(
 _PDF_PACKED = re.compile(
     rb"/(?:O|#4[Ff])(?:b|#62)(?:j|#6[Aa])(?:S|#53)(?:t|#74)(?:m|#6[Dd])(?![A-Za-z0-9#])"
 )  # /ObjStm, each letter plain or escaped
-_PDF_FLATE = re.compile(rb"/Filter\s{0,8}(?:/FlateDecode|\[\s{0,8}/FlateDecode\s{0,8}\])\s{0,8}(?=[/>])")
+_PDF_FLATE = re.compile(rb"/Filter\s{0,8}(?:/FlateDecode|\[\s{0,8}/FlateDecode\s{0,8}\])\s{0,8}(?=[/>]|\Z)")
 _PDF_LOCKED = b"/Encrypt"
 _PDF_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PDF_END = b"%%EOF"
