@@ -43,14 +43,20 @@ Taken = Attachment | Refused
 class Media:
     """One tenant's guard."""
 
-    def __init__(self, settings: MediaSettings, resources: Resources, fetcher: Fetcher | None = None) -> None:
+    def __init__(
+        self,
+        settings: MediaSettings,
+        resources: Resources,
+        fetcher: Fetcher | None = None,
+        cleaner: Cleaner | None = None,
+    ) -> None:
         self._settings = overlaid(settings, resources.media, tenant=resources.tenant)
         self._resources = resources
         for key in misplaced(settings):
             resources.log.warning("key without effect in the plugin's settings", key=key, cure="Write it under [media]")
         self._limits = Limits(self._settings.rate_limit, resources.counters)
         self._fetcher = fetcher or Fetcher(self._settings.allowed_hosts)
-        self._cleaner = Cleaner()
+        self._cleaner = cleaner or Cleaner()
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
