@@ -388,4 +388,13 @@ async def test_a_sandbox_that_does_not_start_is_no_fault_of_the_picture() -> Non
 async def test_a_sound_is_looked_at_from_its_end_only() -> None:
     sound = b"OggS\0\x02" + bytes(200)
     assert (await Cleaner(command=("/nowhere",)).clean(sound, "audio/ogg")).data == sound
-    assert await fault(sound + PAGES[0], "audio/ogg", Cleaner(command=("/nowhere",))) is Fault.SMUGGLED
+    for other in (sound + PAGES[0], b"ID3\x04\0\0\0\0\0\0%PDF-1.7\n"):
+        assert await fault(other, "audio/ogg", Cleaner(command=("/nowhere",))) is Fault.SMUGGLED
+
+
+async def test_a_sound_full_of_false_directories_costs_no_copies() -> None:
+    size = 4_000_000
+    sound = bytes(size) + (b"PK\5\6" + struct.pack("<I", size - 70_000)) * 8000 + bytes(16)
+    start = time.process_time()
+    assert (await Cleaner(command=("/nowhere",)).clean(sound, "audio/mpeg")).data == sound
+    assert time.process_time() - start < 0.3

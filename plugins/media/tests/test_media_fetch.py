@@ -103,7 +103,7 @@ async def test_the_default_fetcher_does_not_reach_loopback(stranger: Stranger) -
         "http://media.test/a", "ftp://media.test/a", "//media.test/a", "/a", "", "media.test/a", "file:///etc/passwd",
         "https://evil.test/a", "https://media.test.evil.test/a", "https://xmedia.test/a", "https://sub.media.test/a",
         "https://media.test@evil.test/a", "https://user:pass@media.test/a", "https://evil.test\\@media.test/a",
-        "https://evil.test#@media.test/a", "https://media.test:8443/a", "https://media.test:99999/", "https://[::1]/a",
+        "https://evil.test#@media.test/a", "https://media.test:8443/a", "https://media.test:0/a", "https://media.test:99999/", "https://[::1]/a",
         "https://127.0.0.1/a", "https://0x7f.1/a", "https://2130706433/a", "https://media.test./a", "https://media。test./a",
         "https://[", "https://a\0b/", "https://media.test/" + "a" * 9000,
     ],

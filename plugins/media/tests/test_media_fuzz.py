@@ -21,8 +21,7 @@ from truffles_media import sandbox
 from truffles_media.documents import is_archive, look_through, starts_as_program
 from truffles_media.faults import Fault, FileRefused
 from truffles_media.fetch import Fetcher, FetchError
-from truffles_media.names import is_program, renamed
-from truffles_media.plugin import LONGEST_NAME, tidy
+from truffles_media.names import LONGEST_NAME, is_program, renamed, tidy
 from truffles_media.sniff import agreed, sniff
 from truffles_media.strip import STRIPPED, orientation, strip
 

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from truffles_media import plugin as module
+from truffles_media.cleaner import Cleaner
 from truffles_media.plugin import Media, plugin, tidy
 from truffles_media.settings import MB, MediaSettings
 from truffles_media.words import for_the_customer
@@ -567,3 +568,12 @@ async def test_a_picture_made_anew_has_type_and_name_of_what_it_is_now(make: Mak
     sent = Attachment(content=Content.DOCUMENT, mime="image/avif", data=out.getvalue(), file_name="фото.AVIF")
     [part] = (await after(make(), inbound(event(1, sent)))).attachments
     assert (part.mime, part.file_name, part.size) == ("image/jpeg", "фото.jpg", len(blobs[part.blob]))
+
+
+async def test_a_file_that_could_not_be_looked_at_in_time_is_looked_at_again(http: httpx.AsyncClient) -> None:
+    guard = Media(MediaSettings(), make_resources(plugin, http), cleaner=Cleaner(seconds=0.0))
+    sent = event(1, image(data=jpeg()))
+    open_still = await guard.collect(sent, State.BOT_ACTIVE, last=False)
+    assert open_still.attachments == sent.attachments
+    [given_up] = (await guard.collect(sent, State.BOT_ACTIVE, last=True)).attachments
+    assert given_up.refused == "unchecked"

@@ -110,7 +110,7 @@ class Fetcher:
             return "is not https"
         if url.userinfo:
             return "names a user"
-        if (url.port or HTTPS) not in self._wire.ports:
+        if _port(url) not in self._wire.ports:
             return "names a port"
         return "" if _name(url) in self._hosts else "leads to a host that is not allowed"
 
@@ -152,7 +152,7 @@ class Fetcher:
     async def _addresses(self, url: httpx.URL) -> Sequence[Address]:
         """Where the host lives. One bad address among good ones condemns all: an honest host has none."""
         try:
-            found = await self._wire.resolve(_name(url), url.port or HTTPS)
+            found = await self._wire.resolve(_name(url), _port(url))
         except OSError as problem:
             raise FetchError(Trouble.WAY, "the host has no address", again=True) from problem
         if not all(self._wire.is_allowed(each) for each in found):
@@ -181,6 +181,10 @@ class Fetcher:
 def _name(url: httpx.URL) -> str:
     """The host as the wire knows it: lower-case ASCII."""
     return url.raw_host.decode("ascii").lower()
+
+
+def _port(url: httpx.URL) -> int:
+    return HTTPS if url.port is None else url.port
 
 
 def _join(url: httpx.URL, location: str) -> str:

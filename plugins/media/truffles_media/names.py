@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import PurePosixPath
 
 _PROGRAMS = frozenset(
     {
         "apk", "app", "appinstaller", "application", "appref-ms", "appx", "bat", "chm", "cmd", "com", "command", "cpl",
-        "deb", "dll", "dmg", "docm", "dotm", "exe", "gadget", "hta", "img", "inf", "ipa", "iso", "jar", "jnlp",
-        "js", "jse", "library-ms", "lnk", "msc", "msi", "msix", "msp", "mst", "ocx", "pif", "pkg", "ppam",
-        "pptm", "ps1", "psm1", "reg", "rpm", "run", "scf", "scr", "sct", "settingcontent-ms", "sh", "sys", "url",
-        "vb", "vbe", "vbs", "vhd", "vhdx", "webloc", "wsc", "wsf", "wsh", "xbap", "xla", "xlam", "xll", "xlsm",
+        "deb", "dll", "dmg", "docm", "dotm", "exe", "gadget", "hta", "img", "inf", "ipa", "iqy", "iso", "jar", "jnlp",
+        "js", "jse", "library-ms", "lnk", "msc", "msi", "msix", "msp", "mst", "ocx", "pif", "pkg", "potm", "ppam",
+        "ppsm", "pptm", "ps1", "psm1", "py", "pyw", "rdp", "reg", "rpm", "run", "scf", "scr", "sct", "settingcontent-ms", "sh", "sldm", "slk", "sys", "url",
+        "vb", "vbe", "vbs", "vhd", "vhdx", "webloc", "wsb", "wsc", "wsf", "wsh", "xbap", "xla", "xlam", "xll", "xlsm",
         "xltm",
     }
 )  # fmt: skip
@@ -18,6 +19,7 @@ _PROGRAMS = frozenset(
 
 _PAGES = frozenset({"htm", "html", "mht", "mhtml", "svg", "xhtml"})
 
+LONGEST_NAME = 100
 _MADE_ANEW = frozenset({"heic", "heif", "hif", "avif"})
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
@@ -27,9 +29,18 @@ def visible(name: str) -> str:
     return "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
 
 
+def tidy(name: str) -> str:
+    """A file name to be shown: no folders, no control or direction characters, its end kept when it is long.
+
+    Nothing is ever opened or written under it.
+    """
+    last = PurePosixPath(visible(name).replace("\\", "/")).name
+    return last if len(last) <= LONGEST_NAME else f"{last[: LONGEST_NAME - 13]}…{last[-12:]}"
+
+
 def is_program(file_name: str) -> bool:
     """Would a manager's computer run a file of this name, or a browser run what is in it, whatever its bytes are?"""
-    return runs(file_name) or _ending(file_name) in _PAGES
+    return any(runs(name) or _ending(name) in _PAGES for name in (file_name, tidy(file_name)))
 
 
 def runs(file_name: str) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from truffles_gateway.errors import FileUnavailable, StorageFull
 from truffles_gateway.messages import Attachment, Content, EventKind, Inbound, InboundEvent, Refusal, State, Turn
@@ -21,7 +20,7 @@ from truffles_media.cleaner import Cleaned, Cleaner
 from truffles_media.faults import FileRefused
 from truffles_media.fetch import Fetcher, FetchError, Trouble
 from truffles_media.limits import Admission, Limits, Piece, Sender, pieces, pieces_of
-from truffles_media.names import is_program, renamed, visible
+from truffles_media.names import is_program, renamed, tidy
 from truffles_media.settings import MediaSettings, misplaced, overlaid
 from truffles_media.sniff import agreed
 from truffles_media.words import CATALOGUE, Reason, Refused, for_the_customer, for_the_desk
@@ -35,22 +34,29 @@ FIRST = "first"
 AT_ONCE = 4
 CHANNEL_PAUSES = (0.3, 1.0)
 """Seconds before each further attempt to get a file from its channel."""
-LONGEST_NAME = 100
 
+WORTH_ANOTHER_TRY = frozenset({Reason.UNFETCHED, Reason.UNCHECKED})
+"""Later, not in a turn: the way failed, or the machine was too busy to look at the file in time."""
 Taken = Attachment | Refused
 
 
 class Media:
     """One tenant's guard."""
 
-    def __init__(self, settings: MediaSettings, resources: Resources, fetcher: Fetcher | None = None) -> None:
+    def __init__(
+        self,
+        settings: MediaSettings,
+        resources: Resources,
+        fetcher: Fetcher | None = None,
+        cleaner: Cleaner | None = None,
+    ) -> None:
         self._settings = overlaid(settings, resources.media, tenant=resources.tenant)
         self._resources = resources
         for key in misplaced(settings):
             resources.log.warning("key without effect in the plugin's settings", key=key, cure="Write it under [media]")
         self._limits = Limits(self._settings.rate_limit, resources.counters)
         self._fetcher = fetcher or Fetcher(self._settings.allowed_hosts)
-        self._cleaner = Cleaner()
+        self._cleaner = cleaner or Cleaner()
 
     @hookimpl
     async def on_inbound(self, turn: Turn, message: Inbound) -> Inbound | None:
@@ -87,7 +93,7 @@ class Media:
                 taken = await self._take(event.channel, sender, piece, deadline)
             if isinstance(taken, Attachment):
                 return taken
-            again = taken.reason is Reason.UNFETCHED and not last
+            again = taken.reason in WORTH_ANOTHER_TRY and not last
             return piece.attachment if again else _marked(taken.attachment, taken)
 
         found = pieces_of(event)
@@ -229,6 +235,8 @@ class Media:
         """Store the bytes, where the tenant wants them stored; what came inline has no other way to a desk."""
         name = renamed(part.file_name, cleaned.mime)
         part = replace(part, mime=cleaned.mime, size=len(cleaned.data), file_name=name)
+        if is_program(name):
+            return Refused(attachment=part, reason=Reason.TYPE)
         if self._settings.store_media or not part.url:
             try:
                 part = replace(part, blob=await self._resources.blobs.put(cleaned.data, part.mime))
@@ -288,15 +296,6 @@ def _openable(url: str) -> str:
 
 def _presentable(part: Attachment) -> Attachment:
     return replace(part, file_name=tidy(part.file_name))
-
-
-def tidy(name: str) -> str:
-    """A file name to be shown: no folders, no control or direction characters, its end kept when it is long.
-
-    Nothing is ever opened or written under it.
-    """
-    last = PurePosixPath(visible(name).replace("\\", "/")).name
-    return last if len(last) <= LONGEST_NAME else f"{last[: LONGEST_NAME - 13]}…{last[-12:]}"
 
 
 plugin = Plugin(

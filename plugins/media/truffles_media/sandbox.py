@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import resource
 import signal
 import sys
@@ -33,6 +34,8 @@ MEMORY = 1024 * 1024 * 1024
 OUT_OF_MEMORY = 70
 """The status with which it ends then; with 1 it ends where it could not begin."""
 CPU_SECONDS = 5
+NICE = 10
+"""Messages go first."""
 CLOCK_SECONDS = 8
 LARGEST_OUTPUT = 64 * 1024 * 1024
 PIXELS = 65_000_000
@@ -49,6 +52,7 @@ _FORMATS = {
 
 def main(mime: str) -> None:
     """One file from input to output."""
+    os.nice(NICE)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CPU, CPU_SECONDS)
