@@ -8,12 +8,14 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 from truffles_media.plugin import Media, plugin
 
+from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.messages import InboundEvent, State
 
 SECRET = "secret-of-tests"
@@ -52,22 +54,35 @@ def start(rig_of: Any, stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> S
         ],
     }
 
-    async def started(*, guard: type[Media] = Media, files: float = 10.0, mode: str = "auto", **more: Any) -> Any:
+    async def started(
+        *,
+        guard: type[Media] = Media,
+        files: float = 10.0,
+        mode: str = "auto",
+        connected_at: str | None = None,
+        **more: Any,
+    ) -> Any:
         made = replace(plugin, create=lambda settings, resources: guard(settings, resources, stranger.fetcher()))
+        since = {"connected_at": connected_at} if connected_at else {}
         others = [each.load() for each in entry_points(group="truffles_gateway") if each.name in OTHERS]
-        return await rig_of({**shop, "mode": mode, "limits": {"files": files}}, plugins=[made, *others], **more)
+        return await rig_of(
+            {**shop, **since, "mode": mode, "limits": {"files": files}}, plugins=[made, *others], **more
+        )
 
     return started
 
 
-async def send(rig: Any, number: int, link: str = "", *, text: str = "", voice: bool = False) -> None:
-    """One webhook of the customer: words, or a file behind a link."""
-    metadata = {"remoteJid": "77010000000@s.whatsapp.net", "messageId": f"m{number}"}
+async def send(
+    rig: Any, number: int, link: str = "", *, text: str = "", voice: bool = False, at: float = 0.0, slug: str = "shop",
+    jid: str = "77010000000",
+) -> None:  # fmt: skip
+    """One webhook of the customer: words, or a file behind a link; `at` is when it was written, where the phone says so."""
+    metadata = {"remoteJid": f"{jid}@s.whatsapp.net", "messageId": f"m{number}"} | ({"timestamp": at} if at else {})
     kind, mime = ("ptt", "audio/ogg") if voice else ("image", "image/jpeg")
     body: dict[str, Any] = {"messageType": kind, "mediaData": {"mimetype": mime, "url": link, "caption": text}}
     if not link:
         body = {"messageType": "text", "message": text}
-    answer = await rig.post("/webhook/shop", headers={"X-Webhook-Secret": SECRET}, metadata=metadata, **body)
+    answer = await rig.post(f"/webhook/{slug}", headers={"X-Webhook-Secret": SECRET}, metadata=metadata, **body)
     assert answer.status_code == 200, answer.text
 
 
@@ -294,6 +309,126 @@ async def test_what_was_refused_takes_no_room_for_long(start: Start) -> None:
     await inline(rig, "document", "application/pdf", b"MZ" + bytes(6000))
     await rig.until(lambda: fetches(rig))
     assert await rig.rows("SELECT 1 FROM blobs WHERE used_at > 'epoch'") == []
+
+
+async def shown(rig: Any) -> list[dict[str, Any]]:
+    """The files that a desk was shown, as often as it was."""
+    rows = [row for kind in ("forward", "card", "draft") for row in await outgoing(rig, kind)]
+    return [part for row in rows for part in row.get("attachments", ())]
+
+
+async def drafts(rig: Any) -> list[dict[str, Any]]:
+    """The drafts that wait."""
+    return list(await rig.rows("SELECT 1 FROM drafts WHERE status = 'waiting'"))
+
+
+async def thought_again(rig: Any) -> bool:
+    """Was the first turn taken back, and the answer to all of it made?"""
+    [row] = await rig.rows("SELECT count(*) AS n FROM turns WHERE outcome <> ''")
+    return bool(row["n"] >= 2)
+
+
+async def test_a_late_photo_is_shown_once_where_its_turn_is_thought_about_again(
+    start: Start, stranger: Stranger, photo: bytes, moved_clock: Any
+) -> None:
+    stranger.pages["/1"] = stranger.head(503, content_length="0")
+    rig = await start(files=0.3, mode="approve")
+    await send(rig, 1, stranger.link("/1"), text="Здравствуйте!")
+    await rig.until(lambda: drafts(rig))
+    stranger.pages["/1"] = stranger.answer(photo)
+    await send(rig, 2, text="Как вас зовут?")
+    await rig.until(lambda: thought_again(rig))
+    moved_clock.advance(seconds=15)
+    await rig.until(lambda: fetches(rig))
+    [part] = await rig.until(lambda: shown(rig))
+    assert part["blob"]
+    assert not [row for row in await outgoing(rig, "notice") if "ещё раз" in row["text"]]
+
+
+async def test_a_late_voice_note_that_was_shown_is_not_shown_again(start: Start, stranger: Stranger) -> None:
+    note = b"OggS\0\2" + bytes(20) + b"OpusHead" + bytes(1000)
+    stranger.pages["/1"], go = held(stranger, stranger.answer(note))
+    rig = await start(files=0.3, mode="approve")
+    await send(rig, 1, text="Здравствуйте!")
+    await send(rig, 2, stranger.link("/1"), voice=True)
+    await rig.until(lambda: outgoing(rig, "forward"))
+    go.set()
+    await rig.until(lambda: shown(rig))
+    await send(rig, 3, text="Как вас зовут?")
+    await rig.settled()
+    assert len(await shown(rig)) == 1
+
+
+async def test_new_words_under_a_photo_keep_it(start: Start, stranger: Stranger, photo: bytes) -> None:
+    stranger.pages["/1"] = stranger.answer(photo)
+    rig = await start()
+    await send(rig, 1, stranger.link("/1"), text="позовите менеджра")
+    metadata = {"remoteJid": "77010000000@s.whatsapp.net", "messageId": "m2"}
+    edit = {"messageType": "edited", "message": "позовите менеджера", "editedMessageId": "m1", "metadata": metadata}
+    answer = await rig.post("/webhook/shop", headers={"X-Webhook-Secret": SECRET}, **edit)
+    assert answer.status_code == 200
+    [card] = await rig.until(lambda: outgoing(rig, "card"))
+    assert [part["caption"] for part in card["attachments"]] == ["позовите менеджера"]
+
+
+async def test_history_costs_the_customer_nothing(
+    start: Start, stranger: Stranger, photo: bytes, moved_clock: Any
+) -> None:
+    for n in range(7):
+        stranger.pages[f"/{n}"] = stranger.answer(photo)
+    now = moved_clock.now()
+    rig = await start(connected_at=(now - timedelta(minutes=10)).isoformat())
+    for n in range(6):
+        await send(rig, n, stranger.link(f"/{n}"), at=(now - timedelta(days=3)).timestamp())
+    await rig.settled()
+    assert stranger.asked == []
+    await send(rig, 6, stranger.link("/6"), text="позовите менеджера")
+    [card] = await rig.until(lambda: outgoing(rig, "card"))
+    assert len(card["attachments"]) == 1
+
+
+class Absent(Media):
+    """A guard whose database is away at first."""
+
+    asked = 0
+
+    async def admit(self, event: InboundEvent, state: State) -> InboundEvent:
+        """The second time."""
+        self.asked += 1
+        if self.asked == 1:
+            raise StoreUnavailable("no free database connection")
+        return await super().admit(event, state)
+
+
+async def test_a_moment_without_the_database_refuses_nothing(
+    start: Start, stranger: Stranger, photo: bytes, moved_clock: Any
+) -> None:
+    stranger.pages["/1"] = stranger.answer(photo)
+    rig = await start(guard=Absent)
+    await send(rig, 1, stranger.link("/1"), text="позовите менеджера")
+    await rig.until(lambda: _tried(rig, 1))
+    moved_clock.advance(seconds=2)
+    [card] = await rig.until(lambda: outgoing(rig, "card"))
+    assert len(card["attachments"]) == 1
+
+
+async def test_one_tenants_slow_files_leave_hands_for_the_others(
+    start: Start, stranger: Stranger, photo: bytes
+) -> None:
+    page, go = held(stranger, stranger.answer(photo))
+    stranger.pages |= {f"/slow{n}": page for n in range(8)} | {"/1": stranger.answer(photo)}
+    rig = await start(files=0.5)
+    [row] = await rig.rows("SELECT config FROM clients")
+    plugins = [{**each, "settings": {**each["settings"], "instance_id": "other"}} if each["name"] == "chatflow" else each
+               for each in row["config"]["plugins"]]  # fmt: skip
+    await rig.apply({**row["config"], "slug": "other", "name": "Other", "plugins": plugins})
+    for n in range(8):
+        await send(rig, n, stranger.link(f"/slow{n}"), jid=f"7701000000{n}")
+    await rig.until(lambda: _asked(stranger))
+    await send(rig, 9, stranger.link("/1"), text="позовите менеджера", slug="other")
+    [card] = await rig.until(lambda: outgoing(rig, "card"))
+    assert len(card["attachments"]) == 1
+    go.set()
 
 
 async def inline(rig: Any, kind: str, mime: str, data: bytes) -> None:

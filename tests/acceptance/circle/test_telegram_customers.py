@@ -197,3 +197,27 @@ async def test_what_they_say_stands_under_the_voice_at_the_desk(shop_of, monkeyp
         await shop.settled()
         [note] = [message for message in shop.shown(thread) if message.kind == "voice"]
         assert note.text.endswith("🎤 Расшифровка: Буду через полчаса, подождите меня")
+
+
+async def test_a_photo_is_not_shown_again_with_another_caption(shop_of) -> None:
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    before = len(shop.shown(thread))
+    sent = await shop.telegram.send_file("photo", PHOTO, chat=DINA.id, sender=DINA, caption="вот так")
+    await shop.settled()
+    await shop.telegram.edit(sent, "вот так, только короче")
+    await shop.settled()
+    news = shop.shown(thread)[before:]
+    assert [message.kind for message in news].count("photo") == 1
+    assert "вот так, только короче" in news[-1].text
+
+
+async def test_where_a_photo_was_made_reaches_no_desk_either(shop_of) -> None:
+    """It was sent as a file: Telegram left everything in it, and has the original."""
+    shop = await shop_of()
+    thread = await handed_over(shop)
+    told = PHOTO[:20] + b"\xff\xe1\0\x1bExif\0\0the place and more." + PHOTO[20:]
+    await shop.telegram.send_file("document", told, chat=DINA.id, sender=DINA, mime="image/jpeg", name="a.jpg")
+    await shop.settled()
+    [shown] = [message for message in shop.shown(thread) if message.kind == "document"]
+    assert shop.telegram.world.files[shown.json["document"]["file_id"]] == PHOTO
