@@ -228,6 +228,7 @@ def _show(made: Commit, case: Case, *, words: bool = True) -> None:
     fresh = [event for event in case.work.events if event.id not in case.work.rethought]
     lines = (forwarded(event.event) for event in fresh if event.event.text and not event.event.ignore)
     said = [*case.kept, *lines] if words else []
+    said += [f"{hearing.MIC} {part.transcript}" for part in case.message.attachments if part.hidden and part.transcript]
     said += [lately.named(each) for each in lately.unnamed(case)]
     mark, files = weight.mark(case.verdict), lately.unseen(case)
     for channel in desks(case.tenant):

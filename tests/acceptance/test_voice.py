@@ -245,6 +245,17 @@ async def test_people_who_have_the_conversation_see_voice_and_words_and_nobody_i
     assert (shown["transcript"], shown["doubtful"]) == ("Буду через час", True)
 
 
+async def test_people_read_what_was_said_in_a_note_that_they_are_not_shown(voice_salon, api, jid) -> None:
+    api.says("Буду через час")
+    salon = await voice_salon(media={"forward_to_telegram": False})
+    await salon.ask(jid, "Позовите менеджера")
+    await salon.press("take", await salon.handover())
+    assert await salon.ask(jid, "", **voice()) == ""
+    [row] = await salon.rig.rows("SELECT payload FROM outbox_messages WHERE kind = 'forward'")
+    assert "🎤 Буду через час" in row["payload"]["text"]
+    assert "attachments" not in row["payload"]
+
+
 async def test_who_wants_a_human_is_asked_nothing(voice_salon, api, jid) -> None:
     api.says("Позовите менеджера", sure=0.2)
     salon = await voice_salon()
