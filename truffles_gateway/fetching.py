@@ -21,6 +21,7 @@ from truffles_gateway.clock import Clock
 from truffles_gateway.errors import StateChanged, StoreUnavailable, TrufflesError
 from truffles_gateway.failpoints import reach
 from truffles_gateway.messages import Attachment, Content, EventKind, InboundEvent, Outgoing, OutgoingKind, State
+from truffles_gateway.observability import logger
 from truffles_gateway.plugin import FileGuard
 from truffles_gateway.records import Commit, Conversation, Job, StoredEvent, Work
 from truffles_gateway.store import fetching, jobs, lanes
@@ -39,6 +40,7 @@ LATE, UNCHECKED = fetching.WAITED_FOR, "unchecked"
 LOOKS = (0.05, 0.5)
 UNSEEN_PAUSE = 2.0
 MEETINGS = 5
+log = logger("fetching")
 
 
 def is_open(part: Attachment) -> bool:
@@ -98,8 +100,18 @@ class Fetches:
         """Judge the files of one event, and fetch them; what could not be had is tried again later."""
         try:
             await self._handle(job, tenant)
-        except StoreUnavailable as problem:
-            await jobs.retry_later(self.database, job, self.clock.now(), str(problem), pauses=RETRIES)
+        except Exception as problem:
+            log.exception("fetch failed", attempt=job.attempts + 1)
+            await self._again(job, f"{type(problem).__name__}: {problem}")
+
+    async def _again(self, job: Job, error: str) -> None:
+        """Later; what was tried often enough is refused, so that neither its lane nor a desk waits for it for ever."""
+        if job.attempts < len(RETRIES):
+            await jobs.retry_later(self.database, job, self.clock.now(), error, pauses=RETRIES)
+            return
+        found = await fetching.look(self.database, job.client_id, [job.payload["event"]])
+        for each in found.values():
+            await fetching.finish(self.database, job, marked(each.event, UNCHECKED), self.clock.now())
 
     async def _handle(self, job: Job, tenant: Tenant) -> None:
         found = (await fetching.look(self.database, job.client_id, [job.payload["event"]])).get(job.payload["event"])

@@ -394,6 +394,27 @@ class Absent(Media):
         return await super().admit(event, state)
 
 
+class Unstorable(Media):
+    """A guard that makes of a file what no database keeps."""
+
+    async def collect(self, event: InboundEvent, state: State, *, last: bool) -> InboundEvent:
+        """A name that cannot be stored."""
+        return replace(event, attachments=tuple(replace(part, file_name="a\0b") for part in event.attachments))
+
+
+async def test_what_cannot_be_stored_is_named_in_the_end(
+    start: Start, stranger: Stranger, photo: bytes, moved_clock: Any
+) -> None:
+    rig = await start(guard=Unstorable, files=0.3)
+    await send(rig, 1, stranger.link("/1"), text="позовите менеджера")
+    await rig.until(lambda: outgoing(rig, "card"))
+    for attempt, pause in enumerate(RETRIES, 1):
+        await rig.until(lambda attempt=attempt: _tried(rig, attempt))
+        moved_clock.advance(seconds=pause)
+    [row] = await rig.until(lambda: outgoing(rig, "forward"))
+    assert "не удалось проверить" in row["text"]
+
+
 async def test_a_moment_without_the_database_refuses_nothing(
     start: Start, stranger: Stranger, photo: bytes, moved_clock: Any
 ) -> None:
