@@ -461,8 +461,10 @@ def test_a_new_tenant_gets_its_plugins_in_the_order_in_which_they_should_be_aske
     written = tmp_path / "fresh.toml"
     assert truffles("tenants", "new", "fresh", "--file", str(written)).exit_code == 0
     names = re.findall(r'^#? ?name = "(\w+)"', written.read_text(), re.MULTILINE)
-    assert [names.index(name) for name in ("policy", "rag_qdrant", "answer_local", "chatflow")] == sorted(
-        names.index(name) for name in ("policy", "rag_qdrant", "answer_local", "chatflow")
+    assert [
+        names.index(name) for name in ("media", "speech_openai", "policy", "rag_qdrant", "answer_local", "chatflow")
+    ] == sorted(
+        names.index(name) for name in ("media", "speech_openai", "policy", "rag_qdrant", "answer_local", "chatflow")
     )
     refused = truffles("tenants", "new", "Bad Slug")
     assert refused.exit_code != 0

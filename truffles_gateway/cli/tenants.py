@@ -156,10 +156,11 @@ async def _code(slug: str, branch: str) -> tuple[str, str]:
 
 
 def _place(plugin: Plugin) -> tuple[int, str]:
-    """Guards before rules, rules before models, what is found before who words it, desks and channels last: the first
-    answer wins, so the order is the business's policy."""
+    """Guards and ears before rules, rules before models, what is found before who words it, desks and channels last: the
+    first answer wins, so the order is the business's policy."""
     hooks = set(hooks_of(plugin))
-    ranks = ({"on_inbound"} & hooks, hooks & {"classify"} and not hooks & {"answer"}, {"retrieve"} & hooks,
+    ranks = ({"on_inbound"} & hooks and not hooks & {"classify"}, {"on_inbound"} & hooks,
+             hooks & {"classify"} and not hooks & {"answer"}, {"retrieve"} & hooks,
              hooks >= {"classify", "answer"}, {"answer"} & hooks)  # fmt: skip
     return next((rank for rank, fits in enumerate(ranks) if fits), len(ranks)), plugin.name
 
