@@ -22,6 +22,7 @@ from truffles_telegram.simulator import MANAGER, TOKEN, Message, User
 from truffles_telegram.simulator import Simulator as Telegram
 
 from truffles_gateway.testing import GatewayProcess, MovedClock, Rig
+from truffles_gateway.testing.rig import HELD_BACK
 
 WEBHOOK_SECRET, CHATFLOW_TOKEN, MODEL_KEY = "webhook-secret-7c1d", "chatflow-token-91ab", "sk-model-key-5f1d"
 SECRETS = {"TEST_CIRCLE_WEBHOOK": WEBHOOK_SECRET, "TEST_CIRCLE_CHATFLOW": CHATFLOW_TOKEN,
@@ -40,10 +41,11 @@ FACTS = """
 Маникюр с покрытием стоит 5 000 ₸.
 """
 HELD = 3.5  # words of a manager wait 3 s, so that an edit counts
-WAITING = """
+WAITING = f"""
 SELECT 1 FROM inbox_events WHERE outcome IS NULL
-UNION ALL SELECT 1 FROM outbox_messages WHERE status = 'sending'
-    OR (status = 'queued' AND attempts = 0 AND due_at <= $1::timestamptz + interval '2 s') -- a bot's own limit holds no longer
+UNION ALL SELECT 1 FROM outbox_messages o WHERE status = 'sending'
+    OR (status = 'queued' AND attempts = 0 AND NOT ({HELD_BACK})
+        AND due_at <= $1::timestamptz + interval '2 s') -- a bot's own limit holds no longer
 UNION ALL SELECT 1 FROM jobs WHERE status = 'waiting' AND run_at <= $1
 LIMIT 1
 """

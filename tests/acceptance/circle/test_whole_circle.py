@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from truffles_gateway.store import reports
 
 HELD = 3.5
@@ -127,13 +129,15 @@ async def test_two_messages_sent_together_are_both_learnt(shop_of, anna, owner) 
     assert [row["answer"] for row in rows] == [learnt]
 
 
-async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, stranger) -> None:
+@pytest.mark.parametrize("answers_after", [0, 1.0], ids=["receipt first", "lesson first"])
+async def test_only_what_the_owner_has_read_is_approved(shop_of, anna, owner, stranger, answers_after) -> None:
     """Somebody adds to an answer, and Telegram does not show it yet: the button stands under the words of before."""
     shop = await shop_of(outbox={"human_retry_seconds": LONG_PAUSES})
     card = await shop.hand_over(anna)
     await shop.reply(ANSWER, card.thread, stranger)
     assert ANSWER in shop.lesson().text
     shop.telegram.behave(method="editMessageText", status=500, description="Internal trouble", count=1)
+    shop.phones.behave(delay=answers_after)
     more = "Коррекция через месяц."
     await shop.reply(more, card.thread, stranger)
     assert more not in shop.lesson().text
