@@ -296,6 +296,7 @@ class Passage:
 
     `confidence` is calibrated: the share of such passages that really answer such a query. One whose `source` is
     `OWNER_SAYS` is no answer by itself: it is what the owner wants every customer to know for now, whatever they ask.
+    `also` are other parts of the message that another plugin found to be answered by the same fact.
     """
 
     id: str
@@ -307,6 +308,7 @@ class Passage:
     question: str = ""
     answer: str = ""
     score: float = 0.0
+    also: tuple[str, ...] = ()
 
 
 def notices(passages: Iterable[Passage]) -> list[Passage]:

@@ -500,18 +500,20 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A question with its answer on the way into the knowledge; `tag` is a branch's `knowledge_tag`."""
+    """A question with its answer on the way into the knowledge; `tag` is a branch's `knowledge_tag`, `asked` are other words
+    in which customers ask for it."""
 
     id: str
     question: str
     answer: str
     tag: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
-        """The same for entries that say the same to the same branch."""
-        words = "\x1f".join((self.question, self.answer, self.tag))
+        """The same for entries that say the same to the same branch, and are asked for alike."""
+        words = "\x1f".join((self.question, self.answer, self.tag, *self.asked))
         return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -42,7 +42,7 @@ async def retrieve(case: Case) -> list[Passage]:
     """Every retriever's passages, the surest first."""
     with case.trace.stage("retrieve") as entry:
         result = await _asked(case, case.turn)
-        known = sorted(_once(result.asked), key=lambda passage: -passage.confidence)
+        known = sorted(_once(result.asked, sure=_sure(case)), key=lambda passage: -passage.confidence)
         told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
@@ -62,7 +62,7 @@ async def retrieve(case: Case) -> list[Passage]:
 async def retrieved(case: Case, turn: Turn) -> list[Passage] | None:
     """What the retrievers know in another turn than the case's: at another branch. None: one of them failed."""
     result = await _asked(case, turn)
-    return None if result.faults else _once(result.asked)
+    return None if result.faults else _once(result.asked, sure=_sure(case))
 
 
 async def _asked(case: Case, turn: Turn) -> calls.Result:
@@ -71,9 +71,14 @@ async def _asked(case: Case, turn: Turn) -> calls.Result:
     )
 
 
-def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
+def _sure(case: Case) -> float:
+    return case.tenant.config.thresholds.answer
+
+
+def _once(asked: Sequence[calls.Answer], *, sure: float) -> list[Passage]:
     """All passages; a fact that several plugins know is the first one's, who words it for this customer, unless it hardly
-    believes it, and as sure as both make it: it is wrong only if both are. `ID@BRANCH` is the fact `ID` as a branch has it."""
+    believes it, and as sure as both make it: it is wrong only if both are. `ID@BRANCH` is the fact `ID` as a branch has it.
+    What another plugin is `sure` that it answers, too, is not forgotten."""
     found: list[Passage] = []
     for answer in asked:
         known = {each.id: at for at, each in enumerate(found)}
@@ -82,9 +87,12 @@ def _once(asked: Sequence[calls.Answer]) -> list[Passage]:
             at = known.get(each.id, known.get(each.id.partition("@")[0]))
             if at is None:
                 found.append(each)
-            elif at not in counted:  # what one plugin knows of a fact counts once, the surest first
+                continue
+            also = found[at].also
+            if at not in counted:  # what one plugin knows of a fact counts once, the surest first
                 counted.add(at)
                 found[at] = _agreed(found[at], each)
+            found[at] = replace(found[at], also=(*also, each.query) if each.confidence >= sure else also)
     return found
 
 

@@ -72,6 +72,7 @@ class Policy:
         self, settings: PolicySettings, texts: Texts, branch_tags: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         self._pack, self._texts, self._tags = settings.pack, texts, branch_tags
+        self._wordings = settings.wordings
         self._told: dict[str, Mapping[str, str]] = {}
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
@@ -117,7 +118,7 @@ class Policy:
 
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""
-        return entries(self._pack, self._tags, self._texts) if self._pack else []
+        return entries(self._pack, self._tags, self._texts, wordings=self._wordings) if self._pack else []
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage] | None:

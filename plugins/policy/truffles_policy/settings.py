@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from truffles_gateway.plugin import PluginSettings
 from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.wordings import Wordings
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"\w")]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=200)]
@@ -43,7 +44,7 @@ RuleName = Literal[
 def _included(value: Any) -> Any:
     """A file's name alone would be a text: the tenant's file says that it includes it."""
     if isinstance(value, str):
-        raise ValueError('is a text. Write { include = "pack.yaml" } for what is in that file')
+        raise ValueError('is a text. Write { include = "FILE.yaml" } for what is in that file')
     return value
 
 
@@ -57,9 +58,11 @@ class PolicySettings(PluginSettings):
     it is a question about the business.
 
     `pack` is what the business may tell its customers; a tenant file includes it: `pack = { include = "pack.yaml" }`.
+    `wordings` are other words in which customers ask for its facts: `wordings = { include = "wordings.yaml" }`.
     """
 
     pack: Annotated[Pack | None, BeforeValidator(_included)] = None
+    wordings: Annotated[Wordings, BeforeValidator(_included)] = Field(default_factory=dict)
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
     payment_phrases: Phrases = ()

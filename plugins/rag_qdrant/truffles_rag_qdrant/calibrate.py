@@ -1,7 +1,9 @@
-"""`python -m truffles_rag_qdrant.calibrate`: fit the logistic of an embedding model on eval/dev.tsv.
+"""`python -m truffles_rag_qdrant.calibrate`: how sure an embedding model's passages are, measured on the questions of eval/.
 
-python -m truffles_rag_qdrant.calibrate                     fit on dev, write data/calibration.json, print dev
-python -m truffles_rag_qdrant.calibrate --only heldout.tsv  print the figures of a file, fit and write nothing
+python -m truffles_rag_qdrant.calibrate --only heldout.tsv  print the figures of a file
+python -m truffles_rag_qdrant.calibrate                     fit on dev alone, write data/calibration.json, print dev
+
+What ships is fitted on the questions of `examples/` as well: `python scripts/calibrate.py` in a source tree.
 """
 
 from __future__ import annotations
@@ -24,14 +26,15 @@ from truffles_rag_qdrant.recall import PACKS, engine_of, read_entries, read_ques
 from truffles_rag_qdrant.tuning import Floats, fit
 
 ABOUT_PACKS = ("dev.tsv", "front_desk.tsv")
-SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "surplus": -1, "head_missed": -1, "head_rival": -1,
+SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "asked": 1, "surplus": -1, "head_missed": -1, "head_rival": -1,
          "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
 """Whether more of a feature speaks for a chunk, or against it."""
 RIDGE = 2.0
+Samples = tuple[Floats, Floats]
 DATA = Path(__file__).parent / "data" / "calibration.json"
 
 
-async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]) -> tuple[Floats, Floats]:
+async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]) -> Samples:
     """Features and labels of every candidate of every question that is one question."""
     rows, labels = [], []
     for case in cases:
@@ -41,7 +44,7 @@ async def samples(cases: Sequence[Case], by_tenant: Mapping[str, EmbeddedEngine]
     return np.array(rows), np.array(labels)
 
 
-async def pack_samples(embedder: Embedder) -> tuple[Floats, Floats]:
+async def pack_samples(embedder: Embedder) -> Samples:
     """The same of the questions about packs, as customers of each branch, or of none, ask them."""
     engines = {
         path.stem: await engine_of(path.stem, read_entries(path), embedder) for path in sorted(PACKS.glob("*.jsonl"))
@@ -96,11 +99,12 @@ def misses(outcomes: Sequence[Outcome]) -> list[str]:
     ]  # fmt: skip
 
 
-async def _main(embedder: Embedder, only: str, verbose: bool) -> None:
+async def run_all(embedder: Embedder, *, only: str = "", verbose: bool = False, more: Samples | None = None) -> None:
+    """Fit on dev, on the questions about packs and on `more`, and print the figures of dev; with `only` those of that file."""
     cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
-        own, packs = await samples(cases, by_tenant), await pack_samples(embedder)
-        write(embedder.model, *sensible(np.vstack([own[0], packs[0]]), np.hstack([own[1], packs[1]])))
+        parts = [await samples(cases, by_tenant), await pack_samples(embedder), *([more] if more else [])]
+        write(embedder.model, *sensible(np.vstack([each[0] for each in parts]), np.hstack([each[1] for each in parts])))
         calibration.cache_clear()
         for engine in by_tenant.values():
             engine.calibration = calibration(embedder.model)
@@ -118,7 +122,7 @@ def main(only: str, embed_url: str, verbose: bool) -> None:
     """Fit and print the calibration of an embedding model."""
     http = httpx.AsyncClient()
     embedder = HttpEmbedder(http, embed_url, size=1024, timeout=30, batch=32) if embed_url else LocalEmbedder()
-    asyncio.run(_main(embedder, only, verbose))
+    asyncio.run(run_all(embedder, only=only, verbose=verbose))
 
 
 if __name__ == "__main__":

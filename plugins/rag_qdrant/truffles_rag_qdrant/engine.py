@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,12 +13,14 @@ import numpy as np
 
 from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
+from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
 from truffles_rag_qdrant.confidence import calibration
-from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors, packed
-from truffles_rag_qdrant.facts import digest_of, embedded_of, is_made_by, point_id, with_vector
+from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
+from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
 from truffles_rag_qdrant.learned import ORIGIN
+from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.worker import shared_worker
@@ -61,10 +64,16 @@ class Engine(ABC):
         if self._model != self.embedder.model:
             self._model, self._queries = self.embedder.model, Remembered(self._remembered)
         ready, wordy = await self._with_vectors(chunks, self._model, self.embedder.size)
-        index = await self._worker.run(Index, self._tenant, ready, self._index)
+        asking = await self._asking(ready)
+        index = await self._worker.run(Index, self._tenant, ready, self._index, asking)
         await self._fill(index, self._index)
         self._index = index
         return wordy
+
+    async def _asking(self, chunks: Sequence[Chunk]) -> Asking:
+        """The classifier of these chunks. Not on the worker's thread: customers are answered meanwhile."""
+        old = self._index.asking if self._index else NOTHING
+        return await asyncio.to_thread(fitted, chunks, self.embedder.size, old)
 
     async def find(self, text: str, tag: str, most: int = 0) -> list[Passage]:
         """Passages for every question in `text`, `most` a question."""
@@ -81,7 +90,7 @@ class Engine(ABC):
         """The index as it would be with `chunk` in it."""
         others = [each.chunk for each in self._index.entries.values()] if self._index else []
         chunks = [*(each for each in others if each.id != chunk.id), chunk]
-        return await self._worker.run(Index, self._tenant, chunks, self._index)
+        return await self._worker.run(Index, self._tenant, chunks, self._index, await self._asking(chunks))
 
     async def find_in(self, index: Index, text: str, chunk: Chunk) -> list[Passage]:
         """Passages as `find` would give them if the store held `chunk`, too: to each question's candidates it is added."""
@@ -103,7 +112,7 @@ class Engine(ABC):
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         [found] = await self._search([Question(vector, index.sparse(part), tag)])
-        asked = index.asked(part)
+        asked = index.asked(part, vector)
         entries = [index.points[one.point] for one in found if one.point in index.points]
         entries += [index.entries[id] for id in asked.nearest if index.entries[id] not in entries]
         return [(entry.chunk, index.features(asked, entry, vector)) for entry in entries]
@@ -192,16 +201,16 @@ class Engine(ABC):
         if not 0 < len(chunks) <= _BATCH:
             return
         try:
-            rows = await self.embed([embedded_of(chunk) for chunk in chunks])
+            vectors = await made(chunks, self.embed)
         except (httpx.HTTPError, ValueError):
             return
-        if rows.shape[1] == size and model == self.embedder.model:
-            for chunk, row in zip(chunks, rows, strict=True):
-                self._ours[chunk.id] = chunk, with_vector(chunk, packed(row), model)
+        ours = {chunk.id: with_vector(chunk, vector, model) for chunk, vector in zip(chunks, vectors, strict=True)}
+        if model == self.embedder.model and all(is_made_by(each, model, size) for each in ours.values()):
+            self._ours |= {chunk.id: (chunk, ours[chunk.id]) for chunk in chunks}
 
 
 def _without_vector(chunk: Chunk, size: int) -> Chunk:
-    return with_vector(chunk, packed(np.zeros(size, np.float32)), "")
+    return with_vector(chunk, nothing(chunk, size), "")
 
 
 def _rows(texts: Sequence[str], known: Mapping[str, Vectors], index: Index) -> list[Vectors]:

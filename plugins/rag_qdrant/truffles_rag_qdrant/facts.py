@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from truffles_gateway.plugin import Chunk
 
 FORMAT = "3"
+ASKED = "asked"  # the other wordings in a chunk's metadata, one a line
 PACK = "pack"  # the source of the facts of a tenant's pack, and the beginning of their ids
 _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
 _POINTS = uuid.UUID("0a8f6cf2-7a0b-5b0f-9a55-2f0a6f6f7d10")
@@ -82,15 +83,15 @@ def embedded_of(chunk: Chunk) -> str:
     return f"{made}: {chunk.answer}" if chunk.source == PACK else made
 
 
+def asked_of(chunk: Chunk) -> tuple[str, ...]:
+    """In which other words a chunk is asked for, besides its names and questions."""
+    return tuple(filter(None, chunk.metadata.get(ASKED, "").split("\n")))
+
+
 def digest_of(chunk: Chunk) -> str:
     """The digest of a stored chunk; one is made for those whose writer made none."""
     words = "\x1f".join((chunk.model, chunk.text, chunk.title, chunk.question, chunk.answer, chunk.tag))
     return chunk.digest or hashlib.sha256(words.encode()).hexdigest()
-
-
-def is_made_by(chunk: Chunk, model: str, size: int) -> bool:
-    """Has it a vector that can be compared with those of `model`?"""
-    return chunk.model == model and len(chunk.vector) == 4 * size
 
 
 def with_vector(chunk: Chunk, vector: bytes, model: str) -> Chunk:

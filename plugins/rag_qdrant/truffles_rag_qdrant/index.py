@@ -13,18 +13,21 @@ from functools import cached_property
 import numpy as np
 
 from truffles_gateway.plugin import Chunk
-from truffles_rag_qdrant.embed import Vectors, unpacked
+from truffles_rag_qdrant.asking import NOTHING, Asking
+from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import point_id
 from truffles_rag_qdrant.likeness import Likeness, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
+from truffles_rag_qdrant.rows import first_of
 from truffles_rag_qdrant.words import tokens
 
 LEXICAL_SIZE = 512
 NEAREST = 5
 FEW, UNTOLD = 12, 0.05
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
-            "spread", "evidence", "uncovered", "like", "behind")  # fmt: skip
+            "spread", "evidence", "uncovered", "like", "behind",
+            "asked")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -78,16 +81,17 @@ class Asked:
     weights: Mapping[str, float]
     literal: tuple[str, ...]
     alike: Mapping[str, float]
+    likely: Mapping[str, float]
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
         """The chunks whose wording is most like it."""
-        return tuple(nearest(self.alike, NEAREST))
+        return tuple(dict.fromkeys([*nearest(self.alike, NEAREST), *nearest(self.likely, NEAREST)]))
 
     @cached_property
     def most_alike(self) -> float:
         """How alike the nearest of them is."""
-        return self.alike[self.nearest[0]] if self.nearest else 0.0
+        return max(self.alike.values(), default=0.0)
 
     @property
     def words(self) -> frozenset[str]:
@@ -112,7 +116,7 @@ def entry_of(chunk: Chunk) -> Entry:
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    return Entry(chunk, terms, asked, not labels, heads, first, position, unpacked(chunk.vector), literals, words, row)
+    return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row)
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -128,9 +132,11 @@ class Index:
     """The lexical side of one tenant's knowledge. Built and used on one thread. `size` is the length of its vectors,
     `has_vectors` says that some are more than zeros."""
 
-    def __init__(self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None) -> None:
+    def __init__(
+        self, tenant: str, chunks: Iterable[Chunk], old: Index | None = None, asking: Asking = NOTHING
+    ) -> None:  # fmt: skip
         kept = old.entries if old else {}
-        self._tenant = tenant
+        self._tenant, self.asking = tenant, asking
         self._branches: dict[str, Index] = {}
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
@@ -140,7 +146,7 @@ class Index:
         self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
-        self.likeness = Likeness(entry.chunk for entry in self.entries.values())
+        self.likeness = Likeness((id, wordings(entry.chunk)) for id, entry in self.entries.items())
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -148,7 +154,9 @@ class Index:
         words common here."""
         if tag not in self._branches:
             told = [entry.chunk for entry in self.entries.values() if entry.chunk.tag in ("", tag)]
-            self._branches[tag] = self if len(told) == len(self.entries) else Index(self._tenant, told, self)
+            self._branches[tag] = (
+                self if len(told) == len(self.entries) else Index(self._tenant, told, self, self.asking)
+            )
         return self._branches[tag]
 
     def rarity(self, key: str) -> float:
@@ -170,9 +178,14 @@ class Index:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def asked(self, part: Part) -> Asked:
+    def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
-        return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text))
+        return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text),
+                     self._likely(part, vector))  # fmt: skip
+
+    def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
+        """What of what is told here a question asks for."""
+        return {id: share for id, share in self.asking.of(part.text, vector).items() if id in self.entries}
 
     def features(self, asked: Asked, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
@@ -185,7 +198,8 @@ class Index:
         spread = self._spread([key for key in weights if key in entry.terms])
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
-                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
+                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
+                asked.likely.get(entry.chunk.id, 0.0)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items

@@ -68,14 +68,22 @@ class Judge:
     def _best_reading(self, part: Part, left: Iterator[Search]) -> list[Passage]:
         whole = self._ranked(part, next(left))
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
-        best, best_piece = _best(whole), max(map(_best, pieces), default=0.0)
-        if pieces and best_piece >= GOOD and best < best_piece - _TIE:
+        sure = [_best(piece) for piece in pieces]
+        if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(whole, pieces):
             return [passage for piece in pieces for passage in piece]
         return whole
 
+    @staticmethod
+    def _is_one(whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
+        """Is it one question, for all its commas? The same fact answers the whole and every piece that anything answers, and
+        something would be left that nothing does."""
+        best = {piece[0].id for piece in pieces if _best(piece) >= GOOD}
+        left = any(_best(piece) < GOOD for piece in pieces)
+        return left and _best(whole) >= GOOD and best == {whole[0].id}
+
     def _ranked(self, part: Part, search: Search) -> list[Passage]:
         question, found = search
-        asked, keys = self._index.asked(part), part.asked | part.things
+        asked, keys = self._index.asked(part, question.vector), part.asked | part.things
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
         seen = {entry.chunk.id for entry, _ in known}
         known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]

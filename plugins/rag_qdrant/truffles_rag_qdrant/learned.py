@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from truffles_gateway.plugin import OWN, Chunk, Entry
-from truffles_rag_qdrant.facts import PACK, digest_of
+from truffles_rag_qdrant.facts import ASKED, PACK, asked_of, digest_of
 
 ORIGIN = "learned"
 _BETWEEN = re.compile(r"\s*[,;]\s*")
@@ -24,6 +24,8 @@ def learned_chunk(entry: Entry, tenant: str, model: str) -> Chunk:
     metadata = {**entry.metadata, "origin": ORIGIN, "client_slug": tenant, "source": source,
                 "handover_id": entry.metadata.get("handover_id", ""), "question": entry.question,
                 "answer": entry.answer}  # fmt: skip
+    if entry.asked:
+        metadata[ASKED] = "\n".join(" ".join(text.split()) for text in entry.asked)
     if source == PACK:
         names = _names(entry.question)
         return Chunk(id=entry.id, source=source, text=entry.answer, answer=entry.answer, tag=entry.tag, model=model,
@@ -64,7 +66,7 @@ def held(stored: Iterable[Chunk], elsewhere: Mapping[str, str] | None) -> dict[s
 def _entry(chunk: Chunk) -> Entry:
     """The entry that a chunk was made of."""
     question = chunk.question or chunk.metadata.get("question", "")
-    return Entry(id=chunk.id, question=question, answer=chunk.answer, tag=chunk.tag)
+    return Entry(id=chunk.id, question=question, answer=chunk.answer, tag=chunk.tag, asked=asked_of(chunk))
 
 
 def _said(chunk: Chunk) -> tuple[object, ...]:

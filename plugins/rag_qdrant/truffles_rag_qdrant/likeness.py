@@ -23,10 +23,15 @@ _QUESTIONS = re.compile(r"(?<=\?)\s+|[|\n]")
 
 def wordings(chunk: Chunk) -> list[str]:
     """All that a chunk is called, asked by, and says."""
+    said = [f"{chunk.title} {chunk.text}".strip(), chunk.answer]
+    return list(dict.fromkeys((*called(chunk), *(text.strip() for text in said if text.strip()))))[:MOST_WORDINGS]
+
+
+def called(chunk: Chunk) -> list[str]:
+    """All that a chunk is called, and its questions."""
     names = [chunk.metadata.get("name", ""), *chunk.metadata.get("aliases", "").split("|")]
     asked = _QUESTIONS.split(chunk.question)
-    said = [f"{chunk.title} {chunk.text}".strip(), chunk.answer]
-    return list(dict.fromkeys(text.strip() for text in (*names, *asked, *said) if text.strip()))[:MOST_WORDINGS]
+    return list(dict.fromkeys(text.strip() for text in (*names, *asked) if text.strip()))
 
 
 @lru_cache(20_000)
@@ -59,8 +64,9 @@ def _cut(word: str) -> Iterator[str]:
 class Likeness:
     """The wordings of one knowledge, by their pieces."""
 
-    def __init__(self, chunks: Iterable[Chunk]) -> None:
-        lines = [(chunk.id, pieces(text)) for chunk in chunks for text in wordings(chunk)]
+    def __init__(self, told: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """`told` is each chunk's id with its wordings."""
+        lines = [(id, pieces(text)) for id, texts in told for text in texts]
         self._ids = [id for id, _ in lines]
         counts = Counter(piece for _, found in lines for piece in found)
         self._weight = {piece: math.log((len(lines) + 1) / (count + 1)) ** 2 for piece, count in counts.items()}

@@ -10,7 +10,7 @@ from functools import partial
 from truffles_rag_qdrant.glossary import Concept
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.reading import Reader, Word
-from truffles_rag_qdrant.slips import corrected, without_denied
+from truffles_rag_qdrant.slips import corrected, without_address, without_denied
 
 MOST_PARTS = 6
 MOST_PIECES = 10
@@ -25,7 +25,8 @@ _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 def split(text: str, reader: Reader) -> list[Part]:
     """The questions of a message, in order; greetings and small talk are left out. What is too much to be looked up
     one by one comes last, as one part, so that it is missed and not forgotten."""
-    pieces = [(without_denied(reader.words(piece), reader), "?" in piece) for piece in _HARD.split(excerpt(text))]
+    said = without_address(excerpt(text))
+    pieces = [(without_denied(reader.words(piece), reader), "?" in piece) for piece in _HARD.split(said)]
     read = [_part(reader, words, marked) for words, marked in pieces]
     make = partial(_part, reader)
     parts = _joined(corrected([part for part in read if part.terms], reader, make), reader)

@@ -8,12 +8,13 @@ moments more, and must not turn back what the others do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from truffles_gateway.plugin import Chunk, Resources
-from truffles_rag_qdrant.embed import Embedder, Vectors, packed
-from truffles_rag_qdrant.facts import embedded_of, is_made_by, with_vector
+from truffles_rag_qdrant.embed import Embedder
+from truffles_rag_qdrant.facts import with_vector
 from truffles_rag_qdrant.records import Records, Shelf
+from truffles_rag_qdrant.rows import Embed, is_made_by, made
 
 WANTED = "model"
 BATCH = 64
@@ -23,7 +24,6 @@ _LEASE = 60.0
 _PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
 _ANY = 1_000_000_000
-Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
 
 
 class Reembedding:
@@ -86,10 +86,10 @@ class Reembedding:
         pairs: list[tuple[Chunk, Chunk]] = []
         for at in range(0, len(chunks), _AT_ONCE):
             batch = chunks[at : at + _AT_ONCE]
-            rows = await self._embed([embedded_of(chunk) for chunk in batch])
+            rows = await made(batch, self._embed)
             if self._embedder.model != model:
                 raise ValueError(f"the embedding server has another model by now: {self._embedder.model}")
-            pairs += [(old, with_vector(old, packed(row), model)) for old, row in zip(batch, rows, strict=True)]
+            pairs += [(old, with_vector(old, row, model)) for old, row in zip(batch, rows, strict=True)]
         await self._shelf.revise(pairs)
 
     async def _lease(self, model: str) -> bool:

@@ -12,14 +12,15 @@ from pathlib import Path
 from truffles_gateway.messages import Author, Inbound, Passage, Turn
 from truffles_gateway.plugin import Calibrated, Entry, Foreseen, Labelled, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.confidence import kept, name_of
-from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder, packed
+from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
-from truffles_rag_qdrant.facts import digest_of, embedded_of, is_made_by
+from truffles_rag_qdrant.facts import digest_of
 from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.records import Shelf
 from truffles_rag_qdrant.reembedding import Reembedding
+from truffles_rag_qdrant.rows import is_made_by, made
 from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
@@ -117,8 +118,8 @@ class RagQdrant:
         """Which questions the entry would answer, and what is found for its own question now. Nothing is stored."""
         await self._fresh()
         chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
-        [row] = await self._engine.embed([embedded_of(chunk)])
-        return await preview(self._engine, replace(chunk, vector=packed(row)), questions, least)
+        [row] = await made([chunk], self._engine.embed)
+        return await preview(self._engine, replace(chunk, vector=row), questions, least)
 
     async def check(self) -> str:
         """ "" when model and Qdrant answer."""

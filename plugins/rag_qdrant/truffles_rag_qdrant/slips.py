@@ -1,11 +1,15 @@
-"""What a customer takes back: "маникюр | ой, не маникюр | педикюр" asks about a pedicure."""
+"""What a customer says and does not ask about: "маникюр | ой, не маникюр | педикюр" asks about a pedicure, and "девочки, а
+педикюр?" about no girls."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
+from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import Reader, Word
+from truffles_rag_qdrant.words import tokens
 
 _SLIPS = frozenset({
     "ой", "ай", "упс", "точнее", "вернее", "верней", "хотя", "ошиблась", "ошибся", "перепутала", "перепутал", "погодите",
@@ -14,6 +18,12 @@ _SLIPS = frozenset({
 _NOT = frozenset({"не", "not"})
 _NO = frozenset({"нет", "no", "жок"})
 _BUT = frozenset({"а", "but"})
+_ADDRESS = re.compile(
+    r"^(?P<greeting>\W*(?:(?:[а-яёәғқңөұүһіa-z]+)\W+){0,3}?)"
+    r"(?:девочки|девчонки|девчата|девушки|девушка|мальчики|ребята|ребят|дорогие|girls|guys|ladies|қыздар|кыздар)"
+    r"(?=\s*[,!.)]|\s+(?:у меня|я|мне|а|подскажите|скажите)\b)",
+    re.IGNORECASE,
+)
 Make = Callable[[Sequence[Word]], Part]
 
 
@@ -30,6 +40,14 @@ def corrected(parts: Sequence[Part], reader: Reader, make: Make) -> list[Part]:
         else:
             result.append(part)
     return result
+
+
+def without_address(text: str) -> str:
+    """A message without whom it is said to, where that stands at its beginning, behind a greeting or alone."""
+    found = _ADDRESS.match(text)
+    if found is None or not all(glossary().is_light(word) for word in tokens(found["greeting"])):
+        return text
+    return f"{found['greeting']}{text[found.end() :]}"
 
 
 def without_denied(words: Sequence[Word], reader: Reader) -> list[Word]:

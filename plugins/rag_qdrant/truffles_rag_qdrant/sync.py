@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import Chunk, Knowledge, Progress, SyncReport
-from truffles_rag_qdrant.embed import Vectors, packed
-from truffles_rag_qdrant.facts import chunk_of, embedded_of
+from truffles_rag_qdrant.facts import chunk_of
 from truffles_rag_qdrant.files import SUFFIXES, Reading, files_in, read_file
+from truffles_rag_qdrant.rows import Embed, made
 
 BATCH = 16
 SMALL = 10  # facts: less than this are soon loaded again
-Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ async def with_vectors(chunks: Sequence[Chunk], model: str, embed: Embed, progre
     for at in range(0, len(chunks), BATCH):
         progress(at, len(chunks), "embedding")
         batch = chunks[at : at + BATCH]
-        vectors = await embed([embedded_of(chunk) for chunk in batch])
-        result += [replace(one, vector=packed(row), model=model) for one, row in zip(batch, vectors, strict=True)]
+        vectors = await made(batch, embed)
+        result += [replace(one, vector=row, model=model) for one, row in zip(batch, vectors, strict=True)]
     progress(len(chunks), len(chunks), "embedded")
     return result
 

@@ -13,6 +13,7 @@ from truffles_gateway.plugin import OWN, Entry, Texts
 from truffles_policy.pack.schema import BranchPlace, Method, Pack, Place, Product, Service
 from truffles_policy.pack.telling import Telling, sentences
 from truffles_policy.pack.values import Words
+from truffles_policy.pack.wordings import asked
 
 ASKED = {
     "address": ("Адрес, где вы находитесь, как доехать", "Мекенжай, қайда орналасқансыз", "Address, where are you"),
@@ -67,17 +68,21 @@ class Fact:
     branch: BranchPlace | None = None
 
 
-def entries(pack: Pack, tags: Mapping[str, str], texts: Texts, language: str = "") -> list[Entry]:
-    """All facts of a pack as knowledge, in its own language or another one; `tags` are the tags of the branches by slug."""
+def entries(
+    pack: Pack, tags: Mapping[str, str], texts: Texts, language: str = "", wordings: Mapping[str, Sequence[str]] | None = None
+) -> list[Entry]:  # fmt: skip
+    """All facts of a pack as knowledge, in its own language or another one; `tags` are the tags of the branches by slug,
+    `wordings` the tenant's own, by the fact."""
     telling = Telling(pack, texts, language)
-    return [_entry(fact, tags, telling) for fact in facts(pack, telling) if fact.text]
+    return [_entry(fact, tags, telling, wordings or {}) for fact in facts(pack, telling) if fact.text]
 
 
-def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling) -> Entry:
+def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling, wordings: Mapping[str, Sequence[str]]) -> Entry:
     tag = tags.get(fact.branch.slug, "") if fact.branch else ""
     where = telling.own(fact.branch.name) if fact.branch and not tag else ""
     names = ", ".join(dict.fromkeys([where, *fact.names] if where else fact.names))
-    return Entry(id=f"{OWN}{fact.id}", question=names, answer=f"{where}: {fact.text}" if where else fact.text, tag=tag)
+    return Entry(id=f"{OWN}{fact.id}", question=names, answer=f"{where}: {fact.text}" if where else fact.text, tag=tag,
+                 asked=asked(fact.id, wordings))  # fmt: skip
 
 
 def facts(pack: Pack, telling: Telling) -> Iterator[Fact]:

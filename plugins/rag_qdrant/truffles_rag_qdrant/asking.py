@@ -1,0 +1,98 @@
+"""Which chunk a question asks for, learnt from the ways in which each is asked for.
+
+A wording is an example of a question, no name: what is asked for as "батарея не держит" is not called so. All wordings of a
+knowledge, by their pieces and their meaning, teach one linear classifier (ridge regression, a column a chunk): what many
+chunks are asked by says little of any, which no comparison with single wordings knows. It is fitted anew when wordings
+change: half a second for 4,000, away from the thread on which customers are answered.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from truffles_gateway.plugin import Chunk
+from truffles_rag_qdrant.embed import Vectors
+from truffles_rag_qdrant.facts import asked_of
+from truffles_rag_qdrant.likeness import called, pieces, wordings
+from truffles_rag_qdrant.rows import rows_of
+
+PIECES = 1024
+"""Dimensions that the pieces of words are folded into."""
+RIDGE = 1.0
+_SIGN = 0x8000_0000
+Wording = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """The classifier of one knowledge. `weights` has a column for each way of asking, `column` says which is a chunk's;
+    chunks that are asked for in the same words, such as a service's prices at several branches, have one. `taught` is what it
+    was fitted to."""
+
+    taught: Mapping[str, Wording]
+    column: Mapping[str, int]
+    weights: Vectors
+
+    def of(self, text: str, vector: Vectors) -> Mapping[str, float]:
+        """How likely each chunk is what a question asks for: about 1 for the one that surely is, 0 for others."""
+        if not self.column:
+            return {}
+        meaning = np.zeros(len(self.weights) - PIECES, np.float32)
+        if len(vector) == len(meaning):
+            meaning = vector
+        scores = np.concatenate([folded(text), meaning]) @ self.weights
+        return {id: float(scores[at]) for id, at in self.column.items()}
+
+
+NOTHING = Asking({}, {}, np.zeros((PIECES, 0), np.float32))
+
+
+def fitted(chunks: Iterable[Chunk], size: int, old: Asking = NOTHING) -> Asking:
+    """The classifier of these chunks, whose vectors have `size` dimensions; `old` where that was taught the same. Blocks."""
+    told = {chunk.id: chunk for chunk in chunks}
+    taught = {id: (*_lines(chunk), *asked_of(chunk), str(size)) for id, chunk in told.items()}
+    if taught == old.taught:
+        return old
+    columns: dict[Wording, int] = {}
+    column = {id: columns.setdefault(asked_of(told[id]) or lines, len(columns)) for id, lines in taught.items()}
+    first = {at: told[id] for id, at in reversed(column.items())}
+    rows = [_examples(first[at], size) for at in range(len(columns))]
+    return Asking(taught, column, _solved(rows) if rows else NOTHING.weights)
+
+
+def _lines(chunk: Chunk) -> Sequence[str]:
+    """What a chunk is called and asked by; the words of a text without a name are all that is known of it."""
+    return called(chunk) or wordings(chunk)
+
+
+def _examples(chunk: Chunk, size: int) -> Vectors:
+    """A row for each wording of a chunk: its pieces, and its meaning where that is known."""
+    lines, asked, meanings = _lines(chunk), asked_of(chunk), rows_of(chunk, size)[1:]
+    rows = np.zeros((len(lines) + len(asked), PIECES + size), np.float32)
+    for at, text in enumerate((*lines, *asked)):
+        rows[at, :PIECES] = folded(text)
+    rows[len(lines) :, PIECES:] = meanings
+    return rows
+
+
+def _solved(rows: Sequence[Vectors]) -> Vectors:
+    """Ridge regression of "is it this one" for each."""
+    sums = np.stack([each.sum(axis=0) for each in rows], axis=1)
+    design = np.concatenate(rows)
+    gram = design.T @ design
+    gram[np.diag_indices_from(gram)] += RIDGE
+    return np.linalg.solve(gram, sums).astype(np.float32)
+
+
+def folded(text: str) -> Vectors:
+    """The pieces of a text's words, hashed into few dimensions, of length 1."""
+    row = np.zeros(PIECES, np.float32)
+    for piece in pieces(text):
+        at = zlib.crc32(piece.encode())
+        row[at % PIECES] += 1 if at & _SIGN else -1
+    length = float(np.linalg.norm(row))
+    return row / length if length else row

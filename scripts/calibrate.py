@@ -1,0 +1,77 @@
+"""Fit the calibration that ships with `rag_qdrant`: on its own questions, and on those of the batteries in `examples/`.
+
+    python scripts/calibrate.py
+
+The first turns of all dialogues that name their facts, and of those that nobody can answer, are asked against the example packs with
+their wordings. What is held out (`blind_*`) is not looked at. It writes `truffles_rag_qdrant/data/calibration.json`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from truffles_policy.facts.catalogue import CATALOGUE
+from truffles_policy.pack.entries import entries
+from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.wordings import fact_of
+from truffles_rag_qdrant.calibrate import Samples, run_all
+from truffles_rag_qdrant.embed import LocalEmbedder
+from truffles_rag_qdrant.recall import engine_of
+
+from truffles_gateway.plugin import OWN, Entry, read_document
+from truffles_gateway.texts import Catalogue
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+HELD_OUT = "blind_"
+UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
+
+
+def entries_of(tenant: str) -> list[Entry]:
+    """What an example's retriever is given, of all its branches."""
+    folder = EXAMPLES / tenant
+    pack = Pack.model_validate(read_document(folder / "pack.yaml").value)
+    wordings = read_document(folder / "wordings.yaml").value
+    return entries(pack, {}, Catalogue(plugins=[CATALOGUE]), wordings=wordings)
+
+
+def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Tenant, question and the facts that answer it; none where nobody knows."""
+    for path in sorted([*EXAMPLES.glob("battery/*.yaml"), *EXAMPLES.glob("practice/*.yaml")]):
+        if path.name.startswith(HELD_OUT):
+            continue
+        battery = read_document(path).value
+        for case in battery["cases"]:
+            first = (case.get("turns") or [case])[0]
+            facts, said = first.get("facts") or (), first.get("say")
+            if isinstance(said, str) and (facts or case.get("category") in UNKNOWN):
+                yield battery["tenant"], said, frozenset(map(fact_of, facts))
+
+
+async def samples(embedder: LocalEmbedder) -> Samples:
+    """Features and labels of every candidate."""
+    asked = list(questions())
+    engines: dict[str, Any] = {
+        tenant: await engine_of(tenant, entries_of(tenant), embedder) for tenant in sorted({each[0] for each in asked})
+    }
+    rows, labels = [], []
+    for tenant, said, facts in asked:
+        for chunk, features in await engines[tenant].candidates(said):
+            rows.append(features)
+            labels.append(float(fact_of(chunk.id.removeprefix(OWN)) in facts))
+    click.echo(f"{len(asked)} questions of the examples, {len(rows)} candidates")
+    return np.array(rows), np.array(labels)
+
+
+async def main() -> None:
+    """Fit, write and print."""
+    embedder = LocalEmbedder()
+    await run_all(embedder, more=await samples(embedder))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
