@@ -19,6 +19,7 @@ from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import asked_of
 from truffles_rag_qdrant.likeness import called, pieces, wordings
 from truffles_rag_qdrant.rows import rows_of
+from truffles_rag_qdrant.words import fold
 
 PIECES = 1024
 """Dimensions that the pieces of words are folded into."""
@@ -57,11 +58,28 @@ def fitted(chunks: Iterable[Chunk], size: int, old: Asking = NOTHING) -> Asking:
     taught = {id: (*_lines(chunk), *asked_of(chunk), str(size)) for id, chunk in told.items()}
     if taught == old.taught:
         return old
-    columns: dict[Wording, int] = {}
-    column = {id: columns.setdefault(asked_of(told[id]) or lines, len(columns)) for id, lines in taught.items()}
-    first = {at: told[id] for id, at in reversed(column.items())}
-    rows = [_examples(first[at], size) for at in range(len(columns))]
+    column, firsts = _columns(told)
+    rows = [_examples(chunk, size) for chunk in firsts]
     return Asking(taught, column, _solved(rows) if rows else NOTHING.weights)
+
+
+def _columns(told: Mapping[str, Chunk]) -> tuple[Mapping[str, int], list[Chunk]]:
+    """The column of each chunk, and the chunk that teaches each. What is asked for in the same words has one, and so has a
+    fact that a file tells once more under a name of the pack's: two that say the same would take it from each other."""
+    firsts: list[Chunk] = []
+    known: dict[Wording, int] = {}
+    column: dict[str, int] = {}
+    for id, chunk in sorted(told.items(), key=lambda pair: not asked_of(pair[1])):
+        keys = [(fold(name),) for name in called(chunk)]
+        own = asked_of(chunk) or tuple(_lines(chunk))
+        again = [known[key] for key in keys[:1] if key in known] if not asked_of(chunk) else []
+        column[id] = known.get(own, again[0] if again else len(firsts))
+        if column[id] == len(firsts):
+            firsts.append(chunk)
+            known[own] = column[id]
+            for key in keys if asked_of(chunk) else ():
+                known.setdefault(key, column[id])
+    return column, firsts
 
 
 def _lines(chunk: Chunk) -> Sequence[str]:
