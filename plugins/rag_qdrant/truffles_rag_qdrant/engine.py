@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import httpx
@@ -18,8 +19,9 @@ from truffles_rag_qdrant.confidence import calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
 from truffles_rag_qdrant.index import Index
-from truffles_rag_qdrant.judge import Judge, Plan, embeddable, plan
+from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, plan
 from truffles_rag_qdrant.learned import ORIGIN
+from truffles_rag_qdrant.likeness import nearest
 from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     from truffles_rag_qdrant.stores import EmbeddedStore, ServerStore
 
 CANDIDATES = 10
+WANTED, FAINTLY = 3, 0.1
+FIRST, TOPIC, BOTH = 2, 0.15, 0.6
+LEANING = 0.8
+"""How much less sure an answer is that needs the words before."""
+HELD = 0.25
+"""How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
 
 
@@ -85,6 +93,30 @@ class Engine(ABC):
     async def held(self, text: str) -> Mapping[str, float]:
         """How much of a text each chunk holds; those that share nothing with it are left out."""
         return await self._worker.run(self._index.likeness.held, text) if self._index else {}
+
+    async def leaning(self, before: str, text: str, tag: str) -> list[Passage]:
+        """What answers `text` as it goes on from the words before it, read together as one question: what holds enough of the
+        new words, or what these ask for most."""
+        index = self._index
+        if index is None or not index.entries:
+            return []
+        found = await self._find(f"{before} {text}", tag, index, whole=True)
+        held = await self.held(text)
+        wanted = await self._wanted(text, tag, index)
+        sure = [each for each in found if held.get(each.id, 0.0) >= HELD and each.confidence >= GOOD / LEANING]
+        return [replace(each, confidence=each.confidence * LEANING) for each in sure] or [
+            replace(each, confidence=BOTH) for each in found[:FIRST] if each.id in wanted and each.confidence >= TOPIC
+        ][:1]
+
+    async def _wanted(self, text: str, tag: str, index: Index) -> Sequence[str]:
+        """The few chunks that a text asks for most by how it is said, if any is more than faintly asked for."""
+        there, planned = await self._worker.run(_planned, text, index, tag, True)
+        if not planned.parts:
+            return []
+        [part] = planned.parts
+        [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
+        likely = there.asked(part, vector).likely
+        return [id for id in nearest(likely, WANTED) if likely[id] >= FAINTLY]
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -147,9 +179,9 @@ class Engine(ABC):
     async def _search(self, questions: Sequence[Question]) -> list[list[Found]]: ...
 
     async def _find(
-        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0
+        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0, whole: bool = False
     ) -> list[Passage]:  # fmt: skip
-        index, planned = await self._worker.run(_planned, text, index, tag)
+        index, planned = await self._worker.run(_planned, text, index, tag, whole)
         questions = _questions(planned, index, await self._vectors(self._texts(planned), index), tag)
         found = _beside(more, await self._search(questions))
         return await self._worker.run(self._judged, planned, index, questions, found, most)
@@ -223,10 +255,10 @@ def _beside(more: Sequence[Found], found: Sequence[Sequence[Found]]) -> list[lis
     return [[*each, *(one for one in more if all(one.point != known.point for known in each))] for each in found]
 
 
-def _planned(text: str, index: Index, tag: str) -> tuple[Index, Plan]:
-    """What is told at a branch, and the message read against it."""
+def _planned(text: str, index: Index, tag: str, whole: bool = False) -> tuple[Index, Plan]:
+    """What is told at a branch, and the message read against it; as one question, if it is a `whole`."""
     there = index.at(tag)
-    return there, plan(text, there)
+    return there, plan(text, there, whole=whole)
 
 
 def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:
@@ -273,14 +305,16 @@ class EmbeddedEngine(Engine):
         return self._store.search(questions, CANDIDATES) if self._store and questions else [[] for _ in questions]
 
     async def _find(
-        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0
+        self, text: str, tag: str, index: Index, *, more: Sequence[Found] = (), most: int = 0, whole: bool = False
     ) -> list[Passage]:  # fmt: skip
         if self.embedder.blocking:
-            return await self._worker.run(self._find_now, text, tag, index, more, most)
-        return await super()._find(text, tag, index, more=more, most=most)
+            return await self._worker.run(self._find_now, text, tag, index, more, most, whole)
+        return await super()._find(text, tag, index, more=more, most=most, whole=whole)
 
-    def _find_now(self, text: str, tag: str, index: Index, more: Sequence[Found], most: int) -> list[Passage]:
-        index, planned = _planned(text, index, tag)
+    def _find_now(
+        self, text: str, tag: str, index: Index, more: Sequence[Found], most: int, whole: bool
+    ) -> list[Passage]:  # fmt: skip
+        index, planned = _planned(text, index, tag, whole)
         texts = self._texts(planned)
         known, missing = self._known(texts, index)
         if missing:

@@ -10,7 +10,7 @@ from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Asked, Entry, Index
 from truffles_rag_qdrant.limits import is_for_another
 from truffles_rag_qdrant.part import Part
-from truffles_rag_qdrant.parts import split
+from truffles_rag_qdrant.parts import one, split
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
 
@@ -36,9 +36,9 @@ class Plan:
         return [reading for part in self.parts for reading in (part, *part.pieces)]
 
 
-def plan(text: str, index: Index) -> Plan:
-    """Take a message apart."""
-    return Plan(tuple(split(text, index.reader)))
+def plan(text: str, index: Index, *, whole: bool = False) -> Plan:
+    """Take a message apart, unless it is a `whole`."""
+    return Plan(tuple(one(text, index.reader) if whole else split(text, index.reader)))
 
 
 def embeddable(part: Part, *, knows_kazakh: bool) -> str:

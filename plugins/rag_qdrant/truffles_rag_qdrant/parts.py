@@ -34,6 +34,12 @@ def split(text: str, reader: Reader) -> list[Part]:
     return _affordable(_gathered([final for part in questions for final in _taken_apart(part, reader)], reader))
 
 
+def one(text: str, reader: Reader) -> list[Part]:
+    """A message as the one question that it is; none if it says nothing."""
+    part = _part(reader, reader.words(excerpt(text)), marked=True)
+    return [part] if part.terms else []
+
+
 def excerpt(text: str) -> str:
     """Beginning and end of a text that is too long for a customer's message: a page that was pasted, an attack."""
     if len(text) <= READ_HEAD + READ_TAIL:

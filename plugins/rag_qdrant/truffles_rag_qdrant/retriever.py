@@ -26,11 +26,7 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY = 15.0
-FEW, WITHIN = 6, timedelta(minutes=30)
-LEANING = 0.8
-"""How much less sure an answer is that needs the words before."""
-HELD = 0.25
-"""How much of the new words it must hold: "and for Huawei?" is not answered with Samsung."""
+FEW, WITHIN = 10, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
@@ -68,11 +64,8 @@ class RagQdrant:
         before = spoken_before(turn)
         if not before or len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
             return found
-        more = await self._engine.find(f"{before} {_ENDS.sub(' ', text)}", turn.knowledge_tag)
-        held = await self._engine.held(text)
-        leaning = [replace(each, confidence=each.confidence * LEANING, query=text.strip()) for each in more
-                   if held.get(each.id, 0.0) >= HELD]  # fmt: skip
-        return [*found, *(each for each in leaning if each.confidence >= GOOD)]
+        more = await self._engine.leaning(before, _ENDS.sub(" ", text), turn.knowledge_tag)
+        return [*found, *(replace(each, query=text.strip()) for each in more)]
 
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
