@@ -26,7 +26,7 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY = 15.0
-FEW, WITHIN = 10, timedelta(minutes=30)
+FEW, WITHIN = 14, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
