@@ -9,9 +9,8 @@ their wordings. What is held out (`blind_*`) is not looked at. It writes `truffl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -23,11 +22,13 @@ from truffles_rag_qdrant.calibrate import Samples, run_all
 from truffles_rag_qdrant.embed import LocalEmbedder
 from truffles_rag_qdrant.recall import engine_of
 
-from truffles_gateway.plugin import OWN, Entry, read_document
+from truffles_gateway.plugin import OWN, Chunk, Entry, read_document
 from truffles_gateway.texts import Catalogue
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HELD_OUT = "blind_"
+UNKNOWN_SHARE = 3
+"""Of so many groups of questions one is asked without its facts, too."""
 UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
 
 
@@ -53,18 +54,43 @@ def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
 
 
 async def samples(embedder: LocalEmbedder) -> Samples:
-    """Features and labels of every candidate."""
-    asked = list(questions())
-    engines: dict[str, Any] = {
-        tenant: await engine_of(tenant, entries_of(tenant), embedder) for tenant in sorted({each[0] for each in asked})
-    }
-    rows, labels = [], []
-    for tenant, said, facts in asked:
-        for chunk, features in await engines[tenant].candidates(said):
-            rows.append(features)
-            labels.append(float(fact_of(chunk.id.removeprefix(OWN)) in facts))
-    click.echo(f"{len(asked)} questions of the examples, {len(rows)} candidates")
+    """Features and labels of every candidate: of each question as it is, and of some as they would be if nobody knew the
+    answer."""
+    rows: list[Sequence[float]] = []
+    labels: list[float] = []
+    for tenant, asked in by_tenant().items():
+        engine = await engine_of(tenant, entries_of(tenant), embedder)
+        chunks = engine.chunks()
+        for number, (facts, said) in enumerate(grouped(asked).items()):
+            for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
+                await engine.load([each for each in chunks if not (without and fact(each) in facts)])
+                for text in said:
+                    found = await engine.candidates(text)
+                    rows += [features for _, features in found]
+                    labels += [float(fact(chunk) in facts) for chunk, _ in found]
+        click.echo(f"{tenant}: {len(asked)} questions; {len(rows)} candidates so far")
     return np.array(rows), np.array(labels)
+
+
+def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:
+    """Questions and their facts by tenant."""
+    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for tenant, said, facts in questions():
+        found.setdefault(tenant, []).append((said, facts))
+    return found
+
+
+def grouped(asked: Sequence[tuple[str, frozenset[str]]]) -> dict[frozenset[str], list[str]]:
+    """Questions by what answers them: a knowledge without it is made once for all of these."""
+    found: dict[frozenset[str], list[str]] = {}
+    for said, facts in asked:
+        found.setdefault(facts, []).append(said)
+    return found
+
+
+def fact(chunk: Chunk) -> str:
+    """The fact that a chunk tells."""
+    return fact_of(chunk.id.removeprefix(OWN))
 
 
 async def main() -> None:

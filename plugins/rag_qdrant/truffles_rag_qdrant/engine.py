@@ -83,6 +83,10 @@ class Engine(ABC):
         old = self._index.asking if self._index else NOTHING
         return await asyncio.to_thread(fitted, chunks, self.embedder.size, old)
 
+    def chunks(self) -> list[Chunk]:
+        """What it has loaded."""
+        return [entry.chunk for entry in self._index.entries.values()] if self._index else []
+
     async def find(self, text: str, tag: str, most: int = 0) -> list[Passage]:
         """Passages for every question in `text`, `most` a question."""
         index = self._index
@@ -120,8 +124,7 @@ class Engine(ABC):
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
-        others = [each.chunk for each in self._index.entries.values()] if self._index else []
-        chunks = [*(each for each in others if each.id != chunk.id), chunk]
+        chunks = [*(each for each in self.chunks() if each.id != chunk.id), chunk]
         return await self._worker.run(Index, self._tenant, chunks, self._index, await self._asking(chunks))
 
     async def find_in(self, index: Index, text: str, chunk: Chunk) -> list[Passage]:

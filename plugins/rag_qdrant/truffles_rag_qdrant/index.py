@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,11 +17,11 @@ from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import point_id
-from truffles_rag_qdrant.likeness import Likeness, nearest, pieces, wordings
+from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
-from truffles_rag_qdrant.words import tokens
+from truffles_rag_qdrant.words import stem, tokens
 
 LEXICAL_SIZE = 512
 NEAREST = 5
@@ -147,6 +148,7 @@ class Index:
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.likeness = Likeness((id, wordings(entry.chunk)) for id, entry in self.entries.items())
+        self._models = _models(self.entries.values())
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -177,6 +179,14 @@ class Index:
     def sparse(self, part: Part) -> dict[int, float]:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
+
+    def is_other_model(self, part: Part) -> bool:
+        """Does a question name a model of something by a number that none of what is known has ("айфон 16" where there are
+        11 and 13)?"""
+        words = [word.text for word in part.words]
+        pairs = [*pairwise(words), *((right, left) for left, right in pairwise(words))]
+        named = [(stem(word), number) for word, number in pairs if number.isdigit() and stem(word) in self._models]
+        return bool(named) and all(number not in self._models[word] for word, number in named)
 
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
@@ -224,6 +234,18 @@ class Index:
             return 1.0
         rarest = min(self._counts[key] for key in keys)
         return rarest / len(self.entries) if rarest > 1 else min(1 / len(self.entries), _TELLING)
+
+
+def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
+    """The numbers that stand beside a word in names, where these tell at least two things apart: "айфон" → 11, 13."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for name in called(entry.chunk):
+            for left, right in pairwise(tokens(name)):
+                if right.isdigit() != left.isdigit():
+                    word, number = (left, right) if right.isdigit() else (right, left)
+                    found[stem(word)].add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items() if len(numbers) > 1 and len(word) > 2}
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:

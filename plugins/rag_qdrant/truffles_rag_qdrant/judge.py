@@ -111,7 +111,7 @@ class Judge:
 
     def _sureness(self, asked: Asked, entry: Entry, question: Question) -> float:
         confidence = self._calibration.confidence(self._index.features(asked, entry, question.vector))
-        if is_for_another(asked.part, entry):
+        if is_for_another(asked.part, entry) or self._index.is_other_model(asked.part):
             return min(confidence, _FOR_ANOTHER)
         return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 
