@@ -1,4 +1,4 @@
-"""`truffles pack check|schema|import`. What they need is imported when they are called."""
+"""`truffles pack check|schema|import|wordings`. What they need is imported when they are called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def pack() -> None:
-    """Check a business's pack, draft one from documents, print its schema.
+    """Check a business's pack, draft one from documents, print its schema, list what to write wordings for.
 
     Example: truffles pack check pack.yaml
     """
@@ -74,6 +74,28 @@ def import_(folder: Path, output: Path, name: str, language: str, force: bool) -
     if output.exists() and not force:
         raise click.ClickException(f"{output} exists. Name another file with --output, or add --force")
     lines, good = imported(folder, output, name, language, lambda what: click.echo(what, err=True))
+    for line in lines:
+        click.echo(line)
+    raise SystemExit(0 if good else 1)
+
+
+@pack.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("wordings.yaml"), show_default=True
+)
+@click.option("--each", type=click.IntRange(1, 100), default=10, show_default=True, help="A fact with fewer is listed.")
+def wordings(file: Path, output: Path, each: int) -> None:
+    """List in a file the facts of a pack that few wordings are known for, with what they say: write below each how customers ask for
+    it. What stands there is kept, and what the pack has no more is named.
+
+    Example: truffles pack wordings pack.yaml --output wordings.yaml
+    """
+    from truffles_policy.pack.worded import worded
+
+    text, lines, good = worded(file, output, each)
+    if good:
+        output.write_text(text, encoding="utf-8")
     for line in lines:
         click.echo(line)
     raise SystemExit(0 if good else 1)

@@ -1,0 +1,92 @@
+"""A file of wordings as its owner fills it: what there is, and each fact that lacks some as a comment with what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.plugin import read_document
+from truffles_gateway.texts import Catalogue
+from truffles_policy.facts.catalogue import CATALOGUE
+from truffles_policy.pack.entries import Fact, facts
+from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.telling import Telling
+from truffles_policy.pack.wordings import Wordings, asked, fact_of, strays
+
+HEAD = """\
+# In which words customers ask for the pack's facts, besides the names that stand in it: symptoms, slang, roundabout questions,
+# in every language they write in. They teach the retrieval; nobody is told them. A tenant's file includes this one:
+# wordings = { include = "wordings.yaml" }
+"""
+LONGEST = 160
+
+
+def worded(pack: Path, output: Path, each: int) -> tuple[str, list[str], bool]:
+    """The new text of the file, lines about it, and whether it is good."""
+    try:
+        document, known = read_document(pack), _known(output)
+    except ConfigError as problem:
+        return "", [f"✗ {problem}"], False
+    problems = document.problems(Pack)
+    if problems:
+        return "", [f"✗ {problem}" for problem in problems], False
+    told = _told(Pack.model_validate(document.value))
+    lacking = {id: fact for id, fact in told.items() if len(asked(id, known)) < each}
+    gone = strays(known, told)
+    text = "\n".join([HEAD, *(_block(id, told.get(id), known.get(id, ())) for id in _ordered(known, told, lacking))])
+    return text, list(_summary(output, told, lacking, gone)), True
+
+
+def _known(path: Path) -> Mapping[str, Sequence[str]]:
+    if not path.exists():
+        return {}
+    document = read_document(path)
+    try:
+        return TypeAdapter(Wordings).validate_python(document.value or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        cure = "Write the fact's id, and below it a list of lines"
+        raise document.told(ConfigError(f"{where}: {first['msg']}", cure=cure), where) from None
+
+
+def _told(pack: Pack) -> dict[str, Fact]:
+    """Each fact once, whatever branches tell it."""
+    telling = Telling(pack, Catalogue(plugins=[CATALOGUE]), pack.language)
+    found: dict[str, Fact] = {}
+    for fact in facts(pack, telling):
+        if fact.text:
+            found.setdefault(fact_of(fact.id), fact)
+    return found
+
+
+def _ordered(
+    known: Mapping[str, Sequence[str]], told: Mapping[str, Fact], lacking: Mapping[str, Fact]
+) -> Iterator[str]:
+    """In the order of the pack; what it has no more comes last."""
+    yield from (id for id in told if id in known or id in lacking)
+    yield from (id for id in known if id not in told)
+
+
+def _block(id: str, fact: Fact | None, lines: Sequence[str]) -> str:
+    says = " ".join(fact.text.split())[:LONGEST] if fact else "the pack has it no more"
+    named = ", ".join(fact.names)[:LONGEST] if fact else ""
+    about = [f"# {says}", *([f"# called: {named}"] if named else [])]
+    listed = (
+        [f"{id}:", *(f"  - {json.dumps(line, ensure_ascii=False)}" for line in lines)]
+        if lines
+        else [f"# {id}:", "#   - "]
+    )
+    return "\n".join([*about, *listed, ""])
+
+
+def _summary(
+    output: Path, told: Mapping[str, Fact], lacking: Mapping[str, Fact], gone: Sequence[str]
+) -> Iterator[str]:  # fmt: skip
+    yield f"✓ {output}: {len(told) - len(lacking)} of {len(told)} facts have wordings enough, {len(lacking)} are listed to be worded"
+    if gone:
+        yield f"  the pack has no more: {', '.join(gone)}. Delete them, or give them the new id"
