@@ -103,7 +103,10 @@ async def run_all(embedder: Embedder, *, only: str = "", verbose: bool = False, 
     """Fit on dev, on the questions about packs and on `more`, and print the figures of dev; with `only` those of that file."""
     cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
-        parts = [await samples(cases, by_tenant), await pack_samples(embedder), *([more] if more else [])]
+        own = await samples(
+            cases, by_tenant
+        )  # twice: knowledge without wordings is to be judged as well as such with them
+        parts = [own, own, await pack_samples(embedder), *([more] if more else [])]
         write(embedder.model, *sensible(np.vstack([each[0] for each in parts]), np.hstack([each[1] for each in parts])))
         calibration.cache_clear()
         for engine in by_tenant.values():

@@ -16,7 +16,7 @@ import numpy as np
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
-from truffles_rag_qdrant.facts import point_id
+from truffles_rag_qdrant.facts import asked_of, point_id
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
@@ -25,7 +25,7 @@ from truffles_rag_qdrant.words import stem, tokens
 
 LEXICAL_SIZE = 512
 NEAREST = 5
-FEW, UNTOLD = 12, 0.05
+FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
             "asked")  # fmt: skip
@@ -147,7 +147,7 @@ class Index:
         self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))
         self._scale = math.log(1 + len(self.entries)) or 1.0
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
-        self.likeness = Likeness((id, wordings(entry.chunk)) for id, entry in self.entries.items())
+        self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
@@ -208,8 +208,7 @@ class Index:
         spread = self._spread([key for key in weights if key in entry.terms])
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
-                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
-                asked.likely.get(entry.chunk.id, 0.0)]  # fmt: skip
+                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -275,17 +274,16 @@ def _is_beside(entry: Entry, best: Entry) -> bool:
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
 
 
-def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
-    """How alike the wordings are, and by how much they are behind those of the chunk that is most alike. Among a few chunks
-    nothing tells common pieces from rare ones, and being the first says little: only the very same words count."""
+def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, float]:
+    """How alike the wordings are, by how much they are behind those of the chunk that is most alike, and how likely the chunk is
+    what is asked for. Among a few chunks nothing tells common pieces from rare ones, and being the first says little: only the
+    very same words count."""
     if few:
-        same = pieces(asked.part.text) in map(pieces, wordings(entry.chunk))
-        return (1.0, 0.0) if same else (0.0, UNTOLD)
-    like = asked.alike.get(entry.chunk.id, 0.0)
-    return (
-        like,
-        0.0 if entry.prose else asked.most_alike - like,
-    )  # prose says more than was asked: it is like no question
+        same = pieces(asked.part.text) in map(pieces, (*wordings(entry.chunk), *asked_of(entry.chunk)))
+        return (1.0, 0.0, 1.0) if same else (0.0, UNTOLD, UNASKED)
+    like, likely = asked.alike.get(entry.chunk.id, 0.0), asked.likely.get(entry.chunk.id, 0.0)
+    # Prose says more than was asked: it is like no question.
+    return like, 0.0 if entry.prose else asked.most_alike - like, likely
 
 
 def lexical(entry: Entry) -> dict[int, float]:

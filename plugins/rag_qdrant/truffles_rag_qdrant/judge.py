@@ -69,17 +69,17 @@ class Judge:
         whole = self._ranked(part, next(left))
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         sure = [_best(piece) for piece in pieces]
-        if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(whole, pieces):
+        if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(part, whole, pieces):
             return [passage for piece in pieces for passage in piece]
         return whole
 
     @staticmethod
-    def _is_one(whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
-        """Is it one question, for all its commas? The same fact answers the whole and every piece that anything answers, and
-        something would be left that nothing does."""
-        best = {piece[0].id for piece in pieces if _best(piece) >= GOOD}
-        left = any(_best(piece) < GOOD for piece in pieces)
-        return left and _best(whole) >= GOOD and best == {whole[0].id}
+    def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
+        """Is it one question, for all its commas? One fact answers the whole and every piece that anything answers, and no
+        piece has a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
+        first = {piece[0].id for piece in pieces if _best(piece) >= GOOD}
+        known = not any(term.unknown for piece in part.pieces for term in piece.terms)
+        return known and _best(whole) >= GOOD and first == {whole[0].id}
 
     def _ranked(self, part: Part, search: Search) -> list[Passage]:
         question, found = search

@@ -64,9 +64,8 @@ def _cut(word: str) -> Iterator[str]:
 class Likeness:
     """The wordings of one knowledge, by their pieces."""
 
-    def __init__(self, told: Iterable[tuple[str, Iterable[str]]]) -> None:
-        """`told` is each chunk's id with its wordings."""
-        lines = [(id, pieces(text)) for id, texts in told for text in texts]
+    def __init__(self, chunks: Iterable[Chunk]) -> None:
+        lines = [(chunk.id, pieces(text)) for chunk in chunks for text in wordings(chunk)]
         self._ids = [id for id, _ in lines]
         counts = Counter(piece for _, found in lines for piece in found)
         self._weight = {piece: math.log((len(lines) + 1) / (count + 1)) ** 2 for piece, count in counts.items()}
