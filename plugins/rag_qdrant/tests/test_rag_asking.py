@@ -1,0 +1,140 @@
+"""Other words in which customers ask: kept beside a fact, learnt from, and never told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from truffles_rag_qdrant.asking import NOTHING, fitted, folded
+from truffles_rag_qdrant.learned import learned_chunk
+from truffles_rag_qdrant.rows import first_of, is_made_by, length_of, nothing, packed, rows_of
+from truffles_rag_qdrant.slips import without_address
+
+from truffles_gateway.plugin import Chunk, Entry
+
+BATTERY = Entry(
+    id="pack:services.battery", question="Замена аккумулятора, Battery replacement", answer="Замена аккумулятора — 12 000 ₸, 40 мин.",
+    asked=("телефон не держит заряд", "быстро садится", "заряд тез бітіп қалады", "phone dies by noon"),
+)  # fmt: skip
+OTHERS = [
+    Entry(id=f"pack:services.s{number}", question=name, answer=f"{name} — {number} 000 ₸.", asked=asked)
+    for number, (name, asked) in enumerate([
+        ("Замена экрана", ("стекло разбилось", "трещина на дисплее")), ("Чистка после воды", ("утопил телефон", "упал в ванну")),
+        ("Доставка", ("привезёте мне домой?",)), ("Рассрочка", ("частями можно платить?",)), ("Гарантия", ("если сломается потом?",)),
+        ("Зарядка", ("блок питания",)), ("Наушники", ("уши беспроводные",)), ("Чехол", ("защитная накладка",)),
+        ("Защитное стекло", ("плёнка на экран",)), ("Карта памяти", ("флешка в телефон",)), ("Кабель", ("шнур для компа",)),
+        ("Обмен", ("старый сдать, новый взять",)), ("Адрес", ("вы где?",)), ("Часы работы", ("до скольки открыты?",)),
+    ], start=1)
+]  # fmt: skip
+
+
+def chunks(*entries: Entry, size: int = 4) -> list[Chunk]:
+    """Entries as chunks without meaning."""
+    made = [learned_chunk(each, "shop", "m") for each in entries]
+    return [replace(each, vector=nothing(each, size)) for each in made]
+
+
+def best(text: str, *entries: Entry) -> str:
+    """What a text asks for most."""
+    likely = fitted(chunks(*entries), 4).of(text, np.zeros(4, np.float32))
+    return max(likely, key=lambda id: likely[id])
+
+
+@pytest.mark.parametrize(
+    "text", ["заряд вообще не держит", "телефон садится быстро", "заряды тез битип калады", "it dies by noon"]
+)
+async def test_a_fact_is_found_by_words_that_it_does_not_say(rigs: Any, text: str) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([replace(each, asked=()) for each in (BATTERY, *OTHERS)], [])
+        without = {each.id: each.confidence for each in await rig.ask(text)}
+        await rig.rag.write([BATTERY, *OTHERS], [])
+        found = (await rig.ask(text))[0]
+        assert found.id == BATTERY.id
+        assert found.confidence > without.get(BATTERY.id, 0.0)
+        assert not any(asked in found.text for asked in BATTERY.asked)
+
+
+async def test_what_is_asked_for_in_other_words_is_another_entry(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.rag.learn(BATTERY)
+        held = await rig.rag.held()
+        assert held == {BATTERY.id: BATTERY.digest}
+        fresh = replace(BATTERY, asked=(*BATTERY.asked, "акб умер"))
+        assert fresh.digest != BATTERY.digest == replace(BATTERY, asked=BATTERY.asked).digest
+        await rig.rag.learn(fresh)
+        assert await rig.rag.held() == {BATTERY.id: fresh.digest}
+
+
+def test_what_many_facts_are_asked_by_says_little() -> None:
+    assert best("телефон упал в ванну", BATTERY, *OTHERS) == "pack:services.s2"
+    assert best("телефон быстро садится", BATTERY, *OTHERS) == BATTERY.id
+
+
+def test_the_same_words_ask_for_all_that_they_stand_beside() -> None:
+    centre, samal = (replace(BATTERY, id=f"{BATTERY.id}@{place}") for place in ("centre", "samal"))
+    likely = fitted(chunks(centre, samal, *OTHERS), 4).of("быстро садится", np.zeros(4, np.float32))
+    assert likely[centre.id] == likely[samal.id] > 0.4
+
+
+def test_a_file_that_tells_a_fact_once_more_takes_nothing_from_it() -> None:
+    row = Chunk(
+        id="row", source="prices.csv", text="Замена аккумулятора — 12 000 ₸", metadata={"name": "Замена аккумулятора"}
+    )
+    told = [*chunks(BATTERY, *OTHERS), replace(row, vector=nothing(row, 4))]
+    likely = fitted(told, 4).of("замена аккумулятора", np.zeros(4, np.float32))
+    assert likely["row"] == likely[BATTERY.id] > 0.3
+
+
+def test_the_same_is_not_learnt_twice() -> None:
+    once = fitted(chunks(BATTERY, *OTHERS), 4)
+    assert fitted(chunks(BATTERY, *OTHERS), 4, once) is once
+    assert fitted(chunks(BATTERY), 4, once) is not once
+    assert (
+        fitted([], 4).of("что угодно", np.zeros(4, np.float32))
+        == NOTHING.of("что угодно", np.zeros(4, np.float32))
+        == {}
+    )
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_folded_to_length_one_or_nothing(text: str) -> None:
+    assert round(float(np.linalg.norm(folded(text))), 4) in (0.0, 1.0)
+
+
+@given(st.integers(0, 5), st.integers(8, 40), st.integers(0, 2**32 - 1))
+def test_rows_come_back_as_they_were_stored(count: int, size: int, seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(1 + count, size)).astype(np.float32)
+    chunk = learned_chunk(replace(BATTERY, asked=tuple(map(str, range(count)))), "shop", "m")
+    stored = replace(chunk, vector=packed(rows))
+    assert len(stored.vector) == length_of(chunk, size)
+    assert is_made_by(stored, "m", size)
+    assert not is_made_by(stored, "m", size + 1)
+    assert np.array_equal(first_of(stored), rows[0])
+    assert np.abs(rows_of(stored, size) - rows).max() <= np.abs(rows).max() / 127
+    assert not rows_of(stored, size + 1).any()
+
+
+@pytest.mark.parametrize(("text", "rest"), [
+    ("Девочки, а педикюр сколько?", ", а педикюр сколько?"), ("Здравствуйте девочки, у меня вопрос", "Здравствуйте , у меня вопрос"),
+    ("стрижка девочки сколько?", "стрижка девочки сколько?"), ("девочки 5 лет, стрижка", "девочки 5 лет, стрижка"),
+    ("сколько стоит, девочки?", "сколько стоит, девочки?"), ("", ""),
+])  # fmt: skip
+def test_whom_it_is_said_to_is_not_what_is_asked(text: str, rest: str) -> None:
+    assert without_address(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"), [("почём айфон 13", True), ("айфон 16 есть?", False), ("16 айфон почём", False)]
+)
+async def test_a_model_that_nobody_has_is_no_other_model(rigs: Any, text: str, sure: bool) -> None:
+    phones = [
+        Entry(id=f"pack:products.iphone_{number}", question=f"iPhone {number}, айфон {number}", answer=f"iPhone {number} — {number}0 000 ₸.")
+        for number in (11, 13)
+    ]  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([*phones, BATTERY, *OTHERS], [])
+        assert any(each.confidence >= 0.5 for each in await rig.ask(text)) is sure
