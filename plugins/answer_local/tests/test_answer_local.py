@@ -142,3 +142,12 @@ def test_a_notice_alone_is_said_to_what_it_is_about_and_a_human_answers() -> Non
     assert draft and draft.text == "Сегодня до 18:00 нет света."
     assert draft.unanswered == ("А сегодня вы работаете?",)
     assert answer("Делаете татуаж?", NOTICE) is None
+
+
+def test_a_fact_that_somebody_else_found_for_another_part_answers_that_part_too() -> None:
+    known = passage("Зарядка 20 Вт — 6 000 ₸", "сколько стоит", also=("зарядка 20 ватт есть",))
+    lesser = passage("Зарядки", "зарядка 20 ватт есть", 0.3)
+    draft = answer("зарядка 20 ватт есть и сколько стоит", known, lesser)
+    assert draft and draft.unanswered == () and draft.text == "Зарядка 20 Вт — 6 000 ₸"
+    alone = answer("зарядка 20 ватт есть и сколько стоит", passage("Зарядка 20 Вт — 6 000 ₸", "сколько стоит"), lesser)
+    assert alone and alone.unanswered == ("зарядка 20 ватт есть",)

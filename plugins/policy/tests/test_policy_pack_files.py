@@ -354,3 +354,51 @@ def test_what_is_read_from_any_words_is_what_a_pack_may_say(text: str) -> None:
     place = {"hours": times.week(text) or {}, "exceptions": times.days_off(text) or []}
     Pack.model_validate({"business": {"name": "А"}, "place": place, "services": [{"id": "a", "name": "А", **said}]})
     assert not said or any(letter.isdigit() for letter in text) or said == {"free": True}, "no number is made up"
+
+
+SMALL = 'business: {name: А}\nplace: {parking: "Во дворе"}\nservices:\n  - {id: cut, name: Стрижка, price: 7000}\n'
+
+
+def test_facts_to_be_worded_are_listed_and_what_stands_there_is_kept(tmp_path: Path) -> None:
+    path, output = write(tmp_path / "pack.yaml", SMALL), tmp_path / "wordings.yaml"
+    code, said = run("wordings", path, "--output", output)
+    listed = output.read_text(encoding="utf-8")
+    assert code == 0 and "1 are listed" in said and "# services.cut:" in listed and "Стрижка — 7" in listed
+    assert "place.parking" not in listed, "everybody's parking is asked for in words that ship with the plugin"
+    assert run("wordings", path, "--output", output) == (code, said), "once more it is the same"
+    write(output, 'services.cut: ["подравнять кончики", "10:00 — поздно?"]\nservices.gone: [старое]\n')
+    code, said = run("wordings", path, "--output", output, "--each", 2)
+    assert code == 0 and "0 are listed" in said and "the pack has no more: services.gone" in said
+    assert read_document(output).value == {
+        "services.cut": ["подравнять кончики", "10:00 — поздно?"],
+        "services.gone": ["старое"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("services.cut: подравнять\n", 1), ("a: [x]\nB!: [y]\n", 2), ("a: [x\n", 2), ("- a\n", 1)]
+)
+def test_wordings_that_are_none_are_named_by_line_and_left_alone(tmp_path: Path, text: str, line: int) -> None:
+    path, output = write(tmp_path / "pack.yaml", SMALL), write(tmp_path / "wordings.yaml", text)
+    code, said = run("wordings", path, "--output", output)
+    assert code == 1 and said.startswith(f"✗ {output}:{line}"), said
+    assert output.read_text(encoding="utf-8") == text
+
+
+def test_a_fact_is_asked_for_in_its_owners_words_and_in_everybodys() -> None:
+    known = Pack.model_validate({"business": {"name": "А"}, "branches": [
+        {"slug": "north", "name": "Север", "parking": "Во дворе"}, {"slug": "south", "name": "Юг", "parking": "Нет"}],
+        "services": [{"id": "cut", "name": "Стрижка", "price": 7000, "branches": ["north"]}]})  # fmt: skip
+    own = {
+        "services.cut": ("подравнять кончики",),
+        "place.parking": ("под снегом стоять?",),
+        "services.gone": ("старое",),
+    }
+    asked = {each.id: each.asked for each in entries(known, {}, texts_of(plugin), wordings=own)}
+    assert asked["pack:services.cut@north"] == ("подравнять кончики",)
+    assert asked["pack:branches.north.parking"] == asked["pack:branches.south.parking"]
+    assert (
+        asked["pack:branches.north.parking"][0] == "под снегом стоять?"
+        and len(asked["pack:branches.north.parking"]) > 30
+    )
+    assert not any("старое" in each for each in asked.values())

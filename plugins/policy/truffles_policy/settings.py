@@ -48,11 +48,6 @@ def _included(value: Any) -> Any:
     return value
 
 
-def _listed(value: Any) -> Any:
-    """A file in which nothing but comments stands says nothing."""
-    return {} if value is None else _included(value)
-
-
 class PolicySettings(PluginSettings):
     """Phrases are plain words, each meant in all its forms: `human_phrases = ["старший мастер"]`.
 
@@ -67,7 +62,7 @@ class PolicySettings(PluginSettings):
     """
 
     pack: Annotated[Pack | None, BeforeValidator(_included)] = None
-    wordings: Annotated[Wordings, BeforeValidator(_listed)] = Field(default_factory=dict)
+    wordings: Annotated[Wordings, BeforeValidator(_included)] = Field(default_factory=dict)
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
     payment_phrases: Phrases = ()

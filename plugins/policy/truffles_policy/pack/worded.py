@@ -42,8 +42,8 @@ def worded(pack: Path, output: Path, each: int) -> tuple[str, list[str], bool]:
 
 
 def _known(path: Path) -> Mapping[str, Sequence[str]]:
-    if not path.exists():
-        return {}
+    if not path.exists() or _is_empty(path):
+        return {}  # nothing, or the list of an earlier time that nobody has filled
     document = read_document(path)
     try:
         return TypeAdapter(Wordings).validate_python(document.value or {})
@@ -52,6 +52,12 @@ def _known(path: Path) -> Mapping[str, Sequence[str]]:
         where = ".".join(map(str, first["loc"]))
         cure = "Write the fact's id, and below it a list of lines"
         raise document.told(ConfigError(f"{where}: {first['msg']}", cure=cure), where) from None
+
+
+def _is_empty(path: Path) -> bool:
+    return not any(
+        line.strip() and not line.lstrip().startswith("#") for line in path.read_text("utf-8", "replace").splitlines()
+    )
 
 
 def _told(pack: Pack) -> dict[str, Fact]:
