@@ -1,4 +1,5 @@
-"""Fit the calibration that ships with `rag_qdrant`: on its own questions, and on those of the batteries in `examples/`.
+"""Fit the calibration that ships with `rag_qdrant` for knowledge that has wordings: on the batteries in `examples/`,
+and on the plugin's own questions, which keep it from trusting wordings alone.
 
     python scripts/calibrate.py
 
@@ -18,8 +19,11 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wordings import fact_of
-from truffles_rag_qdrant.calibrate import Samples, run_all
+from truffles_rag_qdrant.calibrate import Samples, pack_samples, sensible, write
+from truffles_rag_qdrant.calibrate import samples as own_samples
+from truffles_rag_qdrant.confidence import WORDED
 from truffles_rag_qdrant.embed import LocalEmbedder
+from truffles_rag_qdrant.evaluate import own_questions
 from truffles_rag_qdrant.recall import engine_of
 
 from truffles_gateway.plugin import OWN, Chunk, Entry, read_document
@@ -94,9 +98,13 @@ def fact(chunk: Chunk) -> str:
 
 
 async def main() -> None:
-    """Fit, write and print."""
+    """Fit and write."""
     embedder = LocalEmbedder()
-    await run_all(embedder, more=await samples(embedder))
+    parts = [await samples(embedder), await own_samples(*await own_questions(embedder)), await pack_samples(embedder)]
+    write(
+        f"{embedder.model}{WORDED}",
+        *sensible(np.vstack([each[0] for each in parts]), np.hstack([each[1] for each in parts])),
+    )
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 python -m truffles_rag_qdrant.calibrate --only heldout.tsv  print the figures of a file
 python -m truffles_rag_qdrant.calibrate                     fit on dev alone, write data/calibration.json, print dev
 
-What ships is fitted on the questions of `examples/` as well: `python scripts/calibrate.py` in a source tree.
+For knowledge that has wordings it is fitted on the batteries of `examples/`: `python scripts/calibrate.py` in a source tree.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -29,6 +29,8 @@ ABOUT_PACKS = ("dev.tsv", "front_desk.tsv")
 SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "asked": 1, "surplus": -1, "head_missed": -1, "head_rival": -1,
          "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
 """Whether more of a feature speaks for a chunk, or against it."""
+OF_WORDINGS = frozenset({"asked"})
+"""What says nothing where a knowledge has no wordings."""
 RIDGE = 2.0
 Samples = tuple[Floats, Floats]
 DATA = Path(__file__).parent / "data" / "calibration.json"
@@ -64,9 +66,9 @@ def _is(id: str, fact: str) -> bool:
     return id == fact or id.startswith((f"{fact}.", f"{fact}@"))
 
 
-def sensible(rows: Floats, labels: Floats) -> tuple[Floats, float]:
+def sensible(rows: Floats, labels: Floats, *, without: Collection[str] = ()) -> tuple[Floats, float]:
     """The fit without features that speak against sense: a likeness that counts against a chunk only balances others here."""
-    used = list(range(len(FEATURES)))
+    used = [at for at, name in enumerate(FEATURES) if name not in without]
     while True:
         weights, bias = fit(rows[:, used], labels, ridge=RIDGE)
         odd = [
@@ -99,15 +101,13 @@ def misses(outcomes: Sequence[Outcome]) -> list[str]:
     ]  # fmt: skip
 
 
-async def run_all(embedder: Embedder, *, only: str = "", verbose: bool = False, more: Samples | None = None) -> None:
-    """Fit on dev, on the questions about packs and on `more`, and print the figures of dev; with `only` those of that file."""
+async def run_all(embedder: Embedder, *, only: str = "", verbose: bool = False) -> None:
+    """Fit on dev and on the questions about packs, and print the figures of dev; with `only` those of that file."""
     cases, by_tenant = await own_questions(embedder, only or DEV)
     if not only:
-        own = await samples(
-            cases, by_tenant
-        )  # twice: knowledge without wordings is to be judged as well as such with them
-        parts = [own, own, await pack_samples(embedder), *([more] if more else [])]
-        write(embedder.model, *sensible(np.vstack([each[0] for each in parts]), np.hstack([each[1] for each in parts])))
+        own, packs = await samples(cases, by_tenant), await pack_samples(embedder)
+        rows, labels = np.vstack([own[0], packs[0]]), np.hstack([own[1], packs[1]])
+        write(embedder.model, *sensible(rows, labels, without=OF_WORDINGS))
         calibration.cache_clear()
         for engine in by_tenant.values():
             engine.calibration = calibration(embedder.model)

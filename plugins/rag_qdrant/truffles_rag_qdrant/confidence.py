@@ -11,7 +11,7 @@ from importlib import resources
 
 from truffles_rag_qdrant.index import FEATURES
 
-LOCAL = "use-m3"
+LOCAL, WORDED = "use-m3", "+wordings"
 _COSINE = FEATURES.index("cosine")
 _LIKENESS = 0.2
 _MARGIN = 0.5
@@ -45,19 +45,20 @@ class Calibration:
 
 
 @cache
-def calibration(model: str) -> Calibration:
-    """The calibration of an embedding model that ships in the package; where none does, the local model's with caution."""
+def calibration(model: str, *, worded: bool = False) -> Calibration:
+    """The calibration of an embedding model that ships in the package, for knowledge that has wordings or for such without;
+    where none does, the local model's with caution."""
     data = json.loads((resources.files("truffles_rag_qdrant") / "data" / "calibration.json").read_text("utf-8"))
-    entry = data.get(model) or data[LOCAL]
+    entry = data[(model if model in data else LOCAL) + (WORDED if worded else "")]
     return Calibration(tuple(entry["weights"][name] for name in FEATURES), entry["bias"], cautious=model not in data)
 
 
-def kept(model: str, records: Mapping[str, Mapping[str, str]]) -> Calibration:
+def kept(model: str, records: Mapping[str, Mapping[str, str]], *, worded: bool = False) -> Calibration:
     """The calibration that was measured for the tenant, where there is one: of this model, and for what is looked at now."""
     record = records.get(name_of(model))
     weights = json.loads(record["weights"]) if record else {}
     if record is None or set(weights) != set(FEATURES):
-        return calibration(model)
+        return calibration(model, worded=worded)
     return Calibration(tuple(weights[name] for name in FEATURES), float(record["bias"]))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
-from truffles_rag_qdrant.confidence import calibration
+from truffles_rag_qdrant.confidence import Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
 from truffles_rag_qdrant.index import Index
@@ -57,7 +57,7 @@ class Engine(ABC):
         self._remembered = settings.remembered
         self._queries = Remembered(settings.remembered)
         self._model = embedder.model
-        self.calibration = calibration(embedder.model)
+        self._calibration: Calibration | None = None
         self._index: Index | None = None
         self._ours: dict[str, tuple[Chunk, Chunk]] = {}
 
@@ -82,6 +82,20 @@ class Engine(ABC):
         """The classifier of these chunks. Not on the worker's thread: customers are answered meanwhile."""
         old = self._index.asking if self._index else NOTHING
         return await asyncio.to_thread(fitted, chunks, self.embedder.size, old)
+
+    @property
+    def worded(self) -> bool:
+        """Is anything asked for in words besides its names?"""
+        return self._index is not None and self._index.worded
+
+    @property
+    def calibration(self) -> Calibration:
+        """How sure its passages are; what ships for the embedder's model, unless something else was set."""
+        return self._calibration or calibration(self.embedder.model, worded=self.worded)
+
+    @calibration.setter
+    def calibration(self, measured: Calibration) -> None:
+        self._calibration = measured
 
     def chunks(self) -> list[Chunk]:
         """What it has loaded."""

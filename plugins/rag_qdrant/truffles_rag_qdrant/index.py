@@ -142,6 +142,7 @@ class Index:
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
+        self.worded = any(asked_of(entry.chunk) for entry in self.entries.values())
         self.size = next((len(entry.vector) for entry in self.entries.values()), 0)
         self.has_vectors = any(entry.vector.any() for entry in self.entries.values())
         self._heads = frozenset(key for entry in self.entries.values() for key in _subjects(entry))

@@ -190,7 +190,7 @@ class RagQdrant:
         model = self._embedder.model
         chunks, records = await self._shelf.read()
         wordy = await self._engine.load(chunks)
-        self._engine.calibration = kept(model, records)
+        self._engine.calibration = kept(model, records, worded=self._engine.worded)
         if wordy:
             self._resources.log.warning("chunks_not_embedded", count=wordy, model=model)
             self._reembedding.start(wanted=model != self._model)
