@@ -63,7 +63,7 @@ def shop(tmp_path: Path) -> Path:
     text = (EXAMPLE / "tenant.toml").read_text(encoding="utf-8")
     shutil.copytree(EXAMPLE / "knowledge", tmp_path / "shop" / "knowledge")
     path = tmp_path / "shop" / "tenant.toml"
-    path.write_text(re.sub(r"\[plugins.settings\]\npack = .*\n", "", text), encoding="utf-8")
+    path.write_text(re.sub(r"\[plugins.settings\]\npack = .*\nwordings = .*\n", "", text), encoding="utf-8")
     return path
 
 

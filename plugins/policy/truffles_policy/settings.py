@@ -44,7 +44,14 @@ RuleName = Literal[
 def _included(value: Any) -> Any:
     """A file's name alone would be a text: the tenant's file says that it includes it."""
     if isinstance(value, str):
-        raise ValueError('is a text. Write { include = "FILE.yaml" } for what is in that file')
+        raise ValueError('is a text. Write { include = "pack.yaml" } for what is in that file')
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """The same for a file of wordings."""
+    if isinstance(value, str):
+        raise ValueError('is a text. Write { include = "wordings.yaml" } for what is in that file')
     return value
 
 
@@ -62,7 +69,7 @@ class PolicySettings(PluginSettings):
     """
 
     pack: Annotated[Pack | None, BeforeValidator(_included)] = None
-    wordings: Annotated[Wordings, BeforeValidator(_included)] = Field(default_factory=dict)
+    wordings: Annotated[Wordings, BeforeValidator(_listed)] = Field(default_factory=dict)
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False
     payment_phrases: Phrases = ()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_rag_qdrant.asking import NOTHING, fitted, folded
+from truffles_rag_qdrant.asking import NOTHING, PIECES, RIDGE, _solved, fitted, folded
 from truffles_rag_qdrant.learned import learned_chunk
 from truffles_rag_qdrant.rows import first_of, is_made_by, length_of, nothing, packed, rows_of
 from truffles_rag_qdrant.slips import without_address
@@ -98,6 +98,19 @@ def test_the_same_is_not_learnt_twice() -> None:
         == NOTHING.of("что угодно", np.zeros(4, np.float32))
         == {}
     )
+
+
+def test_many_wordings_teach_as_few_do() -> None:
+    few = chunks(BATTERY, *OTHERS, size=512)
+    rows = [
+        np.random.default_rng(at).normal(size=(3 + at % 3, PIECES + 512)).astype(np.float32) / 40 for at in range(600)
+    ]
+    by_dimension = _solved(rows)
+    design = np.concatenate(rows)
+    wanted = np.repeat(np.eye(len(rows)), [len(each) for each in rows], axis=0)
+    by_wording = design.T @ np.linalg.solve(design @ design.T + RIDGE * np.eye(len(design)), wanted)
+    assert len(design) > design.shape[1] and np.abs(by_dimension - by_wording).max() < 1e-3
+    assert fitted(few, 512).weights.shape == (PIECES + 512, len(few))
 
 
 @given(st.text(max_size=80))

@@ -98,9 +98,14 @@ def _examples(chunk: Chunk, size: int) -> Vectors:
 
 
 def _solved(rows: Sequence[Vectors]) -> Vectors:
-    """Ridge regression of "is it this one" for each."""
-    sums = np.stack([each.sum(axis=0) for each in rows], axis=1)
+    """Ridge regression of "is it this one" for each: by dimensions, or by wordings where those are fewer."""
     design = np.concatenate(rows)
+    if len(design) < design.shape[1]:
+        wanted = np.repeat(np.eye(len(rows), dtype=np.float32), [len(each) for each in rows], axis=0)
+        gram = design @ design.T
+        gram[np.diag_indices_from(gram)] += RIDGE
+        return (design.T @ np.linalg.solve(gram, wanted)).astype(np.float32)
+    sums = np.stack([each.sum(axis=0) for each in rows], axis=1)
     gram = design.T @ design
     gram[np.diag_indices_from(gram)] += RIDGE
     return np.linalg.solve(gram, sums).astype(np.float32)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 10
 WANTED, FAINTLY = 3, 0.1
-FIRST, TOPIC, BOTH = 2, 0.1, 0.6
+FIRST, TOPIC, BOTH = 2, 0.1, 0.55
 LEANING = 0.8
 """How much less sure an answer is that needs the words before."""
 HELD = 0.25
