@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from truffles_policy.pack.json_schema import as_text
 from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.wordings import Wordings
 
 from truffles_gateway.plugin import read_document
 
@@ -23,6 +25,9 @@ def test_its_snippets_are_good_packs(snippets: list[Any], tmp_path: Path) -> Non
         path = tmp_path / "pack.yaml"
         path.write_text(snippet.text, encoding="utf-8")
         document = read_document(path)
+        if all("." in key for key in document.value):
+            assert TypeAdapter(Wordings).validate_python(document.value), f"{snippet.place}: no wordings"
+            continue
         assert [f"{snippet.place}: {each}" for each in document.problems(Pack)] == []
         checked |= document.value.keys()
     left_out = set(Pack.model_fields) - checked
