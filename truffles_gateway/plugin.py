@@ -511,9 +511,15 @@ class Entry:
     asked: tuple[str, ...] = ()
 
     @property
+    def wordings(self) -> tuple[str, ...]:
+        """`asked` as lines: each once, none empty, a space where there was any white space."""
+        lines = (" ".join(text.split()) for text in self.asked)
+        return tuple(dict.fromkeys(filter(None, lines)))
+
+    @property
     def digest(self) -> str:
         """The same for entries that say the same to the same branch, and are asked for alike."""
-        words = "\x1f".join((self.question, self.answer, self.tag, *self.asked))
+        words = "\x1f".join((self.question, self.answer, self.tag, *self.wordings))
         return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 

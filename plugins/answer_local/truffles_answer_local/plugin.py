@@ -52,8 +52,10 @@ class AnswerLocal:
         facts = once([each for each in passages if each not in said and not is_hint(each)])
         parts = [answered(query, found) for query, found in questions(message.text, facts)]
         good = [part for part in parts if part.passages]
-        idle = (*verdict.idle, *(query for part in good for each in part.passages for query in each.also))
-        parts = [part for part in parts if part.passages or not is_said(part.query, idle)]
+        also = {query for part in good for each in part.passages for query in each.also}
+        parts = [
+            part for part in parts if part.passages or not (part.query in also or is_said(part.query, verdict.idle))
+        ]
         if not good and about(message.text, said):
             sources = tuple(dict.fromkeys(each.id for each in said))
             return Draft(text=told(said), sources=sources, unanswered=(message.text,), verbatim=True)

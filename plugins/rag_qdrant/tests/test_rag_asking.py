@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_rag_qdrant.asking import NOTHING, PIECES, RIDGE, _solved, fitted, folded
+from truffles_rag_qdrant.asking import AT_ONCE, NOTHING, PIECES, RIDGE, _solved, fitted, folded
 from truffles_rag_qdrant.learned import learned_chunk
 from truffles_rag_qdrant.rows import first_of, is_made_by, length_of, nothing, packed, rows_of
 from truffles_rag_qdrant.slips import without_address
@@ -69,6 +69,14 @@ async def test_what_is_asked_for_in_other_words_is_another_entry(rigs: Any) -> N
         assert await rig.rag.held() == {BATTERY.id: fresh.digest}
 
 
+async def test_blanks_and_breaks_in_wordings_are_no_difference_for_ever(rigs: Any) -> None:
+    odd = replace(BATTERY, asked=("  два   слова ", "", " \n ", "строка\nи ещё", "два слова"))
+    async with rigs() as rig:
+        await rig.rag.learn(odd)
+        assert await rig.rag.held() == {odd.id: odd.digest}
+        assert odd.wordings == ("два слова", "строка и ещё")
+
+
 def test_what_many_facts_are_asked_by_says_little() -> None:
     assert best("телефон упал в ванну", BATTERY, *OTHERS) == "pack:services.s2"
     assert best("телефон быстро садится", BATTERY, *OTHERS) == BATTERY.id
@@ -89,10 +97,11 @@ def test_a_file_that_tells_a_fact_once_more_takes_nothing_from_it() -> None:
     assert likely["row"] == likely[BATTERY.id] > 0.3
 
 
-def test_the_same_is_not_learnt_twice() -> None:
-    once = fitted(chunks(BATTERY, *OTHERS), 4)
-    assert fitted(chunks(BATTERY, *OTHERS), 4, once) is once
-    assert fitted(chunks(BATTERY), 4, once) is not once
+def test_nothing_is_learnt_anew_but_wordings() -> None:
+    once, learnt = fitted(chunks(BATTERY, *OTHERS), 4), Entry(id="learned:1", question="Есть лифт?", answer="Нет.")
+    assert fitted(chunks(BATTERY, *OTHERS, learnt), 4, once).weights is once.weights
+    assert fitted(chunks(BATTERY), 4, once).weights is not once.weights
+    assert learnt.id not in fitted(chunks(BATTERY, *OTHERS, learnt), 4, once).column
     assert (
         fitted([], 4).of("что угодно", np.zeros(4, np.float32))
         == NOTHING.of("что угодно", np.zeros(4, np.float32))
@@ -100,7 +109,7 @@ def test_the_same_is_not_learnt_twice() -> None:
     )
 
 
-def test_many_wordings_teach_as_few_do() -> None:
+def test_wordings_are_learnt_in_batches_as_in_one() -> None:
     few = chunks(BATTERY, *OTHERS, size=512)
     rows = [
         np.random.default_rng(at).normal(size=(3 + at % 3, PIECES + 512)).astype(np.float32) / 40 for at in range(600)
@@ -109,7 +118,7 @@ def test_many_wordings_teach_as_few_do() -> None:
     design = np.concatenate(rows)
     wanted = np.repeat(np.eye(len(rows)), [len(each) for each in rows], axis=0)
     by_wording = design.T @ np.linalg.solve(design @ design.T + RIDGE * np.eye(len(design)), wanted)
-    assert len(design) > design.shape[1] and np.abs(by_dimension - by_wording).max() < 1e-3
+    assert len(design) > AT_ONCE and np.abs(by_dimension - by_wording).max() < 1e-3
     assert fitted(few, 512).weights.shape == (PIECES + 512, len(few))
 
 

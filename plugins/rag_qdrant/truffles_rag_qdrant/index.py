@@ -17,6 +17,7 @@ from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import asked_of, point_id
+from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
@@ -75,14 +76,15 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A question as it is held against chunks: how much each of its terms counts, what it says literally, and how alike the
-    wordings of each chunk are."""
+    """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
+    wordings of each chunk are, how likely it is asked for, and whether a model is named that nobody has."""
 
     part: Part
     weights: Mapping[str, float]
     literal: tuple[str, ...]
     alike: Mapping[str, float]
     likely: Mapping[str, float]
+    other_model: bool = False
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
@@ -181,7 +183,7 @@ class Index:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def is_other_model(self, part: Part) -> bool:
+    def _is_other_model(self, part: Part) -> bool:
         """Does a question name a model of something by a number that none of what is known has ("айфон 16" where there are
         11 and 13)?"""
         words = [word.text for word in part.words]
@@ -192,7 +194,7 @@ class Index:
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
         return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text),
-                     self._likely(part, vector))  # fmt: skip
+                     self._likely(part, vector), self._is_other_model(part))  # fmt: skip
 
     def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for."""
@@ -237,15 +239,15 @@ class Index:
 
 
 def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
-    """The numbers that stand beside a word in names, where these tell at least two things apart: "айфон" → 11, 13."""
+    """The numbers that follow a word in names, where these tell at least two things apart: "айфон" → 11, 13. What a number
+    counts or measures ("до 10 лет", "128 ГБ") follows it."""
     found: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         for name in called(entry.chunk):
             for left, right in pairwise(tokens(name)):
-                if right.isdigit() != left.isdigit():
-                    word, number = (left, right) if right.isdigit() else (right, left)
-                    found[stem(word)].add(number)
-    return {word: frozenset(numbers) for word, numbers in found.items() if len(numbers) > 1 and len(word) > 2}
+                if right.isdigit() and not left.isdigit() and len(left) > 2 and not glossary().is_light(left):
+                    found[stem(left)].add(right)
+    return {word: frozenset(numbers) for word, numbers in found.items() if len(numbers) > 1}
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:
@@ -282,7 +284,8 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     if few:
         same = pieces(asked.part.text) in map(pieces, (*wordings(entry.chunk), *asked_of(entry.chunk)))
         return (1.0, 0.0, 1.0) if same else (0.0, UNTOLD, UNASKED)
-    like, likely = asked.alike.get(entry.chunk.id, 0.0), asked.likely.get(entry.chunk.id, 0.0)
+    like = asked.alike.get(entry.chunk.id, 0.0)
+    likely = asked.likely.get(entry.chunk.id, like)  # what has no wordings is as likely as its names are alike
     # Prose says more than was asked: it is like no question.
     return like, 0.0 if entry.prose else asked.most_alike - like, likely
 

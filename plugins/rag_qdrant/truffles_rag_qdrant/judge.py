@@ -75,9 +75,9 @@ class Judge:
 
     @staticmethod
     def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
-        """Is it one question, for all its commas? One fact answers the whole and every piece that anything answers, and no
-        piece has a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
-        first = {piece[0].id for piece in pieces if _best(piece) >= GOOD}
+        """Is it one question, for all its commas? One fact answers the whole and comes first for every piece, and no piece has
+        a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
+        first = {piece[0].id for piece in pieces if piece}
         known = not any(term.unknown for piece in part.pieces for term in piece.terms)
         return known and _best(whole) >= GOOD and first == {whole[0].id}
 
@@ -111,7 +111,7 @@ class Judge:
 
     def _sureness(self, asked: Asked, entry: Entry, question: Question) -> float:
         confidence = self._calibration.confidence(self._index.features(asked, entry, question.vector))
-        if is_for_another(asked.part, entry) or self._index.is_other_model(asked.part):
+        if is_for_another(asked.part, entry) or asked.other_model:
             return min(confidence, _FOR_ANOTHER)
         return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 

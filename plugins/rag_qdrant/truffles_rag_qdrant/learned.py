@@ -24,8 +24,8 @@ def learned_chunk(entry: Entry, tenant: str, model: str) -> Chunk:
     metadata = {**entry.metadata, "origin": ORIGIN, "client_slug": tenant, "source": source,
                 "handover_id": entry.metadata.get("handover_id", ""), "question": entry.question,
                 "answer": entry.answer}  # fmt: skip
-    if entry.asked:
-        metadata[ASKED] = "\n".join(" ".join(text.split()) for text in entry.asked)
+    if entry.wordings:
+        metadata[ASKED] = "\n".join(entry.wordings)
     if source == PACK:
         names = _names(entry.question)
         return Chunk(id=entry.id, source=source, text=entry.answer, answer=entry.answer, tag=entry.tag, model=model,

@@ -13,14 +13,25 @@ from functools import cache
 from importlib import resources
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 MOST, LONGEST = 100, 200
+MOST_IN_ALL = 20_000
+
+
+def _few_enough(value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Each wording is embedded and learnt from: minutes for a hundred thousand of them."""
+    count = sum(map(len, value.values()))
+    if count > MOST_IN_ALL:
+        raise ValueError(f"holds {count} wordings, {MOST_IN_ALL} at most. Ten to thirty a fact are enough")
+    return value
+
+
 Wording = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 Wordings = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$")],
          Annotated[tuple[Wording, ...], Field(max_length=MOST)]],
-    Field(max_length=2_000),
+    Field(max_length=2_000), AfterValidator(_few_enough),
 ]  # fmt: skip
 """By a fact's id without its branch: `services.battery`, `rules.walk_in`, `place.parking`, `faq.pregnant`."""
 _BRANCH = re.compile(r"@.*|^branches\.[^.]+(?=\.)")
