@@ -78,7 +78,8 @@ def is_hint(passage: Passage) -> bool:
 
 def is_said(query: str, texts: Sequence[str]) -> bool:
     """Is a part of the message within one of these texts?"""
-    return any(_words(query) <= _words(text) for text in texts)
+    words = _words(query)
+    return any(words <= _words(text) if words else query.strip().lower() == text.strip().lower() for text in texts)
 
 
 def told(notices: Sequence[Passage]) -> str:

@@ -22,6 +22,7 @@ from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.names import unknown_branches
+from truffles_policy.pack.wordings import strays
 from truffles_policy.rules import Finding, Rules, base_rules
 from truffles_policy.settings import PolicySettings
 
@@ -119,6 +120,15 @@ class Policy:
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""
         return entries(self._pack, self._tags, self._texts, wordings=self._wordings) if self._pack else []
+
+    async def advice(self) -> list[str]:
+        """Which wordings are those of no fact of the pack."""
+        gone = strays(self._wordings, (each.id.removeprefix(OWN) for each in self.entries()))
+        return (
+            [f"wordings of {', '.join(gone)} stand for no fact of the pack: give them its id, or delete them"]
+            if gone
+            else []
+        )
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage] | None:

@@ -55,13 +55,13 @@ def calibration(model: str, *, worded: bool = False) -> Calibration:
 
 def kept(model: str, records: Mapping[str, Mapping[str, str]], *, worded: bool = False) -> Calibration:
     """The calibration that was measured for the tenant, where there is one: of this model, and for what is looked at now."""
-    record = records.get(name_of(model))
+    record = records.get(name_of(model, worded=worded))
     weights = json.loads(record["weights"]) if record else {}
     if record is None or set(weights) != set(FEATURES):
         return calibration(model, worded=worded)
     return Calibration(tuple(weights[name] for name in FEATURES), float(record["bias"]))
 
 
-def name_of(model: str) -> str:
+def name_of(model: str, *, worded: bool = False) -> str:
     """The name of the record of a model's calibration."""
-    return f"calibration:{model}"
+    return f"calibration:{model}{WORDED if worded else ''}"

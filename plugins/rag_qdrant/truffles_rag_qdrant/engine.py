@@ -18,10 +18,11 @@ from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
 from truffles_rag_qdrant.confidence import Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
-from truffles_rag_qdrant.index import Index
+from truffles_rag_qdrant.index import Asked, Index
 from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, plan
 from truffles_rag_qdrant.learned import ORIGIN
 from truffles_rag_qdrant.likeness import nearest
+from truffles_rag_qdrant.limits import is_about
 from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
@@ -114,27 +115,18 @@ class Engine(ABC):
 
     async def leaning(self, before: str, text: str, tag: str) -> list[Passage]:
         """What answers `text` as it goes on from the words before it, read together as one question: what holds enough of the
-        new words, or what these ask for most."""
+        new words, or what these ask for most. Only a fact that speaks of every thing in the new words: "а камеру?" behind a
+        battery's price is no question about the battery."""
         index = self._index
         if index is None or not index.entries:
             return []
-        found = await self._find(f"{before} {text}", tag, index, whole=True)
-        held = await self.held(text)
-        wanted = await self._wanted(text, tag, index)
-        sure = [each for each in found if held.get(each.id, 0.0) >= HELD and each.confidence >= GOOD / LEANING]
-        return [replace(each, confidence=each.confidence * LEANING) for each in sure] or [
-            replace(each, confidence=BOTH) for each in found[:FIRST] if each.id in wanted and each.confidence >= TOPIC
-        ][:1]
-
-    async def _wanted(self, text: str, tag: str, index: Index) -> Sequence[str]:
-        """The few chunks that a text asks for most by how it is said, if any is more than faintly asked for."""
         there, planned = await self._worker.run(_planned, text, index, tag, True)
         if not planned.parts:
             return []
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
-        likely = there.asked(part, vector).likely
-        return [id for id in nearest(likely, WANTED) if likely[id] >= FAINTLY]
+        found = await self._find(f"{before} {text}", tag, index, whole=True)
+        return await self._worker.run(_going_on, there.asked(part, vector), there, found)
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -276,6 +268,18 @@ def _planned(text: str, index: Index, tag: str, whole: bool = False) -> tuple[In
     """What is told at a branch, and the message read against it; as one question, if it is a `whole`."""
     there = index.at(tag)
     return there, plan(text, there, whole=whole)
+
+
+def _going_on(asked: Asked, index: Index, found: Sequence[Passage]) -> list[Passage]:
+    """Of what was found for the new words and those before, what they go on about."""
+    about = [each for each in found if each.confidence >= TOPIC and is_about(asked, index.entries[each.id])]
+    held = index.likeness.held(asked.part.text)
+    sure = [each for each in about if held.get(each.id, 0.0) >= HELD and each.confidence >= GOOD / LEANING]
+    if sure:
+        return [replace(each, confidence=each.confidence * LEANING) for each in sure]
+    wanted = [id for id in nearest(asked.likely, WANTED) if asked.likely[id] >= FAINTLY]
+    first = {each.id for each in found[:FIRST]}
+    return [replace(each, confidence=BOTH) for each in about if each.id in first and each.id in wanted][:1]
 
 
 def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:

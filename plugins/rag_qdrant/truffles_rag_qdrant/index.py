@@ -77,14 +77,14 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
-    wordings of each chunk are, how likely it is asked for, and whether a model is named that nobody has."""
+    wordings of each chunk are, how likely it is asked for, and the words of models that nobody has, marked as literal."""
 
     part: Part
     weights: Mapping[str, float]
     literal: tuple[str, ...]
     alike: Mapping[str, float]
     likely: Mapping[str, float]
-    other_model: bool = False
+    models: frozenset[str] = frozenset()
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
@@ -183,18 +183,19 @@ class Index:
         """A question as a sparse vector: rarity is on this side, so that chunks need no update when others change."""
         return _hashed({key: weight for key, weight in self.weights(part).items() if not key.startswith(UNKNOWN)})
 
-    def _is_other_model(self, part: Part) -> bool:
-        """Does a question name a model of something by a number that none of what is known has ("айфон 16" where there are
-        11 and 13)?"""
+    def _other_models(self, part: Part) -> frozenset[str]:
+        """The words beside which a question has a number that nothing known has there ("айфон 16" where there are 11 and 13),
+        marked as literal."""
         words = [word.text for word in part.words]
         pairs = [*pairwise(words), *((right, left) for left, right in pairwise(words))]
         named = [(stem(word), number) for word, number in pairs if number.isdigit() and stem(word) in self._models]
-        return bool(named) and all(number not in self._models[word] for word, number in named)
+        known = {word for word, number in named if number in self._models[word]}
+        return frozenset(f"={word}" for word, _ in named if word not in known)
 
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
         return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text),
-                     self._likely(part, vector), self._is_other_model(part))  # fmt: skip
+                     self._likely(part, vector), self._other_models(part))  # fmt: skip
 
     def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for."""

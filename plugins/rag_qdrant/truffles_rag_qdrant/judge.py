@@ -97,7 +97,7 @@ class Judge:
     def _equals(self, asked: Asked, question: Question, best: Passage) -> list[Passage]:
         """The best passage and those that the question does not tell from it, as sure as it is."""
         entries = self._index.equals(asked, self._index.entries[best.id])
-        fit = [entry for entry in entries if not is_for_another(asked.part, entry)
+        fit = [entry for entry in entries if not is_for_another(asked, entry)
                and (not entry.prose or self._confidence(asked, entry, question) >= GOOD)]  # fmt: skip
         return [_passage(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
@@ -111,7 +111,7 @@ class Judge:
 
     def _sureness(self, asked: Asked, entry: Entry, question: Question) -> float:
         confidence = self._calibration.confidence(self._index.features(asked, entry, question.vector))
-        if is_for_another(asked.part, entry) or asked.other_model:
+        if is_for_another(asked, entry):
             return min(confidence, _FOR_ANOTHER)
         return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from truffles_rag_qdrant.index import Entry
+from truffles_rag_qdrant.facts import asked_of
+from truffles_rag_qdrant.index import Asked, Entry
 from truffles_rag_qdrant.part import Part
+from truffles_rag_qdrant.reading import keys_of
 
 _UP_TO = re.compile(
     r"\bдо (\d{1,3}) (?:лет|года)\b|\b(\d{1,3}) жасқа дейін|\b(?:under|up to) (\d{1,3})\b", re.IGNORECASE
@@ -15,10 +17,21 @@ _UP_TO = re.compile(
 _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "жасар", "years", "year", "yo"})
 
 
-def is_for_another(part: Part, entry: Entry) -> bool:
-    """Does the question narrow down to something that the fact does not speak of: shins, pensioners, a boy of 12?"""
+def is_for_another(asked: Asked, entry: Entry) -> bool:
+    """Does the question narrow down to something that the fact does not speak of: shins, pensioners, a boy of 12, a model that
+    nobody has?"""
+    part = asked.part
     narrowed = any(term.narrows and term.key not in entry.terms for term in part.terms)
-    return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", ""))
+    return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
+
+
+def is_about(asked: Asked, entry: Entry) -> bool:
+    """Does the fact, or one of its wordings, speak of every thing that is named, and is nothing named that nobody knows?"""
+    part = asked.part
+    if any(term.unknown for term in part.terms) or is_for_another(asked, entry):
+        return False
+    spoken = {key for text in asked_of(entry.chunk) for key in keys_of(text)} | set(entry.terms)
+    return part.things <= spoken
 
 
 def _is_too_old(part: Part, name: str) -> bool:

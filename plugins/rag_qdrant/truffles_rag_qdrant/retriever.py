@@ -129,7 +129,11 @@ class RagQdrant:
         )
         return [
             *lines,
-            *([_UNCALIBRATED.format(model, self._resources.tenant)] if kept(model, records).cautious else []),
+            *(
+                [_UNCALIBRATED.format(model, self._resources.tenant)]
+                if kept(model, records, worded=self._engine.worded).cautious
+                else []
+            ),
         ]
 
     async def calibrate(
@@ -140,7 +144,7 @@ class RagQdrant:
         await self._fresh(old_will_do=False)
         new, result = await calibrated(self._engine, self._embedder.model, questions, progress, own=own)
         if keep and result.loss[1] < result.loss[0]:
-            await self._shelf.keep(name_of(result.model), **new.told())
+            await self._shelf.keep(name_of(result.model, worded=self._engine.worded), **new.told())
             return replace(result, kept=True)
         return result
 

@@ -58,10 +58,10 @@ def is_made_by(chunk: Chunk, model: str, size: int) -> bool:
 async def made(chunks: Sequence[Chunk], embed: Embed) -> list[bytes]:
     """The vectors of chunks, ready to be stored. Asked for a few at a time, so that customers are answered in between."""
     texts = [(embedded_of(chunk), *asked_of(chunk)) for chunk in chunks]
-    flat = [text for each in texts for text in each]
-    batches = [await embed(flat[at : at + _AT_ONCE]) for at in range(0, len(flat), _AT_ONCE)]
-    rows = iter([row for batch in batches for row in batch])
-    return [packed(np.stack([next(rows) for _ in each])) for each in texts]
+    once = list(dict.fromkeys(text for each in texts for text in each))
+    batches = [await embed(once[at : at + _AT_ONCE]) for at in range(0, len(once), _AT_ONCE)]
+    rows = dict(zip(once, (row for batch in batches for row in batch), strict=True))
+    return [packed(np.stack([rows[text] for text in each])) for each in texts]
 
 
 def nothing(chunk: Chunk, size: int) -> bytes:

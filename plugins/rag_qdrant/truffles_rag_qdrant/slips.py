@@ -20,8 +20,8 @@ _NO = frozenset({"нет", "no", "жок"})
 _BUT = frozenset({"а", "but"})
 _ADDRESS = re.compile(
     r"^(?P<greeting>\W*(?:(?:[а-яёәғқңөұүһіa-z]+)\W+){0,3}?)"
-    r"(?:девочки|девчонки|девчата|девушки|девушка|ребята|ребят|дорогие|girls|guys|ladies|қыздар|кыздар)"
-    r"(?=\s*[,!.)]|\s+(?:у меня|я|мне|а|подскажите|скажите)\b)",
+    r"(?:девочки|девчонки|девчата|девушки|девушка|ребята|ребят|girls|guys|ladies|қыздар|кыздар)"
+    r"(?=\s*[,!.)](?!\s*котор)|\s+(?:у меня|я|мне|а|подскажите|скажите)\b)",
     re.IGNORECASE,
 )
 Make = Callable[[Sequence[Word]], Part]
@@ -45,7 +45,7 @@ def corrected(parts: Sequence[Part], reader: Reader, make: Make) -> list[Part]:
 def without_address(text: str) -> str:
     """A message without whom it is said to, where that stands at its beginning, behind a greeting or alone."""
     found = _ADDRESS.match(text)
-    if found is None or not all(glossary().is_light(word) for word in tokens(found["greeting"])):
+    if found is None or not glossary().greeting.issuperset(tokens(found["greeting"])):
         return text
     return f"{found['greeting']}{text[found.end() :]}"
 

@@ -73,9 +73,10 @@ async def calibrated(
             f"{LEAST_KNOWN} at least: more batteries, or --files for the questions that come with the plugin",
         )  # fmt: skip
     rows, labels = _arrays(samples)
-    new = _fitted(rows, labels)
+    prior = calibration(LOCAL, worded=engine.worded)
+    new = _fitted(rows, labels, prior)
     was = np.array([engine.calibration.confidence(each.features) for each in samples])
-    now = _unseen(samples, rows, labels)
+    now = _unseen(samples, rows, labels, prior)
     result = Calibrated(
         model=model, questions=asked, known=known, before=bins(was, labels), after=bins(now, labels),
         loss=(_loss(was, labels), _loss(now, labels)), recall=await recall(engine, questions, tell),
@@ -136,18 +137,18 @@ def _arrays(samples: Sequence[Sample]) -> tuple[Floats, Floats]:
     return np.array([each.features for each in samples]), np.array([float(each.right) for each in samples])
 
 
-def _fitted(rows: Floats, labels: Floats) -> Calibration:
+def _fitted(rows: Floats, labels: Floats, prior: Calibration) -> Calibration:
     """Drawn to what the local model has: a few hundred candidates do not tell ten coefficients alone."""
-    weights, bias = fit(rows, labels, ridge=1.0, prior=calibration(LOCAL))
+    weights, bias = fit(rows, labels, ridge=1.0, prior=prior)
     return Calibration(tuple(round(float(weight), 4) for weight in weights), round(bias, 4))
 
 
-def _unseen(samples: Sequence[Sample], rows: Floats, labels: Floats) -> Floats:
+def _unseen(samples: Sequence[Sample], rows: Floats, labels: Floats, prior: Calibration) -> Floats:
     """How sure each candidate is by what the questions of the other folds give."""
     fold = np.array([each.question % FOLDS for each in samples])
     result = np.zeros(len(samples))
     for number in range(FOLDS):
-        new = _fitted(rows[fold != number], labels[fold != number])
+        new = _fitted(rows[fold != number], labels[fold != number], prior)
         result[fold == number] = [new.confidence(list(row)) for row in rows[fold == number]]
     return result
 

@@ -87,7 +87,7 @@ def import_(folder: Path, output: Path, name: str, language: str, force: bool) -
 @click.option("--each", type=click.IntRange(1, 100), default=10, show_default=True, help="A fact with fewer is listed.")
 def wordings(file: Path, output: Path, each: int) -> None:
     """List in a file the facts of a pack that few wordings are known for, with what they say: write below each how customers ask for
-    it. What stands there is kept, and what the pack has no more is named.
+    it. The wordings that stand there are kept (comments are not), and what the pack has no more is named.
 
     Example: truffles pack wordings pack.yaml --output wordings.yaml
     """

@@ -89,7 +89,7 @@ def _ordered(
 
 def _block(id: str, fact: Fact | None, lines: Sequence[str]) -> str:
     says = " ".join(fact.text.split())[:LONGEST] if fact else "the pack has it no more"
-    named = ", ".join(fact.names)[:LONGEST] if fact else ""
+    named = " ".join(", ".join(fact.names).split())[:LONGEST] if fact else ""
     about = [f"# {says}", *([f"# called: {named}"] if named else [])]
     listed = (
         [f"{id}:", *(f"  - {json.dumps(line, ensure_ascii=False)}" for line in lines)]
