@@ -15,7 +15,7 @@ from truffles_rag_qdrant.plugin import plugin
 from truffles_rag_qdrant.retriever import RagQdrant
 from truffles_rag_qdrant.simulator import Embeddings, QdrantFake, Server
 
-from truffles_gateway.messages import Customer, Inbound, Passage, Route, State, Turn, Verdict
+from truffles_gateway.messages import Author, Customer, Inbound, Line, Passage, Route, State, Turn, Verdict
 from truffles_gateway.plugin import Chunk
 from truffles_gateway.testing import SystemClock, make_resources
 
@@ -72,10 +72,13 @@ class Rig:
     async def sync(self, folder: Path) -> Any:
         return await self.rag.sync(folder, lambda done, total, what: self.progress.append((done, total, what)))
 
-    async def ask(self, text: str, tag: str = "") -> list[Passage]:
+    async def ask(self, text: str, tag: str = "", *, said: str = "") -> list[Passage]:
+        """What is found for a message; `said` is what the customer wrote before it."""
+        now = SystemClock().now()
         turn = Turn(tenant=self._tenant, id="t", correlation_id="c", channel="whatsapp", lane="l",
                     conversation_id="v", state=State.BOT_ACTIVE, customer=Customer(id="1", address="a"),
-                    now=SystemClock().now(), knowledge_tag=tag)  # fmt: skip
+                    now=now, knowledge_tag=tag,
+                    history=(Line(author=Author.CUSTOMER, text=said, at=now),) if said else ())  # fmt: skip
         return list(await self.rag.retrieve(turn=turn, message=Inbound(text=text, events=())))
 
     async def best(self, text: str, tag: str = "") -> dict[str, Passage]:

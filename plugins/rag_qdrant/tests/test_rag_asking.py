@@ -97,7 +97,7 @@ def test_a_file_that_tells_a_fact_once_more_takes_nothing_from_it() -> None:
     assert likely["row"] == likely[BATTERY.id] > 0.3
 
 
-def test_nothing_is_learnt_anew_but_wordings() -> None:
+def test_what_people_answer_makes_nothing_learnt_anew() -> None:
     once, learnt = fitted(chunks(BATTERY, *OTHERS), 4), Entry(id="learned:1", question="Есть лифт?", answer="Нет.")
     assert fitted(chunks(BATTERY, *OTHERS, learnt), 4, once).weights is once.weights
     assert fitted(chunks(BATTERY), 4, once).weights is not once.weights
@@ -144,6 +144,8 @@ def test_rows_come_back_as_they_were_stored(count: int, size: int, seed: int) ->
     ("Девочки, а педикюр сколько?", ", а педикюр сколько?"), ("Здравствуйте девочки, у меня вопрос", "Здравствуйте , у меня вопрос"),
     ("стрижка девочки сколько?", "стрижка девочки сколько?"), ("девочки 5 лет, стрижка", "девочки 5 лет, стрижка"),
     ("сколько стоит, девочки?", "сколько стоит, девочки?"), ("", ""),
+    ("Для девушки, 20 лет, стрижка", "Для девушки, 20 лет, стрижка"), ("А девушки, которые беременны?", "А девушки, которые беременны?"),
+    ("девушки, которые делают тату, есть?", "девушки, которые делают тату, есть?"),
 ])  # fmt: skip
 def test_whom_it_is_said_to_is_not_what_is_asked(text: str, rest: str) -> None:
     assert without_address(text) == rest
@@ -160,3 +162,17 @@ async def test_a_model_that_nobody_has_is_no_other_model(rigs: Any, text: str, s
     async with rigs() as rig:
         await rig.rag.write([*phones, BATTERY, *OTHERS], [])
         assert any(each.confidence >= 0.5 for each in await rig.ask(text)) is sure
+
+
+@pytest.mark.parametrize(("before", "text"), [
+    ("замена батареи", "а камеру поменять?"), ("батарея айфон 11 сколько", "а на айфон 16?"), ("рассрочка есть?", "а с кальяном?"),
+    ("чехол сколько?", "а барсика подстричь?"),
+])  # fmt: skip
+async def test_a_follow_up_about_something_else_is_not_answered_with_what_was_asked_before(
+    rigs: Any, before: str, text: str
+) -> None:
+    phones = [Entry(id=f"pack:services.battery_{number}", question=f"Батарея айфон {number}", answer=f"Айфон {number} — {number} 000 ₸.")
+              for number in (11, 13)]  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([*phones, BATTERY, *OTHERS], [])
+        assert not any(each.confidence >= 0.5 for each in await rig.ask(text, said=before))

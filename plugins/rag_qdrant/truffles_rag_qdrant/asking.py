@@ -2,8 +2,8 @@
 
 A wording is an example of a question, no name: what is asked for as "батарея не держит" is not called so. All wordings of a
 knowledge, by their pieces and their meaning, teach one linear classifier (ridge regression, a column a chunk): what many
-chunks are asked by says little of any, which no comparison with single wordings knows. It is fitted anew when wordings
-change, and only then: half a second for 4,000, away from the thread on which customers are answered.
+chunks are asked by says little of any, which no comparison with single wordings knows. It is fitted anew when the pack,
+the files or their wordings change: half a second for 4,000, away from the thread on which customers are answered.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.embed import Vectors
-from truffles_rag_qdrant.facts import asked_of
-from truffles_rag_qdrant.likeness import called, pieces
+from truffles_rag_qdrant.facts import asked_of, is_lesson
+from truffles_rag_qdrant.likeness import called, pieces, wordings
 from truffles_rag_qdrant.rows import rows_of
 from truffles_rag_qdrant.words import fold
 
@@ -32,14 +32,15 @@ Wording = tuple[str, ...]
 class Asking:
     """The classifier of one knowledge. `weights` has a column for each way of asking, `column` says which is a chunk's; chunks
     that are asked for in the same words, such as a service's prices at several branches, have one, and so has a fact that a
-    file tells once more under a name of the pack's. A chunk without one has no wordings. `taught` is what it was fitted to."""
+    file tells once more under a name of the pack's: two that say the same would take it from each other. `taught` is what it was
+    fitted to."""
 
     taught: Mapping[str, Wording]
     column: Mapping[str, int]
     weights: Vectors
 
     def of(self, text: str, vector: Vectors) -> Mapping[str, float]:
-        """How likely each chunk that has wordings is what a question asks for: about 1 for the one that surely is, 0 for others."""
+        """How likely each chunk is what a question asks for: about 1 for the one that surely is, 0 for others."""
         if not self.column:
             return {}
         meaning = np.zeros(len(self.weights) - PIECES, np.float32)
@@ -53,24 +54,46 @@ NOTHING = Asking({}, {}, np.zeros((PIECES, 0), np.float32))
 
 
 def fitted(chunks: Sequence[Chunk], size: int, old: Asking = NOTHING) -> Asking:
-    """The classifier of these chunks, whose vectors have `size` dimensions. Where only chunks without wordings have changed,
-    such as learned answers, nothing is fitted anew. Blocks."""
-    worded = [chunk for chunk in chunks if asked_of(chunk)]
-    taught = {chunk.id: (*called(chunk), *asked_of(chunk), chunk.model, str(size)) for chunk in worded}
-    teachers = {asked_of(chunk): chunk for chunk in reversed(worded)}
-    at = {asked: number for number, asked in enumerate(teachers)}
-    column = {chunk.id: at[asked_of(chunk)] for chunk in worded}
-    names = {fold(name): column[chunk.id] for chunk in reversed(worded) for name in called(chunk)}
-    again = {chunk.id: names[name] for chunk in chunks if chunk.id not in column
-             for name in map(fold, called(chunk)[:1]) if name in names}  # fmt: skip
-    same = taught == old.taught
-    weights = old.weights if same else _solved([_examples(chunk, size) for chunk in teachers.values()])
-    return Asking(old.taught if same else taught, column | again, weights) if worded else NOTHING
+    """The classifier of these chunks, whose vectors have `size` dimensions. It is worth its time where anything has wordings. What
+    people answered is not in it: a lesson that was learnt a moment ago is found at once, by its names. Blocks."""
+    told = sorted(
+        (chunk for chunk in chunks if not is_lesson(chunk)), key=lambda chunk: (not asked_of(chunk), chunk.id)
+    )
+    if not any(map(asked_of, told[:1])):
+        return NOTHING
+    column, teachers = _columns(told)
+    taught = {chunk.id: (*_lines(chunk), *asked_of(chunk), chunk.model, str(size)) for chunk in told}
+    if taught == old.taught:
+        return old
+    return Asking(taught, column, _solved([_examples(chunk, size) for chunk in teachers]))
+
+
+def _columns(told: Sequence[Chunk]) -> tuple[Mapping[str, int], Sequence[Chunk]]:
+    """The column of each chunk, and the chunk that teaches each; those with wordings come first."""
+    teachers: list[Chunk] = []
+    known: dict[Wording, int] = {}
+    column: dict[str, int] = {}
+    for chunk in told:
+        asked, names = asked_of(chunk), [(fold(name),) for name in called(chunk)]
+        at = known.get(asked or tuple(_lines(chunk)), known.get(names[0]) if names and not asked else None)
+        if at is None:
+            at = len(teachers)
+            teachers.append(chunk)
+            known[asked or tuple(_lines(chunk))] = at
+            for name in names if asked else ():
+                known.setdefault(name, at)
+        column[chunk.id] = at
+    return column, teachers
+
+
+def _lines(chunk: Chunk) -> Sequence[str]:
+    """What a chunk is called and asked by; the words of a text without a name are all that is known of it."""
+    return called(chunk) or wordings(chunk)
 
 
 def _examples(chunk: Chunk, size: int) -> Vectors:
     """A row for each name and each wording of a chunk: its pieces, and the meaning of wordings."""
-    lines, asked = called(chunk), asked_of(chunk)
+    lines, asked = _lines(chunk), asked_of(chunk)
     rows = np.zeros((len(lines) + len(asked), PIECES + size), np.float32)
     for at, text in enumerate((*lines, *asked)):
         rows[at, :PIECES] = _folded(pieces.__wrapped__(text))  # those of customers' questions are worth remembering
@@ -80,8 +103,6 @@ def _examples(chunk: Chunk, size: int) -> Vectors:
 
 def _solved(rows: Sequence[Vectors]) -> Vectors:
     """Ridge regression of "is it this one" for each."""
-    if not rows:
-        return NOTHING.weights
     sums = np.stack([each.sum(axis=0) for each in rows], axis=1)
     gram = RIDGE * np.eye(len(sums), dtype=np.float32)
     for batch in _batches(rows):

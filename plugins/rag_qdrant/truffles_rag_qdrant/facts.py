@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from truffles_gateway.plugin import Chunk
 
 FORMAT = "3"
+LEARNED = "learned"  # the origin of what was learnt entry by entry
 ASKED = "asked"  # the other wordings in a chunk's metadata, one a line
 PACK = "pack"  # the source of the facts of a tenant's pack, and the beginning of their ids
 _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
@@ -86,6 +87,11 @@ def embedded_of(chunk: Chunk) -> str:
 def asked_of(chunk: Chunk) -> tuple[str, ...]:
     """In which other words a chunk is asked for, besides its names and questions."""
     return tuple(filter(None, chunk.metadata.get(ASKED, "").split("\n")))
+
+
+def is_lesson(chunk: Chunk) -> bool:
+    """Is it what people answered, and no fact of the pack or a file?"""
+    return chunk.metadata.get("origin") == LEARNED and chunk.source != PACK
 
 
 def digest_of(chunk: Chunk) -> str:

@@ -286,7 +286,7 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
         same = pieces(asked.part.text) in map(pieces, (*wordings(entry.chunk), *asked_of(entry.chunk)))
         return (1.0, 0.0, 1.0) if same else (0.0, UNTOLD, UNASKED)
     like = asked.alike.get(entry.chunk.id, 0.0)
-    likely = asked.likely.get(entry.chunk.id, like)  # what has no wordings is as likely as its names are alike
+    likely = asked.likely.get(entry.chunk.id, like)  # a lesson is as likely as it is alike
     # Prose says more than was asked: it is like no question.
     return like, 0.0 if entry.prose else asked.most_alike - like, likely
 

@@ -20,6 +20,7 @@ _LONGEST_EMBEDDED = 300
 _LITERAL = 0.9
 _FOR_ANOTHER = 0.3
 _STEP = 0.01
+_FAINTLY = 0.2
 MOST_EQUALS = 10
 Search = tuple[Question, Sequence[Found]]
 
@@ -75,9 +76,9 @@ class Judge:
 
     @staticmethod
     def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
-        """Is it one question, for all its commas? One fact answers the whole and comes first for every piece, and no piece has
-        a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
-        first = {piece[0].id for piece in pieces if piece}
+        """Is it one question, for all its commas? One fact answers the whole, no piece asks for another one even faintly, and
+        none has a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
+        first = {piece[0].id for piece in pieces if _best(piece) >= _FAINTLY}
         known = not any(term.unknown for piece in part.pieces for term in piece.terms)
         return known and _best(whole) >= GOOD and first == {whole[0].id}
 

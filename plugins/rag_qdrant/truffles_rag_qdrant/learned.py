@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from truffles_gateway.plugin import OWN, Chunk, Entry
-from truffles_rag_qdrant.facts import ASKED, PACK, asked_of, digest_of
+from truffles_rag_qdrant.facts import ASKED, LEARNED, PACK, asked_of, digest_of
 
-ORIGIN = "learned"
+ORIGIN = LEARNED
 _BETWEEN = re.compile(r"\s*[,;]\s*")
 _ENDED = re.compile(r"(?<=\?)|[|\n]")
 

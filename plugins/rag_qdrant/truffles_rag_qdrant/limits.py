@@ -8,12 +8,14 @@ from itertools import pairwise
 
 from truffles_rag_qdrant.facts import asked_of
 from truffles_rag_qdrant.index import Asked, Entry
+from truffles_rag_qdrant.likeness import pieces, wordings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import keys_of
 
 _UP_TO = re.compile(
     r"\bдо (\d{1,3}) (?:лет|года)\b|\b(\d{1,3}) жасқа дейін|\b(?:under|up to) (\d{1,3})\b", re.IGNORECASE
 )
+SAME_LETTERS = 0.5
 _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "жасар", "years", "year", "yo"})
 
 
@@ -26,12 +28,15 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
 
 
 def is_about(asked: Asked, entry: Entry) -> bool:
-    """Does the fact, or one of its wordings, speak of every thing that is named, and is nothing named that nobody knows?"""
-    part = asked.part
-    if any(term.unknown for term in part.terms) or is_for_another(asked, entry):
+    """Does the fact, or one of its wordings, speak of everything that is named, in these words or in some with much the same
+    letters? What nobody knows is something else."""
+    told = (*wordings(entry.chunk), *asked_of(entry.chunk))
+    spoken = {key for text in told for key in keys_of(text)} | set(entry.terms)
+    left = [term for term in asked.part.terms if not term.ask and term.key not in spoken]
+    if is_for_another(asked, entry):
         return False
-    spoken = {key for text in asked_of(entry.chunk) for key in keys_of(text)} | set(entry.terms)
-    return part.things <= spoken
+    letters = frozenset[str]().union(*map(pieces, told)) if left else frozenset()
+    return all(len(pieces(term.surface) & letters) >= SAME_LETTERS * len(pieces(term.surface)) for term in left)
 
 
 def _is_too_old(part: Part, name: str) -> bool:
