@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -149,5 +150,16 @@ def test_a_fact_that_somebody_else_found_for_another_part_answers_that_part_too(
     lesser = passage("Зарядки", "зарядка 20 ватт есть", 0.3)
     draft = answer("зарядка 20 ватт есть и сколько стоит", known, lesser)
     assert draft and draft.unanswered == () and draft.text == "Зарядка 20 Вт — 6 000 ₸"
+    told_twice = passage("Зарядка 20 Вт — 6 000 ₸", "зарядка 20 ватт есть", 0.8, source="file")
+    picked = passage("Зарядка 20 Вт — 6 000 ₸", "сколько стоит", source="pack")
+    draft = answer("зарядка 20 ватт есть и сколько стоит", picked, replace(told_twice, id="row"), lesser)
+    assert draft and draft.unanswered == ()
     alone = answer("зарядка 20 ватт есть и сколько стоит", passage("Зарядка 20 Вт — 6 000 ₸", "сколько стоит"), lesser)
     assert alone and alone.unanswered == ("зарядка 20 ватт есть",)
+
+
+@pytest.mark.parametrize("short", ["а 11?", "на SE", "XR"])
+def test_a_part_of_short_words_is_no_part_of_every_other(short: str) -> None:
+    known = passage("Зарядка 20 Вт — 6 000 ₸", "зарядка", also=("сколько стоит",))
+    draft = answer(f"зарядка сколько стоит, {short}", known, passage("Телефоны", short, 0.2), idle="добрый день")
+    assert draft and draft.unanswered == (short,)

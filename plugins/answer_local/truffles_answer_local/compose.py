@@ -82,6 +82,14 @@ def is_said(query: str, texts: Sequence[str]) -> bool:
     return any(words <= _words(text) if words else query.strip().lower() == text.strip().lower() for text in texts)
 
 
+def also(picked: Sequence[Passage], found: Sequence[Passage]) -> set[str]:
+    """Which other parts of the message what is said answers: those for which somebody was sure of the same fact, or of the same
+    words."""
+    said = {each.text for each in picked}
+    same = {each.query for each in found if each.confidence >= GOOD and each.text in said}
+    return same.union(*(each.also for each in picked))
+
+
 def told(notices: Sequence[Passage]) -> str:
     """What the owner wants everybody to know, each notice once."""
     return "\n".join(dict.fromkeys(each.text for each in notices))

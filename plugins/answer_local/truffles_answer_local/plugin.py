@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from truffles_answer_local.compose import (
     Answered,
     about,
+    also,
     answered,
     is_hint,
     is_said,
@@ -52,9 +53,9 @@ class AnswerLocal:
         facts = once([each for each in passages if each not in said and not is_hint(each)])
         parts = [answered(query, found) for query, found in questions(message.text, facts)]
         good = [part for part in parts if part.passages]
-        also = {query for part in good for each in part.passages for query in each.also}
+        covered = also([each for part in good for each in part.passages], passages)
         parts = [
-            part for part in parts if part.passages or not (part.query in also or is_said(part.query, verdict.idle))
+            part for part in parts if part.passages or not (part.query in covered or is_said(part.query, verdict.idle))
         ]
         if not good and about(message.text, said):
             sources = tuple(dict.fromkeys(each.id for each in said))

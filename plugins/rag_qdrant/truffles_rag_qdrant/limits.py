@@ -15,7 +15,7 @@ from truffles_rag_qdrant.reading import keys_of
 _UP_TO = re.compile(
     r"\bдо (\d{1,3}) (?:лет|года)\b|\b(\d{1,3}) жасқа дейін|\b(?:under|up to) (\d{1,3})\b", re.IGNORECASE
 )
-SAME_LETTERS = 0.5
+SAME_LETTERS, SHORTEST = 0.5, 3
 _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "жасар", "years", "year", "yo"})
 
 
@@ -32,7 +32,8 @@ def is_about(asked: Asked, entry: Entry) -> bool:
     letters? What nobody knows is something else."""
     told = (*wordings(entry.chunk), *asked_of(entry.chunk))
     spoken = {key for text in told for key in keys_of(text)} | set(entry.terms)
-    left = [term for term in asked.part.terms if not term.ask and term.key not in spoken]
+    left = [term for term in asked.part.terms
+            if not term.ask and term.key not in spoken and len(term.surface) >= SHORTEST]  # fmt: skip
     if is_for_another(asked, entry):
         return False
     letters = frozenset[str]().union(*map(pieces, told)) if left else frozenset()
