@@ -1,17 +1,23 @@
-"""Fit the calibration that ships with `rag_qdrant` for knowledge that has wordings: on the batteries in `examples/`,
-and on the plugin's own questions, which keep it from trusting wordings alone.
+"""Grow the trees that ship with `rag_qdrant` for knowledge that has wordings: on the batteries in `examples/`, on the questions in
+`eval/worded`, and on the plugin's other questions, which keep them from trusting wordings alone.
 
+    pip install lightgbm
     python scripts/calibrate.py
 
 The first turns of all dialogues that name their facts, and of those that nobody can answer, are asked against the example packs with
-their wordings. What is held out (`blind_*`) is not looked at. It writes `truffles_rag_qdrant/data/calibration.json`.
+their wordings. What is held out (`blind_*`) is not looked at. It prints how well unseen questions are told apart, by parts of the
+questions that the trees were not grown on, and writes `truffles_rag_qdrant/data/trees.json`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -19,21 +25,43 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wordings import fact_of
-from truffles_rag_qdrant.calibrate import Samples, pack_samples, sensible, write
+from truffles_rag_qdrant.calibrate import DATA, SENSE, pack_samples
 from truffles_rag_qdrant.calibrate import samples as own_samples
-from truffles_rag_qdrant.confidence import WORDED
 from truffles_rag_qdrant.embed import LocalEmbedder
 from truffles_rag_qdrant.evaluate import own_questions
+from truffles_rag_qdrant.index import FEATURES
 from truffles_rag_qdrant.recall import engine_of
+from truffles_rag_qdrant.trees import Floats
 
 from truffles_gateway.plugin import OWN, Chunk, Entry, read_document
 from truffles_gateway.texts import Catalogue
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+SOURCE = Path(__file__).parents[1]
+EXAMPLES, WORDED = SOURCE / "examples", SOURCE / "plugins" / "rag_qdrant" / "eval" / "worded"
+TREES = DATA.with_name("trees.json")
 HELD_OUT = "blind_"
 UNKNOWN_SHARE = 3
 """Of so many groups of questions one is asked without its facts, too."""
 UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
+AS_IF = 0.3
+"""What a question counts whose facts were taken away: what is near them is told by no pack that lacks just those."""
+MONOTONE = ("asked", "lead", "like", "behind")
+DEPTH, FOLDS = 4, 6
+GROWN = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEPTH, "learning_rate": 0.06, "min_child_samples": 40, "reg_lambda": 5,
+         "colsample_bytree": 0.7, "subsample": 0.8, "subsample_freq": 1, "random_state": 1, "deterministic": True,
+         "monotone_constraints": [SENSE[name] if name in MONOTONE else 0 for name in FEATURES],
+         "monotone_constraints_method": "advanced", "verbose": -1}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The candidates of one question: how each fits, and whether it answers it. `as_if` says that what answers it was taken away."""
+
+    question: str
+    features: Floats
+    right: Floats
+    known: bool = True
+    as_if: bool = False
 
 
 def entries_of(tenant: str) -> list[Entry]:
@@ -57,29 +85,39 @@ def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
                 yield battery["tenant"], said, frozenset(map(fact_of, facts))
 
 
-async def samples(embedder: LocalEmbedder) -> Samples:
-    """Features and labels of every candidate: of each question as it is, and of some as they would be if nobody knew the
-    answer."""
-    rows: list[Sequence[float]] = []
-    labels: list[float] = []
+def more_questions() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """The same of what was written to calibrate by: a third of it has no answer, half of that looks as if it had."""
+    for path in sorted(WORDED.glob("*.tsv")):
+        for line in path.read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                _, facts, said = line.split("\t")
+                yield path.stem, said, frozenset(map(fact_of, facts.split())) - {"-"}
+
+
+async def samples(embedder: LocalEmbedder) -> list[Sample]:
+    """The candidates of each question as it is, and of some as they would be if nobody knew the answer."""
+    found: list[Sample] = []
     for tenant, asked in by_tenant().items():
         engine = await engine_of(tenant, entries_of(tenant), embedder)
         chunks = engine.chunks()
         for number, (facts, said) in enumerate(grouped(asked).items()):
             for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
-                await engine.load([each for each in chunks if not (without and fact(each) in facts)])
+                kept = [each for each in chunks if not (without and fact(each) in facts)]
+                if len(kept) != len(engine.chunks()):
+                    await engine.load(kept)
                 for text in said:
-                    found = await engine.candidates(text)
-                    rows += [features for _, features in found]
-                    labels += [float(fact(chunk) in facts) for chunk, _ in found]
-        click.echo(f"{tenant}: {len(asked)} questions; {len(rows)} candidates so far")
-    return np.array(rows), np.array(labels)
+                    held = await engine.candidates(text)
+                    rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
+                    right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
+                    found.append(Sample(text, rows, right, bool(facts) and not without, without))
+        click.echo(f"{tenant}: {len(asked)} questions; {len(found)} samples so far")
+    return [each for each in found if len(each.features)]
 
 
 def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:
     """Questions and their facts by tenant."""
     found: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for tenant, said, facts in questions():
+    for tenant, said, facts in [*questions(), *more_questions()]:
         found.setdefault(tenant, []).append((said, facts))
     return found
 
@@ -97,14 +135,64 @@ def fact(chunk: Chunk) -> str:
     return fact_of(chunk.id.removeprefix(OWN))
 
 
+def grown(sampled: Sequence[Sample], more: tuple[Floats, Floats] | None = None) -> Any:
+    """Trees that tell right candidates from wrong ones."""
+    from lightgbm import LGBMClassifier
+
+    rows = [each.features for each in sampled]
+    right = [each.right for each in sampled]
+    weight = [np.full(len(each.right), AS_IF if each.as_if else 1.0) for each in sampled]
+    if more:
+        rows, right, weight = [*rows, more[0]], [*right, more[1]], [*weight, np.ones(len(more[1]))]
+    return LGBMClassifier(**GROWN).fit(np.vstack(rows), np.hstack(right), sample_weight=np.hstack(weight))
+
+
+def unseen(sampled: Sequence[Sample]) -> Iterator[str]:
+    """What trees do with questions of a part that they were not grown on."""
+    fold = [zlib.crc32(each.question.encode()) % FOLDS for each in sampled]
+    said: list[tuple[float, Sample]] = []
+    for number in range(FOLDS):
+        model = grown([each for each, at in zip(sampled, fold, strict=True) if at != number])
+        for each, at in zip(sampled, fold, strict=True):
+            if at == number:
+                sure = model.predict_proba(each.features)[:, 1]
+                said.append((sure.max(), each) if each.right[sure.argmax()] else (-sure.max(), each))
+    for least in (0.4, 0.5, 0.6, 0.7):
+        known = [sure for sure, each in said if each.known]
+        none = [sure for sure, each in said if not each.known and not each.as_if]
+        yield (f"at least {least}: right {_share(known, lambda sure, least=least: sure >= least)}, "
+               f"wrong {_share(known, lambda sure, least=least: -sure >= least)}, "
+               f"answered without an answer {_share(none, lambda sure, least=least: -sure >= least)}")  # fmt: skip
+
+
+def _share(said: Sequence[float], counts: Any) -> str:
+    return f"{sum(map(counts, said))} of {len(said)}"
+
+
+def told(model: Any) -> list[Mapping[str, Any]]:
+    """The trees as `truffles_rag_qdrant.trees` reads them: complete, breadth first."""
+    return [_complete(tree["tree_structure"]) for tree in model.booster_.dump_model()["tree_info"]]
+
+
+def _complete(root: Mapping[str, Any]) -> Mapping[str, Any]:
+    level, by, most = [root], [], []
+    for _ in range(DEPTH):
+        by += [FEATURES[node["split_feature"]] if "split_feature" in node else "" for node in level]
+        most += [round(node.get("threshold", 0.0), 6) for node in level]
+        level = [node.get(side, node) for node in level for side in ("left_child", "right_child")]
+    return {"by": by, "most": most, "leaf": [round(node["leaf_value"], 5) for node in level]}
+
+
 async def main() -> None:
-    """Fit and write."""
+    """Grow, tell and write."""
     embedder = LocalEmbedder()
-    parts = [await samples(embedder), await own_samples(*await own_questions(embedder)), await pack_samples(embedder)]
-    write(
-        f"{embedder.model}{WORDED}",
-        *sensible(np.vstack([each[0] for each in parts]), np.hstack([each[1] for each in parts])),
-    )
+    sampled = await samples(embedder)
+    for line in unseen(sampled):
+        click.echo(line)
+    parts = [await own_samples(*await own_questions(embedder)), await pack_samples(embedder)]
+    more = np.vstack([rows for rows, _ in parts]), np.hstack([right for _, right in parts])
+    lines = ",\n".join(json.dumps(tree) for tree in told(grown(sampled, more)))
+    TREES.write_text(f"[{lines}]\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
-"""From how a chunk fits a question to the share of such chunks that really answer it: one logistic a model."""
+"""From how a chunk fits a question to the share of such chunks that really answer it: one logistic a model, and trees before it
+where knowledge has wordings."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
+import numpy as np
+
 from truffles_rag_qdrant.index import FEATURES
+from truffles_rag_qdrant.trees import NAME, Floats, Trees, shipped
 
 LOCAL, WORDED = "use-m3", "+wordings"
 _COSINE = FEATURES.index("cosine")
@@ -20,28 +23,42 @@ _SUREST = 0.84
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients for `FEATURES`, measured for one embedding model. `cautious` ones were measured for another: how alike
-    two texts are says little then, doubt is greater, and whatever is answered is flagged for review."""
+    """Coefficients for `FEATURES`, and for what `trees` say of them, measured for one embedding model. `cautious` ones were measured
+    for another: how alike two texts are says little then, doubt is greater, and whatever is answered is flagged for review."""
 
     weights: tuple[float, ...]
     bias: float
     cautious: bool = False
+    trees: Trees | None = None
 
-    def confidence(self, features: Sequence[float]) -> float:
-        """A number in 0..1."""
-        return self._careful(features) if self.cautious else self._share(features, 0.0)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it has coefficients for."""
+        return (*FEATURES, NAME) if self.trees else FEATURES
 
-    def _careful(self, features: Sequence[float]) -> float:
-        known = [min(value, _LIKENESS) if at == _COSINE else value for at, value in enumerate(features)]
-        return min(_SUREST, self._share(known, _MARGIN))
+    def inputs(self, rows: Sequence[Sequence[float]] | Floats) -> Floats:
+        """Features of candidates, and what the trees say of each."""
+        known = np.asarray(rows, np.float64).reshape(-1, len(FEATURES))
+        return np.column_stack([known, self.trees.score(known)]) if self.trees else known
 
-    def _share(self, features: Sequence[float], margin: float) -> float:
-        total = self.bias + sum(weight * value for weight, value in zip(self.weights, features, strict=True)) - margin
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    def confidences(self, rows: Sequence[Sequence[float]] | Floats) -> list[float]:
+        """A number in 0..1 for each candidate."""
+        known = np.asarray(rows, np.float64).reshape(-1, len(FEATURES))
+        return self._careful(known) if self.cautious else self.shares(self.inputs(known)).tolist()
+
+    def _careful(self, rows: Floats) -> list[float]:
+        known = rows.copy()
+        known[:, _COSINE] = np.minimum(known[:, _COSINE], _LIKENESS)
+        return np.minimum(_SUREST, self.shares(self.inputs(known), _MARGIN)).tolist()
+
+    def shares(self, inputs: Floats, margin: float = 0.0) -> Floats:
+        """The same of what `inputs` gives."""
+        total = inputs @ np.array(self.weights) + self.bias - margin
+        return np.asarray(1 / (1 + np.exp(-np.clip(total, -30.0, 30.0))))
 
     def told(self) -> Mapping[str, str]:
         """As a record keeps it."""
-        return {"weights": json.dumps(dict(zip(FEATURES, self.weights, strict=True))), "bias": repr(self.bias)}
+        return {"weights": json.dumps(dict(zip(self.names, self.weights, strict=True))), "bias": repr(self.bias)}
 
 
 @cache
@@ -50,16 +67,19 @@ def calibration(model: str, *, worded: bool = False) -> Calibration:
     where none does, the local model's with caution."""
     data = json.loads((resources.files("truffles_rag_qdrant") / "data" / "calibration.json").read_text("utf-8"))
     entry = data[(model if model in data else LOCAL) + (WORDED if worded else "")]
-    return Calibration(tuple(entry["weights"][name] for name in FEATURES), entry["bias"], cautious=model not in data)
+    trees = shipped(FEATURES) if NAME in entry["weights"] else None
+    made = Calibration((), entry["bias"], cautious=model not in data, trees=trees)
+    return replace(made, weights=tuple(entry["weights"].get(name, 0.0) for name in made.names))
 
 
 def kept(model: str, records: Mapping[str, Mapping[str, str]], *, worded: bool = False) -> Calibration:
     """The calibration that was measured for the tenant, where there is one: of this model, and for what is looked at now."""
-    record = records.get(name_of(model, worded=worded))
+    record, ours = records.get(name_of(model, worded=worded)), calibration(model, worded=worded)
     weights = json.loads(record["weights"]) if record else {}
-    if record is None or set(weights) != set(FEATURES):
-        return calibration(model, worded=worded)
-    return Calibration(tuple(weights[name] for name in FEATURES), float(record["bias"]))
+    if record is None or set(weights) != set(ours.names):
+        return ours
+    measured = tuple(weights[name] for name in ours.names)
+    return replace(ours, weights=measured, bias=float(record["bias"]), cautious=False)
 
 
 def name_of(model: str, *, worded: bool = False) -> str:

@@ -29,7 +29,7 @@ NEAREST = 5
 FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
-            "asked")  # fmt: skip
+            "asked", "lead")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -95,6 +95,17 @@ class Asked:
     def most_alike(self) -> float:
         """How alike the nearest of them is."""
         return max(self.alike.values(), default=0.0)
+
+    @cached_property
+    def _likeliest(self) -> tuple[float, float]:
+        """How likely the likeliest is, and the next one: chunks that are asked for in the same words are as likely."""
+        shares = sorted({round(share, 6) for share in self.likely.values()}, reverse=True)
+        return (*shares[:2], 0.0, 0.0)[:2]
+
+    def lead(self, share: float) -> float:
+        """By how much what is as likely as that leads the next one, or is behind the likeliest."""
+        first, second = self._likeliest
+        return share - (second if share >= first - 1e-6 else first)
 
     @property
     def words(self) -> frozenset[str]:
@@ -278,17 +289,17 @@ def _is_beside(entry: Entry, best: Entry) -> bool:
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
 
 
-def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, float]:
-    """How alike the wordings are, by how much they are behind those of the chunk that is most alike, and how likely the chunk is
-    what is asked for. Among a few chunks nothing tells common pieces from rare ones, and being the first says little: only the
+def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, float, float]:
+    """How alike the wordings are, by how much they are behind those of the chunk that is most alike, how likely the chunk is what
+    is asked for, and by how much it leads others. Among a few chunks nothing tells common pieces from rare ones, and being the first says little: only the
     very same words count."""
     if few:
         same = pieces(asked.part.text) in map(pieces, (*wordings(entry.chunk), *asked_of(entry.chunk)))
-        return (1.0, 0.0, 1.0) if same else (0.0, UNTOLD, UNASKED)
+        return (1.0, 0.0, 1.0, 1.0) if same else (0.0, UNTOLD, UNASKED, 0.0)
     like = asked.alike.get(entry.chunk.id, 0.0)
     likely = asked.likely.get(entry.chunk.id, like)  # a lesson is as likely as it is alike
     # Prose says more than was asked: it is like no question.
-    return like, 0.0 if entry.prose else asked.most_alike - like, likely
+    return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
 
 
 def lexical(entry: Entry) -> dict[int, float]:

@@ -88,7 +88,8 @@ class Judge:
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
         seen = {entry.chunk.id for entry, _ in known}
         known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]
-        judged = [(self._confidence(asked, entry, question), entry, score) for entry, score in known]
+        sure = self._confidences(asked, [entry for entry, _ in known], question)
+        judged = [(confidence, entry, score) for confidence, (entry, score) in zip(sure, known, strict=True)]
         judged.sort(key=lambda one: self._rank(one[0], one[1], keys))
         ranked = [_passage(part, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
@@ -98,23 +99,26 @@ class Judge:
     def _equals(self, asked: Asked, question: Question, best: Passage) -> list[Passage]:
         """The best passage and those that the question does not tell from it, as sure as it is."""
         entries = self._index.equals(asked, self._index.entries[best.id])
-        fit = [entry for entry in entries if not is_for_another(asked, entry)
-               and (not entry.prose or self._confidence(asked, entry, question) >= GOOD)]  # fmt: skip
+        sure = self._confidences(asked, entries, question)
+        fit = [entry for entry, confidence in zip(entries, sure, strict=True)
+               if not is_for_another(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
         return [_passage(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
     def _rank(self, confidence: float, entry: Entry, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
         return 0.1 * entry.position - 0.03 * (entry.first in keys) - confidence
 
-    def _confidence(self, asked: Asked, entry: Entry, question: Question) -> float:
+    def _confidences(self, asked: Asked, entries: Sequence[Entry], question: Question) -> list[float]:
         """As calibrated; but a literal name is that thing, and what is for another is never the answer."""
-        return round(self._sureness(asked, entry, question), 4)
+        rows = [self._index.features(asked, entry, question.vector) for entry in entries]
+        sure = self._calibration.confidences(rows)
+        return [round(_limited(asked, entry, one), 4) for entry, one in zip(entries, sure, strict=True)]
 
-    def _sureness(self, asked: Asked, entry: Entry, question: Question) -> float:
-        confidence = self._calibration.confidence(self._index.features(asked, entry, question.vector))
-        if is_for_another(asked, entry):
-            return min(confidence, _FOR_ANOTHER)
-        return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
+
+def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
+    if is_for_another(asked, entry):
+        return min(confidence, _FOR_ANOTHER)
+    return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 
 
 def _passage(part: Part, confidence: float, entry: Entry, score: float) -> Passage:

@@ -72,10 +72,11 @@ async def calibrated(
             where="calibration", cure=f"Give {LEAST_QUESTIONS} questions whose facts the knowledge holds for "
             f"{LEAST_KNOWN} at least: more batteries, or --files for the questions that come with the plugin",
         )  # fmt: skip
-    rows, labels = _arrays(samples)
     prior = calibration(LOCAL, worded=engine.worded)
+    features, labels = _arrays(samples)
+    rows = prior.inputs(features)
     new = _fitted(rows, labels, prior)
-    was = np.array([engine.calibration.confidence(each.features) for each in samples])
+    was = np.array(engine.calibration.confidences(features))
     now = _unseen(samples, rows, labels, prior)
     result = Calibrated(
         model=model, questions=asked, known=known, before=bins(was, labels), after=bins(now, labels),
@@ -140,7 +141,8 @@ def _arrays(samples: Sequence[Sample]) -> tuple[Floats, Floats]:
 def _fitted(rows: Floats, labels: Floats, prior: Calibration) -> Calibration:
     """Drawn to what the local model has: a few hundred candidates do not tell ten coefficients alone."""
     weights, bias = fit(rows, labels, ridge=1.0, prior=prior)
-    return Calibration(tuple(round(float(weight), 4) for weight in weights), round(bias, 4))
+    measured = tuple(round(float(weight), 4) for weight in weights)
+    return Calibration(measured, round(bias, 4), trees=prior.trees)
 
 
 def _unseen(samples: Sequence[Sample], rows: Floats, labels: Floats, prior: Calibration) -> Floats:
@@ -149,7 +151,7 @@ def _unseen(samples: Sequence[Sample], rows: Floats, labels: Floats, prior: Cali
     result = np.zeros(len(samples))
     for number in range(FOLDS):
         new = _fitted(rows[fold != number], labels[fold != number], prior)
-        result[fold == number] = [new.confidence(list(row)) for row in rows[fold == number]]
+        result[fold == number] = new.shares(rows[fold == number])
     return result
 
 
