@@ -214,6 +214,13 @@ def move(case: Case, slug: str, how: str) -> None:
     case.turn = replace(case.turn, branch=slug, knowledge_tag=branch.knowledge_tag)
 
 
+def tell_of(case: Case, branch: Branch) -> None:
+    """This turn is answered as one at that branch, and says so; the conversation stays where it is."""
+    case.told_of = branch.slug
+    case.turn = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
+    case.trace.note("branch", outcome=branch.slug, how="only there")
+
+
 def carry(before: Case, fresh: Case) -> None:
     """The same in the conversation as it was read again, unless people have it by now."""
     if before.moved and fresh.state is State.BOT_ACTIVE:

@@ -111,6 +111,7 @@ class Case:
     confirmed   they said yes to what was read back to them: that is the message now
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
+    told_of     the branch is unknown, but what was asked is known at this one alone: the answer names it
     """
 
     work: Work
@@ -130,6 +131,7 @@ class Case:
     confirmed: bool = False
     named_only: bool = False
     of_a_branch: bool = False
+    told_of: str = ""
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""

@@ -191,6 +191,27 @@ async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows
     assert "коллеге" in await salon.ask(boris, "Можно к вам со змеёй?")
 
 
+async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid) -> None:
+    """Where the others have no such thing, nobody is asked where they want to come; where they have it doubtfully, they are."""
+    sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3}
+
+    def retrieve(message, turn) -> list[Passage]:
+        return [Passage(id=f"{word}@{turn.knowledge_tag}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
+                for (tag, word), confidence in sure.items()
+                if tag == turn.knowledge_tag and word in message.text.lower()]  # fmt: skip
+
+    def answer(passages) -> Draft | None:
+        said = [each.text for each in passages if each.confidence > 0.5]
+        return Draft(text="\n".join(said), verbatim=True) if said else None
+
+    extra = [stub.plugin("by_meaning", retrieve=retrieve, answer=answer)]
+    salon = await salon_of(extra=extra, branches=[ABAY, MEGA], branching={"mode": "ask_user"})
+    assert await salon.ask(jid, "Сколько стоит солярий?") == "Филиал «Абая 10»:\nСолярий 3000 ₸"
+    assert await told(salon) == [("unknown", ""), ("abay", "only there")]
+    assert await found(salon, jid) == (None, None, None), "the conversation stays where it is"
+    assert (await salon.ask(jid, "А педикюр?")).endswith(LIST)
+
+
 async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:
     salon = await asking("by_instance", require_branch_for_pricing=True)
     assert await salon.ask(jid, "Есть парковка?") == PARKING

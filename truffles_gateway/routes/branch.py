@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from truffles_gateway import branching
 from truffles_gateway.decision import Case, Decision
@@ -14,8 +15,15 @@ from truffles_gateway.tenant_config import Branch
 QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE, Route.BOOK})
 FEW = 6
 """Of how many branches what is known is compared; where there are more, the customer is asked."""
-Known = frozenset[tuple[str, str]]
-"""What is sure enough to be said, by id and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is `sure` enough to be said at a branch, by id and words, and the ids of whatever came up there at all, without the branch
+    in them."""
+
+    sure: frozenset[tuple[str, str]] = frozenset()
+    ids: frozenset[str] = frozenset()
 
 
 async def before_answering(case: Case, route: Route) -> Decision | None:
@@ -44,11 +52,32 @@ async def _is_the_same(case: Case) -> bool:
     known = await asyncio.gather(*(_known_at(case, each) for each in branches))
     if any(each is None for each in known):
         return False
-    first, *others = [each or Known() for each in known]
+    there = [each or Known() for each in known]
+    first, *others = [each.sure for each in there]
+    told = len(first.union(*others))
+    if (alone := _alone(branches, there)) is not None:
+        branching.tell_of(case, alone)
+        case.trace.note("branches", outcome="only there", known=told)
+        return True
     same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
-    case.of_a_branch = not first.union(*others)
-    case.trace.note("branches", outcome="the same" if same else "it matters", known=len(first.union(*others)))
+    case.of_a_branch = not told
+    case.trace.note("branches", outcome="the same" if same else "it matters", known=told)
     return same
+
+
+def _alone(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
+    """The one branch where it is known, if the others have no such thing: not even doubtfully, at another price."""
+    knowing = [at for at, known in enumerate(there) if known.sure]
+    if len(knowing) != 1:
+        return None
+    [at] = knowing
+    others = frozenset[str]().union(*(known.ids for known in there if known is not there[at]))
+    return None if {_fact(id) for id, _ in there[at].sure} & others else branches[at]
+
+
+def _fact(id: str) -> str:
+    """The id of a fact without its branch."""
+    return id.partition("@")[0]
 
 
 async def _known_at(case: Case, branch: Branch) -> Known | None:
@@ -61,7 +90,8 @@ async def _known_at(case: Case, branch: Branch) -> Known | None:
     best: dict[str, float] = {}
     for each in passages:
         best[each.query] = max(best.get(each.query, least), each.confidence)
-    return Known((each.id, each.text) for each in passages if each.confidence >= best[each.query])
+    sure = frozenset((each.id, each.text) for each in passages if each.confidence >= best[each.query])
+    return Known(sure, frozenset(_fact(each.id) for each in passages))
 
 
 def _is_question(case: Case, route: Route) -> bool:

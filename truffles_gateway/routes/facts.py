@@ -185,6 +185,7 @@ async def repair(case: Case, passages: Sequence[Passage], author: str, found: Se
 def _reply(case: Case, draft: Draft) -> Decision:
     """Say what is known; what is not goes to a human in the same breath."""
     review = draft.confidence < case.tenant.config.thresholds.sure
+    draft = _placed(case, draft)
     rest = "\n".join(draft.unanswered)
     forgotten = {"clarified": ""}
     if not rest:
@@ -209,6 +210,14 @@ def _reply(case: Case, draft: Draft) -> Decision:
         sources=draft.sources,
         context=forgotten,
     )
+
+
+def _placed(case: Case, draft: Draft) -> Draft:
+    """The draft with the branch that it is true of, where nobody had named one."""
+    branch = case.tenant.branch(case.told_of)
+    if branch is None or branch.label(case.language) in draft.text:
+        return draft
+    return replace(draft, text=f"{case.say('told_of_branch', branch=branch.label(case.language))}\n{draft.text}")
 
 
 def unknown(case: Case, question: str) -> Decision:
