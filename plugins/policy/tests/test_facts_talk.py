@@ -137,3 +137,13 @@ def _policies() -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _keep(policies: dict[str, Any]) -> None:
     _KEPT.update(policies)
+
+
+@pytest.mark.parametrize("text", [
+    "хочу записаться на замену батареи", "можно записаться на завтра?", "do i need an appointment or can i just show up?",
+])  # fmt: skip
+def test_of_what_a_piece_may_ask_the_first_that_is_known_is_told(text: str, ask: Ask) -> None:
+    """A shop that books nobody has no rule about bookings: that leaves nothing open beside its word about walking in."""
+    found, draft = ask("demo_phones", text)
+    assert [each.id for each in found if each.source == "pack"] == ["pack:rules.walk_in"]
+    assert draft is not None and draft.sources == ("pack:rules.walk_in",)

@@ -278,7 +278,7 @@ def _asks_of(piece: Piece, strict: Reading, things: Things) -> tuple[str, ...]:
     if piece.label in ("rules.booking", "rules.walk_in") and not _BOOKED.search(fold(piece.text.lower())):
         return ()
     if piece.label == "booking":
-        return () if things.books else ASKS["rules.walk_in"]
+        return () if things.books else ("rules.walk_in",)
     return ASKS.get(piece.label, ())
 
 

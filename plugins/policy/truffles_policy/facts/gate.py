@@ -131,9 +131,9 @@ class Facts:
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
-        found = _bound([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
+        found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
         own = self._in_so_many_words(reading, say)
-        found = [each for each in _first_known(found) if each.facts or not _is_within(each.part.text, own)] + own
+        found = [each for each in found if each.facts or not _is_within(each.part.text, own)] + own
         if not any(each.facts for each in found):
             found = self._told_before(reading, say) or found
         missing = self._unlisted.told(reading.plain or reading, say)
