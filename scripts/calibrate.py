@@ -6,7 +6,7 @@
 
 The first turns of all dialogues that name their facts, and of those that nobody can answer, are asked against the example packs with
 their wordings. What is held out (`blind_*`) is not looked at. It prints how well unseen questions are told apart, by parts of the
-questions that the trees were not grown on, and writes `truffles_rag_qdrant/data/trees.json`.
+questions that the trees were not grown on, and writes `trees.json` and `calibration.json` in `truffles_rag_qdrant/data`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wordings import fact_of
 from truffles_rag_qdrant.calibrate import DATA, SENSE, pack_samples
 from truffles_rag_qdrant.calibrate import samples as own_samples
+from truffles_rag_qdrant.confidence import WORDED as OF_WORDED
 from truffles_rag_qdrant.embed import LocalEmbedder
 from truffles_rag_qdrant.evaluate import own_questions
 from truffles_rag_qdrant.index import FEATURES
 from truffles_rag_qdrant.recall import engine_of
-from truffles_rag_qdrant.trees import Floats
+from truffles_rag_qdrant.trees import NAME, Floats
 
 from truffles_gateway.plugin import OWN, Chunk, Entry, read_document
 from truffles_gateway.texts import Catalogue
@@ -45,9 +46,12 @@ UNKNOWN_SHARE = 3
 UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
 AS_IF = 0.3
 """What a question counts whose facts were taken away: what is near them is told by no pack that lacks just those."""
-MONOTONE = ("asked", "lead", "like", "behind")
+RARER = 0.5
+"""Log-odds that every candidate is surer by: of the questions here one in three has no answer and most of those look as if they had,
+of customers' one in twelve."""
+MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken")
 DEPTH, FOLDS = 4, 6
-GROWN = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEPTH, "learning_rate": 0.06, "min_child_samples": 40, "reg_lambda": 5,
+GROWN: dict[str, Any] = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEPTH, "learning_rate": 0.06, "min_child_samples": 40, "reg_lambda": 5,
          "colsample_bytree": 0.7, "subsample": 0.8, "subsample_freq": 1, "random_state": 1, "deterministic": True,
          "monotone_constraints": [SENSE[name] if name in MONOTONE else 0 for name in FEATURES],
          "monotone_constraints_method": "advanced", "verbose": -1}  # fmt: skip
@@ -178,7 +182,7 @@ def _complete(root: Mapping[str, Any]) -> Mapping[str, Any]:
     level, by, most = [root], [], []
     for _ in range(DEPTH):
         by += [FEATURES[node["split_feature"]] if "split_feature" in node else "" for node in level]
-        most += [round(node.get("threshold", 0.0), 6) for node in level]
+        most += [node.get("threshold", 0.0) for node in level]
         level = [node.get(side, node) for node in level for side in ("left_child", "right_child")]
     return {"by": by, "most": most, "leaf": [round(node["leaf_value"], 5) for node in level]}
 
@@ -193,6 +197,10 @@ async def main() -> None:
     more = np.vstack([rows for rows, _ in parts]), np.hstack([right for _, right in parts])
     lines = ",\n".join(json.dumps(tree) for tree in told(grown(sampled, more)))
     TREES.write_text(f"[{lines}]\n", "utf-8")
+    known = json.loads(DATA.read_text("utf-8")) | {
+        f"{embedder.model}{OF_WORDED}": {"bias": RARER, "weights": {NAME: 1.0}}
+    }
+    DATA.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -163,3 +163,9 @@ def test_a_part_of_short_words_is_no_part_of_every_other(short: str) -> None:
     known = passage("Зарядка 20 Вт — 6 000 ₸", "зарядка", also=("сколько стоит",))
     draft = answer(f"зарядка сколько стоит, {short}", known, passage("Телефоны", short, 0.2), idle="добрый день")
     assert draft and draft.unanswered == (short,)
+
+
+def test_an_address_in_the_web_is_in_no_language() -> None:
+    told = "Наш прайс-лист: https://example.com/demo-salon/prices.pdf"
+    draft = answer("где прайс?", passage(told, "где прайс?"))
+    assert draft and draft.text == told

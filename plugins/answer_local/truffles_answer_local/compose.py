@@ -15,6 +15,7 @@ somebody else came to them, too."""
 NEAR = 0.005
 MOST = 6
 _BEGINNING = 4
+_ADDRESS = re.compile(r"\S+://\S+|@\w+|\bwww\.\S+")
 _KAZAKH = frozenset("әғқңөұүһі")
 
 
@@ -118,8 +119,8 @@ def _distinct(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def language_of(text: str) -> str:
-    """The language that facts are written in, as far as their letters tell."""
-    letters = [letter for letter in text.lower() if letter.isalpha()]
+    """The language that facts are written in, as far as their letters tell; those of an address in the web tell none."""
+    letters = [letter for letter in _ADDRESS.sub("", text).lower() if letter.isalpha()]
     if sum(letter in _KAZAKH for letter in letters) * 25 > len(letters):
         return "kk"
     latin = sum("a" <= letter <= "z" for letter in letters)

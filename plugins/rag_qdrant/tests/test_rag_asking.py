@@ -176,3 +176,22 @@ async def test_a_follow_up_about_something_else_is_not_answered_with_what_was_as
     async with rigs() as rig:
         await rig.rag.write([*phones, BATTERY, *OTHERS], [])
         assert not any(each.confidence >= 0.5 for each in await rig.ask(text, said=before))
+
+
+async def test_a_word_that_is_used_with_a_fact_nowhere_makes_it_less_sure(rigs: Any) -> None:
+    """A return without the receipt is no matter of a rule that nobody ever asked about receipts."""
+    rule = Entry(id="pack:rules.returns", question="Возврат, обмен", answer="Вернуть или обменять можно в течение 14 дней.",
+                 asked=("не подошёл, можно вернуть?", "обменяете через неделю?", "можно ли вернуть если передумал", "сколько дней на возврат"))  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([rule, BATTERY, *OTHERS], [])
+        plain = {each.id: each.confidence for each in await rig.ask("можно ли вернуть через неделю?")}
+        strange = {each.id: each.confidence for each in await rig.ask("можно ли вернуть без чека и паспорта?")}
+        assert strange[rule.id] < plain[rule.id] - 0.1
+
+
+async def test_the_price_of_nobody_knows_what_is_not_known_when_it_is_asked_again(rigs: Any) -> None:
+    prices = Entry(id="pack:attachments.0", question="Прайс-лист, Price list", answer="Наш прайс-лист: https://example.com/prices.pdf",
+                   asked=("цены скиньте", "прайс есть?", "сколько что стоит"))  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([prices, BATTERY, *OTHERS], [])
+        assert not any(each.confidence >= 0.5 for each in await rig.ask("ну цена", said="цена?"))

@@ -49,7 +49,7 @@ class Calibration:
     def _careful(self, rows: Floats) -> list[float]:
         known = rows.copy()
         known[:, _COSINE] = np.minimum(known[:, _COSINE], _LIKENESS)
-        return np.minimum(_SUREST, self.shares(self.inputs(known), _MARGIN)).tolist()
+        return [min(_SUREST, share) for share in self.shares(self.inputs(known), _MARGIN).tolist()]
 
     def shares(self, inputs: Floats, margin: float = 0.0) -> Floats:
         """The same of what `inputs` gives."""

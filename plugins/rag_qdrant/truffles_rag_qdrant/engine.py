@@ -121,8 +121,9 @@ class Engine(ABC):
         if index is None or not index.entries:
             return []
         there, planned = await self._worker.run(_planned, text, index, tag, True)
-        if not planned.parts:
-            return []
+        _, both = await self._worker.run(_planned, f"{before} {text}", index, tag, True)
+        if not planned.parts or any(part.lacks_thing for part in both.parts):
+            return []  # the price of what, asked twice, is not the price of anything
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         found = await self._find(f"{before} {text}", tag, index, whole=True)

@@ -22,14 +22,15 @@ from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, word
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
-from truffles_rag_qdrant.words import stem, tokens
+from truffles_rag_qdrant.words import gravity, stem, tokens
 
 LEXICAL_SIZE = 512
 NEAREST = 5
+BEGINNING = 5
 FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
-            "asked", "lead")  # fmt: skip
+            "asked", "lead", "strange", "spoken")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -58,6 +59,7 @@ class Entry:
     literals  its name and aliases as `reading.literal` gives them
     words     the stems in them, marked as literal
     row       its line in a price list
+    spoken    the beginnings of all words that it says and is asked for by
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
@@ -72,6 +74,7 @@ class Entry:
     literals: frozenset[tuple[str, ...]] = frozenset()
     words: frozenset[str] = frozenset()
     row: int = 0
+    spoken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +100,18 @@ class Asked:
         return max(self.alike.values(), default=0.0)
 
     @cached_property
+    def content(self) -> tuple[tuple[str, float], ...]:
+        """The beginnings of its words, and how much each weighs; grammar is left out."""
+        words = dict.fromkeys(word.text for word in self.part.words if len(word.text) > 1)
+        return tuple((_beginning(word), gravity(word)) for word in words
+                     if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
+
+    @cached_property
     def _likeliest(self) -> tuple[float, float]:
         """How likely the likeliest is, and the next one: chunks that are asked for in the same words are as likely."""
         shares = sorted({round(share, 6) for share in self.likely.values()}, reverse=True)
-        return (*shares[:2], 0.0, 0.0)[:2]
+        first, second, *_ = *shares, 0.0, 0.0
+        return first, second
 
     def lead(self, share: float) -> float:
         """By how much what is as likely as that leads the next one, or is behind the likeliest."""
@@ -130,7 +141,14 @@ def entry_of(chunk: Chunk) -> Entry:
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row)
+    spoken = frozenset(_beginning(word) for text in (chunk.title, chunk.text, *called(chunk), *asked_of(chunk))
+                       for word in tokens(text))  # fmt: skip
+    return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row, spoken)
+
+
+def _beginning(word: str) -> str:
+    """As much of a word as its forms have in common: Kazakh ones grow long at their ends."""
+    return stem(word)[:BEGINNING]
 
 
 def _comment(chunk: Chunk, names: Sequence[str]) -> tuple[str, ...]:
@@ -223,7 +241,8 @@ class Index:
         spread = self._spread([key for key in weights if key in entry.terms])
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
-                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
+                min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
+                *_strange(asked, entry)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -300,6 +319,14 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     likely = asked.likely.get(entry.chunk.id, like)  # a lesson is as likely as it is alike
     # Prose says more than was asked: it is like no question.
     return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
+
+
+def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
+    """How much of a question is said nowhere where a chunk is spoken of, be it in whatever other words, and the share of it that is:
+    a return without the receipt is not told by a rule that nobody ever asked about receipts."""
+    whole = sum(weight for _, weight in asked.content)
+    strange = sum(weight for word, weight in asked.content if word not in entry.spoken)
+    return min(strange, 2.0), 1 - strange / whole if whole else 0.0
 
 
 def lexical(entry: Entry) -> dict[int, float]:
