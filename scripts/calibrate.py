@@ -46,7 +46,7 @@ UNKNOWN_SHARE = 3
 UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
 AS_IF = 0.3
 """What a question counts whose facts were taken away: what is near them is told by no pack that lacks just those."""
-RARER = 0.5
+RARER = 0.55
 """Log-odds that every candidate is surer by: of the questions here one in three has no answer and most of those look as if they had,
 of customers' one in twelve."""
 MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken")

@@ -26,7 +26,9 @@ def test_trees_of_other_features_are_refused() -> None:
         read([TREE], ("width",))
 
 
-@pytest.mark.parametrize(("name", "worse", "better"), [("asked", 0.0, 0.9), ("behind", 0.6, 0.0), ("strange", 2.0, 0.0)])
+@pytest.mark.parametrize(
+    ("name", "worse", "better"), [("asked", 0.0, 0.9), ("behind", 0.6, 0.0), ("strange", 2.0, 0.0)]
+)
 def test_what_speaks_for_a_chunk_never_makes_it_less_sure(name: str, worse: float, better: float) -> None:
     """Whatever else is true of it."""
     draw = np.random.default_rng(7)
