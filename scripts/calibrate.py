@@ -47,7 +47,7 @@ UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
 AS_IF = 0.3
 """What a question counts whose facts were taken away: what is near them is told by no pack that lacks just those."""
 RARER = 0.55
-"""Log-odds that every candidate is surer by: of the questions here one in three has no answer and most of those look as if they had,
+"""Log-odds that every candidate is surer by: of the questions here two in five have no answer and most of those look as if they had,
 of customers' one in twelve."""
 MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken")
 DEPTH, FOLDS = 4, 6
@@ -90,10 +90,10 @@ def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
 
 
 def more_questions() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """The same of what was written to calibrate by: a third of it has no answer, half of that looks as if it had."""
+    """The same of what was written to calibrate by: two in five have no answer, half of these look as if they had."""
     for path in sorted(WORDED.glob("*.tsv")):
         for line in path.read_text("utf-8").splitlines():
-            if not line.startswith("#"):
+            if line and not line.startswith("#"):
                 _, facts, said = line.split("\t")
                 yield path.stem, said, frozenset(map(fact_of, facts.split())) - {"-"}
 

@@ -112,6 +112,7 @@ class Case:
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     told_of     the branch is unknown, but what was asked is known at this one alone: the answer names it
+    before      the turn as it was before it was answered as one at that branch
     """
 
     work: Work
@@ -132,6 +133,7 @@ class Case:
     named_only: bool = False
     of_a_branch: bool = False
     told_of: str = ""
+    before: Turn | None = None
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""

@@ -192,16 +192,17 @@ async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows
 
 
 async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid) -> None:
-    """Where the others have no such thing, nobody is asked where they want to come; where they have it doubtfully, they are."""
-    sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3}
+    """Where the others have no such thing, nobody is asked where they want to come. They are where another has it doubtfully, under
+    whatever id, and where nobody words the answer; people are not told of a branch that nobody chose."""
+    sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3, ("abay", "загар"): 0.9}
 
     def retrieve(message, turn) -> list[Passage]:
-        return [Passage(id=f"{word}@{turn.knowledge_tag}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
+        return [Passage(id=f"{turn.knowledge_tag} {word}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
                 for (tag, word), confidence in sure.items()
                 if tag == turn.knowledge_tag and word in message.text.lower()]  # fmt: skip
 
     def answer(passages) -> Draft | None:
-        said = [each.text for each in passages if each.confidence > 0.5]
+        said = [each.text for each in passages if each.confidence > 0.5 and "Загар" not in each.text]
         return Draft(text="\n".join(said), verbatim=True) if said else None
 
     extra = [stub.plugin("by_meaning", retrieve=retrieve, answer=answer)]
@@ -210,6 +211,7 @@ async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid
     assert await told(salon) == [("unknown", ""), ("abay", "only there")]
     assert await found(salon, jid) == (None, None, None), "the conversation stays where it is"
     assert (await salon.ask(jid, "А педикюр?")).endswith(LIST)
+    assert (await salon.ask("77000000012@s.whatsapp.net", "А загар?")).endswith(LIST)
 
 
 async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:

@@ -13,17 +13,18 @@ from truffles_gateway.routes import facts
 from truffles_gateway.tenant_config import Branch
 
 QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE, Route.BOOK})
+FAINTLY = 0.2
+"""How sure a passage is that may be about what is asked."""
 FEW = 6
 """Of how many branches what is known is compared; where there are more, the customer is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is `sure` enough to be said at a branch, by id and words, and the ids of whatever came up there at all, without the branch
-    in them."""
+    """What is `sure` enough to be said at a branch, by id and words, and whether anything there is about it even `faintly`."""
 
     sure: frozenset[tuple[str, str]] = frozenset()
-    ids: frozenset[str] = frozenset()
+    faintly: bool = False
 
 
 async def before_answering(case: Case, route: Route) -> Decision | None:
@@ -66,18 +67,10 @@ async def _is_the_same(case: Case) -> bool:
 
 
 def _alone(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
-    """The one branch where it is known, if the others have no such thing: not even doubtfully, at another price."""
-    knowing = [at for at, known in enumerate(there) if known.sure]
-    if len(knowing) != 1:
-        return None
-    [at] = knowing
-    others = frozenset[str]().union(*(known.ids for known in there if known is not there[at]))
-    return None if {_fact(id) for id, _ in there[at].sure} & others else branches[at]
-
-
-def _fact(id: str) -> str:
-    """The id of a fact without its branch."""
-    return id.partition("@")[0]
+    """The one branch where it is known, if the others have nothing that is even faintly about it: the same fact may have another
+    id there, and another price."""
+    about = [(branch, known) for branch, known in zip(branches, there, strict=True) if known.faintly]
+    return about[0][0] if len(about) == 1 and about[0][1].sure else None
 
 
 async def _known_at(case: Case, branch: Branch) -> Known | None:
@@ -91,7 +84,7 @@ async def _known_at(case: Case, branch: Branch) -> Known | None:
     for each in passages:
         best[each.query] = max(best.get(each.query, least), each.confidence)
     sure = frozenset((each.id, each.text) for each in passages if each.confidence >= best[each.query])
-    return Known(sure, frozenset(_fact(each.id) for each in passages))
+    return Known(sure, any(each.confidence >= FAINTLY for each in passages))
 
 
 def _is_question(case: Case, route: Route) -> bool:

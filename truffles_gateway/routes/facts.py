@@ -29,9 +29,10 @@ async def go(case: Case) -> Decision:
         return unanswered(case)
     passages = await retrieve(case)
     draft, trouble = await answer(case, passages)
+    branching.take_back(case)
     if draft is not None:
         return _reply(case, draft)
-    if trouble == UNPLACED and branching.may_ask(case):
+    if (trouble == UNPLACED or case.told_of) and branching.may_ask(case):
         return branching.question(case)
     if trouble:
         return unsaid(case, trouble)

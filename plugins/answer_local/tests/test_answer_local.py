@@ -165,7 +165,11 @@ def test_a_part_of_short_words_is_no_part_of_every_other(short: str) -> None:
     assert draft and draft.unanswered == (short,)
 
 
-def test_an_address_in_the_web_is_in_no_language() -> None:
-    told = "Наш прайс-лист: https://example.com/demo-salon/prices.pdf"
+@pytest.mark.parametrize(
+    "address",
+    ["https://example.com/demo-salon/prices.pdf", "salon.example.com/list-of-prices", "info@prices.example.com"],
+)
+def test_an_address_in_the_web_is_in_no_language(address: str) -> None:
+    told = f"Наш прайс: {address}"
     draft = answer("где прайс?", passage(told, "где прайс?"))
     assert draft and draft.text == told

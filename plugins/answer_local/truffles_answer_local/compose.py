@@ -15,7 +15,7 @@ somebody else came to them, too."""
 NEAR = 0.005
 MOST = 6
 _BEGINNING = 4
-_ADDRESS = re.compile(r"\S+://\S+|@\w+|\bwww\.\S+")
+_ADDRESS = re.compile(r"\S+://\S+|\S*@\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b\S*", re.IGNORECASE)
 _KAZAKH = frozenset("әғқңөұүһі")
 
 

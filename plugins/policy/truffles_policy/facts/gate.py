@@ -269,7 +269,7 @@ def _first_known(answered: Sequence[Answered]) -> list[Answered]:
     """Of what a piece may have asked, as examples tell, the first that the pack answers; else the first."""
     found: dict[object, Answered] = {}
     for number, each in enumerate(answered):
-        key: object = each.part.text if each.part.share < 1 else number
+        key: object = (each.part.text, each.part.things) if each.part.share < 1 else number
         if key not in found or not found[key].facts:
             found[key] = each if each.facts or key not in found else found[key]
     return list(found.values())
