@@ -214,19 +214,6 @@ def move(case: Case, slug: str, how: str) -> None:
     case.turn = replace(case.turn, branch=slug, knowledge_tag=branch.knowledge_tag)
 
 
-def tell_of(case: Case, branch: Branch) -> None:
-    """What is asked is answered as at that branch, and says so; the conversation stays where it is."""
-    case.told_of, case.before = branch.slug, case.turn
-    case.turn = replace(case.turn, branch=branch.slug, knowledge_tag=branch.knowledge_tag)
-    case.trace.note("branch", outcome=branch.slug, how="only there")
-
-
-def take_back(case: Case) -> None:
-    """The answer is there, or there is none: whatever follows, a card for people, say, is at no branch as before."""
-    if case.before is not None:
-        case.turn, case.before = case.before, None
-
-
 def carry(before: Case, fresh: Case) -> None:
     """The same in the conversation as it was read again, unless people have it by now."""
     if before.moved and fresh.state is State.BOT_ACTIVE:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from truffles_gateway.calls import FaultSink, Result
 from truffles_gateway.messages import Attachment, Inbound, Refusal, Route, State, Trigger, Turn, Verdict
 from truffles_gateway.records import Conversation, Work
+from truffles_gateway.tenant_config import Branch
 from truffles_gateway.tenants import Tenant
 
 BRIEF = 200
@@ -112,7 +113,6 @@ class Case:
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     told_of     the branch is unknown, but what was asked is known at this one alone: the answer names it
-    before      the turn as it was before it was answered as one at that branch
     """
 
     work: Work
@@ -132,12 +132,17 @@ class Case:
     confirmed: bool = False
     named_only: bool = False
     of_a_branch: bool = False
-    told_of: str = ""
-    before: Turn | None = None
+    told_of: Branch | None = None
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""
         return self.tenant.texts.get(key, self.language, **values)
+
+    @property
+    def there(self) -> Turn:
+        """The turn as what is asked is answered: at the one branch that knows it, where that is not the customer's."""
+        at = self.told_of
+        return replace(self.turn, branch=at.slug, knowledge_tag=at.knowledge_tag) if at else self.turn
 
     @property
     def state(self) -> State:

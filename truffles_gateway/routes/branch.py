@@ -56,9 +56,9 @@ async def _is_the_same(case: Case) -> bool:
     there = [each or Known() for each in known]
     first, *others = [each.sure for each in there]
     told = len(first.union(*others))
-    if (alone := _alone(branches, there)) is not None:
-        branching.tell_of(case, alone)
-        case.trace.note("branches", outcome="only there", known=told)
+    case.told_of = _alone(branches, there)
+    if case.told_of:
+        case.trace.note("branches", outcome="only there", branch=case.told_of.slug, known=told)
         return True
     same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
     case.of_a_branch = not told

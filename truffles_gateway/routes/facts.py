@@ -29,7 +29,6 @@ async def go(case: Case) -> Decision:
         return unanswered(case)
     passages = await retrieve(case)
     draft, trouble = await answer(case, passages)
-    branching.take_back(case)
     if draft is not None:
         return _reply(case, draft)
     if (trouble == UNPLACED or case.told_of) and branching.may_ask(case):
@@ -42,9 +41,9 @@ async def go(case: Case) -> Decision:
 async def retrieve(case: Case) -> list[Passage]:
     """Every retriever's passages, the surest first."""
     with case.trace.stage("retrieve") as entry:
-        result = await _asked(case, case.turn)
+        result = await _asked(case, case.there)
         known = sorted(_once(result.asked, sure=_sure(case)), key=lambda passage: -passage.confidence)
-        told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
+        told = overrides.holding(case.tenant.overrides, case.turn.now, case.there.branch)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
@@ -131,7 +130,7 @@ async def propose(case: Case, passages: Sequence[Passage], *, after: str) -> tup
     whether somebody failed to."""
     with case.trace.stage("answer") as entry:
         result = await calls.first(
-            case.tenant.hooks, "answer", case.faults, after=after, turn=case.turn, message=case.message,
+            case.tenant.hooks, "answer", case.faults, after=after, turn=case.there, message=case.message,
             verdict=case.verdict, passages=passages, objections=(),
         )  # fmt: skip
         draft: Draft | None = result.value
@@ -165,7 +164,7 @@ async def hold_back(case: Case, passages: Sequence[Passage], draft: Draft, autho
 def objections(case: Case, passages: Sequence[Passage], draft: Draft) -> list[str]:
     """What the draft claims and nobody said."""
     config = case.tenant.config
-    told = overrides.holding(case.tenant.overrides, case.turn.now, case.turn.branch)
+    told = overrides.holding(case.tenant.overrides, case.turn.now, case.there.branch)
     facts = overrides.priced(config.facts, told)
     return firewall.objections(draft.text, passages, (config.name, *facts), case.message.text)
 
@@ -174,7 +173,7 @@ async def repair(case: Case, passages: Sequence[Passage], author: str, found: Se
     """Ask the draft's author once more, with what was objected to."""
     with case.trace.stage("repair") as entry:
         result = await calls.owner(
-            case.tenant.hooks, "answer", author, case.faults, turn=case.turn, message=case.message,
+            case.tenant.hooks, "answer", author, case.faults, turn=case.there, message=case.message,
             verdict=case.verdict, passages=passages, objections=tuple(found),
         )  # fmt: skip
         draft: Draft | None = result.value
@@ -215,10 +214,9 @@ def _reply(case: Case, draft: Draft) -> Decision:
 
 def _placed(case: Case, draft: Draft) -> Draft:
     """The draft with the branch that it is true of, where nobody had named one."""
-    branch = case.tenant.branch(case.told_of)
-    if branch is None or branch.label(case.language) in draft.text:
+    if case.told_of is None or (name := case.told_of.label(case.language)) in draft.text:
         return draft
-    return replace(draft, text=f"{case.say('told_of_branch', branch=branch.label(case.language))}\n{draft.text}")
+    return replace(draft, text=f"{case.say('told_of_branch', branch=name)}\n{draft.text}")
 
 
 def unknown(case: Case, question: str) -> Decision:

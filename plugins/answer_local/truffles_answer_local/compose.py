@@ -15,7 +15,7 @@ somebody else came to them, too."""
 NEAR = 0.005
 MOST = 6
 _BEGINNING = 4
-_ADDRESS = re.compile(r"\S+://\S+|\S*@\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b\S*", re.IGNORECASE)
+_ADDRESS = re.compile(r"://|@|[a-z0-9]\.[a-z]{2,}", re.IGNORECASE)
 _KAZAKH = frozenset("әғқңөұүһі")
 
 
@@ -120,7 +120,8 @@ def _distinct(passages: Sequence[Passage]) -> list[Passage]:
 
 def language_of(text: str) -> str:
     """The language that facts are written in, as far as their letters tell; those of an address in the web tell none."""
-    letters = [letter for letter in _ADDRESS.sub("", text).lower() if letter.isalpha()]
+    words = [word for word in text.lower().split() if not _ADDRESS.search(word)]
+    letters = [letter for word in words for letter in word if letter.isalpha()]
     if sum(letter in _KAZAKH for letter in letters) * 25 > len(letters):
         return "kk"
     latin = sum("a" <= letter <= "z" for letter in letters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -120,6 +122,23 @@ def test_wordings_are_learnt_in_batches_as_in_one() -> None:
     by_wording = design.T @ np.linalg.solve(design @ design.T + RIDGE * np.eye(len(design)), wanted)
     assert len(design) > AT_ONCE and np.abs(by_dimension - by_wording).max() < 1e-3
     assert fitted(few, 512).weights.shape == (PIECES + 512, len(few))
+
+
+def test_a_fit_holds_few_rows_at_once() -> None:
+    """They take 10 KB each, and a tenant may have twenty thousand."""
+    alive: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def rows() -> Iterator[np.ndarray]:
+        nonlocal most
+        for at in range(4 * AT_ONCE // 50):
+            made = np.full((50, 8), float(at % 7), np.float32)
+            alive.append(weakref.ref(made))
+            yield made
+            most = max(most, sum(each() is not None for each in alive))
+
+    assert _solved(rows()).shape == (8, 4 * AT_ONCE // 50)
+    assert most <= 2 * AT_ONCE // 50, "the batch that is being counted, and the next one"
 
 
 @given(st.text(max_size=80))

@@ -40,7 +40,7 @@ def test_what_speaks_for_a_chunk_never_makes_it_less_sure(name: str, worse: floa
 
 
 def test_what_a_tenant_measured_counts_beside_the_trees() -> None:
-    """A record of other features is of an earlier version: what ships counts instead."""
+    """A record of other features, or of other trees, is of another version: what ships counts instead."""
     ours = calibration(LOCAL, worded=True)
     rows = np.full((1, len(FEATURES)), 0.5)
     stricter = Calibration(ours.weights, ours.bias - 2, trees=ours.trees)
@@ -48,6 +48,8 @@ def test_what_a_tenant_measured_counts_beside_the_trees() -> None:
     assert kept(LOCAL, record, worded=True).confidences(rows) == stricter.confidences(rows) < ours.confidences(rows)
     old = {name_of(LOCAL, worded=True): {"weights": json.dumps({"coverage": 1.0}), "bias": "0.0"}}
     assert kept(LOCAL, old, worded=True) == ours
+    regrown = {name: told | {"trees": "of others"} for name, told in record.items()}
+    assert kept(LOCAL, regrown, worded=True) == ours
 
 
 def test_another_model_is_never_surer() -> None:

@@ -57,8 +57,9 @@ class Calibration:
         return np.asarray(1 / (1 + np.exp(-np.clip(total, -30.0, 30.0))))
 
     def told(self) -> Mapping[str, str]:
-        """As a record keeps it."""
-        return {"weights": json.dumps(dict(zip(self.names, self.weights, strict=True))), "bias": repr(self.bias)}
+        """As a record keeps it: what was measured behind trees counts behind these alone."""
+        weights = json.dumps(dict(zip(self.names, self.weights, strict=True)))
+        return {"weights": weights, "bias": repr(self.bias)} | ({NAME: self.trees.digest} if self.trees else {})
 
 
 @cache
@@ -76,7 +77,7 @@ def kept(model: str, records: Mapping[str, Mapping[str, str]], *, worded: bool =
     """The calibration that was measured for the tenant, where there is one: of this model, and for what is looked at now."""
     record, ours = records.get(name_of(model, worded=worded)), calibration(model, worded=worded)
     weights = json.loads(record["weights"]) if record else {}
-    if record is None or set(weights) != set(ours.names):
+    if record is None or set(weights) != set(ours.names) or record.get(NAME) != ours.told().get(NAME):
         return ours
     measured = tuple(weights[name] for name in ours.names)
     return replace(ours, weights=measured, bias=float(record["bias"]), cautious=False)

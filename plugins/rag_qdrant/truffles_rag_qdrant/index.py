@@ -323,7 +323,7 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
 
 def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
     """How much of a question is said nowhere where a chunk is spoken of, be it in whatever other words, and the share of it that is:
-    a return without the receipt is not told by a rule that nobody ever asked about receipts."""
+    a return without the receipt is not told by a rule that nobody ever asked about receipts. Of a question of grammar alone neither."""
     whole = sum(weight for _, weight in asked.content)
     strange = sum(weight for word, weight in asked.content if word not in entry.spoken)
     return min(strange, 2.0), 1 - strange / whole if whole else 0.0

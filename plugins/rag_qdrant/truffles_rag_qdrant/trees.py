@@ -6,6 +6,7 @@ They are grown elsewhere (`scripts/calibrate.py`) and only read here: every tree
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,13 @@ class Trees:
     feature: npt.NDArray[np.intp]
     most: Floats
     leaf: Floats
+
+    @property
+    def digest(self) -> str:
+        """The same for trees that say the same."""
+        return hashlib.sha256(b"".join(part.tobytes() for part in (self.feature, self.most, self.leaf))).hexdigest()[
+            :16
+        ]
 
     def score(self, rows: Floats) -> Floats:
         """The sum of what all trees say of each row of features: a log-odds."""

@@ -23,7 +23,7 @@ def _few_enough(value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]
     """Each wording is embedded and learnt from: minutes for a hundred thousand of them."""
     count = sum(map(len, value.values()))
     if count > MOST_IN_ALL:
-        raise ValueError(f"holds {count} wordings, {MOST_IN_ALL} at most. Ten to thirty a fact are enough")
+        raise ValueError(f"holds {count} wordings, {MOST_IN_ALL} at most. Thirty to ninety a fact are enough")
     return value
 
 
