@@ -147,3 +147,13 @@ def test_of_what_a_piece_may_ask_the_first_that_is_known_is_told(text: str, ask:
     found, draft = ask("demo_phones", text)
     assert [each.id for each in found if each.source == "pack"] == ["pack:rules.walk_in"]
     assert draft is not None and draft.sources == ("pack:rules.walk_in",)
+
+
+@pytest.mark.parametrize("text", [
+    "сколько стоит педикюр и где вы?", "сколько стоит педикюр, вы где?", "сколько стоит педикюр\nгде вы?",
+    "how much is a pedicure and where are you?", "педикюр қанша тұрады, қайда?",
+])  # fmt: skip
+def test_where_beside_a_price_is_a_question_of_its_own(text: str, ask: Ask) -> None:
+    _, draft = ask("demo_salon", text)
+    assert draft is not None and not draft.unanswered
+    assert {"pack:services.pedicure_classic", "pack:place.address"} <= set(draft.sources)

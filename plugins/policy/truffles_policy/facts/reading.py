@@ -181,7 +181,10 @@ class _Parts:
                 claim.sold for claim in clause.claims
             )
             for claim in clause.claims:
-                if claim.is_ask and claim.name not in OF_THINGS and self._counts(claim.name, clause):
+                # "Where" beside a thing's price is one question more, or none of its own: examples tell.
+                if claim.name == "where" and self._sold and OF_THINGS.issuperset(self._strong):
+                    clause.unread.append(clause.words[claim.start - clause.start])
+                elif claim.is_ask and claim.name not in OF_THINGS and self._counts(claim.name, clause):
                     name = self._really(claim.name, clause)
                     days = clause.days if name in DATED else ()
                     if name in CAREFUL and self._sold and not {"offered"}.issuperset(set(clause.names) & OF_THINGS):

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -47,7 +48,7 @@ def worded(pack: Path, output: Path, each: int) -> tuple[str, list[str], bool]:
     lacking = {id: fact for id, fact in told.items() if len(asked(id, known)) < each}
     gone = strays(known, told)
     text = "\n".join([HEAD, *(_block(id, told.get(id), known.get(id, ())) for id in _ordered(known, told, lacking))])
-    return text, list(_summary(output, told, lacking, gone)), True
+    return text, list(_summary(output, told, lacking, gone, each)), True
 
 
 def _known(path: Path) -> Mapping[str, Sequence[str]]:
@@ -88,8 +89,8 @@ def _ordered(
 
 
 def _block(id: str, fact: Fact | None, lines: Sequence[str]) -> str:
-    says = " ".join(fact.text.split())[:LONGEST] if fact else "the pack has it no more"
-    named = " ".join(", ".join(fact.names).split())[:LONGEST] if fact else ""
+    says = _line(fact.text) if fact else "the pack has it no more"
+    named = _line(", ".join(dict.fromkeys(fact.names))) if fact else ""
     about = [f"# {says}", *([f"# called: {named}"] if named else [])]
     listed = (
         [f"{id}:", *(f"  - {json.dumps(line, ensure_ascii=False)}" for line in lines)]
@@ -99,9 +100,14 @@ def _block(id: str, fact: Fact | None, lines: Sequence[str]) -> str:
     return "\n".join([*about, *listed, ""])
 
 
+def _line(text: str) -> str:
+    """A text as one line, cut between words."""
+    return shorten(text, LONGEST, placeholder=" …")
+
+
 def _summary(
-    output: Path, told: Mapping[str, Fact], lacking: Mapping[str, Fact], gone: Sequence[str]
+    output: Path, told: Mapping[str, Fact], lacking: Mapping[str, Fact], gone: Sequence[str], each: int
 ) -> Iterator[str]:  # fmt: skip
-    yield f"✓ {output}: {len(told) - len(lacking)} of {len(told)} facts have wordings enough, {len(lacking)} are listed to be worded"
+    yield f"✓ {output}: {len(told) - len(lacking)} of {len(told)} facts have {each} wordings or more, with those that ship, {len(lacking)} are listed to be worded"
     if gone:
         yield f"  the pack has no more: {', '.join(gone)}. Delete them, or give them the new id"
