@@ -181,11 +181,12 @@ class Author(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the dialogue so far."""
+    """One line of the dialogue so far. `sources` are the ids of the facts that the bot's own line rests on."""
 
     author: Author
     text: str
     at: datetime
+    sources: tuple[str, ...] = ()
 
 
 class State(StrEnum):

@@ -192,12 +192,13 @@ async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows
 
 
 async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid) -> None:
-    """Where the others have no such thing, nobody is asked where they want to come. They are where another has it doubtfully, under
-    whatever id, and where nobody words the answer; people are not told of a branch that nobody chose."""
-    sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3, ("abay", "загар"): 0.9}
+    """Where the others have no such thing, or this very fact in doubt, nobody is asked where they want to come. They are where another
+    has it doubtfully under another id, and where nobody words the answer; people are not told of a branch that nobody chose."""
+    sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3, ("abay", "загар"): 0.9,
+            ("abay", "уход"): 0.9, ("mega", "уход"): 0.3}  # fmt: skip
 
     def retrieve(message, turn) -> list[Passage]:
-        return [Passage(id=f"{turn.knowledge_tag} {word}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
+        return [Passage(id=word if word == "уход" else f"{turn.knowledge_tag} {word}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
                 for (tag, word), confidence in sure.items()
                 if tag == turn.knowledge_tag and word in message.text.lower()]  # fmt: skip
 
@@ -211,6 +212,7 @@ async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid
     [stages] = [row["stages"] for row in await salon.rig.rows("SELECT stages FROM turns WHERE kind = 'customer'")]
     assert [each["branch"] for each in stages if each.get("outcome") == "only there"] == ["abay"]
     assert await found(salon, jid) == (None, None, None), "the conversation stays where it is"
+    assert await salon.ask(jid, "А уход?") == "Филиал «Абая 10»:\nУход 3000 ₸"
     assert (await salon.ask(jid, "А педикюр?")).endswith(LIST)
     assert (await salon.ask("77000000012@s.whatsapp.net", "А загар?")).endswith(LIST)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -24,15 +25,21 @@ def test_it_is_large_and_mixed_enough() -> None:
     assert {asked.tenant for asked in battery.load(BATTERY)} == {"demo_salon", "demo_dental", "demo_phones"}
 
 
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    "name", ["salon", "salon_dialogues", "dental", "phones", "talks_salon", "talks_dental", "talks_phones"]
-)
-def test_what_was_at_hand_is_understood_without_a_model(name: str, database_url: str, tmp_path: Path) -> None:
-    tenant = ROOT / "examples" / f"demo_{name.removeprefix('talks_').partition('_')[0]}" / "tenant.toml"
-    arguments = ["eval", "run", str(BATTERY / f"{name}.yaml"), "--config", str(tenant), "--without-model"]
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(("tenant", "least"), [("salon", "0.98"), ("dental", "0.95"), ("phones", "0.94")])
+def test_what_was_at_hand_is_understood_without_a_model(
+    tenant: str, least: str, database_url: str, tmp_path: Path
+) -> None:
+    """All files of a business at once: its wordings are embedded and learnt once. A booking that is still collected when its dialogue
+    ends may be called passed on or not (`least`): cases count, here."""
+    at_hand = tmp_path / "battery"
+    at_hand.mkdir()
+    for path in BATTERY.glob(f"*{tenant}*.yaml"):
+        if not path.name.startswith("blind_"):
+            shutil.copy(path, at_hand)
+    config = ROOT / "examples" / f"demo_{tenant}" / "tenant.toml"
     environment = {"DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "200"}
-    # a booking that is still collected when its dialogue ends may be called passed on or not: cases count, here
-    bounds = ["--min-recall", "ru=0.9", "--min-pass", "1", "--min-escalations", "0.85" if "talks" in name else "0.98"]
-    result = CliRunner().invoke(main, [*arguments, *bounds], env=environment)
+    bounds = ["--min-recall", "ru=0.9", "--min-pass", "1", "--min-escalations", least]
+    arguments = ["eval", "run", str(at_hand), "--config", str(config), "--without-model", *bounds]
+    result = CliRunner().invoke(main, arguments, env=environment)
     assert result.exit_code == 0, result.output

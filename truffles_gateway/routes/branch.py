@@ -21,10 +21,10 @@ FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is `sure` enough to be said at a branch, by id and words, and whether anything there is about it even `faintly`."""
+    """What is `sure` enough to be said at a branch, by id and words, and what there is about it even `faintly`."""
 
     sure: frozenset[tuple[str, str]] = frozenset()
-    faintly: bool = False
+    faintly: frozenset[tuple[str, str]] = frozenset()
 
 
 async def before_answering(case: Case, route: Route) -> Decision | None:
@@ -67,10 +67,14 @@ async def _is_the_same(case: Case) -> bool:
 
 
 def _alone(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
-    """The one branch where it is known, if the others have nothing that is even faintly about it: the same fact may have another
-    id there, and another price."""
-    about = [(branch, known) for branch, known in zip(branches, there, strict=True) if known.faintly]
-    return about[0][0] if len(about) == 1 and about[0][1].sure else None
+    """The one branch where it is known, if the others have nothing else that is even faintly about it: the same fact may have
+    another id there, and another price."""
+    known = [(branch, each.sure) for branch, each in zip(branches, there, strict=True) if each.sure]
+    if len(known) != 1:
+        return None
+    [(branch, sure)] = known
+    others = (each.faintly for each in there if not each.sure)
+    return branch if all(each <= sure for each in others) else None
 
 
 async def _known_at(case: Case, branch: Branch) -> Known | None:
@@ -84,7 +88,7 @@ async def _known_at(case: Case, branch: Branch) -> Known | None:
     for each in passages:
         best[each.query] = max(best.get(each.query, least), each.confidence)
     sure = frozenset((each.id, each.text) for each in passages if each.confidence >= best[each.query])
-    return Known(sure, any(each.confidence >= FAINTLY for each in passages))
+    return Known(sure, frozenset((each.id, each.text) for each in passages if each.confidence >= FAINTLY))
 
 
 def _is_question(case: Case, route: Route) -> bool:

@@ -40,8 +40,8 @@ LEFT JOIN LATERAL (
         c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at, c.last_manager_at, c.context,
         h.id AS handover_id, h.created_at AS handover_since, h.user_message AS handover_question, h.times_out,
         h.assigned_to, {drafts.OF_CONVERSATION},
-        (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
-            SELECT role, content, created_at, seq FROM messages
+        (SELECT json_agg(json_build_array(m.role, m.content, m.created_at, m.metadata -> 'sources') ORDER BY m.seq) FROM (
+            SELECT role, content, created_at, metadata, seq FROM messages
             WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
     FROM users u JOIN conversations c ON c.client_id = u.client_id AND c.user_id = u.id AND c.channel = u.channel
     LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id
@@ -227,7 +227,8 @@ def conversation_of(row: Record) -> Conversation:
         assigned_to=row["assigned_to"] or "",
         context=row["context"],
         history=tuple(
-            Line(author=Author(r), text=t, at=datetime.fromisoformat(at)) for r, t, at in row["history"] or ()
+            Line(author=Author(r), text=t, at=datetime.fromisoformat(at), sources=tuple(s or ()))
+            for r, t, at, s in row["history"] or ()
         ),
         draft=drafts.read(row["draft"]),
     )
@@ -239,8 +240,8 @@ SELECT u.client_id, u.channel, u.remote_jid AS address, c.id AS conversation_id,
     c.bot_muted_until, c.mute_count, c.last_customer_at, c.last_bot_at,
     c.last_manager_at, c.context, h.id AS handover_id, h.created_at AS handover_since,
     h.user_message AS handover_question, h.times_out, h.assigned_to, {drafts.OF_CONVERSATION},
-    (SELECT json_agg(json_build_array(m.role, m.content, m.created_at) ORDER BY m.seq) FROM (
-        SELECT role, content, created_at, seq FROM messages
+    (SELECT json_agg(json_build_array(m.role, m.content, m.created_at, m.metadata -> 'sources') ORDER BY m.seq) FROM (
+        SELECT role, content, created_at, metadata, seq FROM messages
         WHERE client_id = c.client_id AND conversation_id = c.id ORDER BY seq DESC LIMIT {HISTORY}) m) AS history
 FROM conversations c JOIN users u ON u.client_id = c.client_id AND u.id = c.user_id
 LEFT JOIN handovers h ON h.client_id = c.client_id AND h.id = c.open_handover_id

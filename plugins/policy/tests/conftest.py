@@ -71,15 +71,16 @@ def policies() -> dict[str, Policy]:
 
 @pytest.fixture(scope="session")
 def ask(policies: dict[str, Policy]) -> Callable[..., tuple[list[Passage], Draft | None]]:
-    """What is found and what is answered; `said` are the customer's lines of the last minutes, `bot` what they read last,
-    `owner` what the owner wants known."""
+    """What is found and what is answered; `said` are the customer's lines of the last minutes, `bot` what they read last and
+    `told` the facts that this rests on, `owner` what the owner wants known."""
 
     def asked(
         pack: str, text: str, said: Sequence[str] = (), *, bot: str = "", branch: str = "", now: datetime = NOON,
-        ago: float = 5, owner: Sequence[Passage] = (),
+        ago: float = 5, owner: Sequence[Passage] = (), told: Sequence[str] = (),
     ) -> tuple[list[Passage], Draft | None]:  # fmt: skip
         lines = [Line(author=Author.CUSTOMER, text=line, at=now - timedelta(minutes=ago)) for line in said]
-        lines += [Line(author=Author.BOT, text=bot, at=now - timedelta(minutes=ago - 1))] if bot else []
+        shown = Line(author=Author.BOT, text=bot or "…", at=now - timedelta(minutes=ago - 1), sources=tuple(told))
+        lines += [shown] if bot or told else []
         turn = make_turn(now=now, branch=branch, history=tuple(lines))
         message = Inbound(text=text, events=())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from truffles_policy.facts.things import Things
 
-from truffles_gateway.messages import OWNER_SAYS, Passage
+from truffles_gateway.messages import OWNER_SAYS, Inbound, Passage
+from truffles_gateway.testing import make_turn
 
 Ask = Callable[..., Any]
 LIST = "О какой услуге речь?\n1. Маникюр классический\n2. Педикюр\n3. Мужская стрижка"
@@ -157,3 +159,52 @@ def test_where_beside_a_price_is_a_question_of_its_own(text: str, ask: Ask) -> N
     _, draft = ask("demo_salon", text)
     assert draft is not None and not draft.unanswered
     assert {"pack:services.pedicure_classic", "pack:place.address"} <= set(draft.sources)
+
+
+@pytest.mark.parametrize(("told", "facts"), [
+    (["pack:services.mencut"], ("pack:services.mencut",)), (["pack:services.pedi"], ("pack:services.pedi",)),
+    (["pack:place.hours"], ("pack:services.m-classic",)), ([], ("pack:services.m-classic",)), (["no such fact"], ("pack:services.m-classic",)),
+])  # fmt: skip
+def test_what_the_bot_told_of_is_what_is_spoken_of(told: list[str], facts: tuple[str, ...], ask: Ask) -> None:
+    """Wherever the customer's own lines were read to name something else."""
+    _, draft = ask("salon", "долго делать?", ["сколько стоит классический маникюр", "а мужу?"], bot="…", told=told)
+    assert draft is not None and draft.sources == facts
+
+
+@pytest.mark.parametrize(("text", "thing"), [
+    ("15 айфон есть у вас?", "15 айфон"), ("айфон 16 сколько стоит", "айфон 16"), ("iphone 14 pro max есть?", "iphone 14 pro max"),
+    ("самсунг s24 есть в наличии?", "самсунг s24"), ("редми 12 бар ма", "редми 12"),
+    ("айфон 13 есть?", ""), ("айфон на 64 есть?", ""), ("айфон есть за 90к", ""), ("айфон 128 есть?", ""), ("айфон в рассрочку на 12 есть?", ""),
+    ("айфоны 2 штуки есть?", ""), ("чехол на айфон 15 есть?", ""), ("сколько стоит экран на айфон 15?", ""),
+])  # fmt: skip
+def test_another_model_is_not_in_a_list_of_all_products(text: str, thing: str, ask: Ask) -> None:
+    found, _ = ask("demo_phones", text)
+    denied = [each.text for each in found if "списке нет" in each.text or "тізімде" in each.text]
+    assert [each.rpartition(": ")[2].rstrip(".") for each in denied] == ([thing] if thing else [])
+
+
+def test_another_model_may_be_there_where_not_all_are_listed(ask: Ask) -> None:
+    assert not any("списке нет" in each.text for each in ask("demo_salon", "15 айфон есть у вас?")[0])
+
+
+@pytest.mark.parametrize(("pack", "text", "intent"), [
+    ("demo_salon", "Я беременна, 6 месяц, педикюр у вас можно сделать?", "question"), ("demo_salon", "жүктімін, маникюр жасатуға бола ма", "question"),
+    ("demo_salon", "I'm pregnant, can I have a manicure?", "question"), ("demo_salon", "беременна, после маникюра палец опух, что делать", "medical"),
+    ("demo_salon", "беременна, кровь идет после маникюра", "medical"), ("demo_salon", "у меня диабет, педикюр можно?", "medical"),
+    ("demo_phones", "я беременна, мне можно телефон?", "medical"),
+])  # fmt: skip
+def test_a_state_that_the_pack_has_a_word_for_is_no_matter_of_health(pack: str, text: str, intent: str, policies: Any) -> None:
+    """Who bears or nurses a child is told what the business says of that; whoever tells of a complaint beside it is not."""
+    verdict = asyncio.run(policies[pack].classify(make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)), Inbound(text=text, events=())))
+    assert verdict.intent == intent
+
+
+@pytest.mark.parametrize(("text", "fact"), [
+    ("ертең кешке маникюр с гель-лаком жазылуға бола ма?", "services.manicure_gel"), ("кешке маникюр бар ма", "categories.manicure"),
+    ("кешкі шаш үлгісі қанша", "services.evening_hairstyle"), ("вечерняя прическа сколько", "services.evening_hairstyle"),
+])  # fmt: skip
+def test_a_part_of_the_day_names_nothing(text: str, fact: str, policies: Any) -> None:
+    """ "Кешке" says when, "кешкі" which one."""
+    evening, things = "services.evening_hairstyle", policies["demo_salon"].facts.things
+    named = {thing.fact for found in things.find(text) for thing in found.things}
+    assert fact in named and (evening in named) == (fact == evening)

@@ -264,7 +264,8 @@ def test_a_context_of_somebody_elses_is_no_booking_or_an_empty_one(context: str)
 @pytest.mark.parametrize(
     ("text", "name"),
     [("меня зовут Айгуль", "Айгуль"), ("запишите, меня зовут анна петровна", "Анна"), ("на имя Айгуль Сериковна", "Айгуль Сериковна"),
-     ("my name is John Smith, tomorrow", "John Smith"), ("менің атым Дана", "Дана"), ("хочу записаться", "")],
+     ("my name is John Smith, tomorrow", "John Smith"), ("менің атым Дана", "Дана"), ("хочу записаться", ""), ("жолдасым барады, аты Ерлан", "Ерлан"),
+     ("it's for my son, his name is Tom", "Tom"), ("tomorrow 6pm, name's Mark", "Mark"), ("қызметтің аты қалай?", "")],
 )  # fmt: skip
 def test_who_introduces_themselves(text: str, name: str) -> None:
     assert introduced(text) == name

@@ -32,6 +32,10 @@ class Reader(Protocol):
         """Is this message about the business?"""
         ...
 
+    def without_state(self, text: str) -> str:
+        """The message without what it tells of a state that the pack has a question about (pregnancy); "" if it tells of none."""
+        ...
+
     def hears(self, text: str) -> Finding | None:
         """What a message that no rule knows wants of people, or of nobody."""
         ...
@@ -58,6 +62,10 @@ class Nobody:
     def reads(self, text: str) -> bool:
         """Nothing."""
         return False
+
+    def without_state(self, text: str) -> str:
+        """There is no such question."""
+        return ""
 
     def hears(self, text: str) -> Finding | None:
         """Nothing."""
@@ -96,7 +104,7 @@ class Lattice:
         if pictured := self._pictured(text, finding, came=came):
             return pictured
         if finding.rule == "question":
-            finding = self._heard(text) or finding
+            finding = self._heard(self._reader.without_state(text) or text) or finding
         if finding.rule == "discount" and self._otherwise:
             return replace(finding, rule="more_discount")
         if finding.rule != "question":
@@ -128,6 +136,8 @@ class Lattice:
         finding = self._rules.decide(text, without)
         if finding.rule in CLAIMABLE and self._reader.knows(text):
             finding = self._rules.decide(text, without | CLAIMABLE)
+        if finding.rule == "medical" and (rest := self._reader.without_state(text)):
+            finding = self._rules.decide(rest, without)
         if finding.rule == "human":
             heard = self._reader.hears(text)
             return heard if heard and heard.rule == "identity" else finding

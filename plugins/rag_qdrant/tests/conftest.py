@@ -72,13 +72,14 @@ class Rig:
     async def sync(self, folder: Path) -> Any:
         return await self.rag.sync(folder, lambda done, total, what: self.progress.append((done, total, what)))
 
-    async def ask(self, text: str, tag: str = "", *, said: str = "") -> list[Passage]:
-        """What is found for a message; `said` is what the customer wrote before it."""
+    async def ask(self, text: str, tag: str = "", *, said: str = "", told: Sequence[str] = ()) -> list[Passage]:
+        """What is found for a message; `said` is what the customer wrote before it, `told` the facts that the bot answered with."""
         now = SystemClock().now()
         turn = Turn(tenant=self._tenant, id="t", correlation_id="c", channel="whatsapp", lane="l",
                     conversation_id="v", state=State.BOT_ACTIVE, customer=Customer(id="1", address="a"),
                     now=now, knowledge_tag=tag,
-                    history=(Line(author=Author.CUSTOMER, text=said, at=now),) if said else ())  # fmt: skip
+                    history=(*([Line(author=Author.CUSTOMER, text=said, at=now)] if said else []),
+                             *([Line(author=Author.BOT, text="…", at=now, sources=tuple(told))] if told else [])))  # fmt: skip
         return list(await self.rag.retrieve(turn=turn, message=Inbound(text=text, events=())))
 
     async def best(self, text: str, tag: str = "") -> dict[str, Passage]:

@@ -214,3 +214,37 @@ async def test_the_price_of_nobody_knows_what_is_not_known_when_it_is_asked_agai
     async with rigs() as rig:
         await rig.rag.write([prices, BATTERY, *OTHERS], [])
         assert not any(each.confidence >= 0.5 for each in await rig.ask("ну цена", said="цена?"))
+
+
+CABLE = Entry(id="pack:products.cable", question="Кабель USB-C", answer="Кабель USB-C — 1 800 ₸. 1 метр.",
+              asked=("шнур для компа", "тайпси провод есть?", "нужен провод, чтобы длина была побольше метра"))  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "answered"), [
+    ("длина какая?", True), ("а побольше?", True), ("а цвета какие?", False), ("а с магнитом длина какая?", False), ("рассрочка есть?", False),
+])  # fmt: skip
+async def test_a_few_words_are_asked_of_what_was_told_last(rigs: Any, text: str, answered: bool) -> None:
+    """Only where the fact, or a wording of it, speaks of what they ask."""
+    others = [each for each in OTHERS if each.id != "pack:services.s11"]
+    async with rigs() as rig:
+        await rig.rag.write([CABLE, BATTERY, *others], [])
+        alone = {each.id for each in await rig.ask(text) if each.confidence >= 0.5}
+        assert CABLE.id not in alone
+        found = {each.id: each.query for each in await rig.ask(text, told=(CABLE.id,)) if each.confidence >= 0.5}
+        assert found.get(CABLE.id) == (text if answered else None)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("Заряд у меня вообще больше не держит. Сколько по времени поменять?", {BATTERY.id}),
+    ("Заряд у меня вообще больше не держит. А доставка у вас есть?", {"pack:services.s3"}),
+    ("Заряд у меня вообще больше не держит. Сколько стоят кальяны?", set()),
+    ("Заряд у меня вообще больше не держит. Сколько по времени поменять? А доставка у вас есть?", {BATTERY.id, "pack:services.s3"}),
+])  # fmt: skip
+async def test_a_story_and_the_question_at_its_end_are_one(rigs: Any, text: str, told: set[str]) -> None:
+    """Where one fact speaks of all of it; not where something else is asked."""
+    battery = replace(BATTERY, asked=(*BATTERY.asked, "сколько по времени поменять батарею", "сколько стоит поменять аккум"))
+    others = [each for each in OTHERS if "Замена" not in each.question]
+    async with rigs() as rig:
+        await rig.rag.write([battery, *others], [])
+        found = [each for each in await rig.ask(text) if each.confidence >= 0.5]
+        assert {each.id for each in found} == told, [(each.id, each.query, each.confidence) for each in found]

@@ -18,10 +18,10 @@ from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
 from truffles_rag_qdrant.confidence import Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
-from truffles_rag_qdrant.index import Asked, Index
+from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
 from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, plan
 from truffles_rag_qdrant.learned import ORIGIN
-from truffles_rag_qdrant.likeness import nearest
+from truffles_rag_qdrant.likeness import called, nearest
 from truffles_rag_qdrant.limits import is_about
 from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CANDIDATES = 10
 WANTED, FAINTLY = 3, 0.1
 FIRST, TOPIC, BOTH = 2, 0.1, 0.55
-LEANING = 0.8
+LEANING, TOLD, BEHIND = 0.8, 3, 0.15
 """How much less sure an answer is that needs the words before."""
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
@@ -128,6 +128,26 @@ class Engine(ABC):
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         found = await self._find(f"{before} {text}", tag, index, whole=True)
         return await self._worker.run(_going_on, there.asked(part, vector), there, found)
+
+    async def going_on(self, told: Sequence[str], text: str, tag: str) -> list[Passage]:
+        """What answers `text` as a question about one of the facts that were told before it."""
+        index = self._index
+        if index is None or not told:
+            return []
+        there, planned = await self._worker.run(_planned, text, index, tag, True)
+        if not planned.parts:
+            return []
+        [part] = planned.parts
+        [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
+        asked = await self._worker.run(there.asked, part, vector)
+        best: list[Passage] = []
+        for id in told[:TOLD]:
+            entry = there.entries.get(id)
+            if entry is None:
+                continue
+            found = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
+            best += await self._worker.run(_about_told, asked, entry, found)
+        return sorted(best, key=lambda each: -each.confidence)[:1]
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -281,6 +301,20 @@ def _going_on(asked: Asked, index: Index, found: Sequence[Passage]) -> list[Pass
     wanted = [id for id in nearest(asked.likely, WANTED) if asked.likely[id] >= FAINTLY]
     first = {each.id for each in found[:FIRST]}
     return [replace(each, confidence=BOTH) for each in about if each.id in first and each.id in wanted][:1]
+
+
+def _subject(entry: Entry) -> str:
+    """What a fact is about, in its own words."""
+    return next(iter(called(entry.chunk)), entry.chunk.title)
+
+
+def _about_told(asked: Asked, told: Entry, found: Sequence[Passage]) -> list[Passage]:
+    """The fact that was told, if it is found by the new words behind its name and speaks of all that these ask."""
+    sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= GOOD / BOTH), None)
+    lead = asked.lead(asked.likely.get(told.chunk.id, 0.0))
+    if sure is None or lead < -BEHIND or not speaks_of(asked.part, told) or not is_about(asked, told):
+        return []
+    return [replace(sure, confidence=sure.confidence * LEANING)]
 
 
 def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:

@@ -28,6 +28,7 @@ LEXICAL_SIZE = 512
 NEAREST = 5
 BEGINNING = 5
 FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
+MOSTLY = 0.8
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
             "asked", "lead", "strange", "spoken")  # fmt: skip
@@ -102,9 +103,7 @@ class Asked:
     @cached_property
     def content(self) -> tuple[tuple[str, float], ...]:
         """The beginnings of its words, and how much each weighs; grammar is left out."""
-        words = dict.fromkeys(word.text for word in self.part.words if len(word.text) > 1)
-        return tuple((_beginning(word), gravity(word)) for word in words
-                     if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
+        return _content(self.part)
 
     @cached_property
     def _likeliest(self) -> tuple[float, float]:
@@ -321,12 +320,27 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
 
 
+def speaks_of(part: Part, entry: Entry) -> bool:
+    """Does a chunk, or a wording of it, speak of nearly all of a question; where that is of grammar alone, of what is asked for?"""
+    content = _content(part)
+    if not content:
+        return bool(part.asked) and part.asked <= entry.terms.keys()
+    spoken = sum(weight for word, weight in content if word in entry.spoken)
+    return spoken >= MOSTLY * sum(weight for _, weight in content)
+
+
+def _content(part: Part) -> tuple[tuple[str, float], ...]:
+    words = dict.fromkeys(word.text for word in part.words if len(word.text) > 1)
+    return tuple((_beginning(word), gravity(word)) for word in words
+                 if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
+
+
 def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
     """How much of a question is said nowhere where a chunk is spoken of, be it in whatever other words, and the share of it that is:
-    a return without the receipt is not told by a rule that nobody ever asked about receipts. Of a question of grammar alone neither."""
+    a return without the receipt is not told by a rule that nobody ever asked about receipts. Of a question of grammar alone nothing is strange."""
     whole = sum(weight for _, weight in asked.content)
     strange = sum(weight for word, weight in asked.content if word not in entry.spoken)
-    return min(strange, 2.0), 1 - strange / whole if whole else 0.0
+    return min(strange, 2.0), 1 - strange / whole if whole else 1.0
 
 
 def lexical(entry: Entry) -> dict[int, float]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
 from truffles_rag_qdrant.confidence import Calibration
-from truffles_rag_qdrant.index import Asked, Entry, Index
+from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
 from truffles_rag_qdrant.limits import is_for_another
 from truffles_rag_qdrant.part import Part
-from truffles_rag_qdrant.parts import one, split
+from truffles_rag_qdrant.parts import one, split, together
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
 
@@ -21,25 +21,32 @@ _LITERAL = 0.9
 _FOR_ANOTHER = 0.3
 _STEP = 0.01
 _FAINTLY = 0.2
+SEVERAL = 4
 MOST_EQUALS = 10
 Search = tuple[Question, Sequence[Found]]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The questions of a message. Each may be read in several ways; every reading is searched for."""
+    """The questions of a message. Each may be read in several ways, and few of them as one; every reading is searched for."""
 
     parts: tuple[Part, ...]
+    whole: Part | None = None
 
     @property
     def readings(self) -> list[Part]:
         """All that must be searched for, each once."""
-        return [reading for part in self.parts for reading in (part, *part.pieces)]
+        parts = [reading for part in self.parts for reading in (part, *part.pieces)]
+        return [*parts, self.whole] if self.whole else parts
 
 
 def plan(text: str, index: Index, *, whole: bool = False) -> Plan:
     """Take a message apart, unless it is a `whole`."""
-    return Plan(tuple(one(text, index.reader) if whole else split(text, index.reader)))
+    if whole:
+        return Plan(tuple(one(text, index.reader)))
+    parts, all_of_it = tuple(split(text, index.reader)), together(text, index.reader)
+    told = len(parts) <= SEVERAL and len(all_of_it.words) > max((len(part.words) for part in parts), default=len(all_of_it.words))
+    return Plan(parts, all_of_it if told else None)
 
 
 def embeddable(part: Part, *, knows_kazakh: bool) -> str:
@@ -64,7 +71,33 @@ class Judge:
     def passages(self, plan: Plan, searches: Sequence[Search]) -> list[Passage]:
         """The best passages of every question; `searches` go with `plan.readings`."""
         left = iter(searches)
-        return [one for part in plan.parts for one in self._best_reading(part, left)]
+        found = [self._best_reading(part, left) for part in plan.parts]
+        if plan.whole:
+            found = self._as_one(plan, found, self._ranked(plan.whole, next(left)))
+        return [passage for each in found for passage in each]
+
+    def _as_one(self, plan: Plan, found: list[list[Passage]], whole: list[Passage]) -> list[list[Passage]]:
+        """What was found for the parts of a message, without those that are no question of their own: a story and what is asked
+        at its end are answered by one fact, which speaks of all of it."""
+        best = whole[0] if whole else None
+        if best is None or best.confidence < GOOD:
+            return found
+        sure = [_best(each) >= GOOD for each in found]
+        holds = [any(one.id == best.id and one.confidence >= GOOD for one in each) for each in found]
+        if all(holds) and (len(found) > 1 or _equals(found[0]) > _equals(whole)):
+            return [whole]
+        if any(sure) and not any(holds):
+            return found
+        rest = [(part, each) for part, each, good in zip(plan.parts, found, sure, strict=True) if not good]
+        if all(self._belongs(part, each, best) for part, each in rest):
+            return [each for each, good in zip(found, sure, strict=True) if good] or [whole]
+        return found
+
+    def _belongs(self, part: Part, found: Sequence[Passage], best: Passage) -> bool:
+        """Does a part that nothing answers by itself belong to the question that `best` answers: does this speak of all of it, and
+        nothing else even faintly?"""
+        own = bool(found) and found[0].id != best.id and _best(found) >= _FAINTLY
+        return not own and speaks_of(part, self._index.entries[best.id])
 
     def _best_reading(self, part: Part, left: Iterator[Search]) -> list[Passage]:
         whole = self._ranked(part, next(left))
@@ -135,6 +168,11 @@ def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passa
         confidence = max(0.0, min(passage.confidence, result[-1].confidence - _STEP))
         result.append(replace(passage, confidence=confidence))
     return result
+
+
+def _equals(passages: Sequence[Passage]) -> int:
+    """How many are as sure as the best one: what a question does not tell apart."""
+    return sum(each.confidence == passages[0].confidence for each in passages)
 
 
 def _best(passages: Sequence[Passage]) -> float:

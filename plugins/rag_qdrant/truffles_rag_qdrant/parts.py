@@ -40,6 +40,11 @@ def one(text: str, reader: Reader) -> list[Part]:
     return [part] if part.terms else []
 
 
+def together(text: str, reader: Reader) -> Part:
+    """A message as one question, with what it tells before it asks; greetings are left out."""
+    return _part(reader, reader.words(without_address(excerpt(text))), marked=True)
+
+
 def excerpt(text: str) -> str:
     """Beginning and end of a text that is too long for a customer's message: a page that was pasted, an attack."""
     if len(text) <= READ_HEAD + READ_TAIL:

@@ -59,12 +59,15 @@ class RagQdrant:
             raise
 
     async def _found(self, turn: Turn, text: str) -> list[Passage]:
-        """What fits the message; a few words that nothing fits, together with the customer's last ones before them."""
+        """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
+        last words."""
         found = await self._engine.find(text, turn.knowledge_tag)
-        before = spoken_before(turn)
-        if not before or len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
+        if len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
             return found
-        more = await self._engine.leaning(before, _ENDS.sub(" ", text), turn.knowledge_tag)
+        words = _ENDS.sub(" ", text)
+        more = await self._engine.going_on(told_before(turn), words, turn.knowledge_tag)
+        if not more and (before := spoken_before(turn)):
+            more = await self._engine.leaning(before, words, turn.knowledge_tag)
         return [*found, *(replace(each, query=text.strip()) for each in more)]
 
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
@@ -205,6 +208,12 @@ def spoken_before(turn: Turn) -> str:
     """The customer's last words before these, without the marks that would end a question."""
     lately = [line.text for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= WITHIN]
     return _ENDS.sub(" ", lately[-1]).strip() if lately else ""
+
+
+def told_before(turn: Turn) -> tuple[str, ...]:
+    """The facts that the customer was told last."""
+    lately = (line for line in reversed(turn.history) if line.sources and turn.now - line.at <= WITHIN)
+    return next((line.sources for line in lately), ())
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,6 +12,15 @@ from truffles_policy.booking.days import at, day_at, minutes_ahead
 from truffles_policy.booking.lexing import Tok, lex
 from truffles_policy.booking.moments import Clock, Day, Moment
 
+_CLAUSES = re.compile(r"[,.;!?\n]+(?=\s|$)|\s(?:а|но|ал|but)\s")
+_CANNOT = re.compile(
+    r"\b(?:(?:я|мы|мне|нам|уже|никак|увы|точно|мен|i|it|that|we|really|just) ){0,2}"
+    r"(?:не (?:получится|получается|выйдет|выходит|смогу|сможем|могу|можем|успею|успеваю|подходит|подойдет)|занят\w*|"
+    r"(?:бара |келе |бола )?алмаймын|болмайды|келмеймін|"
+    r"can ?not|can'?t|cannot|won'?t|doesn'?t work|does not work|isn'?t (?:good|possible)|no good)\b"
+    r"(?! (?:раньше|позже|до|после|before|after|until|till|ерте|кеш))",
+    re.IGNORECASE,
+)
 _EITHER, _RATHER = ("or",), ("rather",)
 
 
@@ -26,7 +36,17 @@ class _Found:
 
 
 def read(text: str, today: date, *, expected: bool = False) -> Moment:
-    """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one."""
+    """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one. A time that
+    somebody cannot come at counts only where no other is named."""
+    clauses = _CLAUSES.split(text)
+    possible = [each for each in clauses if not _CANNOT.search(each)]
+    if 0 < len(possible) < len(clauses):
+        moment = _read(", ".join(possible), today, expected)
+        return _read(text, today, expected) if moment.nothing else moment
+    return _read(text, today, expected)
+
+
+def _read(text: str, today: date, expected: bool) -> Moment:
     toks, found, place = lex(text), _Found(), 0
     while place < len(toks):
         place += max(1, _step(toks, place, today, expected, found))
@@ -46,7 +66,7 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         found.ahead = minutes[1]
         return minutes[0]
     if day := day_at(toks, place, today):
-        found.days.append((day[1], _said_with(toks, place)))
+        found.days.append((day[1], "not" if _is_called_off(toks[place + day[0] :]) else _said_with(toks, place)))
         if tok.text == "tonight":
             found.parts.append("evening")
         if tok.has("now") and found.days[-1][1] != "not":
@@ -62,6 +82,12 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
     if tok.text == "дня" and at(toks, place - 1).has("num", "number", "hour"):
         found.parts.append("day")
     return 1
+
+
+def _is_called_off(after: Sequence[Tok]) -> bool:
+    """Does "cannot" stand behind a day ("завтра не получится")?"""
+    words = " ".join(tok.text for tok in after[:4])
+    return _CANNOT.match(words) is not None
 
 
 def _said_with(toks: Sequence[Tok], place: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from truffles_gateway.messages import Author, Line
+from truffles_gateway.plugin import OWN
 from truffles_policy.facts.by_example import read_softly
 from truffles_policy.facts.claims import CLOCK, Claim, claims
 from truffles_policy.facts.clauses import CAREFUL, CONDITIONS, OF_THINGS, is_deed
@@ -97,7 +98,17 @@ def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Sai
     said = _Said()
     for line in _own([line for line in history if now - line.at <= WITHIN]):
         said = _after(said, _line(line[:LONGEST], said, things))
-    return said
+    return _as_told(said, history, now, things)
+
+
+def _as_told(said: _Said, history: Sequence[Line], now: datetime, things: Things) -> _Said:
+    """The same, but where the bot just told of other things than the customer's lines were read to name, those are spoken of."""
+    last = next((line for line in reversed(history) if line.author is not Author.CUSTOMER), None)
+    if last is None or now - last.at > WITHIN:
+        return said
+    told = things.told(id.removeprefix(OWN).partition("@")[0] for id in last.sources)
+    named = {thing.whole for found in said.things for thing in found.things}
+    return replace(said, things=(told,)) if told and not named & set(told.things) else said
 
 
 def _line(text: str, said: _Said, things: Things) -> Reading:

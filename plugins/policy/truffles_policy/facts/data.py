@@ -15,7 +15,7 @@ from truffles_policy.patterns import Compiler, Index, Pattern, entry
 
 LIGHT, CLOCK, DAY, DATE, MONTH, OF_MONTH = "light", "clock", "day:", "date", "month:", "of-"
 _TABLES = frozenset({
-    "fillers", "small", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock",
+    "fillers", "small", "whens", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock",
 })  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class Asks:
     entries: frozenset[Entry]
     fillers: frozenset[str]
     small: frozenset[str]
+    whens: frozenset[str]
     joins: frozenset[str]
     opening: frozenset[str]
     before: frozenset[str]
@@ -57,7 +58,7 @@ def asks() -> Asks:
     entries = frozenset(entry for compiler in compilers.values() for entry in compiler.entries)
     return Asks(
         Index(patterns), names, order, entries,
-        fillers=_words(raw["fillers"]), small=_words(raw["small"]), joins=_words(raw["joins"]),
+        fillers=_words(raw["fillers"]), small=_words(raw["small"]), whens=_words(raw["whens"]), joins=_words(raw["joins"]),
         opening=_words(raw["opening"]), before=frozenset(raw["negations"]["before"]),
         after=tuple(raw["negations"]["after"]),
         denials=frozenset(map(normal, raw["negations"]["words"])), polite=tuple(raw["negations"]["polite"]),

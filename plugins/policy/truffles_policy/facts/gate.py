@@ -82,6 +82,10 @@ class Facts:
         """Does the pack answer a message in so many words?"""
         return bool(self._questions.asked(text[:LONGEST]))
 
+    def without_state(self, text: str) -> str:
+        """A message without the state of a customer whom the pack has a word for; "" where there is no such thing."""
+        return self._questions.without_state(text[:LONGEST])
+
     def hears(self, text: str) -> Finding | None:
         """What a message wants of people, or of nobody, as examples tell; None where everyday words read all of it."""
         text = text[:LONGEST]

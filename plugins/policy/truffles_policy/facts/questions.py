@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
 ALIKE = 0.75
+EXPECTING = re.compile(
+    r"\b(?:беременн?\w*|(?:я |мы )?в положении|на \d{1,2}[- ]?(?:ом|ем|м)? (?:месяце|неделе)|кормящ\w*|кормлю (?:грудью|ребенка|малыша)|на гв|"
+    r"ж[үу]кт[іи]\w*|ек[іи]қабат\w*|бала емізе?\w*|pregnan\w*|expecting a baby|breast-?feed\w*)", re.IGNORECASE)  # fmt: skip
+"""A customer who bears or nurses a child: a state that a business may have its own word on, and no complaint."""
 BEGINNING = 5
 
 
@@ -41,6 +46,7 @@ class Questions:
         self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)),
                               self._named(line), self._turns(line))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
+        self._expected = any(EXPECTING.search(text) for question in pack.faq for text in question.asked)
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
     def asked(self, text: str) -> list[int]:
@@ -56,6 +62,12 @@ class Questions:
                   if each.turns == turns and (not each.things or not each.things.isdisjoint(named))]  # fmt: skip
         best = max(scored, default=(0.0, 0))
         return [best[1]] if best[0] >= LEAST else []
+
+    def without_state(self, text: str) -> str:
+        """A text without what it tells of a child that is borne or nursed, where the pack has a question about that; "" where it
+        tells of none, or the pack has none."""
+        left, count = EXPECTING.subn(" ", text)
+        return left if count and self._expected else ""
 
     def near(self, text: str) -> tuple[int, float]:
         """The question that a text is, by its words or else by its meaning, and how likely; (0, 0.0) if it is none."""

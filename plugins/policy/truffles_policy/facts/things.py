@@ -64,6 +64,8 @@ class Things:
         self.books = pack.booking.enabled
         self._memory: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._known = lru_cache(CACHE)(self._known_by)
+        self._called = {Thing(kind, each.id): next(iter(each.name.values()), "")
+                        for kind, sold in ((SERVICE, pack.services), (PRODUCT, pack.products)) for each in sold}  # fmt: skip
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
         self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
@@ -113,7 +115,7 @@ class Things:
             yield run
 
     def _hit(self, word: Word) -> bool:
-        return bool(word.keys & self._at.keys())
+        return bool(word.keys & self._at.keys()) and word.word not in asks().whens
 
     def _explain(self, words: Sequence[Word], run: Sequence[int]) -> list[Found]:
         """The run in as few pieces as possible; one that is only half explained is not explained at all."""
@@ -209,6 +211,12 @@ class Things:
                 text = " ".join(word.token.text for word in words)
                 return Found(meant, 0, len(words), exact=False, text=text)
         return None
+
+    def told(self, facts: Iterable[str]) -> Found | None:
+        """What is sold of what these facts tell, called by the first of its names; None where they tell of nothing sold."""
+        sold = {thing.fact: thing for thing in self._wholes if thing.kind != CATEGORY}
+        found = tuple(dict.fromkeys(sold[fact] for fact in facts if fact in sold))
+        return Found(found, 0, 0, exact=True, text=self._called[found[0]]) if found else None
 
     @cached_property
     def _wholes(self) -> tuple[Thing, ...]:
