@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from truffles_policy.facts.things import Things
 
-from truffles_gateway.messages import OWNER_SAYS, Inbound, Passage
+from truffles_gateway.messages import OWNER_SAYS, Inbound, Passage, Route, Verdict
 from truffles_gateway.testing import make_turn
 
 Ask = Callable[..., Any]
@@ -193,14 +193,18 @@ def test_another_model_may_be_there_where_not_all_are_listed(ask: Ask) -> None:
     ("demo_salon", "беременна, кровь идет после маникюра", "medical"), ("demo_salon", "у меня диабет, педикюр можно?", "medical"),
     ("demo_phones", "я беременна, мне можно телефон?", "medical"),
 ])  # fmt: skip
-def test_a_state_that_the_pack_has_a_word_for_is_no_matter_of_health(pack: str, text: str, intent: str, policies: Any) -> None:
+def test_a_state_that_the_pack_has_a_word_for_is_no_matter_of_health(
+    pack: str, text: str, intent: str, policies: Any
+) -> None:
     """Who bears or nurses a child is told what the business says of that; whoever tells of a complaint beside it is not."""
-    verdict = asyncio.run(policies[pack].classify(make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)), Inbound(text=text, events=())))
+    verdict = asyncio.run(
+        policies[pack].classify(make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)), Inbound(text=text, events=()))
+    )
     assert verdict.intent == intent
 
 
 @pytest.mark.parametrize(("text", "fact"), [
-    ("ертең кешке маникюр с гель-лаком жазылуға бола ма?", "services.manicure_gel"), ("кешке маникюр бар ма", "categories.manicure"),
+    ("ертең кешке маникюр с гель-лаком жазылуға бола ма?", "services.manicure_gel"), ("кешке маникюр қанша", "categories.manicure"),
     ("кешкі шаш үлгісі қанша", "services.evening_hairstyle"), ("вечерняя прическа сколько", "services.evening_hairstyle"),
 ])  # fmt: skip
 def test_a_part_of_the_day_names_nothing(text: str, fact: str, policies: Any) -> None:
@@ -208,3 +212,21 @@ def test_a_part_of_the_day_names_nothing(text: str, fact: str, policies: Any) ->
     evening, things = "services.evening_hairstyle", policies["demo_salon"].facts.things
     named = {thing.fact for found in things.find(text) for thing in found.things}
     assert fact in named and (evening in named) == (fact == evening)
+
+
+def test_a_product_that_a_retriever_found_is_told_with_its_stock(policies: Any) -> None:
+    """Retrievers know what the pack says, and nothing of the day; the customer's own language comes with it."""
+    policy, found = policies["demo_phones"], "pack:products.memory_card_64"
+    entry = next(each for each in policy.entries() if each.id == found)
+
+    def told(language: str, text: str = entry.answer) -> str:
+        turn, message = (
+            make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)),
+            Inbound(text="флешечка бар ма 64", events=(), language=language),
+        )
+        passage = Passage(id=found, text=text, answer=text, confidence=0.8, query=message.text)
+        draft = asyncio.run(policy.answer(turn, message, Verdict(route=Route.ANSWER, language=language), [passage], ()))
+        return draft.text if draft else ""
+
+    assert "нет" in told("ru") and "қазір жоқ" in told("kk") and "out of stock" in told("en")
+    assert told("ru", "Карта памяти — 1 ₸") == "", "not as the pack has it: somebody else's word"

@@ -15,7 +15,7 @@ from truffles_policy.booking.booker import Booker, Open
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, found_alone, unchanged
-from truffles_policy.facts.told import joined
+from truffles_policy.facts.told import Say, joined
 from truffles_policy.intents.picture import came
 from truffles_policy.language import detect
 from truffles_policy.lattice import Lattice, Nobody
@@ -152,21 +152,24 @@ class Policy:
         found = with_texts(answered, passages)
         if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
             known = any(each.facts for each in answered)
-            return None if known else self._translated(turn, verdict, passages, say.language)
+            return None if known else self._reworded(turn, verdict, passages, say)
         if not _is_surest(found, passages):
             return None
         return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)
 
-    def _translated(self, turn: Turn, verdict: Verdict, passages: Sequence[Passage], language: str) -> Draft | None:
-        """A fact of the pack's that a retriever found, in the customer's language: retrievers hold the pack's own. None where it is
-        that, where the pack has no other, or where the owner has changed what it says."""
+    def _reworded(self, turn: Turn, verdict: Verdict, passages: Sequence[Passage], say: Say) -> Draft | None:
+        """A fact of the pack's that a retriever found, as it is told now: retrievers hold what the pack says in its own language,
+        whatever is in stock. None where that is the same, where the pack has no other, or where the owner has changed what it says."""
         best = found_alone(passages, verdict.idle)
-        if self._pack is None or best is None or language == self._pack.language:
+        if self._pack is None or self.facts is None or best is None:
             return None
-        own, told = self._told_in(self._pack.language), self._told_in(language)
-        if best.id not in told or (best.answer or best.text) != own[best.id] or told[best.id] == own[best.id]:
+        own = self._told_in(self._pack.language).get(best.id)
+        if own is None or (best.answer or best.text) != own:
             return None
-        words = joined((untold(notices(passages), turn), told[best.id]))
+        told = self.facts.of_product(best.id.removeprefix(OWN), say) or self._told_in(say.language).get(best.id, own)
+        if told == own:
+            return None
+        words = joined((untold(notices(passages), turn), told))
         return Draft(text=words, confidence=best.confidence, sources=(best.id,), verbatim=True)
 
     def _told_in(self, language: str) -> Mapping[str, str]:

@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from truffles_rag_qdrant.asking import AT_ONCE, NOTHING, PIECES, RIDGE, _solved, fitted, folded
+from truffles_rag_qdrant.engine import _about_the_same
+from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.learned import learned_chunk
+from truffles_rag_qdrant.parts import one
 from truffles_rag_qdrant.rows import first_of, is_made_by, length_of, nothing, packed, rows_of
 from truffles_rag_qdrant.slips import without_address
 
+from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk, Entry
 
 BATTERY = Entry(
@@ -242,9 +246,61 @@ async def test_a_few_words_are_asked_of_what_was_told_last(rigs: Any, text: str,
 ])  # fmt: skip
 async def test_a_story_and_the_question_at_its_end_are_one(rigs: Any, text: str, told: set[str]) -> None:
     """Where one fact speaks of all of it; not where something else is asked."""
-    battery = replace(BATTERY, asked=(*BATTERY.asked, "сколько по времени поменять батарею", "сколько стоит поменять аккум"))
+    battery = replace(
+        BATTERY, asked=(*BATTERY.asked, "сколько по времени поменять батарею", "сколько стоит поменять аккум")
+    )
     others = [each for each in OTHERS if "Замена" not in each.question]
     async with rigs() as rig:
         await rig.rag.write([battery, *others], [])
         found = [each for each in await rig.ask(text) if each.confidence >= 0.5]
         assert {each.id for each in found} == told, [(each.id, each.query, each.confidence) for each in found]
+
+
+LASHES = Entry(
+    id="pack:services.lashes",
+    question="Наращивание ресниц",
+    answer="Наращивание ресниц — 11 000 ₸, 2 ч.",
+    asked=("реснички 2д",),
+)
+LASTS = Entry(id="pack:faq.lashes_last", question="Сколько держатся ресницы?", answer="Ресницы держатся 3–4 недели.",
+              asked=("на сколько хватает ресниц", "реснички со временем отваливаются?", "отпадают сами потом"))  # fmt: skip
+OFF = [Entry(id=f"pack:services.{id}", question=name, answer=f"{name} — {price} ₸.") for id, name, price in (
+    ("lashes_off", "Снятие ресниц, убрать ресницы", "2 000"), ("gel_off", "Снятие гель-лака", "1 500"))]  # fmt: skip
+
+
+async def test_of_two_that_may_be_meant_the_one_that_was_spoken_of_is(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([LASHES, LASTS, *OFF, *OTHERS], [])
+        both = {each.id for each in await rig.ask("а снятие?") if each.confidence >= 0.5}
+        assert both == {"pack:services.lashes_off", "pack:services.gel_off"}
+        told = {each.id for each in await rig.ask("а снятие?", told=(LASHES.id,)) if each.confidence >= 0.5}
+        assert told == {"pack:services.lashes_off"}
+        assert {
+            each.id for each in await rig.ask("а снятие?", told=("pack:services.s3",)) if each.confidence >= 0.5
+        } == both
+
+
+async def test_of_what_alike_things_are_asked_that_of_the_one_that_was_told_of_counts(rigs: Any) -> None:
+    """As much may be asked of nails."""
+    nails = [Entry(id=f"pack:faq.nails_{at}", question=name, answer=f"{name} 3 недели.", asked=("держатся-то они долго?", "как быстро отвалятся?"))
+             for at, name in enumerate(("Сколько держатся ногти?", "Сколько держится гель?"))]  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([LASHES, LASTS, *nails, *OFF, *OTHERS], [])
+        text = "долго держатся?"
+        assert len([each for each in await rig.ask(text) if each.confidence >= 0.5]) == 3
+        assert {each.id for each in await rig.ask(text, told=(LASHES.id,)) if each.confidence >= 0.5} == {LASTS.id}
+        assert {each.id for each in await rig.ask(text, told=("pack:faq.nails_0",)) if each.confidence >= 0.5} >= {
+            nails[0].id
+        }
+
+
+@pytest.mark.parametrize(("text", "told", "found"), [
+    ("и сами отпадают?", LASHES, True), ("и сами отпадают?", CABLE, False), ("и магнит отпадает?", LASHES, False),
+])  # fmt: skip
+def test_faint_words_are_about_what_was_told_of_if_that_speaks_of_them(text: str, told: Entry, found: bool) -> None:
+    index = Index("shop", chunks(LASHES, LASTS, CABLE, *OFF, *OTHERS))
+    asked = index.asked(one(text, index.reader)[0], np.zeros(4, np.float32))
+    faint = Passage(id=LASTS.id, text=LASTS.answer, confidence=0.15, query=text)
+    sure = _about_the_same(asked, index, [index.entries[told.id]], [faint])
+    assert [each.confidence >= 0.5 for each in sure] == ([True] if found else [])
+    assert not _about_the_same(asked, index, [index.entries[told.id]], [replace(faint, confidence=0.05)])

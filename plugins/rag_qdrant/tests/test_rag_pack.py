@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,20 @@ async def test_several_questions_are_several_names(rigs: Any) -> None:
             "Больно ли лечить, если близко нерв?", "Does it hurt?")  # fmt: skip
         for question in ("больно будет?", "ауыра ма?", "will it hurt"):
             assert [each.id for each in await rig.ask(question)] == ["pack:faq.pain"], question
+
+
+async def test_what_a_file_tells_of_the_packs_own_things_is_not_told_beside_it(rigs: Any, tmp_path: Path) -> None:
+    """Nobody reads one price twice, or two."""
+    (tmp_path / "prices.csv").write_text(
+        "услуга,цена\nМаникюр с гель-лаком,8500\nМаникюр детский,3000\n", encoding="utf-8"
+    )
+    async with rigs() as rig:
+        await rig.sync(tmp_path)
+        assert any("8 500" in each.text for each in await rig.ask("сколько стоит маникюр с гель-лаком?"))
+        await rig.rag.learn(GEL)
+        found = [each for each in await rig.ask("сколько стоит маникюр с гель-лаком?") if each.confidence >= 0.5]
+        assert [each.id for each in found] == [GEL.id]
+        assert any("3 000" in each.text for each in await rig.ask("сколько стоит детский маникюр?"))
 
 
 @pytest.mark.parametrize("server", [False, True], ids=["embedded", "server"])

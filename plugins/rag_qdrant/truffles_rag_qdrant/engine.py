@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CANDIDATES = 10
 WANTED, FAINTLY = 3, 0.1
 FIRST, TOPIC, BOTH = 2, 0.1, 0.55
-LEANING, TOLD, BEHIND = 0.8, 3, 0.15
+LEANING, TOLD, BEHIND, BOTH_WAYS = 0.8, 3, 0.15, 2
 """How much less sure an answer is that needs the words before."""
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
@@ -129,8 +129,9 @@ class Engine(ABC):
         found = await self._find(f"{before} {text}", tag, index, whole=True)
         return await self._worker.run(_going_on, there.asked(part, vector), there, found)
 
-    async def going_on(self, told: Sequence[str], text: str, tag: str) -> list[Passage]:
-        """What answers `text` as a question about one of the facts that were told before it."""
+    async def going_on(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
+        """What answers `text` as a question that goes on from the facts that were told before it: one of these, or what was `found`
+        for the new words alone, if it is about the same."""
         index = self._index
         if index is None or not told:
             return []
@@ -140,14 +141,19 @@ class Engine(ABC):
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         asked = await self._worker.run(there.asked, part, vector)
-        best: list[Passage] = []
-        for id in told[:TOLD]:
-            entry = there.entries.get(id)
-            if entry is None:
-                continue
-            found = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
-            best += await self._worker.run(_about_told, asked, entry, found)
+        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
+        best = await self._worker.run(_about_the_same, asked, there, entries, found)
+        for entry in entries:
+            behind = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
+            best += await self._worker.run(_about_told, asked, entry, behind)
         return sorted(best, key=lambda each: -each.confidence)[:1]
+
+    async def nearer(self, told: Sequence[str], tag: str, found: Sequence[Passage]) -> list[Passage]:
+        """What was found for a few words without what is about something else than what was told before them, where both may be
+        meant ("а старые снять?" after eyelashes is about no nails)."""
+        if self._index is None or not told or len(found) < BOTH_WAYS:
+            return list(found)
+        return await self._worker.run(_nearer, self._index.at(tag), told, found)
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -310,11 +316,28 @@ def _subject(entry: Entry) -> str:
 
 def _about_told(asked: Asked, told: Entry, found: Sequence[Passage]) -> list[Passage]:
     """The fact that was told, if it is found by the new words behind its name and speaks of all that these ask."""
-    sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= GOOD / BOTH), None)
+    sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= LEANING), None)
     lead = asked.lead(asked.likely.get(told.chunk.id, 0.0))
     if sure is None or lead < -BEHIND or not speaks_of(asked.part, told) or not is_about(asked, told):
         return []
     return [replace(sure, confidence=sure.confidence * LEANING)]
+
+
+def _about_the_same(asked: Asked, index: Index, told: Sequence[Entry], found: Sequence[Passage]) -> list[Passage]:
+    """The first that was found for the new words, however little they say, if it speaks of them all and of what was told."""
+    for each in found[:1]:
+        entry = index.entries.get(each.id)
+        if entry and each.confidence >= TOPIC and any(index.is_kin(entry, one) for one in told):
+            return [replace(each, confidence=BOTH)] if speaks_of(asked.part, entry) and is_about(asked, entry) else []
+    return []
+
+
+def _nearer(index: Index, told: Sequence[str], found: Sequence[Passage]) -> list[Passage]:
+    spoken = [index.entries[id] for id in told if id in index.entries]
+    good = [each for each in found if each.confidence >= GOOD and each.id in index.entries]
+    kin = {each.id for each in good if any(index.is_kin(index.entries[each.id], one) for one in spoken)}
+    far = {each.id for each in good} - kin
+    return [each for each in found if each.id not in far] if kin and far else list(found)
 
 
 def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:

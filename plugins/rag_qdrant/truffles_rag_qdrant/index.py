@@ -28,7 +28,7 @@ LEXICAL_SIZE = 512
 NEAREST = 5
 BEGINNING = 5
 FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
-MOSTLY = 0.8
+MOSTLY, RARE = 0.8, 0.5
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
             "asked", "lead", "strange", "spoken")  # fmt: skip
@@ -228,6 +228,11 @@ class Index:
     def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for."""
         return {id: share for id, share in self.asking.of(part.text, vector).items() if id in self.entries}
+
+    def is_kin(self, entry: Entry, other: Entry) -> bool:
+        """Is a chunk about what the other is called, as far as words go that few chunks hold?"""
+        named = {key for name in called(other.chunk) for key in label_keys(name)}
+        return any(key in entry.terms and self.rarity(key) >= RARE for key in named)
 
     def features(self, asked: Asked, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from truffles_gateway.messages import Passage
+from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
 from truffles_rag_qdrant.limits import is_for_another
@@ -45,7 +46,9 @@ def plan(text: str, index: Index, *, whole: bool = False) -> Plan:
     if whole:
         return Plan(tuple(one(text, index.reader)))
     parts, all_of_it = tuple(split(text, index.reader)), together(text, index.reader)
-    told = len(parts) <= SEVERAL and len(all_of_it.words) > max((len(part.words) for part in parts), default=len(all_of_it.words))
+    told = len(parts) <= SEVERAL and len(all_of_it.words) > max(
+        (len(part.words) for part in parts), default=len(all_of_it.words)
+    )
     return Plan(parts, all_of_it if told else None)
 
 
@@ -123,7 +126,7 @@ class Judge:
         known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]
         sure = self._confidences(asked, [entry for entry, _ in known], question)
         judged = [(confidence, entry, score) for confidence, (entry, score) in zip(sure, known, strict=True)]
-        judged.sort(key=lambda one: self._rank(one[0], one[1], keys))
+        judged = sorted(_once(judged), key=lambda one: self._rank(one[0], one[1], keys))
         ranked = [_passage(part, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
@@ -146,6 +149,17 @@ class Judge:
         rows = [self._index.features(asked, entry, question.vector) for entry in entries]
         sure = self._calibration.confidences(rows)
         return [round(_limited(asked, entry, one), 4) for entry, one in zip(entries, sure, strict=True)]
+
+
+def _once(judged: Sequence[tuple[float, Entry, float]]) -> list[tuple[float, Entry, float]]:
+    """Without what a file tells of a thing that the pack answers with: one price, in the pack's words."""
+    own = [entry.literals for confidence, entry, _ in judged if confidence >= GOOD and _is_own(entry)]
+    named = frozenset[tuple[str, ...]]().union(*own)
+    return [one for one in judged if _is_own(one[1]) or named.isdisjoint(one[1].literals)]
+
+
+def _is_own(entry: Entry) -> bool:
+    return entry.chunk.id.startswith(OWN)
 
 
 def _limited(asked: Asked, entry: Entry, confidence: float) -> float:

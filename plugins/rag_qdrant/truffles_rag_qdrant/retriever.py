@@ -26,7 +26,7 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY = 15.0
-FEW, WITHIN = 14, timedelta(minutes=30)
+FEW, FEWER, WITHIN = 14, 5, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
@@ -61,11 +61,14 @@ class RagQdrant:
     async def _found(self, turn: Turn, text: str) -> list[Passage]:
         """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
         last words."""
-        found = await self._engine.find(text, turn.knowledge_tag)
-        if len(text.split()) > FEW or any(each.confidence >= GOOD for each in found):
+        found, told = await self._engine.find(text, turn.knowledge_tag), told_before(turn)
+        if any(each.confidence >= GOOD for each in found):
+            short = len(text.split()) <= FEWER
+            return await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
+        if len(text.split()) > FEW:
             return found
         words = _ENDS.sub(" ", text)
-        more = await self._engine.going_on(told_before(turn), words, turn.knowledge_tag)
+        more = await self._engine.going_on(told, words, turn.knowledge_tag, found)
         if not more and (before := spoken_before(turn)):
             more = await self._engine.leaning(before, words, turn.knowledge_tag)
         return [*found, *(replace(each, query=text.strip()) for each in more)]

@@ -15,6 +15,7 @@ from truffles_policy.facts.carry import read_on
 from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
+from truffles_policy.facts.names import PRODUCT
 from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.questions import Questions
@@ -142,6 +143,11 @@ class Facts:
             found = self._told_before(reading, say) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def of_product(self, fact: str, say: Say) -> str:
+        """All that the pack says of a product, with whether there is any now; "" of anything else."""
+        found = self.things.told([fact]) if fact.startswith(f"{PRODUCT}.") else None
+        return self._offers.in_full(found.things[0], say) if found else ""
 
     def guessed(self, reading: Reading, say: Say) -> list[Answered]:
         """What may have been asked, for whoever answers where the pack does not: nothing that is told by itself."""

@@ -73,6 +73,15 @@ class Offers:
         """The product that a thing is."""
         return self._products.get(thing.id) if thing.kind == PRODUCT else None
 
+    def in_full(self, thing: Thing, say: Say) -> str:
+        """A product with all that is to be said of it: prices, stock, what it is like, its warranty; "" where that is not one."""
+        product = self.product(thing)
+        if product is None:
+            return ""
+        more = [*product.facts, *([product.warranty] if product.warranty else [])]
+        like = " ".join(sentence(say.words(each)) for each in more)
+        return "\n".join(filter(None, (self._product("", product, thing.variant, say), like)))
+
     def all(self, say: Say) -> list[Told]:
         """Everything that is sold, where that is short enough to be told."""
         things = [*(Thing(SERVICE, id) for id in self._services), *(Thing(PRODUCT, id) for id in self._products)]

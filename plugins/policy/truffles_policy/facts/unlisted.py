@@ -20,7 +20,9 @@ WORDS = 3
 LIKE = 60
 OFFERED = frozenset({"offered", "price"})
 SOLD_AS = OFFERED | {"stock"}
-MODELS = frozenset(["про", "pro", "макс", "max", "плюс", "plus", "мини", "mini", "ультра", "ultra", "лайт", "lite", "е", "e"])
+MODELS = frozenset(
+    ["про", "pro", "макс", "max", "плюс", "plus", "мини", "mini", "ультра", "ultra", "лайт", "lite", "е", "e"]
+)
 """How makers call their models beside a number."""
 _WORD = re.compile(r"[^\W\d_]+")
 _SAID = re.compile(r"\w+")
@@ -76,7 +78,9 @@ class Unlisted:
     def _has_number(self, near: Sequence[Thing], number: str) -> bool:
         """Does any of these have it in a name, its variants among them?"""
         wholes = {each.whole for each in near}
-        keys = {key for name in self._things.names if name.thing.whole in wholes for word in name.words for key in word.keys}
+        keys = {
+            key for name in self._things.names if name.thing.whole in wholes for word in name.words for key in word.keys
+        }
         return any(_DIGITS.sub("", key) == _DIGITS.sub("", number) for key in keys if any(map(str.isdigit, key)))
 
     def _asks(self, reading: Reading) -> bool:
