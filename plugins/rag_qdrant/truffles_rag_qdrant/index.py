@@ -230,9 +230,10 @@ class Index:
         return {id: share for id, share in self.asking.of(part.text, vector).items() if id in self.entries}
 
     def is_kin(self, entry: Entry, other: Entry) -> bool:
-        """Is a chunk about what the other is called, as far as words go that few chunks hold?"""
+        """Is a chunk called what the other is, or asked about it, as far as words go that few chunks hold? A list that only holds
+        it is not."""
         named = {key for name in called(other.chunk) for key in label_keys(name)}
-        return any(key in entry.terms and self.rarity(key) >= RARE for key in named)
+        return any(entry.terms.get(key, 0.0) >= 1.0 and self.rarity(key) >= RARE for key in named)
 
     def features(self, asked: Asked, entry: Entry, vector: Vectors) -> list[float]:
         """How well a chunk fits a question, in the order of `FEATURES`."""
