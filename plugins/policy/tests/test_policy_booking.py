@@ -70,8 +70,10 @@ book an appointment|I'd like to book a haircut|can I come tomorrow at 5?|any slo
 I want to make an appointment|I want a haircut|can you fit me in on saturday?|is there any availability today?|could I get an appointment please
 есть время на завтра?|на завтра есть время?|что есть на субботу из времени?|запись есть на маникюр?|можно записаца на субботу|жазып жіберіңізші жұмаға
 any free time today?|hi, need an appointment for manicure|do you have anything on saturday afternoon
+зуб разболелся, сегодня примете?|завтра возьмете меня?|put me down for tomorrow 6pm
 """
 NO_WISHES = """
+можно просто так подойти?|вы принимаете в порядке живой очереди?|если на 10 минут опоздаю, примете?|машина коятын орын барма
 как записаться?|как к вам записаться на стрижку?|запись разговора|можно ли записать видео?|нужно ли записываться заранее?
 обязательно записываться?|вы по записи работаете?|вы работаете в субботу?|сколько стоит маникюр?|есть парковка?|есть места для парковки?
 моя запись во сколько?|я записана на завтра|спасибо, я записалась|запишите мой номер 87015551234|не хочу записываться
@@ -141,6 +143,12 @@ def test_what_was_spoken_of_before_is_what_is_booked() -> None:
     for text in ("запишите на завтра", "да, на завтра", "хочу"):
         assert said(text, history=(before, answer)).slots["service_id"] == "services.haircut"
     assert said("да", history=(before, replace(answer, text="Стрижка стоит 6 000 ₸."))).route is Route.UNSURE
+    told = replace(answer, text="Маникюр — 5 000 ₸.", sources=("pack:services.manicure",))
+    assert said("запишите на завтра", history=(before, told)).slots["service_id"] == "services.manicure", (
+        "what they read last"
+    )
+    several = replace(told, sources=("pack:services.manicure", "pack:services.gel"))
+    assert said("запишите на завтра", history=(before, several)).slots["service_id"] == "services.haircut"
     old = replace(before, at=NOW - timedelta(hours=2))
     assert "service" not in said("запишите на завтра", history=(old,)).slots
 

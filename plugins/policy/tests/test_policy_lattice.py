@@ -97,6 +97,21 @@ def test_discounts_and_payment_as_the_pack_says() -> None:
     assert rule("рассрочка есть?") == "question"
 
 
+def test_a_wish_to_pay_less_that_comes_to_what_everybody_gets_is_a_question() -> None:
+    sold = {"services": [{"id": "cut", "name": "Стрижка", "price": "7900"}],
+            "promotions": [{"id": "birthday", "text": "В день рождения 10 %", "aliases": ["день рождения", "др"]}]}  # fmt: skip
+    assert rule("у меня др, сделайте скидку", **sold) == "question"
+    assert rule("у меня др, сделайте скидку") == "discount"
+    assert (
+        rule("за 7 900 возьму")
+        == rule("за 7900 возьму, скиньте немного", **sold)
+        == rule("за 4000 возьму", **sold)
+        == "discount"
+    )
+    assert rule("за 7 900 возьму", **sold) == "question"
+    assert rule("за 7900 сделаете?", **sold) == "discount", "of another thing, perhaps"
+
+
 def test_off_topic_unless_it_is_ours_or_about_the_business() -> None:
     assert rule("смотрели футбол?") == "off_topic"
     assert rule("после футбола болят ноги, есть массаж?") == "question"

@@ -7,14 +7,15 @@ stuck; booking; what stands on a picture; a question about the business; greetin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from truffles_gateway.messages import Line
 from truffles_policy.intents.picture import pictures
-from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.schema import Pack, Product, Service
 from truffles_policy.pack.values import said
 from truffles_policy.phrases import Phrases
 from truffles_policy.rules import WITHHELD, Finding, Rules
@@ -46,6 +47,8 @@ class Reader(Protocol):
 
 
 BRIEF = 80
+_TAKES = re.compile(r"возьму|беру|заберу|куплю|аламын|алам\b|алсам|take|buy", re.IGNORECASE)
+_NUMBER, _GAP = re.compile(r"\d{3,}"), re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
 CLAIMABLE = frozenset({"medical", "discount", "identity"})
 """What is no matter for a human, or for a line of ours, if the pack answers it."""
 DOUBTFUL = frozenset({"medical", "discount"})
@@ -92,6 +95,8 @@ class Lattice:
         self._flags = Phrases(sign for flag in flags for sign in flag.signs)
         self._anchors = Phrases(pack.off_topic.anchors if pack else ())
         self._ours = Phrases(pack.off_topic.ours if pack else ())
+        self._promised = Phrases(alias for each in pack.promotions for alias in each.aliases) if pack else Phrases(())
+        self._prices = frozenset(_prices(pack)) if pack else frozenset[int]()
         self._withheld = WITHHELD - _gated(pack)
         self._otherwise = bool(pack and pack.discounts.tell and pack.discounts.otherwise)
 
@@ -122,6 +127,8 @@ class Lattice:
     def _heard(self, text: str) -> Finding | None:
         """What examples hear in a message that no rule knows, unless the business wants that left alone."""
         found = self._reader.hears(text)
+        if found and found.rule == "discount" and self._is_as_told(text, found):
+            return None
         return None if found is None or found.rule in self._off else found
 
     def remark(self, finding: Finding, language: str) -> str:
@@ -138,12 +145,25 @@ class Lattice:
             finding = self._rules.decide(text, without | CLAIMABLE)
         if finding.rule == "medical" and (rest := self._reader.without_state(text)):
             finding = self._rules.decide(rest, without)
+        if finding.rule == "discount" and self._is_as_told(text, finding):
+            finding = self._rules.decide(text, without | {"discount"})
         if finding.rule == "human":
             heard = self._reader.hears(text)
             return heard if heard and heard.rule == "identity" else finding
         if finding.rule in DOUBTFUL and self._reader.asks(text, finding.rule):
             finding = self._rules.decide(text, without | DOUBTFUL)
         return finding
+
+    def _is_as_told(self, text: str, finding: Finding) -> bool:
+        """Does a wish to pay less come to what the pack gives everybody: one of its promotions, or its own price?"""
+        if self._promised.first(text) >= 0:
+            return True
+        offered = {int(number) for number in _NUMBER.findall(_GAP.sub("", finding.words))}
+        rest = text.lower().replace(finding.words.lower(), " ")
+        return (
+            bool(offered & self._prices and _TAKES.search(finding.words))
+            and self._rules.decide(rest).rule != finding.rule
+        )
 
     def _astray(self, text: str) -> Finding | None:
         """None of the business's concern: a subject that the pack names, or one that no business is asked about."""
@@ -153,6 +173,14 @@ class Lattice:
         named = Finding("off_topic", self._anchors[anchor]) if anchor >= 0 and not self._rules.sells(text) else None
         found = named or self._rules.stray(text)
         return None if found and self._reader.reads(text) else found
+
+
+def _prices(pack: Pack) -> Iterator[int]:
+    sold: list[Service | Product] = [*pack.services, *pack.products]
+    for thing in sold:
+        there = thing.at.values() if isinstance(thing, Service) else ()
+        for priced in (thing, *thing.variants, *there):
+            yield from (each for each in (priced.price, priced.price_from) if each is not None)
 
 
 def _gated(pack: Pack | None) -> frozenset[str]:

@@ -304,3 +304,16 @@ def test_faint_words_are_about_what_was_told_of_if_that_speaks_of_them(text: str
     sure = _about_the_same(asked, index, [index.entries[told.id]], [faint])
     assert [each.confidence >= 0.5 for each in sure] == ([True] if found else [])
     assert not _about_the_same(asked, index, [index.entries[told.id]], [replace(faint, confidence=0.05)])
+
+
+async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs: Any) -> None:
+    """Nobody is called for "my friend recommended you"; what is asked and not known is."""
+    story = "Здравствуйте, мне подруга посоветовала ваш магазин, хотела узнать, {0}, заранее большое спасибо"
+    async with rigs() as rig:
+        await rig.rag.write([BATTERY, *OTHERS], [])
+        for asked, good in (("а привезёте ли мне домой", True), ("а кальяны у вас почём", False)):
+            found = await rig.ask(story.format(asked))
+            sure = {
+                each.query: max(one.confidence for one in found if one.query == each.query) >= 0.5 for each in found
+            }
+            assert set(sure.values()) <= {good}, sure

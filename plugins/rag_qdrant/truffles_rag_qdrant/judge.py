@@ -23,6 +23,8 @@ _FOR_ANOTHER = 0.3
 _STEP = 0.01
 _FAINTLY = 0.2
 SEVERAL = 4
+OF_A_STORY = 0.6
+"""As sure a fact must be to answer what tells something and asks nothing ("подруга посоветовала вас, …")."""
 MOST_EQUALS = 10
 Search = tuple[Question, Sequence[Found]]
 
@@ -107,7 +109,8 @@ class Judge:
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         sure = [_best(piece) for piece in pieces]
         if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(part, whole, pieces):
-            return [passage for piece in pieces for passage in piece]
+            found = zip(part.pieces, pieces, strict=True)
+            return [one for piece, each in found if not (piece.tells and _best(each) < OF_A_STORY) for one in each]
         return whole
 
     @staticmethod
@@ -116,7 +119,11 @@ class Judge:
         none has a word that nobody knows: "есть лифт и есть ли бассейн?" asks for a pool, too."""
         first = {piece[0].id for piece in pieces if _best(piece) >= _FAINTLY}
         known = not any(term.unknown for piece in part.pieces for term in piece.terms)
-        return known and _best(whole) >= GOOD and first == {whole[0].id}
+        return (
+            known
+            and _best(whole) >= GOOD
+            and first <= {each.id for each in whole if each.confidence == whole[0].confidence}
+        )
 
     def _ranked(self, part: Part, search: Search) -> list[Passage]:
         question, found = search

@@ -12,7 +12,8 @@ NEEDS_THING = frozenset({"c:price", "c:duration"})
 
 @dataclass(frozen=True)
 class Part:
-    """One question of a message. `pieces` is another way to read it: as several questions.
+    """One question of a message. `pieces` is another way to read it: as several questions; one that `tells` asks nothing by its own
+    words, in a long message.
 
     Every passage is held against it, so what follows from its words is made once.
     """
@@ -21,6 +22,7 @@ class Part:
     terms: tuple[Term, ...]
     asks: bool = True
     pieces: tuple[Part, ...] = ()
+    tells: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -15,10 +15,13 @@ from truffles_rag_qdrant.slips import corrected, without_address, without_denied
 MOST_PARTS = 6
 MOST_PIECES = 10
 MOST_READINGS = 16
-LONGEST_PART = 16
+LONGEST_PART, LONG, FEW = 16, 12, 3
 READ_HEAD, READ_TAIL = 1_500, 700
 _HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
 _JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
+_FRAME = re.compile(
+    r"\b(?:хотел[аи]?|хочу|хотим)(?:\s+бы)?\s+(?:узнать|спросить|уточнить|понять)\b|\bwant(?:ed)?\s+to\s+(?:know|ask)\b|"
+    r"\b(?:білейін|сұрайын|білгім|сұрағым)\s+(?:деп|келе?д?і?)\b", re.IGNORECASE)  # fmt: skip
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 
 
@@ -118,13 +121,22 @@ def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
     if part.pieces:
         yield part
         return
-    pieces = _completed([_part(reader, words) for words in _few(_cut(part, reader))], reader)
+    cut = [_part(reader, words) for words in _few(_cut(part, reader))]
+    pieces = _completed(cut, reader)
+    if len(part.words) >= LONG:
+        pieces = [replace(full, tells=_tells(piece, reader)) for full, piece in zip(pieces, cut, strict=True)]
     if len(pieces) < 2:
         yield part
     elif _surely_several(pieces):
         yield from pieces
     else:
         yield replace(part, pieces=tuple(pieces))
+
+
+def _tells(piece: Part, reader: Reader) -> bool:
+    """Does it ask nothing by its own words, but for a frame of what follows ("хотела узнать, …")?"""
+    own = _part(reader, reader.words(_FRAME.sub(" ", piece.text)))
+    return not own.asked and not _wishes(own.words, reader) and "?" not in piece.text
 
 
 def _surely_several(pieces: Sequence[Part]) -> bool:
@@ -193,7 +205,7 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
     for at, piece in enumerate(pieces):
         others = [*reversed(pieces[:at]), *pieces[at + 1 :]]
         words: tuple[Word, ...] = tuple(piece.words)
-        if piece.lacks_question and not _wishes(piece.words, reader):
+        if piece.lacks_question and not _wishes(piece.words, reader) and _names(piece):
             lender = next((one for one in others if one.asked and one.asked <= NEEDS_THING), None)
             words = (*_borrowed(lender, reader, ask=True), *words) if lender else words
         elif piece.lacks_thing:
@@ -201,6 +213,11 @@ def _completed(pieces: list[Part], reader: Reader) -> list[Part]:
             words = (*words, *_borrowed(lender, reader, ask=False)) if lender else words
         result.append(piece if len(words) == len(piece.words) else _part(reader, words))
     return result
+
+
+def _names(piece: Part) -> bool:
+    """Does it name something that is known, or is it so short that it does nothing else?"""
+    return len(piece.words) <= FEW or any(not term.ask and not term.unknown for term in piece.terms)
 
 
 def _borrowed(lender: Part, reader: Reader, *, ask: bool) -> list[Word]:

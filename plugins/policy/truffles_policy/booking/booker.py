@@ -159,7 +159,15 @@ class Booker:
         return not heard.asks and any(last.text.rstrip().endswith(line.strip()) for line in lines.values())
 
     def _before(self, turn: Turn) -> tuple[str, str] | None:
-        """The service that the customer spoke of right before."""
+        """The service that the customer was told of last, or spoke of right before."""
+        last = turn.history[-1] if turn.history else None
+        if (
+            last
+            and last.author is Author.BOT
+            and turn.now - last.at <= SINCE
+            and (told := self._find.told(last.sources))
+        ):
+            return told
         lately = [line for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= SINCE]
         for line in reversed(lately[-LINES:]):
             if found := self._find(line.text):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from truffles_gateway.plugin import OWN
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Category, Pack, Service
@@ -22,6 +24,12 @@ class ServiceFinder:
     def __call__(self, text: str) -> Sequence[tuple[str, str]]:
         """What a text names: (name in the pack's own language, fact id or ""), in the text's order."""
         return [one for each in self._things.find(text) if (one := self._meant(each))]
+
+    def told(self, sources: Iterable[str]) -> tuple[str, str] | None:
+        """The one service that these facts tell of, in the same way; None where they tell of none, or of several."""
+        found = self._things.told(each.removeprefix(OWN).partition("@")[0] for each in sources)
+        services = [each for each in found.things if each.kind == "services"] if found else []
+        return self._meant(replace(found, things=tuple(services))) if found and len(services) == 1 else None
 
     def _name(self, thing: Service | Category) -> str:
         return thing.name.get("") or thing.name.get(self._pack.language) or next(iter(thing.name.values()))

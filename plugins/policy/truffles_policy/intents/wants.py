@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from truffles_policy.intents.classifier import classifier
@@ -21,6 +22,11 @@ NEAR_BOOKING = frozenset(
 WISHED, SURE_TALK = 0.75, 0.95
 SURELY, HARDLY = 0.6, 0.05
 BRIEF = 80
+_LAUGHS = re.compile(
+    r"\b(?:lol|lmao|(?:ha){2,}|(?:ха){2,}|а?хах\w*|хех\w*)\b|[😂🤣😄😅😆]|[:;]-?\)|\){2,}", re.IGNORECASE
+)
+_LAUGHING = 0.9
+"""As sure it must be that somebody who laughs is frustrated."""
 
 
 def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | None:
@@ -28,7 +34,12 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
     questions, as everyday words tell."""
     for label, (rule, least) in DESK.items():
         found = next(
-            (each for each in pieces if each.label == label and each.share >= least and each not in read), None
+            (
+                each
+                for each in pieces
+                if each.label == label and each.share >= _least(each, rule, least) and each not in read
+            ),
+            None,
         )
         if found:
             return _finding(rule, found)
@@ -41,6 +52,10 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
         return None
     label = next(each for each in TALK if each in labels)
     return _finding(TALK[label][0], next(each for each in pieces if each.label == label))
+
+
+def _least(piece: Piece, rule: str, least: float) -> float:
+    return max(least, _LAUGHING) if rule == "frustrated" and _LAUGHS.search(piece.text) else least
 
 
 def is_question(pieces: Sequence[Piece], rule: str) -> bool:
