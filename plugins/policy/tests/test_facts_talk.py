@@ -230,3 +230,22 @@ def test_a_product_that_a_retriever_found_is_told_with_its_stock(policies: Any) 
 
     assert "нет" in told("ru") and "қазір жоқ" in told("kk") and "out of stock" in told("en")
     assert told("ru", "Карта памяти — 1 ₸") == "", "not as the pack has it: somebody else's word"
+
+
+@pytest.mark.parametrize(("said", "text", "facts"), [
+    ("ламинирование бровей сколько стоит", "а перманент губ делаете?", ()),
+    ("сколько стоит маникюр с гель-лаком", "а педикюр с гель-лаком?", ("pack:services.pedicure_gel",)),
+])  # fmt: skip
+def test_what_goes_on_with_a_thing_that_is_not_there_is_not_told_of_another(
+    said: str, text: str, facts: tuple[str, ...], ask: Ask
+) -> None:
+    found, draft = ask("demo_salon", text, [said])
+    assert (draft.sources if draft else ()) == facts, found
+
+
+def test_what_is_asked_without_something_is_told_by_what_speaks_of_that(ask: Ask) -> None:
+    """The rule for returns says nothing of a receipt; that for visits says what is done without a booking."""
+    assert not [
+        each for each in ask("demo_phones", "а если чек потеряю, без чека обменяете?")[0] if each.confidence >= 0.5
+    ]
+    assert ask("demo_salon", "без записи примете?")[1] is not None

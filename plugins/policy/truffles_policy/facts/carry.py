@@ -16,9 +16,10 @@ from truffles_policy.facts.data import OF_MONTH, asks
 from truffles_policy.facts.names import BRANCH
 from truffles_policy.facts.reading import NEEDS_THING, OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Found, Things
-from truffles_policy.facts.words import Word
+from truffles_policy.facts.words import Word, is_noun, keys_of_whom
 from truffles_policy.intents.serious import is_serious
-from truffles_policy.lemmas import normal
+from truffles_policy.language import detect
+from truffles_policy.lemmas import is_russian, normal
 
 DOUBTFUL = ({"payment"}, {"booking"})
 """What everyday words hear in other questions, too: how much is paid in advance, whether a booking is needed."""
@@ -127,13 +128,21 @@ def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
         return None
     asked = [part for part in said.last if part.ask in OF_THINGS]
     named = tuple(found for found in reading.named if not is_deed(found))
-    if named and asked:
+    if named and asked and not _names_more(reading):
         parts = [replace(part, things=named, text=reading.text.strip(), carried=True, clear=True) for part in asked]
     elif not (_content(reading.text, things) or reading.parts or reading.loose):
         parts = [replace(part, text=reading.text.strip(), carried=True) for part in said.last]
     else:
         return None
     return replace(reading, parts=tuple(parts), unread=(), loose=())
+
+
+def _names_more(reading: Reading) -> bool:
+    """Is anything named beside what is known ("а перманент губ?" is no waxing of lips)?"""
+    words = [normal(word) for text in reading.unread for word in text.split()]
+    return detect(reading.text) != "kk" and any(
+        is_noun(word) for word in words if is_russian(word) and not keys_of_whom(word)
+    )
 
 
 def _own(lately: Sequence[Line]) -> list[str]:

@@ -46,6 +46,7 @@ _OTHER = re.compile(
 )
 _PAYING = re.compile(r"\b(?:плат|оплат|оплач|ақылы|акылы|төле|толе)\w*|\b(?:pay|paid|charged?|extra)\b", re.IGNORECASE)
 _FREE = re.compile(r"бесплатн|тегін|\bfree\b", re.IGNORECASE)
+_WITHOUT = re.compile(r"\b(?:без|without)\s+(?:(?:a|the|my|any)\s+)?(\w{3,})")
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -137,6 +138,7 @@ class Facts:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
         found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
+        found = [replace(each, facts=()) if _is_without(each) else each for each in found]
         own = self._in_so_many_words(reading, say)
         found = [each for each in found if each.facts or not _is_within(each.part.text, own)] + own
         if not any(each.facts for each in found):
@@ -255,6 +257,14 @@ def _bound(answered: Sequence[Answered]) -> list[Answered]:
     маникюра"): nothing is told beside it, so that it is not taken for answered."""
     lost = {each.part.text for each in answered if not each.facts}
     return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
+
+
+def _is_without(answered: Answered) -> bool:
+    """Is it asked what is without something that the facts do not speak of ("без чека обменяете?"), and only likely what is asked?"""
+    lacking = {root(word) for word in _WITHOUT.findall(answered.part.text.lower())}
+    if answered.part.share == 1 or not lacking or not answered.facts:
+        return False
+    return not any(_speaks_of(fact.text, lacking) for fact in answered.facts)
 
 
 def _is_within(text: str, answered: Sequence[Answered]) -> bool:
