@@ -8,14 +8,14 @@ stuck; booking; what stands on a picture; a question about the business; greetin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from truffles_gateway.messages import Line
 from truffles_policy.intents.picture import pictures
-from truffles_policy.pack.schema import Pack, Product, Service
+from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.values import said
 from truffles_policy.phrases import Phrases
 from truffles_policy.rules import WITHHELD, Finding, Rules
@@ -47,8 +47,10 @@ class Reader(Protocol):
 
 
 BRIEF = 80
-_TAKES = re.compile(r"возьму|беру|заберу|куплю|аламын|алам\b|алсам|take|buy", re.IGNORECASE)
-_NUMBER, _GAP = re.compile(r"\d{3,}"), re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
+_MORE = re.compile(
+    r"\d|%|процент|мало|больше|ещ[её]|половин|пайыз|көбірек|аз\b|тағы|жарты|\b(?:more|extra|half|percent|another)\b",
+    re.IGNORECASE,
+)
 CLAIMABLE = frozenset({"medical", "discount", "identity"})
 """What is no matter for a human, or for a line of ours, if the pack answers it."""
 DOUBTFUL = frozenset({"medical", "discount"})
@@ -96,7 +98,6 @@ class Lattice:
         self._anchors = Phrases(pack.off_topic.anchors if pack else ())
         self._ours = Phrases(pack.off_topic.ours if pack else ())
         self._promised = Phrases(alias for each in pack.promotions for alias in each.aliases) if pack else Phrases(())
-        self._prices = frozenset(_prices(pack)) if pack else frozenset[int]()
         self._withheld = WITHHELD - _gated(pack)
         self._otherwise = bool(pack and pack.discounts.tell and pack.discounts.otherwise)
 
@@ -127,7 +128,7 @@ class Lattice:
     def _heard(self, text: str) -> Finding | None:
         """What examples hear in a message that no rule knows, unless the business wants that left alone."""
         found = self._reader.hears(text)
-        if found and found.rule == "discount" and self._is_as_told(text, found):
+        if found and found.rule == "discount" and self._is_as_told(text):
             return None
         return None if found is None or found.rule in self._off else found
 
@@ -145,7 +146,7 @@ class Lattice:
             finding = self._rules.decide(text, without | CLAIMABLE)
         if finding.rule == "medical" and (rest := self._reader.without_state(text)):
             finding = self._rules.decide(rest, without)
-        if finding.rule == "discount" and self._is_as_told(text, finding):
+        if finding.rule == "discount" and self._is_as_told(text):
             finding = self._rules.decide(text, without | {"discount"})
         if finding.rule == "human":
             heard = self._reader.hears(text)
@@ -154,16 +155,9 @@ class Lattice:
             finding = self._rules.decide(text, without | DOUBTFUL)
         return finding
 
-    def _is_as_told(self, text: str, finding: Finding) -> bool:
-        """Does a wish to pay less come to what the pack gives everybody: one of its promotions, or its own price?"""
-        if self._promised.first(text) >= 0:
-            return True
-        offered = {int(number) for number in _NUMBER.findall(_GAP.sub("", finding.words))}
-        rest = text.lower().replace(finding.words.lower(), " ")
-        return (
-            bool(offered & self._prices and _TAKES.search(finding.words))
-            and self._rules.decide(rest).rule != finding.rule
-        )
+    def _is_as_told(self, text: str) -> bool:
+        """Does a wish to pay less name one of the pack's promotions, and neither how much less nor that it is to be more?"""
+        return self._promised.first(text) >= 0 and _MORE.search(text) is None
 
     def _astray(self, text: str) -> Finding | None:
         """None of the business's concern: a subject that the pack names, or one that no business is asked about."""
@@ -173,14 +167,6 @@ class Lattice:
         named = Finding("off_topic", self._anchors[anchor]) if anchor >= 0 and not self._rules.sells(text) else None
         found = named or self._rules.stray(text)
         return None if found and self._reader.reads(text) else found
-
-
-def _prices(pack: Pack) -> Iterator[int]:
-    sold: list[Service | Product] = [*pack.services, *pack.products]
-    for thing in sold:
-        there = thing.at.values() if isinstance(thing, Service) else ()
-        for priced in (thing, *thing.variants, *there):
-            yield from (each for each in (priced.price, priced.price_from) if each is not None)
 
 
 def _gated(pack: Pack | None) -> frozenset[str]:

@@ -159,14 +159,15 @@ class Policy:
 
     def _reworded(self, turn: Turn, verdict: Verdict, passages: Sequence[Passage], say: Say) -> Draft | None:
         """A fact of the pack's that a retriever found, as it is told now: retrievers hold what the pack says in its own language,
-        whatever is in stock. None where that is the same, where the pack has no other, or where the owner has changed what it says."""
+        whatever is sold out. None where that is the same, or where the owner has changed what it says."""
         best = found_alone(passages, verdict.idle)
         if self._pack is None or self.facts is None or best is None:
             return None
         own = self._told_in(self._pack.language).get(best.id)
         if own is None or (best.answer or best.text) != own:
             return None
-        told = self.facts.of_product(best.id.removeprefix(OWN), say) or self._told_in(say.language).get(best.id, own)
+        gone = self.facts.sold_out(best.id.removeprefix(OWN), say)
+        told = gone or self._told_in(say.language).get(best.id, own)
         if told == own:
             return None
         words = joined((untold(notices(passages), turn), told))

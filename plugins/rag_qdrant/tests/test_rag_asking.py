@@ -298,7 +298,8 @@ async def test_of_what_alike_things_are_asked_that_of_the_one_that_was_told_of_c
     ("и сами отпадают?", LASHES, True), ("и сами отпадают?", CABLE, False), ("и магнит отпадает?", LASHES, False),
 ])  # fmt: skip
 def test_faint_words_are_about_what_was_told_of_if_that_speaks_of_them(text: str, told: Entry, found: bool) -> None:
-    index = Index("shop", chunks(LASHES, LASTS, CABLE, *OFF, *OTHERS))
+    known = chunks(LASHES, LASTS, CABLE, *OFF, *OTHERS)
+    index = Index("shop", known, asking=fitted(known, 4))
     asked = index.asked(one(text, index.reader)[0], np.zeros(4, np.float32))
     faint = Passage(id=LASTS.id, text=LASTS.answer, confidence=0.15, query=text)
     sure = _about_the_same(asked, index, [index.entries[told.id]], [faint])
@@ -317,3 +318,25 @@ async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs
                 each.query: max(one.confidence for one in found if one.query == each.query) >= 0.5 for each in found
             }
             assert set(sure.values()) <= {good}, sure
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("сколько держатся ресницы?", {LASTS.id}), ("сколько стоит, чтобы ресницы держались?", set()), ("how much do lashes cost that last?", set()),
+    ("сколько стоит наращивание ресниц?", {LASHES.id}),
+])  # fmt: skip
+async def test_what_tells_no_price_answers_no_question_for_one(rigs: Any, text: str, found: set[str]) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([LASHES, LASTS, *OTHERS], [])
+        sure = {each.id for each in await rig.ask(text) if each.confidence >= 0.5}
+        assert LASTS.id in sure if LASTS.id in found else LASTS.id not in sure
+        assert found <= sure
+
+
+async def test_a_part_that_goes_on_from_the_one_beside_it_is_not_missed(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([CABLE, BATTERY, *OTHERS], [])
+        for part, missed in (("а длина какая?", False), ("а магнит есть?", True)):
+            found = await rig.ask(f"Кабель USB-C есть? {part}")
+            sure = {each.query for each in found if each.confidence >= 0.5}
+            assert "Кабель USB-C есть?" in sure
+            assert bool({each.query for each in found} - sure) is missed, found

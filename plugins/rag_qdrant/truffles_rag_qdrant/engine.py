@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 CANDIDATES = 10
 WANTED, FAINTLY = 3, 0.1
 FIRST, TOPIC, BOTH = 2, 0.1, 0.55
-LEANING, TOLD, BEHIND, BOTH_WAYS = 0.8, 3, 0.15, 2
+LEANING = 0.8
 """How much less sure an answer is that needs the words before."""
+TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
@@ -143,7 +144,7 @@ class Engine(ABC):
         asked = await self._worker.run(there.asked, part, vector)
         entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
         best = await self._worker.run(_about_the_same, asked, there, entries, found)
-        for entry in entries:
+        for entry in (each for each in entries if _may_be_asked_of(asked, each)):
             behind = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
             best += await self._worker.run(_about_told, asked, entry, behind)
         return sorted(best, key=lambda each: -each.confidence)[:1]
@@ -314,13 +315,20 @@ def _subject(entry: Entry) -> str:
     return next(iter(called(entry.chunk)), entry.chunk.title)
 
 
+def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
+    """Does what was told speak of all that new words ask: in what it says itself, or in a wording where nothing else is asked for in
+    these words as much? "А почему так дорого?" is in somebody's wording of most things."""
+    likely = asked.likely.get(told.chunk.id, 0.0)
+    if not is_about(asked, told):
+        return False
+    itself = speaks_of(asked.part, told, itself=True) and asked.lead(likely) >= -BEHIND
+    return itself or (speaks_of(asked.part, told) and likely >= FAINTLY and asked.lead(likely) >= 0)
+
+
 def _about_told(asked: Asked, told: Entry, found: Sequence[Passage]) -> list[Passage]:
-    """The fact that was told, if it is found by the new words behind its name and speaks of all that these ask."""
+    """The fact that was told, if it is found by the new words behind its name."""
     sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= LEANING), None)
-    lead = asked.lead(asked.likely.get(told.chunk.id, 0.0))
-    if sure is None or lead < -BEHIND or not speaks_of(asked.part, told) or not is_about(asked, told):
-        return []
-    return [replace(sure, confidence=sure.confidence * LEANING)]
+    return [replace(sure, confidence=sure.confidence * LEANING)] if sure else []
 
 
 def _about_the_same(asked: Asked, index: Index, told: Sequence[Entry], found: Sequence[Passage]) -> list[Passage]:
@@ -328,16 +336,17 @@ def _about_the_same(asked: Asked, index: Index, told: Sequence[Entry], found: Se
     for each in found[:1]:
         entry = index.entries.get(each.id)
         if entry and each.confidence >= TOPIC and any(index.is_kin(entry, one) for one in told):
-            return [replace(each, confidence=BOTH)] if speaks_of(asked.part, entry) and is_about(asked, entry) else []
+            return [replace(each, confidence=BOTH)] if _may_be_asked_of(asked, entry) else []
     return []
 
 
 def _nearer(index: Index, told: Sequence[str], found: Sequence[Passage]) -> list[Passage]:
     spoken = [index.entries[id] for id in told if id in index.entries]
     good = [each for each in found if each.confidence >= GOOD and each.id in index.entries]
-    kin = {each.id for each in good if any(index.is_kin(index.entries[each.id], one) for one in spoken)}
-    far = {each.id for each in good} - kin
-    return [each for each in found if each.id not in far] if kin and far else list(found)
+    kin = {(each.query, each.id) for each in good if any(index.is_kin(index.entries[each.id], one) for one in spoken)}
+    asked = {query for query, _ in kin}
+    far = {(each.query, each.id) for each in good if each.query in asked} - kin
+    return [each for each in found if (each.query, each.id) not in far]
 
 
 def _plans(texts: Sequence[str], index: Index, tag: str) -> list[Plan]:

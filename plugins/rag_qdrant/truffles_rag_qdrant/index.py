@@ -140,8 +140,7 @@ def entry_of(chunk: Chunk) -> Entry:
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    spoken = frozenset(_beginning(word) for text in (chunk.title, chunk.text, *called(chunk), *asked_of(chunk))
-                       for word in tokens(text))  # fmt: skip
+    spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk))
     return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row, spoken)
 
 
@@ -326,13 +325,18 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
 
 
-def speaks_of(part: Part, entry: Entry) -> bool:
-    """Does a chunk, or a wording of it, speak of nearly all of a question; where that is of grammar alone, of what is asked for?"""
+def speaks_of(part: Part, entry: Entry, *, itself: bool = False) -> bool:
+    """Does a chunk, or a wording of it, speak of nearly all of a question; where that is of grammar alone, of what is asked for? With
+    `itself` what it says and is called counts alone, and no wording."""
     content = _content(part)
     if not content:
         return bool(part.asked) and part.asked <= entry.terms.keys()
-    spoken = sum(weight for word, weight in content if word in entry.spoken)
-    return spoken >= MOSTLY * sum(weight for _, weight in content)
+    words = _beginnings(entry.chunk.title, entry.chunk.text, *called(entry.chunk)) if itself else entry.spoken
+    return sum(weight for word, weight in content if word in words) >= MOSTLY * sum(weight for _, weight in content)
+
+
+def _beginnings(*texts: str) -> frozenset[str]:
+    return frozenset(_beginning(word) for text in texts for word in tokens(text))
 
 
 def _content(part: Part) -> tuple[tuple[str, float], ...]:

@@ -9,7 +9,7 @@ from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
-from truffles_rag_qdrant.limits import is_for_another
+from truffles_rag_qdrant.limits import is_for_another, tells_no_price
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.parts import one, split, together
 from truffles_rag_qdrant.search import Found, Question
@@ -94,6 +94,8 @@ class Judge:
         if any(sure) and not any(holds):
             return found
         rest = [(part, each) for part, each, good in zip(plan.parts, found, sure, strict=True) if not good]
+        if any(sure) and any(part.asked or "?" in part.text for part, _ in rest):
+            return found  # a question of its own, beside one that is answered
         if all(self._belongs(part, each, best) for part, each in rest):
             return [each for each, good in zip(found, sure, strict=True) if good] or [whole]
         return found
@@ -144,7 +146,7 @@ class Judge:
         entries = self._index.equals(asked, self._index.entries[best.id])
         sure = self._confidences(asked, entries, question)
         fit = [entry for entry, confidence in zip(entries, sure, strict=True)
-               if not is_for_another(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
+               if not is_for_another(asked, entry) and not tells_no_price(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
         return [_passage(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
     def _rank(self, confidence: float, entry: Entry, keys: frozenset[str]) -> float:
@@ -170,7 +172,7 @@ def _is_own(entry: Entry) -> bool:
 
 
 def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
-    if is_for_another(asked, entry):
+    if is_for_another(asked, entry) or tells_no_price(asked, entry):
         return min(confidence, _FOR_ANOTHER)
     return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 

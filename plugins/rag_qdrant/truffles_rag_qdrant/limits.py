@@ -15,6 +15,16 @@ from truffles_rag_qdrant.reading import keys_of
 _UP_TO = re.compile(
     r"\bдо (\d{1,3}) (?:лет|года)\b|\b(\d{1,3}) жасқа дейін|\b(?:under|up to) (\d{1,3})\b", re.IGNORECASE
 )
+_PRICE = re.compile(
+    r"\b(?:сто(?:ит|ят|ить)|стоимост\w*|цен[аыуе]|ценник\w*|поч[её]м|обойд[её]тся|т[ұу]рады|т[ұу]рад|ба[ғг]асы|how much|price[sd]?|costs?)\b",
+    re.IGNORECASE,
+)
+_PRICED = re.compile(
+    r"[₸$€%]|\d{3}|\bтг\b|тенге|теңге|бесплат|платн|доплат|скид|вход(?:ит|ят)|прайс|цен[аыу]|тегін|ақылы|ақысыз|жеңілдік|баға|кіреді|\bfree\b|"
+    r"\bpaid\b|charge|includ|price|discount|https?://",
+    re.IGNORECASE,
+)
+"""What prices, or what is free, included or listed elsewhere, are told by."""
 SAME_LETTERS, SHORTEST = 0.5, 3
 _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "жасар", "years", "year", "yo"})
 
@@ -25,6 +35,14 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
     part = asked.part
     narrowed = any(term.narrows and term.key not in entry.terms for term in part.terms)
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
+
+
+def tells_no_price(asked: Asked, entry: Entry) -> bool:
+    """Is a price asked for in so many words, and the fact has none? How long lashes last is no answer to what a refill costs."""
+    chunk = entry.chunk
+    if not _PRICE.search(asked.part.text) or _PRICE.search(chunk.question):
+        return False
+    return not _PRICED.search(chunk.answer or chunk.text)
 
 
 def is_about(asked: Asked, entry: Entry) -> bool:

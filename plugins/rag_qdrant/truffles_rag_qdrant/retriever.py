@@ -26,7 +26,7 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY = 15.0
-FEW, FEWER, WITHIN = 14, 5, timedelta(minutes=30)
+FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
@@ -64,7 +64,8 @@ class RagQdrant:
         found, told = await self._engine.find(text, turn.knowledge_tag), told_before(turn)
         if any(each.confidence >= GOOD for each in found):
             short = len(text.split()) <= FEWER
-            return await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
+            near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
+            return [*near, *await self._beside(near, turn.knowledge_tag)]
         if len(text.split()) > FEW:
             return found
         words = _ENDS.sub(" ", text)
@@ -72,6 +73,20 @@ class RagQdrant:
         if not more and (before := spoken_before(turn)):
             more = await self._engine.leaning(before, words, turn.knowledge_tag)
         return [*found, *(replace(each, query=text.strip()) for each in more)]
+
+    async def _beside(self, found: Sequence[Passage], tag: str) -> list[Passage]:
+        """What answers a part of the message that nothing fits as it goes on from another one ("zirconia. and how many days does
+        it take?")."""
+        parts: dict[str, list[Passage]] = {}
+        for each in found:
+            parts.setdefault(each.query, []).append(each)
+        told = [each[0].id for each in parts.values() if each[0].confidence >= GOOD]
+        left = {text: each for text, each in parts.items() if each[0].confidence < GOOD and len(text.split()) <= FEW}
+        more: list[Passage] = []
+        for text, faint in list(left.items())[:MOST_LEFT]:
+            beside = await self._engine.going_on(told, _ENDS.sub(" ", text), tag, faint)
+            more += [replace(each, query=text) for each in beside]
+        return more
 
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
@@ -214,9 +229,9 @@ def spoken_before(turn: Turn) -> str:
 
 
 def told_before(turn: Turn) -> tuple[str, ...]:
-    """The facts that the customer was told last."""
-    lately = (line for line in reversed(turn.history) if line.sources and turn.now - line.at <= WITHIN)
-    return next((line.sources for line in lately), ())
+    """The facts that the last line before this message rests on."""
+    last = turn.history[-1] if turn.history else None
+    return last.sources if last and turn.now - last.at <= WITHIN else ()
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from truffles_policy.booking.clocks import clock_at, in_part, part_at
@@ -18,9 +18,14 @@ _CANNOT = re.compile(
     r"(?:не (?:получится|получается|выйдет|выходит|смогу|сможем|могу|можем|успею|успеваю|подходит|подойдет)|занят\w*|"
     r"(?:бара |келе |бола )?алмаймын|болмайды|келмеймін|"
     r"can ?not|can'?t|cannot|won'?t|doesn'?t work|does not work|isn'?t (?:good|possible)|no good)\b"
-    r"(?! (?:раньше|позже|до|после|before|after|until|till|ерте|кеш))",
+    r"(?! (?:раньше|позже|до|после|before|after|until|till|wait|ерте|кеш|м[ае]\b))",
     re.IGNORECASE,
 )
+_ASKED = re.compile(
+    r"(?:не (?:получится|выйдет|занят\w*)|занят\w*|болмайды м[ае]|won'?t it work)[^,.;!\n]*\?|болмайды м[ае]\b",
+    re.IGNORECASE,
+)
+"""A polite way to ask for that very time ("а завтра не получится?")."""
 _EITHER, _RATHER = ("or",), ("rather",)
 
 
@@ -33,6 +38,7 @@ class _Found:
     parts: list[str] = field(default_factory=list)
     ahead: int | None = None
     link: str = ""
+    asks: bool = False
 
 
 def read(text: str, today: date, *, expected: bool = False) -> Moment:
@@ -40,14 +46,18 @@ def read(text: str, today: date, *, expected: bool = False) -> Moment:
     somebody cannot come at counts only where no other is named."""
     clauses = _CLAUSES.split(text)
     possible = [each for each in clauses if not _CANNOT.search(each)]
-    if 0 < len(possible) < len(clauses):
-        moment = _read(", ".join(possible), today, expected)
-        return _read(text, today, expected) if moment.nothing else moment
-    return _read(text, today, expected)
+    if _ASKED.search(text) or not 0 < len(possible) < len(clauses):
+        return _read(text, today, expected)
+    moment = _read(", ".join(possible), today, expected)
+    if moment.nothing:
+        return _read(text, today, expected)
+    lost = _read(", ".join(each for each in clauses if each not in possible), today, expected, whole=True)
+    return replace(moment, day=lost.day) if moment.clock and not moment.day and lost.clock else moment
 
 
-def _read(text: str, today: date, expected: bool) -> Moment:
-    toks, found, place = lex(text), _Found(), 0
+def _read(text: str, today: date, expected: bool, *, whole: bool = False) -> Moment:
+    """All that is said; with `whole` also a day that somebody cannot come on."""
+    toks, found, place = lex(text), _Found(asks=whole or bool(_ASKED.search(text))), 0
     while place < len(toks):
         place += max(1, _step(toks, place, today, expected, found))
     clock = found.clocks[-1 if found.link == "rather" else 0] if found.clocks else None
@@ -66,7 +76,9 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         found.ahead = minutes[1]
         return minutes[0]
     if day := day_at(toks, place, today):
-        found.days.append((day[1], "not" if _is_called_off(toks[place + day[0] :]) else _said_with(toks, place)))
+        found.days.append(
+            (day[1], "not" if not found.asks and _is_called_off(toks[place + day[0] :]) else _said_with(toks, place))
+        )
         if tok.text == "tonight":
             found.parts.append("evening")
         if tok.has("now") and found.days[-1][1] != "not":

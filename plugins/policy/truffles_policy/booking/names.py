@@ -13,6 +13,10 @@ _INTRODUCED = re.compile(
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
+_OF_OTHERS = re.compile(
+    r"\b(?:мастер|врач|доктор|салон|шебер|дәрігер|master|doctor|stylist|specialist|salon|shop)\w*(?:['’]s)?\s*$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _WISHED = re.compile(
     r"\b(?:запиши(?:те)?|записать|записывайте|забронируй(?:те)?)\s+(?:пожалуйста,?\s+)?(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)",
@@ -91,7 +95,7 @@ _AROUND = frozenset(
 def introduced(text: str) -> str:
     """The name behind "меня зовут", "my name is", "менің атым"; "" if nobody introduces themselves."""
     found = _INTRODUCED.search(text)
-    if found is None:
+    if found is None or _OF_OTHERS.search(text[: found.start()]):
         return ""
     words = _WORD.findall(re.split(r"[.,;!?\n]", text[found.end() :])[0])[:MOST_WORDS]
     kept = words[:1] + [word for word in words[1:] if word[0].isupper()]

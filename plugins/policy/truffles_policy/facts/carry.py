@@ -31,6 +31,10 @@ _STANDS_FOR = re.compile(
     re.IGNORECASE,
 )
 """Words that stand for what was spoken of."""
+_WHO_OR_WHEN = re.compile(
+    r"подруг|друг|сестр|брат|мам|пап|бабушк|тет|доч|сын|муж|жен|коллег|реб[её]нок|дет|понедельник|вторник|сред|четверг|пятниц|суббот|воскресень|"
+    r"выходн|день|недел|месяц|утр|вечер"
+)
 _CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"[№#\s]*(\d{1,2})[\s.)!]*")
 
@@ -104,7 +108,7 @@ def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Sai
 
 def _as_told(said: _Said, history: Sequence[Line], now: datetime, things: Things) -> _Said:
     """The same, but where the bot just told of other things than the customer's lines were read to name, those are spoken of."""
-    last = next((line for line in reversed(history) if line.author is not Author.CUSTOMER), None)
+    last = history[-1] if history else None
     if last is None or now - last.at > WITHIN:
         return said
     told = things.told(id.removeprefix(OWN).partition("@")[0] for id in last.sources)
@@ -129,7 +133,10 @@ def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     asked = [part for part in said.last if part.ask in OF_THINGS]
     named = tuple(found for found in reading.named if not is_deed(found))
     if named and asked and not _names_more(reading):
-        parts = [replace(part, things=named, text=reading.text.strip(), carried=True, clear=True) for part in asked]
+        parts = [
+            replace(part, things=_closer(reading, named, things), text=reading.text.strip(), carried=True, clear=True)
+            for part in asked
+        ]
     elif not (_content(reading.text, things) or reading.parts or reading.loose):
         parts = [replace(part, text=reading.text.strip(), carried=True) for part in said.last]
     else:
@@ -137,11 +144,18 @@ def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     return replace(reading, parts=tuple(parts), unread=(), loose=())
 
 
+def _closer(reading: Reading, named: tuple[Found, ...], things: Things) -> tuple[Found, ...]:
+    """What is named, as closely as all words of the message say: of a family that which is for him ("а мужу маникюр?")."""
+    near = [thing for found in named for thing in found.things]
+    closer = things.within(_content(reading.text, things), near) if reading.unread else None
+    return (closer,) if closer else named
+
+
 def _names_more(reading: Reading) -> bool:
     """Is anything named beside what is known ("а перманент губ?" is no waxing of lips)?"""
     words = [normal(word) for text in reading.unread for word in text.split()]
     return detect(reading.text) != "kk" and any(
-        is_noun(word) for word in words if is_russian(word) and not keys_of_whom(word)
+        is_noun(word) for word in words if is_russian(word) and not keys_of_whom(word) and not _WHO_OR_WHEN.match(word)
     )
 
 

@@ -146,10 +146,11 @@ class Facts:
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
 
-    def of_product(self, fact: str, say: Say) -> str:
-        """All that the pack says of a product, with whether there is any now; "" of anything else."""
+    def sold_out(self, fact: str, say: Say) -> str:
+        """All that the pack says of a product of which something is sold out now; "" of anything else."""
         found = self.things.told([fact]) if fact.startswith(f"{PRODUCT}.") else None
-        return self._offers.in_full(found.things[0], say) if found else ""
+        told = self._offers.in_full(found.things[0], say) if found else ""
+        return told if say.text("fact_out_of_stock") in told else ""
 
     def guessed(self, reading: Reading, say: Say) -> list[Answered]:
         """What may have been asked, for whoever answers where the pack does not: nothing that is told by itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from truffles_policy.facts.claims import names_said
@@ -16,14 +16,21 @@ from truffles_policy.facts.words import keys_of, spelled
 from truffles_policy.intents.classifier import meaning
 from truffles_policy.language import detect
 from truffles_policy.lemmas import fold
-from truffles_policy.pack.schema import Pack
+from truffles_policy.pack.schema import Pack, Question
 
 LEAST, FEWEST = 0.75, 2
 ALIKE = 0.75
 EXPECTING = re.compile(
-    r"\b(?:беременн?\w*|(?:я |мы )?в положении|на \d{1,2}[- ]?(?:ом|ем|м)? (?:месяце|неделе)|кормящ\w*|кормлю (?:грудью|ребенка|малыша)|на гв|"
-    r"ж[үу]кт[іи]\w*|ек[іи]қабат\w*|бала емізе?\w*|pregnan\w*|expecting a baby|breast-?feed\w*)", re.IGNORECASE)  # fmt: skip
-"""A customer who bears or nurses a child: a state that a business may have its own word on, and no complaint."""
+    r"\b(?:беременн?\w*|на \d{1,2}[- ]?(?:ом|ем|м)? месяце|ж[үу]кт[іи]\w*|ек[іи]қабат\w*|pregnan\w*|expecting a baby)",
+    re.IGNORECASE,
+)
+"""A customer who expects a child: a state that a business may have its own word on, and no complaint."""
+WORRIES = re.compile(
+    r"плох|тошн|рвот|опасн|вредн|болит|больн|кров|анест|обезбол|наркоз|рентген|снимок|таблет|лекарств|антибиот|укол|опух|отек|температур|давлен|"
+    r"аллерг|противопоказ|қауіп|зиян|ауыр|дәрі|құс|жүрегім|danger|harm|safe|pain|sick|nause|medicine|pill|x-?ray|anaesth|anesth|allerg",
+    re.IGNORECASE,
+)
+"""What is for people, whatever the business has to say of that state."""
 BEGINNING = 5
 
 
@@ -46,7 +53,7 @@ class Questions:
         self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)),
                               self._named(line), self._turns(line))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
-        self._expected = any(EXPECTING.search(text) for question in pack.faq for text in question.asked)
+        self._expected = frozenset(thing for question in pack.faq for thing in self._of_expecting(question))
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
     def asked(self, text: str) -> list[int]:
@@ -64,10 +71,20 @@ class Questions:
         return [best[1]] if best[0] >= LEAST else []
 
     def without_state(self, text: str) -> str:
-        """A text without what it tells of a child that is borne or nursed, where the pack has a question about that; "" where it
-        tells of none, or the pack has none."""
+        """A text without what it tells of a child that is expected, where the pack has a question about that and about all that is
+        named; "" where it has none, or where the text tells of a worry."""
         left, count = EXPECTING.subn(" ", text)
-        return left if count and self._expected else ""
+        if not count or not self._expected or WORRIES.search(left):
+            return ""
+        named = self._named(text)
+        return left if named and all({thing, self._things.category(thing)} & self._expected for thing in named) else ""
+
+    def _of_expecting(self, question: Question) -> Iterator[Thing | str]:
+        """What a question about expecting a child speaks of, and the families of that."""
+        said = [*question.asked, *question.answer.values()]
+        if any(EXPECTING.search(line) for line in question.asked):
+            for thing in (thing for line in said for thing in self._named(line)):
+                yield from filter(None, (thing, self._things.category(thing)))
 
     def near(self, text: str) -> tuple[int, float]:
         """The question that a text is, by its words or else by its meaning, and how likely; (0, 0.0) if it is none."""

@@ -69,6 +69,8 @@ class Unlisted:
         called = _SAID.findall(named.text.lower())
         unread = " ".join(reading.unread).lower().split()
         numbers = [word for word in unread if _MODEL.fullmatch(word)]
+        if named.exact and unread and set(unread) <= MODELS and all(each.kind == PRODUCT for each in named.things):
+            return _side_by_side(_SAID.findall(reading.text.lower()), called, called[-1])
         if named.exact or len(numbers) != 1 or not set(unread) - set(numbers) <= MODELS:
             return ""
         if not any(each.kind == PRODUCT for each in named.things) or self._has_number(named.things, numbers[0]):
