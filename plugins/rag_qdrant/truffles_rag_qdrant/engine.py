@@ -316,13 +316,15 @@ def _subject(entry: Entry) -> str:
 
 
 def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
-    """Does what was told speak of all that new words ask: in what it says itself, or in a wording where nothing else is asked for in
-    these words as much? "А почему так дорого?" is in somebody's wording of most things."""
+    """Does what was told speak of all that new words ask: in what it says itself; or in a wording, where they ask for something that
+    can be told in a word (how long, when, where), or for nothing else as much? "А почему так дорого?" is in somebody's wording of most
+    things."""
     likely = asked.likely.get(told.chunk.id, 0.0)
-    if not is_about(asked, told):
+    lead = asked.lead(likely)
+    if not is_about(asked, told) or not speaks_of(asked.part, told):
         return False
-    itself = speaks_of(asked.part, told, itself=True) and asked.lead(likely) >= -BEHIND
-    return itself or (speaks_of(asked.part, told) and likely >= FAINTLY and asked.lead(likely) >= 0)
+    near = lead >= -BEHIND and (bool(asked.part.asked) or speaks_of(asked.part, told, itself=True))
+    return near or (likely >= FAINTLY and lead >= 0)
 
 
 def _about_told(asked: Asked, told: Entry, found: Sequence[Passage]) -> list[Passage]:
