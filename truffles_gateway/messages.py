@@ -6,9 +6,9 @@ All times are timezone-aware and in UTC; all confidences lie in 0..1; all ids ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -326,6 +326,12 @@ def untold(notices: Iterable[Passage], turn: Turn) -> str:
     said = [line.text for line in lines if line.at.astimezone(zone).date() == today]
     new = (each.text for each in notices if not any(each.text in text for text in said))
     return "\n".join(dict.fromkeys(new))
+
+
+def told_last(history: Sequence[Line], now: datetime, within: timedelta) -> tuple[str, ...]:
+    """The facts that the last line of a dialogue rests on: none where it is older than that, or where somebody has said more since."""
+    last = history[-1] if history else None
+    return last.sources if last and now - last.at <= within else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,7 @@ class Policy:
         own = self._told_in(self._pack.language).get(best.id)
         if own is None or (best.answer or best.text) != own:
             return None
-        gone = self.facts.sold_out(best.id.removeprefix(OWN), say)
+        gone = self.facts.sold_out(best.id, say)
         told = gone or self._told_in(say.language).get(best.id, own)
         if told == own:
             return None

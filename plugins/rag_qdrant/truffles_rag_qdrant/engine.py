@@ -121,14 +121,12 @@ class Engine(ABC):
         index = self._index
         if index is None or not index.entries:
             return []
-        there, planned = await self._worker.run(_planned, text, index, tag, True)
+        alone = await self._as_asked(index, text, tag)
         _, both = await self._worker.run(_planned, f"{before} {text}", index, tag, True)
-        if not planned.parts or any(part.lacks_thing for part in both.parts):
+        if alone is None or any(part.lacks_thing for part in both.parts):
             return []  # the price of what, asked twice, is not the price of anything
-        [part] = planned.parts
-        [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
         found = await self._find(f"{before} {text}", tag, index, whole=True)
-        return await self._worker.run(_going_on, there.asked(part, vector), there, found)
+        return await self._worker.run(_going_on, alone, index.at(tag), found)
 
     async def going_on(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
         """What answers `text` as a question that goes on from the facts that were told before it: one of these, or what was `found`
@@ -136,18 +134,25 @@ class Engine(ABC):
         index = self._index
         if index is None or not told:
             return []
+        alone = await self._as_asked(index, text, tag)
+        if alone is None:
+            return []
+        there = index.at(tag)
+        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
+        best = await self._worker.run(_about_the_same, alone, there, entries, found)
+        for entry in await self._worker.run(_that_may_be_meant, alone, entries):
+            behind = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
+            best += _about_told(entry, behind)
+        return sorted(best, key=lambda each: -each.confidence)[:1]
+
+    async def _as_asked(self, index: Index, text: str, tag: str) -> Asked | None:
+        """Words as one question at a branch; None if they say nothing."""
         there, planned = await self._worker.run(_planned, text, index, tag, True)
         if not planned.parts:
-            return []
+            return None
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
-        asked = await self._worker.run(there.asked, part, vector)
-        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
-        best = await self._worker.run(_about_the_same, asked, there, entries, found)
-        for entry in (each for each in entries if _may_be_asked_of(asked, each)):
-            behind = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
-            best += await self._worker.run(_about_told, asked, entry, behind)
-        return sorted(best, key=lambda each: -each.confidence)[:1]
+        return await self._worker.run(there.asked, part, vector)
 
     async def nearer(self, told: Sequence[str], tag: str, found: Sequence[Passage]) -> list[Passage]:
         """What was found for a few words without what is about something else than what was told before them, where both may be
@@ -327,7 +332,11 @@ def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
     return near or (likely >= FAINTLY and lead >= 0)
 
 
-def _about_told(asked: Asked, told: Entry, found: Sequence[Passage]) -> list[Passage]:
+def _that_may_be_meant(asked: Asked, told: Sequence[Entry]) -> list[Entry]:
+    return [each for each in told if _may_be_asked_of(asked, each)]
+
+
+def _about_told(told: Entry, found: Sequence[Passage]) -> list[Passage]:
     """The fact that was told, if it is found by the new words behind its name."""
     sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= LEANING), None)
     return [replace(sure, confidence=sure.confidence * LEANING)] if sure else []

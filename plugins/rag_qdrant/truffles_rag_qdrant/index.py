@@ -6,7 +6,7 @@ import math
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -46,6 +46,9 @@ _KINDS = (
     ("c:where", re.compile(r"\b(?:ул|пр|просп|мкр|бульвар)\.?\s", re.IGNORECASE)),
     ("c:phone", re.compile(r"\+\d[\d\s()-]{9,}")),
 )
+
+
+Content = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,7 @@ class Asked:
         return max(self.alike.values(), default=0.0)
 
     @cached_property
-    def content(self) -> tuple[tuple[str, float], ...]:
+    def content(self) -> Content:
         """The beginnings of its words, and how much each weighs; grammar is left out."""
         return _content(self.part)
 
@@ -332,14 +335,14 @@ def speaks_of(part: Part, entry: Entry, *, itself: bool = False) -> bool:
     if not content:
         return bool(part.asked) and part.asked <= entry.terms.keys()
     words = _beginnings(entry.chunk.title, entry.chunk.text, *called(entry.chunk)) if itself else entry.spoken
-    return sum(weight for word, weight in content if word in words) >= MOSTLY * sum(weight for _, weight in content)
+    return _spoken(content, words)[1] >= MOSTLY
 
 
 def _beginnings(*texts: str) -> frozenset[str]:
     return frozenset(_beginning(word) for text in texts for word in tokens(text))
 
 
-def _content(part: Part) -> tuple[tuple[str, float], ...]:
+def _content(part: Part) -> Content:
     words = dict.fromkeys(word.text for word in part.words if len(word.text) > 1)
     return tuple((_beginning(word), gravity(word)) for word in words
                  if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
@@ -348,8 +351,13 @@ def _content(part: Part) -> tuple[tuple[str, float], ...]:
 def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
     """How much of a question is said nowhere where a chunk is spoken of, be it in whatever other words, and the share of it that is:
     a return without the receipt is not told by a rule that nobody ever asked about receipts. Of a question of grammar alone nothing is strange."""
-    whole = sum(weight for _, weight in asked.content)
-    strange = sum(weight for word, weight in asked.content if word not in entry.spoken)
+    return _spoken(asked.content, entry.spoken)
+
+
+def _spoken(content: Content, words: Collection[str]) -> tuple[float, float]:
+    """How much of a question's content is not among these words, and the share of it that is."""
+    whole = sum(weight for _, weight in content)
+    strange = sum(weight for word, weight in content if word not in words)
     return min(strange, 2.0), 1 - strange / whole if whole else 1.0
 
 

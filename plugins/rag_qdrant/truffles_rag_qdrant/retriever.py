@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from truffles_gateway.messages import Author, Inbound, Passage, Turn
+from truffles_gateway.messages import Author, Inbound, Passage, Turn, told_last
 from truffles_gateway.plugin import Calibrated, Entry, Foreseen, Labelled, Progress, Resources, SyncReport, hookimpl
 from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
@@ -61,7 +61,8 @@ class RagQdrant:
     async def _found(self, turn: Turn, text: str) -> list[Passage]:
         """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
         last words."""
-        found, told = await self._engine.find(text, turn.knowledge_tag), told_before(turn)
+        found = await self._engine.find(text, turn.knowledge_tag)
+        told = told_last(turn.history, turn.now, WITHIN)
         if any(each.confidence >= GOOD for each in found):
             short = len(text.split()) <= FEWER
             near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
@@ -226,12 +227,6 @@ def spoken_before(turn: Turn) -> str:
     """The customer's last words before these, without the marks that would end a question."""
     lately = [line.text for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= WITHIN]
     return _ENDS.sub(" ", lately[-1]).strip() if lately else ""
-
-
-def told_before(turn: Turn) -> tuple[str, ...]:
-    """The facts that the last line before this message rests on."""
-    last = turn.history[-1] if turn.history else None
-    return last.sources if last and turn.now - last.at <= WITHIN else ()
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:

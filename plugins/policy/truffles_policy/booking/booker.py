@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict
+from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict, told_last
 from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
 from truffles_policy.booking.moments import Moment
@@ -160,13 +160,7 @@ class Booker:
 
     def _before(self, turn: Turn) -> tuple[str, str] | None:
         """The service that the customer was told of last, or spoke of right before."""
-        last = turn.history[-1] if turn.history else None
-        if (
-            last
-            and last.author is Author.BOT
-            and turn.now - last.at <= SINCE
-            and (told := self._find.told(last.sources))
-        ):
+        if told := self._find.told(told_last(turn.history, turn.now, SINCE)):
             return told
         lately = [line for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= SINCE]
         for line in reversed(lately[-LINES:]):

@@ -38,26 +38,24 @@ class _Found:
     parts: list[str] = field(default_factory=list)
     ahead: int | None = None
     link: str = ""
-    asks: bool = False
 
 
 def read(text: str, today: date, *, expected: bool = False) -> Moment:
-    """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one. A time that
-    somebody cannot come at counts only where no other is named."""
+    """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one. What somebody
+    cannot come at does not count, but for its day where another hour of it is named."""
     clauses = _CLAUSES.split(text)
     possible = [each for each in clauses if not _CANNOT.search(each)]
-    if _ASKED.search(text) or not 0 < len(possible) < len(clauses):
+    if len(possible) == len(clauses) or _ASKED.search(text):
         return _read(text, today, expected)
     moment = _read(", ".join(possible), today, expected)
     if moment.nothing:
-        return _read(text, today, expected)
-    lost = _read(", ".join(each for each in clauses if each not in possible), today, expected, whole=True)
+        return _read(", ".join(_CANNOT.split(each)[-1] for each in clauses), today, expected)
+    lost = _read(", ".join(each for each in clauses if each not in possible), today, expected)
     return replace(moment, day=lost.day) if moment.clock and not moment.day and lost.clock else moment
 
 
-def _read(text: str, today: date, expected: bool, *, whole: bool = False) -> Moment:
-    """All that is said; with `whole` also a day that somebody cannot come on."""
-    toks, found, place = lex(text), _Found(asks=whole or bool(_ASKED.search(text))), 0
+def _read(text: str, today: date, expected: bool) -> Moment:
+    toks, found, place = lex(text), _Found(), 0
     while place < len(toks):
         place += max(1, _step(toks, place, today, expected, found))
     clock = found.clocks[-1 if found.link == "rather" else 0] if found.clocks else None
@@ -76,9 +74,7 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         found.ahead = minutes[1]
         return minutes[0]
     if day := day_at(toks, place, today):
-        found.days.append(
-            (day[1], "not" if not found.asks and _is_called_off(toks[place + day[0] :]) else _said_with(toks, place))
-        )
+        found.days.append((day[1], _said_with(toks, place)))
         if tok.text == "tonight":
             found.parts.append("evening")
         if tok.has("now") and found.days[-1][1] != "not":
@@ -94,12 +90,6 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
     if tok.text == "дня" and at(toks, place - 1).has("num", "number", "hour"):
         found.parts.append("day")
     return 1
-
-
-def _is_called_off(after: Sequence[Tok]) -> bool:
-    """Does "cannot" stand behind a day ("завтра не получится")?"""
-    words = " ".join(tok.text for tok in after[:4])
-    return _CANNOT.match(words) is not None
 
 
 def _said_with(toks: Sequence[Tok], place: int) -> str:

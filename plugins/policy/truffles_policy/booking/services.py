@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from truffles_gateway.plugin import OWN
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Category, Pack, Service
@@ -27,7 +26,7 @@ class ServiceFinder:
 
     def told(self, sources: Iterable[str]) -> tuple[str, str] | None:
         """The one service that these facts tell of, in the same way; None where they tell of none, or of several."""
-        found = self._things.told(each.removeprefix(OWN).partition("@")[0] for each in sources)
+        found = self._things.told(sources)
         services = [each for each in found.things if each.kind == "services"] if found else []
         return self._meant(replace(found, things=tuple(services))) if found and len(services) == 1 else None
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from truffles_gateway.messages import Author, Line
-from truffles_gateway.plugin import OWN
+from truffles_gateway.messages import Author, Line, told_last
 from truffles_policy.facts.by_example import read_softly
 from truffles_policy.facts.claims import CLOCK, Claim, claims
 from truffles_policy.facts.clauses import CAREFUL, CONDITIONS, OF_THINGS, is_deed
@@ -108,10 +107,7 @@ def _said_before(history: Sequence[Line], now: datetime, things: Things) -> _Sai
 
 def _as_told(said: _Said, history: Sequence[Line], now: datetime, things: Things) -> _Said:
     """The same, but where the bot just told of other things than the customer's lines were read to name, those are spoken of."""
-    last = history[-1] if history else None
-    if last is None or now - last.at > WITHIN:
-        return said
-    told = things.told(id.removeprefix(OWN).partition("@")[0] for id in last.sources)
+    told = things.told(told_last(history, now, WITHIN))
     named = {thing.whole for found in said.things for thing in found.things}
     return replace(said, things=(told,)) if told and not named & set(told.things) else said
 

@@ -15,7 +15,6 @@ from truffles_policy.facts.carry import read_on
 from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
-from truffles_policy.facts.names import PRODUCT
 from truffles_policy.facts.offers import Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.questions import Questions
@@ -148,7 +147,7 @@ class Facts:
 
     def sold_out(self, fact: str, say: Say) -> str:
         """All that the pack says of a product of which something is sold out now; "" of anything else."""
-        found = self.things.told([fact]) if fact.startswith(f"{PRODUCT}.") else None
+        found = self.things.told([fact])
         told = self._offers.in_full(found.things[0], say) if found else ""
         return told if say.text("fact_out_of_stock") in told else ""
 

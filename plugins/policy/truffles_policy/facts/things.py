@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from truffles_gateway.plugin import OWN
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import (
     BRANCH,
@@ -212,8 +213,10 @@ class Things:
                 return Found(meant, 0, len(words), exact=False, text=text)
         return None
 
-    def told(self, facts: Iterable[str]) -> Found | None:
-        """What is sold of what these facts tell, called by the first of its names; None where they tell of nothing sold."""
+    def told(self, sources: Iterable[str]) -> Found | None:
+        """What is sold of what these facts tell ("pack:services.cut@north"), called by the first of its names; None where they tell of
+        nothing sold."""
+        facts = [each.removeprefix(OWN).partition("@")[0] for each in sources]
         sold = {thing.fact: thing for thing in self._wholes if thing.kind != CATEGORY}
         found = tuple(dict.fromkeys(sold[fact] for fact in facts if fact in sold))
         return Found(found, 0, 0, exact=True, text=self._called[found[0]]) if found else None
