@@ -54,8 +54,8 @@ class Judged:
 
     @property
     def escalated(self) -> bool:
-        """Was a human called, or had been?"""
-        return "escalate" in self.kinds
+        """Was a human called, or had been; or is a booking that people will get collected, where that is as right?"""
+        return "escalate" in self.kinds or ("booking" in self.kinds and "booking" in self.turn.expect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,12 @@ _PRICED = re.compile(
     re.IGNORECASE,
 )
 """What prices, or what is free, included or listed elsewhere, are told by."""
+_MONTH = (
+    r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел|jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec"
+)
+_DATE = re.compile(rf"\b(\d{{1,2}})\s+({_MONTH})|\b({_MONTH})\w*\s+(\d{{1,2}})\b", re.IGNORECASE)
+_LASTS = re.compile(r"\b(?:до|по|с|остальн\w+|дейін|бастап|қалған|until|till|from|other)\b|–", re.IGNORECASE)
+"""What tells of more days than it names."""
 SAME_LETTERS, SHORTEST = 0.5, 3
 _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "жасар", "years", "year", "yo"})
 
@@ -35,6 +41,19 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
     part = asked.part
     narrowed = any(term.narrows and term.key not in entry.terms for term in part.terms)
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
+
+
+def is_of_another_day(asked: Asked, entry: Entry) -> bool:
+    """Is a day asked about, and the fact tells of certain other days alone?"""
+    days, told = _dates(asked.part.text), entry.chunk.answer or entry.chunk.text
+    known = _dates(told) if days else frozenset()
+    return bool(known) and days.isdisjoint(known) and _LASTS.search(told) is None
+
+
+def _dates(text: str) -> frozenset[tuple[int, str]]:
+    return frozenset(
+        (int(found[1] or found[4]), (found[2] or found[3]).lower()) for found in _DATE.finditer(text)
+    )
 
 
 def tells_no_price(asked: Asked, entry: Entry) -> bool:

@@ -245,8 +245,10 @@ def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     branch = reading.branch or said.branch
     if not reading.parts:
+        named = reading.named or said.things
+        timed, days = (True, reading.loose) if reading.loose and not reading.named else (said.timed, said.days)
         return replace(
-            said, things=reading.named or said.things, last=said.last if reading.branch else (), branch=branch
+            said, things=named, timed=timed, days=days, last=said.last if reading.branch else (), branch=branch
         )
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())

@@ -24,7 +24,7 @@ from truffles_policy.lemmas import fold, normal
 from truffles_policy.patterns import NONE
 
 OF_THINGS = frozenset({
-    "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions",
+    "price", "how_much", "duration", "offered", "stock", "warranty", "preparation", "aftercare", "promotions", "included",
 })  # fmt: skip
 """What is asked of services and products."""
 CAREFUL = frozenset({"rules.children", "rules.men", "rules.pets", "rules.wholesale", "rules.home_visits"})

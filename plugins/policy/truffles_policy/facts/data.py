@@ -68,6 +68,10 @@ def asks() -> Asks:
     )  # fmt: skip
 
 
+SHORT = 3
+"""How many letters of a month people write ("16 dec", "2 янв")."""
+
+
 def _raw() -> Mapping[str, Any]:
     return tomllib.loads(resources.files("truffles_policy").joinpath("data", "asks.toml").read_text(encoding="utf-8"))
 
@@ -91,9 +95,10 @@ def _sources(raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _dates(months: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str, str]]:
     for language, names in months.items():
         for number, month in enumerate(names, 1):
-            yield f"{MONTH}{number}", language, f"# {month}"
+            short = "" if language == "kk" else f"|={month[:SHORT]}"
+            yield f"{MONTH}{number}", language, f"# {month}{short}"
             if language == "en":
-                yield f"{MONTH}{number}", language, f"=on? {month} #"
+                yield f"{MONTH}{number}", language, f"=on? {month}{short} #"
 
 
 def _groups(raw: Mapping[str, Any]) -> dict[str, frozenset[Entry]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import Inbound, Passage, Turn, Verdict
+from truffles_gateway.messages import Inbound, Passage, Turn, Verdict, told_last
 from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
+from truffles_policy.facts.again import INCLUDED, Again, roots_of, speaks_of
 from truffles_policy.facts.by_example import heard_pieces
-from truffles_policy.facts.carry import read_on
+from truffles_policy.facts.carry import WITHIN, read_on
 from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
@@ -22,14 +23,13 @@ from truffles_policy.facts.reading import OFFERS, TIMED, Part, Reading, read
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
-from truffles_policy.intents.features import root, words_of
+from truffles_policy.intents.features import root
 from truffles_policy.intents.serious import is_serious
 from truffles_policy.intents.wants import is_no_wish, is_question, wanted, wishes
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
 from truffles_policy.rules import Finding
-from truffles_policy.synonyms import synonyms
 
 SOURCE, HINT = "pack", "pack: perhaps"
 """The source of facts that are told, and of those that may be what was asked, for whoever else can tell."""
@@ -73,6 +73,7 @@ class Facts:
         self._house = House(pack, self.things, self._places, self._offers)
         self._questions = Questions(pack, self.things)
         self._unlisted = Unlisted(pack, self.things)
+        self._again = Again(pack, texts)
 
     def reads(self, text: str) -> bool:
         """Is a message a question about the business, as far as everyday words and the pack's names tell?"""
@@ -113,7 +114,8 @@ class Facts:
 
     def read(self, turn: Turn, message: Inbound) -> Reading:
         """The message, read after what the customer wrote before."""
-        return self._elsewhere(read_on(message.text[:LONGEST], turn.history, turn.now, self.things), turn)
+        found = read_on(message.text[:LONGEST], turn.history, turn.now, self.things)
+        return self._elsewhere(replace(found, sources=tuple(told_last(turn.history, turn.now, WITHIN))), turn)
 
     def _elsewhere(self, reading: Reading, turn: Turn) -> Reading:
         """Of two branches the other one is that which was not spoken of ("а в другом филиале?")."""
@@ -136,6 +138,8 @@ class Facts:
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
+        if covered := self._again.covered(reading, say):
+            return [Answered(Part(INCLUDED, text=reading.text.strip(), carried=True), tuple(covered))]
         found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
         found = [replace(each, facts=()) if _is_without(each) else each for each in found]
         own = self._in_so_many_words(reading, say)
@@ -171,13 +175,14 @@ class Facts:
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
         """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""
-        if not reading.before or not self._goes_on(reading):
+        if not (reading.before or reading.sources) or not self._goes_on(reading):
             return []
-        said = [word for word in words_of(reading.text) if len(word) >= LONG]
-        roots = {root(each) for word in said for each in (word, *synonyms(word))}
+        roots = roots_of(reading.text)
         told = [(part, tuple(self._told(replace(part, clear=True), say))) for part in reading.before]
-        return [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
-                if any(_speaks_of(each.text, roots) or _says_who_pays(reading.text, each.text) for each in facts)]  # fmt: skip
+        found = [Answered(replace(part, text=reading.text.strip(), carried=True), facts) for part, facts in told
+                 if any(speaks_of(each.text, roots) or _says_who_pays(reading.text, each.text) for each in facts)]  # fmt: skip
+        again = () if found else tuple(self._again.spoken_of(reading, say))
+        return [Answered(Part(OFFERS, text=reading.text.strip(), carried=True), again)] if again else found
 
     def _goes_on(self, reading: Reading) -> bool:
         """Is it a question that leans on the one before it: a few words, or more that surely do?"""
@@ -264,20 +269,12 @@ def _is_without(answered: Answered) -> bool:
     lacking = {root(word) for word in _WITHOUT.findall(answered.part.text.lower())}
     if answered.part.share == 1 or not lacking or not answered.facts:
         return False
-    return not any(_speaks_of(fact.text, lacking) for fact in answered.facts)
+    return not any(speaks_of(fact.text, lacking) for fact in answered.facts)
 
 
 def _is_within(text: str, answered: Sequence[Answered]) -> bool:
     """Is a part of a message one of what was answered?"""
     return any(text in each.part.text for each in answered)
-
-
-def _speaks_of(text: str, roots: Collection[str]) -> bool:
-    """Does a fact hold one of these roots?"""
-    said = {root(word) for word in words_of(text)}
-    return any(
-        each in said or any(each[: LONG + 1] == word[: LONG + 1] for word in said if len(word) > LONG) for each in roots
-    )
 
 
 def _says_who_pays(asked: str, told: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
+from truffles_policy.facts.again import INCLUDED, covers
 from truffles_policy.facts.names import CATEGORY, PRODUCT, SERVICE, SOLD, Thing
 from truffles_policy.facts.reading import OFFERS, Part
 from truffles_policy.facts.told import Say, Told
@@ -94,11 +95,17 @@ class Offers:
         return [*told[: MOST - 1], replace(told[MOST - 1], text=f"{told[MOST - 1].text}\n{say.text('fact_more')}")]
 
     def _one(self, ask: str, thing: Thing, say: Say) -> list[Told]:
+        if ask == INCLUDED and not self._tells_what_is_covered(thing):
+            return []
         if thing.kind == SERVICE:
             text = self._service(ask, self._services[thing.id], thing.variant, say)
         else:
             text = self._product(ask, self._products[thing.id], thing.variant, say)
         return [say.line(thing.fact, text)] if text else []
+
+    def _tells_what_is_covered(self, thing: Thing) -> bool:
+        sold = self._services[thing.id] if thing.kind == SERVICE else self._products[thing.id]
+        return sold.note is not None and any(map(covers, sold.note.values()))
 
     # --- services
 

@@ -57,7 +57,7 @@ class Reading:
     """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
     and products in it, asked about or not. Where examples read it, `idle` are the parts of it that ask nothing, `open`
     those whose question they do not know, and `plain` what everyday words alone make of it; `before` is what was asked last, `there` the branch that was spoken of, `perhaps`
-    what may be asked, and is not told unasked; `full` is the text with the name of what was spoken of for the words that stand for it."""
+    what may be asked, and is not told unasked; `full` is the text with the name of what was spoken of for the words that stand for it; `sources` are the facts that were told last."""
 
     text: str
     parts: tuple[Part, ...] = ()
@@ -73,6 +73,7 @@ class Reading:
     perhaps: tuple[Part, ...] = ()
     full: str = ""
     there: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:

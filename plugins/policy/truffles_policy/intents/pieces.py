@@ -22,6 +22,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 """Words that ask."""
+_LAUGHS = re.compile(r"(?:\){2,}|[😂🤣😅😆😁🙈😄])[\s.!)😂🤣😅😆😁🙈😄]*$")
 _LETTER = re.compile(r"[^\W_]")
 
 Mask = Callable[[str], str]
@@ -37,16 +38,29 @@ class Piece:
     others: Mapping[str, float]
 
     @property
+    def _for_people(self) -> float:
+        return sum(self.others.get(each, 0.0) for each in DESK)
+
+    @property
     def harmless(self) -> bool:
         """May it be left without an answer? Not if it may be for people, or speaks of trouble."""
-        return sum(self.others.get(each, 0.0) for each in DESK) < HARMLESS and not is_serious(self.text)
+        return self._for_people < HARMLESS and not is_serious(self.text)
 
     @property
     def idle(self) -> bool:
         """Does it ask nothing?"""
+        if self.jokes:
+            return True
         if not self.harmless:
             return False
         return self.label in IDLE or (sum(self.others[each] for each in IDLE) >= LEAST and "?" not in self.text)
+
+    @property
+    def jokes(self) -> bool:
+        """Is it said with a laugh, and asks nothing ("красота требует жертв)))")?"""
+        if _LAUGHS.search(self.text) is None or "?" in self.text or is_serious(self.text):
+            return False
+        return self._for_people < LEAST and not _ASKING.search(self.text)
 
     @property
     def vague(self) -> bool:
@@ -78,7 +92,7 @@ class Piece:
         """Does it only tell something, as far as its words and its likeness go? Not if it may be for people, or a wish."""
         if "?" in self.text or is_serious(self.text) or self.label in (*DESK, "booking"):
             return False
-        quiet = sum(self.others.get(each, 0.0) for each in (*DESK, "booking")) < QUIET
+        quiet = self._for_people + self.others.get("booking", 0.0) < QUIET
         return quiet and not _ASKING.search(self.text) and not self.text.lower().startswith(CONDITIONS)
 
     @property

@@ -20,6 +20,11 @@ _DAMAGE = "слома разби трещин сынып_қал broke broken scr
 """What happens to anybody's own things, and is repaired."""
 _OTHERS = re.compile(r"\b(?:вы|вас|вам|вами|ваш\w*|мастер\w*|врач\w*|сіз\w*|сиз\w*|you|your)\b")
 """Whoever else may have done it."""
+_SPEAKING = re.compile(
+    r"\b(?:my|your) (?:russian|kazakh|english)(?: is|'s)? (?:\w+ ){0,2}(?:awful|terrible|poor|bad)\b|"
+    r"\bужасно (?:говорю|пишу|понимаю)\b"
+)
+"""How somebody speaks a language is no trouble."""
 _WORDS = r"""
 боль боли болью гв зуд горит операци[яиею]й? операцию давлени[ея] груб\w* ужас\w* дәрі\w* қызу\w* нашар жүре[кг]і\w* қысым\w*
 rash fever numb pain painful hurt hurts burned burnt itch itchy itches surgery broke broken scratched ruined rude scam awful terrible refund
@@ -39,7 +44,7 @@ _SERIOUS, _WORSE = _pattern(), _pattern(_DAMAGE)
 
 def is_serious(text: str) -> bool:
     """Does a text speak of trouble?"""
-    return _SERIOUS.search(fold(clean(text).lower())) is not None
+    return _SERIOUS.search(fold(_SPEAKING.sub(" ", clean(text).lower()))) is not None
 
 
 def is_own_damage(text: str) -> bool:

@@ -183,7 +183,8 @@ def _lists(pack: Pack, telling: Telling) -> Iterator[Fact]:
             yield Fact(f"care.{at}.{when}", [*ASKED["care"], *about], text)
     for at, file in enumerate(pack.attachments):
         caption = telling.own(file.caption)
-        yield Fact(f"attachments.{at}", [caption, *file.aliases], f"{caption}: {file.url}")
+        # "Our works" is a caption and no name: "will that work?" is not called so
+        yield Fact(f"attachments.{at}", file.aliases or [caption], f"{caption}: {file.url}")
     for at, question in enumerate(pack.faq):
         id, text = f"faq.{question.id or at}", telling.own(question.answer)
         yield from _at(id, question.asked, text, question.branches, branches)

@@ -8,7 +8,7 @@ from truffles_gateway.plugin import Texts
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import At, Pack, Place, Priced, Product, Service, Variant
 from truffles_policy.pack.values import Words
-from truffles_policy.pack.wording import Wording
+from truffles_policy.pack.wording import Wording, sentence
 
 
 class Telling:
@@ -45,4 +45,5 @@ class Telling:
 
 def sentences(lines: Sequence[str]) -> str:
     """Lines as sentences one after the other, empty ones left out."""
-    return " ".join(line if line.endswith((".", "!", "?")) else f"{line}." for line in lines if line)
+    first, *more = [line for line in lines if line] or [""]
+    return " ".join([first if first.endswith((".", "!", "?")) or not first else f"{first}.", *map(sentence, more)])

@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-MOST, LONGEST = 100, 200
+MOST, LONGEST = 200, 200
 MOST_IN_ALL = 20_000
 
 

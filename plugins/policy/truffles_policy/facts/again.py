@@ -1,0 +1,81 @@
+"""What was told last, told again: where a few words ask what a price covers, or for something that it speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from truffles_gateway.plugin import OWN, Texts
+from truffles_policy.facts.data import asks
+from truffles_policy.facts.reading import Reading
+from truffles_policy.facts.told import Say, Told
+from truffles_policy.intents.features import root, words_of
+from truffles_policy.lemmas import normal
+from truffles_policy.pack.entries import entries
+from truffles_policy.pack.schema import Pack
+from truffles_policy.synonyms import synonyms
+
+INCLUDED = "included"
+SEVERAL, LONG = 9, 4
+MOST_OF = 0.5
+_COVERS = re.compile(
+    r"вход[ия]т|включ|без стоимост|отдельн|дополнительн|бесплатн|с установкой|с наклейкой|кіреді|кірмейді|бірге|бөлек|тегін|қосымша|жапсыруымен|"
+    r"includ|separate|without|extra|free|together|fitted|installed",
+    re.IGNORECASE,
+)
+"""What a fact says where it tells what a price covers."""
+
+
+def covers(text: str) -> bool:
+    """Does a fact tell what its price covers, or what is paid for beside it?"""
+    return _COVERS.search(text) is not None
+
+
+def roots_of(text: str) -> set[str]:
+    """The roots of the words that say what a text is about, and of those that mean the same."""
+    return {root(each) for word in _content(text) for each in (word, *synonyms(word))}
+
+
+def speaks_of(text: str, roots: Collection[str]) -> bool:
+    """Does a fact hold one of these roots?"""
+    said = {root(word) for word in words_of(text)}
+    return any(
+        each in said or any(each[: LONG + 1] == word[: LONG + 1] for word in said if len(word) > LONG) for each in roots
+    )
+
+
+class Again:
+    """The facts of a pack by their ids, as customers of a language read them."""
+
+    def __init__(self, pack: Pack, texts: Texts) -> None:
+        self._pack, self._texts = pack, texts
+        self._known: dict[str, Mapping[str, str]] = {}
+
+    def covered(self, reading: Reading, say: Say) -> list[Told]:
+        """What the price that was told last covers, if that is asked and was told; what is named must stand there, too."""
+        parts = (*reading.parts, *(reading.plain.parts if reading.plain else ()))
+        if len(reading.text.split()) > SEVERAL or not any(part.ask == INCLUDED for part in parts):
+            return []
+        found = [each for each in self._told(reading.sources, say) if covers(each.text)]
+        if not reading.named:
+            return found
+        return [each for each in found if speaks_of(each.text, roots_of(reading.text))]
+
+    def spoken_of(self, reading: Reading, say: Say) -> list[Told]:
+        """What was told last and speaks of most that is said now."""
+        said = _content(reading.text)
+        return [each for each in self._told(reading.sources, say)
+                if said and sum(speaks_of(each.text, roots_of(word)) for word in said) > MOST_OF * len(said)]  # fmt: skip
+
+    def _told(self, sources: Sequence[str], say: Say) -> list[Told]:
+        if say.language not in self._known:
+            found = entries(self._pack, {}, self._texts, say.language)
+            self._known[say.language] = {each.id: each.answer for each in found}
+        known = self._known[say.language]
+        return [Told(id.removeprefix(OWN), known[id], say.language) for id in sources if id in known]
+
+
+def _content(text: str) -> list[str]:
+    known = asks()
+    light = known.small | known.joins | known.fillers | known.opening
+    return [word for word in words_of(text) if len(word) >= LONG and normal(word) not in light]
