@@ -10,7 +10,7 @@ from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
 from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, tells_no_price
-from truffles_rag_qdrant.part import Part
+from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.parts import one, split, together
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.words import looks_kazakh
@@ -21,7 +21,8 @@ _LONGEST_EMBEDDED = 300
 _LITERAL = 0.9
 _FOR_ANOTHER = 0.3
 _STEP = 0.01
-_FAINTLY = 0.2
+_FAINTLY, _DOUBTED = 0.2, 0.45
+_FIRST, _BRIEF, _STORY = 3, 3, 4
 SEVERAL = 4
 OF_A_STORY = 0.6
 """As sure a fact must be to answer what tells something and asks nothing ("подруга посоветовала вас, …")."""
@@ -78,7 +79,8 @@ class Judge:
         left = iter(searches)
         found = [self._best_reading(part, left) for part in plan.parts]
         if plan.whole:
-            found = self._as_one(plan, found, self._ranked(plan.whole, next(left)))
+            whole = self._ranked(plan.whole, next(left))
+            found = self._as_one(plan, _confirmed(plan, found, whole), whole)
         return [passage for each in found for passage in each]
 
     def _as_one(self, plan: Plan, found: list[list[Passage]], whole: list[Passage]) -> list[list[Passage]]:
@@ -94,7 +96,7 @@ class Judge:
         if any(sure) and not any(holds):
             return found
         rest = [(part, each) for part, each, good in zip(plan.parts, found, sure, strict=True) if not good]
-        if any(sure) and any(part.asked or "?" in part.text for part, _ in rest):
+        if any(sure) and any(part.asked or "?" in part.text for part, _ in rest if not part.leans):
             return found  # a question of its own, beside one that is answered
         if all(self._belongs(part, each, best) for part, each in rest):
             return [each for each, good in zip(found, sure, strict=True) if good] or [whole]
@@ -103,6 +105,8 @@ class Judge:
     def _belongs(self, part: Part, found: Sequence[Passage], best: Passage) -> bool:
         """Does a part that nothing answers by itself belong to the question that `best` answers: does this speak of all of it, and
         nothing else even faintly?"""
+        if part.leans and ((part.asked and part.asked <= NEEDS_THING) or any(one.id == best.id for one in found)):
+            return True
         own = bool(found) and found[0].id != best.id and _best(found) >= _FAINTLY
         return not own and speaks_of(part, self._index.entries[best.id])
 
@@ -158,6 +162,24 @@ class Judge:
         rows = [self._index.features(asked, entry, question.vector) for entry in entries]
         sure = self._calibration.confidences(rows)
         return [round(_limited(asked, entry, one), 4) for entry, one in zip(entries, sure, strict=True)]
+
+
+def _confirmed(plan: Plan, found: Sequence[list[Passage]], whole: Sequence[Passage]) -> list[list[Passage]]:
+    """What was found for the parts of a message. One that leans on what is told before it is only answered by what the whole message
+    finds, too: "она тихая, мультики смотрит. пустите с ней?" is about no pets."""
+    also = {each.id for each in whole[:_FIRST] if each.confidence >= _FAINTLY}
+    told = len(plan.whole.words if plan.whole else ()) - sum(len(part.words) for part in plan.parts)
+    return [
+        [replace(one, confidence=min(one.confidence, _DOUBTED)) for one in each]
+        if _leans(part, told) and each and each[0].id not in also
+        else each
+        for part, each in zip(plan.parts, found, strict=True)
+    ]
+
+
+def _leans(part: Part, told: int) -> bool:
+    """Does it stand for something, or ask in a few words after a story of so many words ("комп не грузится. возьмётесь починить?")?"""
+    return part.leans or (len(part.words) <= _BRIEF and told >= _STORY and not part.asked)
 
 
 def _once(judged: Sequence[tuple[float, Entry, float]]) -> list[tuple[float, Entry, float]]:

@@ -7,6 +7,16 @@ from functools import cached_property
 
 from truffles_rag_qdrant.reading import Term, Word
 
+_STANDS_FOR = frozenset(
+    ["он", "она", "они", "его", "ее", "их", "ему", "ей", "им", "ней", "нее", "него", "ним", "них", "это", "этого", "этим", "онымен", "оны",
+     "оған", "онда", "олар", "it", "them", "him", "her", "that"]
+)  # fmt: skip
+_DEEDS = frozenset(
+    ["исправить", "починить", "сделать", "отремонтировать", "поменять", "заменить", "убрать", "поправить", "почистить", "fix", "repair", "do",
+     "replace", "change", "жөндеу", "істеу", "жасау", "ауыстыру"]
+)  # fmt: skip
+"""What is done to whatever was spoken of."""
+FEW = 5
 NEEDS_THING = frozenset({"c:price", "c:duration"})
 
 
@@ -38,6 +48,12 @@ class Part:
     def things(self) -> frozenset[str]:
         """Keys of what it is asked about."""
         return frozenset(term.key for term in self.terms if not term.ask)
+
+    @property
+    def leans(self) -> bool:
+        """A few words, one of which stands for what was said before them ("пустите с ней?")?"""
+        short = len(self.words) <= FEW and any(word.text in _STANDS_FOR for word in self.words)
+        return short and all(term.ask or term.unknown or term.surface in _DEEDS for term in self.terms)
 
     @property
     def lacks_thing(self) -> bool:

@@ -22,6 +22,8 @@ _JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "als
 _FRAME = re.compile(
     r"\b(?:хотел[аи]?|хочу|хотим)(?:\s+бы)?\s+(?:узнать|спросить|уточнить|понять)\b|\bwant(?:ed)?\s+to\s+(?:know|ask)\b|"
     r"\b(?:білейін|сұрайын|білгім|сұрағым)\s+(?:деп|келе?д?і?)\b", re.IGNORECASE)  # fmt: skip
+_CONDITIONS = frozenset({"если", "вдруг", "if", "егер"})
+"""What follows such a word and a comma is asked under that condition: one question."""
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 
 
@@ -170,7 +172,7 @@ def _cut(part: Part, reader: Reader) -> list[list[Word]]:
         if opens and pieces[-1].means:
             pieces.append(_Piece())
         pieces[-1].add(word, ended[at], means=bool(reader.terms([word])))
-        if word.raw.endswith(","):
+        if word.raw.endswith(",") and not any(each.text in _CONDITIONS for each in pieces[-1].words):
             pieces.append(_Piece())
     return _meaningful([piece.words for piece in pieces], reader)
 

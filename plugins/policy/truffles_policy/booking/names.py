@@ -13,6 +13,7 @@ _INTRODUCED = re.compile(
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"\bменя\s+(?!как\b|не\b|уже\b)(?P<name>[^\W\d_]{2,}(?:\s+[^\W\d_]{2,})?)\s+зовут\b", re.IGNORECASE)
 _OF_OTHERS = re.compile(
     r"\b(?:мастер|врач|доктор|салон|шебер|дәрігер|master|doctor|stylist|specialist|salon|shop)\w*(?:['’]s)?\s*$",
     re.IGNORECASE,
@@ -93,7 +94,9 @@ _AROUND = frozenset(
 
 
 def introduced(text: str) -> str:
-    """The name behind "меня зовут", "my name is", "менің атым"; "" if nobody introduces themselves."""
+    """The name behind "меня зовут", "my name is", "менің атым", or within "меня Жанна зовут"; "" if nobody introduces themselves."""
+    if between := _BETWEEN.search(text):
+        return _shown(between["name"].split())
     found = _INTRODUCED.search(text)
     if found is None or _OF_OTHERS.search(text[: found.start()]):
         return ""

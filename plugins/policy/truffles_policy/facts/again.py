@@ -26,6 +26,20 @@ _COVERS = re.compile(
 """What a fact says where it tells what a price covers."""
 
 
+_LIKE = frozenset({"", "offered", "price", "how_much"})
+_SOLD_APART = re.compile(
+    r"сто[ия]т|стоимост|цен[аыу]|поч[её]м|обойд|замен|помен|менят|ремонт|почин|отдельн|куп|гарант|тұр|баға|ауыстыр|жөнде|"
+    r"how much|cost|price|replac|fix|repair|change|separate|buy|guarantee|warrant",
+    re.IGNORECASE,
+)
+"""What asks for a thing by itself, not for what another one is like."""
+_ITS = re.compile(r"\b(?:its|it|него|нём|нем|там|он|онда|оның)\b", re.IGNORECASE)
+_ASKING = frozenset(map(normal, [
+    "какая", "какой", "какое", "какие", "сколько", "много", "хорошая", "хороший", "что", "канша", "қанша", "қандай", "кандай", "калай", "қалай",
+    "what", "what's", "how", "much", "many", "good",
+]))  # fmt: skip
+
+
 def covers(text: str) -> bool:
     """Does a fact tell what its price covers, or what is paid for beside it?"""
     return _COVERS.search(text) is not None
@@ -66,6 +80,17 @@ class Again:
         said = _content(reading.text)
         return [each for each in self._told(reading.sources, say)
                 if said and sum(speaks_of(each.text, roots_of(word)) for word in said) > MOST_OF * len(said)]  # fmt: skip
+
+    def of_told(self, reading: Reading, say: Say) -> list[Told]:
+        """The products that were told last, where a few words ask what these are like by what is also sold apart ("а батарея какая?" after
+        a telephone is about no battery that is replaced)."""
+        asks_like = _SOLD_APART.search(reading.text) is None and all(part.ask in _LIKE for part in reading.parts)
+        said = [word for word in _content(reading.text) if normal(word) not in _ASKING]
+        if not asks_like or len(reading.text.split()) > SEVERAL or not said:
+            return []
+        least = MOST_OF * len(said) - (1 if _ITS.search(reading.text) else 0)
+        found = [each for each in self._told(reading.sources, say) if each.id.startswith("products.")]
+        return [each for each in found if sum(speaks_of(each.text, roots_of(word)) for word in said) > max(0, least)]
 
     def _told(self, sources: Sequence[str], say: Say) -> list[Told]:
         if say.language not in self._known:

@@ -140,6 +140,8 @@ class Facts:
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
         if covered := self._again.covered(reading, say):
             return [Answered(Part(INCLUDED, text=reading.text.strip(), carried=True), tuple(covered))]
+        if like := self._again.of_told(reading, say):
+            return [Answered(Part(OFFERS, text=reading.text.strip(), carried=True), tuple(like))]
         found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
         found = [replace(each, facts=()) if _is_without(each) else each for each in found]
         own = self._in_so_many_words(reading, say)
