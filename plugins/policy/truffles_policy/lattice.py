@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from truffles_gateway.messages import Line
+from truffles_policy.intents.classifier import meaning
 from truffles_policy.intents.picture import pictures
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.values import said
@@ -47,6 +48,8 @@ class Reader(Protocol):
 
 
 BRIEF = 80
+MOST_SENTENCES, LIKE_A_SIGN = 6, 0.65
+_SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
 _MORE = re.compile(
     r"\d|%|процент|мало|больше|ещ[её]|половин|пайыз|көбірек|аз\b|тағы|жарты|\b(?:more|extra|half|percent|another)\b",
     re.IGNORECASE,
@@ -107,6 +110,8 @@ class Lattice:
         if flag >= 0:
             return Finding("emergency", " ".join(text[:BRIEF].split()), self._flags[flag])
         finding = self._ruled(text)
+        if finding.rule == "medical" and (sign := self._nearest_sign(text)):
+            return Finding("emergency", " ".join(text[:BRIEF].split()), sign)
         if pictured := self._pictured(text, finding, came=came):
             return pictured
         if finding.rule == "question":
@@ -117,6 +122,13 @@ class Lattice:
             return finding
         moved = None if "stuck" in self._off else stuck(text, history, now, self._rules.again)
         return moved or self._astray(text) or finding
+
+    def _nearest_sign(self, text: str) -> str:
+        """The sign of an emergency that a sentence of a medical message means in other words; "" if there is none."""
+        said = [each for each in _SENTENCES.split(text) if each.strip()][:MOST_SENTENCES] if self._lines else []
+        near = [(float(meaning(sign) @ meaning(each)), sign) for each in said for sign in self._lines]
+        like, sign = max(near, default=(0.0, ""))
+        return sign if like >= LIKE_A_SIGN else ""
 
     def _pictured(self, text: str, finding: Finding, *, came: bool) -> Finding | None:
         """A wish for what stands on a picture: what a bare "how much?" beside one asks about stands there, too."""

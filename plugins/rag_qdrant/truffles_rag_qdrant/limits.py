@@ -25,9 +25,7 @@ _PRICED = re.compile(
     re.IGNORECASE,
 )
 """What prices, or what is free, included or listed elsewhere, are told by."""
-_MONTH = (
-    r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел|jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec"
-)
+_MONTH = r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел|jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(rf"\b(\d{{1,2}})\s+({_MONTH})|\b({_MONTH})\w*\s+(\d{{1,2}})\b", re.IGNORECASE)
 _LASTS = re.compile(r"\b(?:до|по|с|остальн\w+|дейін|бастап|қалған|until|till|from|other)\b|–", re.IGNORECASE)
 """What tells of more days than it names."""
@@ -51,9 +49,7 @@ def is_of_another_day(asked: Asked, entry: Entry) -> bool:
 
 
 def _dates(text: str) -> frozenset[tuple[int, str]]:
-    return frozenset(
-        (int(found[1] or found[4]), (found[2] or found[3]).lower()) for found in _DATE.finditer(text)
-    )
+    return frozenset((int(found[1] or found[4]), (found[2] or found[3]).lower()) for found in _DATE.finditer(text))
 
 
 def tells_no_price(asked: Asked, entry: Entry) -> bool:

@@ -13,7 +13,9 @@ _INTRODUCED = re.compile(
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"\bменя\s+(?!как\b|не\b|уже\b)(?P<name>[^\W\d_]{2,}(?:\s+[^\W\d_]{2,})?)\s+зовут\b", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"\bменя\s+(?!как\b|не\b|уже\b)(?P<name>[^\W\d_]{2,}(?:\s+[^\W\d_]{2,})?)\s+зовут\b", re.IGNORECASE
+)
 _OF_OTHERS = re.compile(
     r"\b(?:мастер|врач|доктор|салон|шебер|дәрігер|master|doctor|stylist|specialist|salon|shop)\w*(?:['’]s)?\s*$",
     re.IGNORECASE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from truffles_policy.facts.claims import Claim, claims
@@ -52,6 +52,14 @@ class Part:
     share: float = 1.0
 
 
+def _is_borrowed(part: Part, murky: Iterable[str]) -> bool:
+    """Is what it asks about but a part of a name, in a clause that is not understood ("есть штука на зубы от этого? почём")?"""
+    return any(
+        not found.exact and found.text not in part.text and any(found.text in text for text in murky)
+        for found in part.things
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`parts` in the order asked; `unread` are the content words that nothing explains, by clause; `named` are all services
@@ -95,7 +103,7 @@ def read(text: str, things: Things) -> Reading:
     forgive(clauses)
     unread = [clause for clause in clauses if clause.unread and not story(clause)]
     murky = {clause.text for clause in unread}
-    parts = [replace(part, clear=part.text not in murky) for part in parts]
+    parts = [replace(part, clear=part.text not in murky and not _is_borrowed(part, murky)) for part in parts]
     loose = tuple(day for clause in clauses for day in clause.days) if not parts else ()
     return Reading(
         text, tuple(parts), tuple(" ".join(word.token.text for word in clause.unread) for clause in unread),

@@ -19,6 +19,7 @@ from truffles_policy.facts.data import asks
 from truffles_policy.facts.names import (
     BRANCH,
     CATEGORY,
+    FILE,
     PRODUCT,
     SERVICE,
     SOLD,
@@ -234,7 +235,7 @@ class Things:
         whole = [name for name in fitting if len(name.words) == len(run)]
         if not whole and all(len(words[at].word) < SHORTEST and words[at].word.isalpha() for at in run):
             return None  # an ending, or a particle, that happens to be part of a name
-        found = whole or self._parts(fitting, places)
+        found = whole or self._parts([name for name in fitting if name.thing.kind != FILE], places)
         if not found:
             return None
         start = run[0] - (1 if _without(words, run[0]) and not stem_without(words[run[0]].word) else 0)

@@ -47,6 +47,11 @@ def is_serious(text: str) -> bool:
     return _SERIOUS.search(fold(_SPEAKING.sub(" ", clean(text).lower()))) is not None
 
 
+def blames(text: str) -> bool:
+    """Does a text speak of whoever works there?"""
+    return _OTHERS.search(fold(clean(text).lower())) is not None
+
+
 def is_own_damage(text: str) -> bool:
     """Is the only trouble that something of the writer's own broke, and nobody of the business had a hand in it?"""
     plain = fold(clean(text).lower())

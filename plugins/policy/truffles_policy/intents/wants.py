@@ -9,6 +9,7 @@ from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import words_of
 from truffles_policy.intents.labels import DESK, TALK
 from truffles_policy.intents.pieces import Piece
+from truffles_policy.intents.serious import blames, is_serious
 from truffles_policy.rules import Finding
 
 COURTESIES = frozenset({"thanks", "greeting", "acknowledge"})
@@ -25,6 +26,9 @@ BRIEF = 80
 _LAUGHS = re.compile(
     r"\b(?:lol|lmao|(?:ha){2,}|(?:ха){2,}|а?хах\w*|хех\w*)\b|[😂🤣😄😅😆]|[:;]-?\)|\){2,}", re.IGNORECASE
 )
+_HOW_MUCH = re.compile(r"\W*(?:скок\w*|сколько|почем|почём|how much|қанша|канша)\b", re.IGNORECASE)
+SURE_COMPLAINT = 0.9
+OF_A_REPAIR = frozenset({"price", "duration", "offered"})
 _LAUGHING = 0.9
 """As sure it must be that somebody who laughs is frustrated."""
 
@@ -37,7 +41,10 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
             (
                 each
                 for each in pieces
-                if each.label == label and each.share >= _least(each, rule, least) and each not in read
+                if each.label == label
+                and each.share >= _least(each, rule, least)
+                and each not in read
+                and not _is_own_trouble(each, pieces)
             ),
             None,
         )
@@ -52,6 +59,16 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
         return None
     label = next(each for each in TALK if each in labels)
     return _finding(TALK[label][0], next(each for each in pieces if each.label == label))
+
+
+def _is_own_trouble(piece: Piece, pieces: Sequence[Piece]) -> bool:
+    """Is it likely, not surely, a complaint of what nobody of the business had a hand in, beside the question what its repair costs
+    ("сын грохнул мой айфон. сколько выйдет поменять?")?"""
+    if piece.label != "complaint" or piece.share >= SURE_COMPLAINT or blames(piece.text) or is_serious(piece.text):
+        return False
+    return _HOW_MUCH.match(piece.text) is not None or any(
+        each.label in OF_A_REPAIR and each.share >= SURELY for each in pieces if each is not piece
+    )
 
 
 def _least(piece: Piece, rule: str, least: float) -> float:
