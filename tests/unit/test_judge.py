@@ -124,6 +124,14 @@ def test_the_desk_must_get_the_booking() -> None:
     ]
 
 
+def test_a_booking_that_is_being_collected_is_no_human_too_few_where_either_is_right() -> None:
+    collecting = replace(REPLY, reason="booking question")
+    for expect, taken_up in ((["booking", "escalate"], True), ("escalate", False)):
+        judged = judge(turn(expect=expect), collecting, KNOWN)
+        assert judged.must_escalate and judged.escalated is taken_up
+    assert not judge(turn(expect=["booking", "escalate"]), REPLY, KNOWN).escalated
+
+
 def result(id: str, *turns: Judged, language: str = "ru", **fields: Any) -> Result:
     case = {"id": id, "category": "price", "language": language, "turns": [{"say": "?"}], **fields}
     asked = Asked(battery="b", tenant="t", case=Case.model_validate(case), place="b.yaml:1")

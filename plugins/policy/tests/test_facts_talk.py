@@ -260,3 +260,58 @@ def test_what_is_asked_without_something_is_told_by_what_speaks_of_that(ask: Ask
         each for each in ask("demo_phones", "а если чек потеряю, без чека обменяете?")[0] if each.confidence >= 0.5
     ]
     assert ask("demo_salon", "без записи примете?")[1] is not None
+
+
+@pytest.mark.parametrize(("text", "told", "facts"), [
+    ("сондай бағаға не кіреді?", "services.brow_lamination", True), ("а что входит?", "services.brow_lamination", True),
+    ("does that cover a practice run beforehand?", "services.bridal", True), ("is the trial included?", "services.bridal", True),
+    ("и это потом сверху цены выйдет?", "payment.prepayment", True), ("а что входит?", "services.pedicure_classic", False),
+    ("а педикюр входит?", "services.brow_lamination", False), ("а что входит?", "place.hours", False),
+])  # fmt: skip
+def test_what_a_price_covers_is_asked_of_what_was_told_last(text: str, told: str, facts: bool, ask: Ask) -> None:
+    """Only of what says so."""
+    found, draft = ask("demo_salon", text, ["сколько стоит?"], told=[f"pack:{told}"])
+    assert (draft is not None and draft.sources == (f"pack:{told}",)) is facts, found
+
+
+@pytest.mark.parametrize(("text", "fact"), [
+    ("а батарея какая, сколько мач", "products.galaxy_a15"), ("and how big is its battery?", "products.galaxy_a15"),
+    ("а батарею поменять сколько стоит?", "services.battery"), ("а замена батареи?", "services.battery"),
+])  # fmt: skip
+def test_what_a_product_is_like_is_no_service_of_that_name(text: str, fact: str, ask: Ask) -> None:
+    found, _ = ask("demo_phones", text, ["есть самсунг а15?"], told=["pack:products.galaxy_a15"])
+    assert [each.id for each in found] == [f"pack:{fact}"]
+
+
+@pytest.mark.parametrize(("said", "text", "words"), [
+    (["до скольки вы работаете?", "а 1 января? красота требует жертв)))"], "а второго?", "2 января"),
+    (["what time do you shut on fridays?"], "what about dec 16?", "16 December"), (["до скольки вы?"], "а 16 дек?", "16 декабря"),
+])  # fmt: skip
+def test_a_day_goes_on_from_a_day(said: list[str], text: str, words: str, ask: Ask) -> None:
+    _, draft = ask("demo_salon", text, said)
+    assert draft is not None and draft.sources == ("pack:place.hours",) and words in draft.text
+
+
+@pytest.mark.parametrize(("text", "fact"), [
+    ("My Russian is terrible, will anyone there understand English?", "business.speaks"), ("и по-английски поймёте? ))", "business.speaks"),
+    ("тогда бумажками возьмёте?", "payment"), ("а раскидать платёж можно?", "payment.instalments"), ("what time do you shut today?", "place.hours"),
+    ("можно просто прийти или по записи?", "rules.walk_in"), ("could I just pop in?", "rules.walk_in"),
+])  # fmt: skip
+def test_everyday_ways_of_asking(text: str, fact: str, ask: Ask) -> None:
+    found, draft = ask("demo_salon", text)
+    assert draft is not None and f"pack:{fact}" in draft.sources, found
+
+
+def test_how_badly_somebody_works_is_trouble_and_how_they_speak_is_none(ask: Ask) -> None:
+    assert ask("demo_salon", "Your service is terrible, will anyone there understand English?")[1] is None
+
+
+def test_part_of_a_name_in_a_clause_that_is_not_understood_lends_a_price_nothing(ask: Ask) -> None:
+    found, _ = ask("demo_dental", "муж скрежещет. есть какая-то штука на зубы от этого? почём")
+    assert "pack:services.extraction" not in {each.id for each in found}
+
+
+@pytest.mark.parametrize("text", ["надо", "will that work?", "got some work to do", "потом на работу надо"])
+def test_small_words_name_nothing_that_is_sold_or_sent(text: str, policies: Any) -> None:
+    things = policies["demo_salon"].facts.things
+    assert not {thing.fact for found in things.find(text) for thing in found.things}

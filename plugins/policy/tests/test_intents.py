@@ -89,12 +89,27 @@ def test_two_questions_in_one_sentence_are_two() -> None:
     assert [each.label for each in found] == ["price", "parking"]
 
 
+def test_who_laughs_and_asks_nothing_wants_nothing() -> None:
+    for text, jokes in (
+        ("красота требует жертв)))", True),
+        ("где вы сидите)))", False),
+        ("вы испортили мне всё 😂", False),
+        ("сами понимаете", False),
+    ):
+        assert [each.jokes for each in pieces(text, same)] == [jokes], text
+
+
 def test_what_is_wanted_of_people_is_the_strongest_and_small_talk_counts_alone() -> None:
     def rule(text: str) -> str:
         found = wanted(pieces(text, same))
         return found.rule if found else ""
 
     assert rule("вы мне испортили волосы, я в ужасе! сколько стоит маникюр?") == "complaint"
+    assert rule("Сын вчера грохнул мой айфон об плитку, палец режет. Сколько примерно выйдет поменять?") == ""
+    assert (
+        rule("Ваш мастер вчера грохнул мой айфон об плитку, палец режет. Сколько примерно выйдет поменять?")
+        == "complaint"
+    )
     assert rule("спасибо вам огромное") == "thanks" and rule("спасибо, а где вы находитесь?") == ""
     assert rule("Дана") == "", "a name is no courtesy, however alike"
 

@@ -69,6 +69,14 @@ def test_red_flags_in_any_form_and_order(text: str) -> None:
     assert rule(text) == "emergency"
 
 
+@pytest.mark.parametrize(("text", "found"), [
+    ("утром удалили зуб, третий час кровь идет и не унимается, что делать", "emergency"), ("болит зуб, что делать?", "medical"),
+    ("чуть кровит после чистки, это нормально?", "medical"),
+])  # fmt: skip
+def test_a_red_flag_in_other_words_is_one_where_it_is_medical(text: str, found: str) -> None:
+    assert rule(text) == found
+
+
 @pytest.mark.parametrize("text", ["кровь остановилась", "қан тоқтады", "кровь. больше не останавливается автобус"])
 def test_what_is_no_red_flag(text: str) -> None:
     assert rule(text) == "question"

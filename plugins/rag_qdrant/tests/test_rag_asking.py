@@ -340,3 +340,48 @@ async def test_a_part_that_goes_on_from_the_one_beside_it_is_not_missed(rigs: An
             sure = {each.query for each in found if each.confidence >= 0.5}
             assert "Кабель USB-C есть?" in sure
             assert bool({each.query for each in found} - sure) is missed, found
+
+
+@pytest.mark.parametrize(("text", "sure"), [
+    ("а 1 января открыты?", True), ("а 2 января открыты?", False), ("на 2 января можно?", False), ("jan 2 open?", False), ("а 5 мая скидки есть?", True),
+])  # fmt: skip
+async def test_a_fact_of_other_days_answers_no_question_about_a_day(rigs: Any, text: str, sure: bool) -> None:
+    """But for what lasts until one."""
+    shut = Entry(id="pack:faq.holidays", question="Праздники", answer="1 января и 22 марта магазин закрыт.",
+                 asked=("1 января открыты?", "а 2 января открыты", "на 2 января можно", "jan 2 open"))  # fmt: skip
+    sale = Entry(
+        id="pack:promotions.sale", question="Скидки", answer="До 31 декабря скидка 5 %.", asked=("скидки есть?",)
+    )
+    async with rigs() as rig:
+        await rig.rag.write([shut, sale, BATTERY, *OTHERS], [])
+        found = {each.id for each in await rig.ask(text) if each.confidence >= 0.5}
+        assert bool(found & {shut.id, sale.id}) is sure, found
+
+
+PETS = Entry(
+    id="pack:rules.pets",
+    question="Можно с животными?",
+    answer="С животными нельзя.",
+    asked=("пустите с ней?", "с собачкой пустите?"),
+)
+CHILDREN = Entry(id="pack:rules.children", question="Можно с детьми?", answer="С детьми можно.",
+                 asked=("дочку оставить не с кем", "приду с дочкой, пустите?", "дочка посидит тихо, мультики посмотрит"))  # fmt: skip
+
+
+async def test_what_leans_on_a_story_is_not_answered_apart_from_it(rigs: Any) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([PETS, CHILDREN, BATTERY, *OTHERS], [])
+        assert PETS.id in {each.id for each in await rig.ask("пустите с ней?") if each.confidence >= 0.5}
+        story = await rig.ask("дочку 4 года оставить не с кем, она мультики смотрит. пустите с ней?")
+        assert PETS.id not in {each.id for each in story if each.confidence >= 0.5}
+        both = await rig.ask("с собачкой пустите? а дочку оставить не с кем, с дочкой можно?")
+        assert {each.id for each in both if each.confidence >= 0.5} == {PETS.id, CHILDREN.id}
+
+
+@pytest.mark.parametrize(("text", "parts"), [
+    ("если сломается потом, почините или опять платить?", 1), ("сломался, почините? доставка есть?", 2),
+])  # fmt: skip
+async def test_a_condition_and_what_is_asked_under_it_are_one(rigs: Any, text: str, parts: int) -> None:
+    async with rigs() as rig:
+        await rig.rag.write([BATTERY, *OTHERS], [])
+        assert len({each.query for each in await rig.ask(text)}) == parts

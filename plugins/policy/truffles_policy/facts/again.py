@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from truffles_gateway.plugin import OWN, Texts
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.reading import Reading
+from truffles_policy.facts.reading import Reading, read
+from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.intents.features import root, words_of
 from truffles_policy.lemmas import normal
@@ -61,14 +62,15 @@ def speaks_of(text: str, roots: Collection[str]) -> bool:
 class Again:
     """The facts of a pack by their ids, as customers of a language read them."""
 
-    def __init__(self, pack: Pack, texts: Texts) -> None:
-        self._pack, self._texts = pack, texts
+    def __init__(self, pack: Pack, texts: Texts, things: Things) -> None:
+        self._pack, self._texts, self._things = pack, texts, things
         self._known: dict[str, Mapping[str, str]] = {}
 
     def covered(self, reading: Reading, say: Say) -> list[Told]:
         """What the price that was told last covers, if that is asked and was told; what is named must stand there, too."""
-        parts = (*reading.parts, *(reading.plain.parts if reading.plain else ()))
-        if len(reading.text.split()) > SEVERAL or not any(part.ask == INCLUDED for part in parts):
+        if not reading.sources or len(reading.text.split()) > SEVERAL:
+            return []
+        if not any(part.ask == INCLUDED for part in read(reading.text, self._things).parts):
             return []
         found = [each for each in self._told(reading.sources, say) if covers(each.text)]
         if not reading.named:

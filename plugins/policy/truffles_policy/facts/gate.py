@@ -73,7 +73,7 @@ class Facts:
         self._house = House(pack, self.things, self._places, self._offers)
         self._questions = Questions(pack, self.things)
         self._unlisted = Unlisted(pack, self.things)
-        self._again = Again(pack, texts)
+        self._again = Again(pack, texts, self.things)
 
     def reads(self, text: str) -> bool:
         """Is a message a question about the business, as far as everyday words and the pack's names tell?"""

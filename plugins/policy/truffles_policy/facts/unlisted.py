@@ -13,11 +13,11 @@ from truffles_policy.facts.reading import Reading
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import is_noun
-from truffles_policy.lemmas import fold, is_russian, normal, russian
+from truffles_policy.lemmas import fold, is_russian, normal
 from truffles_policy.pack.schema import Pack
 
 WORDS = 3
-LIKE, LONG = 60, 4
+LIKE = 60
 OFFERED = frozenset({"offered", "price"})
 SOLD_AS = OFFERED | {"stock"}
 MODELS = frozenset(
@@ -40,7 +40,7 @@ class Unlisted:
         self._complete = self._complete and bool(pack.services or pack.products)
         self._goods = pack.products_complete
         dumped = " ".join(_WORD.findall(normal_text(pack.model_dump_json(exclude_defaults=True))))
-        self._words = frozenset(fold(word) for word in dumped.split() if len(word) >= LONG and _is_long(word))
+        self._words = frozenset(fold(word) for word in dumped.split() if len(word) >= 4)
 
     def told(self, reading: Reading, say: Say) -> Told | None:
         """That it is not in the list, where that is certain."""
@@ -97,11 +97,6 @@ class Unlisted:
             return False
         like = fold(plain)
         return not any(each[:4] == like[:4] or fuzz.ratio(each, like) >= LIKE for each in self._words)
-
-
-def _is_long(word: str) -> bool:
-    """Is it no form of a short word ("ботом", of a bot), which anything resembles?"""
-    return not is_russian(word) or len(russian().parse(word)[0].normal_form) >= LONG
 
 
 def _side_by_side(words: Sequence[str], called: Sequence[str], number: str) -> str:
