@@ -264,9 +264,9 @@ def test_what_is_asked_without_something_is_told_by_what_speaks_of_that(ask: Ask
 
 @pytest.mark.parametrize(("text", "told", "facts"), [
     ("сондай бағаға не кіреді?", "services.brow_lamination", True), ("а что входит?", "services.brow_lamination", True),
-    ("does that cover a practice run beforehand?", "services.bridal", True), ("is the trial included?", "services.bridal", True),
-    ("и это потом сверху цены выйдет?", "payment.prepayment", True), ("а что входит?", "services.pedicure_classic", False),
-    ("а педикюр входит?", "services.brow_lamination", False), ("а что входит?", "place.hours", False),
+    ("does that cover a manicure, too?", "services.bridal", False), ("is the trial included?", "services.bridal", True),
+    ("и это потом сверху цены выйдет?", "payment.prepayment", True), ("а что входит?", "services.lash_classic", False),
+    ("а педикюр входит?", "services.brow_lamination", False), ("снятие входит в цену?", "services.colour_roots", False), ("а краска входит?", "services.colour_roots", True), ("доплачивать надо?", "rules.cancellation", False), ("а что входит?", "place.hours", False),
 ])  # fmt: skip
 def test_what_a_price_covers_is_asked_of_what_was_told_last(text: str, told: str, facts: bool, ask: Ask) -> None:
     """Only of what says so."""

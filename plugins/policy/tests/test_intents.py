@@ -95,6 +95,7 @@ def test_who_laughs_and_asks_nothing_wants_nothing() -> None:
         ("где вы сидите)))", False),
         ("вы испортили мне всё 😂", False),
         ("сами понимаете", False),
+        ("доставьте в Алматы))", False),
     ):
         assert [each.jokes for each in pieces(text, same)] == [jokes], text
 

@@ -48,7 +48,7 @@ class Reader(Protocol):
 
 
 BRIEF = 80
-MOST_SENTENCES, LIKE_A_SIGN = 6, 0.65
+MOST_SENTENCES, LIKE_A_SIGN = 6, 0.69
 _SENTENCES = re.compile(r"[.!?;,…\n]+")
 _MORE = re.compile(
     r"\d|%|процент|мало|больше|ещ[её]|половин|пайыз|көбірек|аз\b|тағы|жарты|\b(?:more|extra|half|percent|another)\b",

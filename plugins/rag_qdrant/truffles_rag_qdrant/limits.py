@@ -25,7 +25,13 @@ _PRICED = re.compile(
     re.IGNORECASE,
 )
 """What prices, or what is free, included or listed elsewhere, are told by."""
-_MONTH = r"янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел|jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS = {
+    name: number
+    for names in ("янв фев мар апр май июн июл авг сен окт ноя дек", "қаң ақп нау сәу мам мау шіл там қыр қаз қар жел",
+                  "jan feb mar apr may jun jul aug sep oct nov dec", "янв фев мар апр мая июн июл авг сен окт ноя дек")
+    for number, name in enumerate(names.split(), 1)
+}  # fmt: skip
+_MONTH = "|".join(_MONTHS)
 _DATE = re.compile(rf"\b(\d{{1,2}})\s+({_MONTH})|\b({_MONTH})\w*\s+(\d{{1,2}})\b", re.IGNORECASE)
 _LASTS = re.compile(r"\b(?:до|по|с|остальн\w+|дейін|бастап|қалған|until|till|from|other)\b|–", re.IGNORECASE)
 """What tells of more days than it names."""
@@ -48,8 +54,10 @@ def is_of_another_day(asked: Asked, entry: Entry) -> bool:
     return bool(known) and days.isdisjoint(known) and _LASTS.search(told) is None
 
 
-def _dates(text: str) -> frozenset[tuple[int, str]]:
-    return frozenset((int(found[1] or found[4]), (found[2] or found[3]).lower()) for found in _DATE.finditer(text))
+def _dates(text: str) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (int(found[1] or found[4]), _MONTHS[(found[2] or found[3]).lower()]) for found in _DATE.finditer(text)
+    )
 
 
 def tells_no_price(asked: Asked, entry: Entry) -> bool:

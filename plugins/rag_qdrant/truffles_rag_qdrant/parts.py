@@ -172,9 +172,14 @@ def _cut(part: Part, reader: Reader) -> list[list[Word]]:
         if opens and pieces[-1].means:
             pieces.append(_Piece())
         pieces[-1].add(word, ended[at], means=bool(reader.terms([word])))
-        if word.raw.endswith(",") and not any(each.text in _CONDITIONS for each in pieces[-1].words):
+        if word.raw.endswith(",") and not _ends_a_condition(pieces[-1].words):
             pieces.append(_Piece())
     return _meaningful([piece.words for piece in pieces], reader)
+
+
+def _ends_a_condition(words: Sequence[Word]) -> bool:
+    """Is the comma behind these words the one between a condition and what is asked under it?"""
+    return any(word.text in _CONDITIONS for word in words) and not any(word.raw.endswith(",") for word in words[:-1])
 
 
 def _few(pieces: list[list[Word]]) -> list[list[Word]]:

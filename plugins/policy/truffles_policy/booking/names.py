@@ -13,9 +13,7 @@ _INTRODUCED = re.compile(
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(
-    r"\bменя\s+(?!как\b|не\b|уже\b)(?P<name>[^\W\d_]{2,}(?:\s+[^\W\d_]{2,})?)\s+зовут\b", re.IGNORECASE
-)
+_BETWEEN = re.compile(r"(?<!у )(?<!от )(?<!для )\bменя\s+(?P<name>[^\W\d_]{2,})\s+зовут\b", re.IGNORECASE)
 _OF_OTHERS = re.compile(
     r"\b(?:мастер|врач|доктор|салон|шебер|дәрігер|master|doctor|stylist|specialist|salon|shop)\w*(?:['’]s)?\s*$",
     re.IGNORECASE,
@@ -97,9 +95,10 @@ _AROUND = frozenset(
 
 def introduced(text: str) -> str:
     """The name behind "меня зовут", "my name is", "менің атым", or within "меня Жанна зовут"; "" if nobody introduces themselves."""
-    if between := _BETWEEN.search(text):
-        return _shown(between["name"].split())
     found = _INTRODUCED.search(text)
+    between = _BETWEEN.search(text) if found is None else None
+    if between and _signs(between["name"].capitalize()):
+        return _shown([between["name"]])
     if found is None or _OF_OTHERS.search(text[: found.start()]):
         return ""
     words = _WORD.findall(re.split(r"[.,;!?\n]", text[found.end() :])[0])[:MOST_WORDS]

@@ -133,7 +133,7 @@ def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
             replace(part, things=_closer(reading, named, things), text=reading.text.strip(), carried=True, clear=True)
             for part in asked
         ]
-    elif not (_content(reading.text, things) or reading.parts or reading.loose):
+    elif not (content(reading.text, things) or reading.parts or reading.loose):
         parts = [replace(part, text=reading.text.strip(), carried=True) for part in said.last]
     else:
         return None
@@ -143,7 +143,7 @@ def _followed(reading: Reading, said: _Said, things: Things) -> Reading | None:
 def _closer(reading: Reading, named: tuple[Found, ...], things: Things) -> tuple[Found, ...]:
     """What is named, as closely as all words of the message say: of a family that which is for him ("а мужу маникюр?")."""
     near = [thing for found in named for thing in found.things]
-    closer = things.within(_content(reading.text, things), near) if reading.unread else None
+    closer = things.within(content(reading.text, things), near) if reading.unread else None
     return (closer,) if closer else named
 
 
@@ -187,7 +187,7 @@ def _leans(reading: Reading) -> bool:
 def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     """The message as a variant, or a neighbour, of the things that were spoken of; None if it is neither."""
     spoken = [thing for found in said.things for thing in found.things]
-    found = things.within(_content(reading.text, things), spoken) if spoken else None
+    found = things.within(content(reading.text, things), spoken) if spoken else None
     if found is None:
         return None
     asked = tuple(part.ask for part in reading.parts if part.ask in NEEDS_THING) or said.asked or (OFFERS,)
@@ -195,7 +195,7 @@ def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     return replace(reading, parts=parts, unread=(), loose=())
 
 
-def _content(text: str, things: Things) -> list[Word]:
+def content(text: str, things: Things) -> list[Word]:
     """The words that say which one is meant: neither small, nor a branch, nor asking for anything but by chance also a name's."""
     words, known = things.vocabulary.words(text), asks()
     asking = {at for claim in claims(words, things) if _says_not_which(claim) for at in range(claim.start, claim.end)}
@@ -245,10 +245,13 @@ def _after(said: _Said, reading: Reading) -> _Said:
     """What is known after a line of the customer's."""
     branch = reading.branch or said.branch
     if not reading.parts:
-        named = reading.named or said.things
-        timed, days = (True, reading.loose) if reading.loose and not reading.named else (said.timed, said.days)
+        days = reading.loose if said.timed and reading.loose else said.days
         return replace(
-            said, things=named, timed=timed, days=days, last=said.last if reading.branch else (), branch=branch
+            said,
+            things=reading.named or said.things,
+            last=said.last if reading.branch else (),
+            days=days,
+            branch=branch,
         )
     asked = tuple(part.ask for part in reading.parts if part.ask in OF_THINGS)
     things = next((part.things for part in reversed(reading.parts) if part.things), ())

@@ -69,7 +69,7 @@ def asks() -> Asks:
 
 
 SHORT = 3
-"""How many letters of a month people write ("16 dec", "2 янв")."""
+"""How many letters of a month people write at least, or one more ("16 dec", "2 янв", "5 сент")."""
 
 
 def _raw() -> Mapping[str, Any]:
@@ -95,7 +95,7 @@ def _sources(raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _dates(months: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str, str]]:
     for language, names in months.items():
         for number, month in enumerate(names, 1):
-            short = "" if language == "kk" else f"|={month[:SHORT]}"
+            short = "" if language == "kk" else f"|={month[:SHORT]}|={month[: SHORT + 1]}"
             yield f"{MONTH}{number}", language, f"# {month}{short}"
             if language == "en":
                 yield f"{MONTH}{number}", language, f"=on? {month}{short} #"

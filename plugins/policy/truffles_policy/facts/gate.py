@@ -222,8 +222,8 @@ class Facts:
         return [part for part in reading.parts if part.ask not in absorbed or part.ask == "landmark"]
 
     def _told(self, part: Part, say: Say) -> Sequence[Told]:
-        if not part.clear:
-            return ()
+        if not part.clear or (part.ask == INCLUDED and part.carried):
+            return ()  # what is included in what was told before, `covered` knows
         told = self._house.told(part, say)
         if told is not None:
             return told

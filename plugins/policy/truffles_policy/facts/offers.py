@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -14,6 +15,10 @@ from truffles_policy.pack.schema import At, Model, Pack, Priced, Product, Servic
 from truffles_policy.pack.wording import sentence
 
 MOST = 6
+_THERE = re.compile(
+    r"\b(?:туда|сюда|в не[её]|в него|в эту|в это|there|оған|соған|ішіне)\b|\bin (?:it|that|this)\b", re.IGNORECASE
+)
+"""What is named beside such a word is what may be included, not what includes it."""
 
 
 class Offers:
@@ -31,6 +36,8 @@ class Offers:
 
     def told(self, part: Part, say: Say) -> list[Told]:
         """What is asked of the things of a part; nothing where it is not known of one that was asked for."""
+        if part.ask == INCLUDED and (len(self._asked_of(part)) != 1 or _THERE.search(part.text)):
+            return []
         facts: list[Told] = []
         for found in part.things:
             lines = self._family(part.ask, self.members(found.things), say)
@@ -40,6 +47,14 @@ class Offers:
         if part.ask == "offered":
             return self._offered(facts, self.members([thing for found in part.things for thing in found.things]), say)
         return facts
+
+    def _asked_of(self, part: Part) -> list[Thing]:
+        """The single things of a part, those of categories among them."""
+        return list(
+            dict.fromkeys(
+                thing.whole for thing in self.members([thing for found in part.things for thing in found.things])
+            )
+        )
 
     def _offered(self, facts: list[Told], things: Sequence[Thing], say: Say) -> list[Told]:
         """A "yes" before what is there. Of a product that is counted, it says that there is some: not when the count is old."""

@@ -23,6 +23,7 @@ _ASKING = re.compile(
 )
 """Words that ask."""
 _LAUGHS = re.compile(r"(?:\){2,}|[😂🤣😅😆😁🙈😄])[\s.!)😂🤣😅😆😁🙈😄]*$")
+_BIDS = re.compile(r"\w(?:йте|ите|ьте|ңыз|ңіз|ыңызшы|іңізші|шы|ші)\b|\bplease\b", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W_]")
 
 Mask = Callable[[str], str]
@@ -60,7 +61,10 @@ class Piece:
         """Is it said with a laugh, and asks nothing ("красота требует жертв)))")?"""
         if _LAUGHS.search(self.text) is None or "?" in self.text or is_serious(self.text):
             return False
-        return self._for_people < LEAST and not _ASKING.search(self.text)
+        likely = self.share >= LEAST and self.label not in IDLE
+        wants = [self.others.get(each, 0.0) for each in (*DESK, "booking")]
+        quiet = sum(wants) < LEAST and max(wants) < VAGUE
+        return quiet and not likely and not _ASKING.search(self.text) and not _BIDS.search(self.text)
 
     @property
     def vague(self) -> bool:

@@ -21,7 +21,7 @@ _DAMAGE = "слома разби трещин сынып_қал broke broken scr
 _OTHERS = re.compile(r"\b(?:вы|вас|вам|вами|ваш\w*|мастер\w*|врач\w*|сіз\w*|сиз\w*|you|your)\b")
 """Whoever else may have done it."""
 _SPEAKING = re.compile(
-    r"\b(?:my|your) (?:russian|kazakh|english)(?: is|'s)? (?:\w+ ){0,2}(?:awful|terrible|poor|bad)\b|"
+    r"\bmy (?:russian|kazakh|english)(?: is|'s)? (?:\w+ ){0,2}(?:awful|terrible|poor|bad)\b|"
     r"\bужасно (?:говорю|пишу|понимаю)\b"
 )
 """How somebody speaks a language is no trouble."""

@@ -28,6 +28,15 @@ _LAUGHS = re.compile(
 )
 _HOW_MUCH = re.compile(r"\W*(?:скок\w*|сколько|почем|почём|how much|қанша|канша)\b", re.IGNORECASE)
 SURE_COMPLAINT = 0.9
+_THEY_DID = re.compile(r"\b\w{2,}(?:ли|лись|ла|лась)\b", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:мой|моя|моё|мое|мою|моего|моей|my|менің|\w+(?:ымды|імді|ымның|імнің))\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:прошл\w+|тот|последн\w+) раз|после (?:вас|ремонта|визита)|\blast (?:time|visit)\b|өткен жолы", re.IGNORECASE
+)
+_REPAIR = re.compile(
+    r"поменять|помен|замен|починить|почин|исправить|исправ|ремонт|восстанов|ауыстыр|жөнде|жонде|\b(?:fix|repair|replac|chang)",
+    re.IGNORECASE,
+)
 OF_A_REPAIR = frozenset({"price", "duration", "offered"})
 _LAUGHING = 0.9
 """As sure it must be that somebody who laughs is frustrated."""
@@ -66,9 +75,10 @@ def _is_own_trouble(piece: Piece, pieces: Sequence[Piece]) -> bool:
     ("сын грохнул мой айфон. сколько выйдет поменять?")?"""
     if piece.label != "complaint" or piece.share >= SURE_COMPLAINT or blames(piece.text) or is_serious(piece.text):
         return False
-    return _HOW_MUCH.match(piece.text) is not None or any(
-        each.label in OF_A_REPAIR and each.share >= SURELY for each in pieces if each is not piece
-    )
+    if _HOW_MUCH.match(piece.text):
+        return _THEY_DID.search(piece.text) is None
+    asked = any(each.label in OF_A_REPAIR and each.share >= SURELY and _REPAIR.search(each.text) for each in pieces)
+    return asked and _OWN.search(piece.text) is not None and _BEFORE.search(piece.text) is None
 
 
 def _least(piece: Piece, rule: str, least: float) -> float:
