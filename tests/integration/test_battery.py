@@ -26,12 +26,9 @@ def test_it_is_large_and_mixed_enough() -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("tenant", "least"), [("salon", "0.96"), ("dental", "0.94"), ("phones", "1")])
-def test_what_was_at_hand_is_understood_without_a_model(
-    tenant: str, least: str, database_url: str, tmp_path: Path
-) -> None:
-    """All files of a business at once: its wordings are embedded and learnt once. A booking that is still collected when its dialogue
-    ends may be called passed on or not (`least`): cases count, here."""
+@pytest.mark.parametrize("tenant", ["salon", "dental", "phones"])
+def test_what_was_at_hand_is_understood_without_a_model(tenant: str, database_url: str, tmp_path: Path) -> None:
+    """All files of a business at once: its wordings are embedded and learnt once."""
     at_hand = tmp_path / "battery"
     at_hand.mkdir()
     for path in BATTERY.glob(f"*{tenant}*.yaml"):
@@ -39,7 +36,7 @@ def test_what_was_at_hand_is_understood_without_a_model(
             shutil.copy(path, at_hand)
     config = ROOT / "examples" / f"demo_{tenant}" / "tenant.toml"
     environment = {"DATABASE_URL": database_url, "TRUFFLES_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "200"}
-    bounds = ["--min-recall", "ru=0.9", "--min-pass", "1", "--min-escalations", least]
+    bounds = ["--min-recall", "ru=0.9", "--min-pass", "1", "--min-escalations", "1"]
     arguments = ["eval", "run", str(at_hand), "--config", str(config), "--without-model", *bounds]
     result = CliRunner().invoke(main, arguments, env=environment)
     assert result.exit_code == 0, result.output

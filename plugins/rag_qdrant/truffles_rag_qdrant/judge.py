@@ -179,7 +179,8 @@ def _confirmed(plan: Plan, found: Sequence[list[Passage]], whole: Sequence[Passa
 
 def _leans(part: Part, told: int) -> bool:
     """Does it stand for something, or ask in a few words after a story of so many words ("комп не грузится. возьмётесь починить?")?"""
-    return not part.asked and (part.leans or (len(part.words) <= _BRIEF and told >= _STORY))
+    brief = len(part.words) <= _BRIEF and told >= _STORY
+    return not part.asked and part.names_nothing and (brief or part.leans)
 
 
 def _once(judged: Sequence[tuple[float, Entry, float]]) -> list[tuple[float, Entry, float]]:

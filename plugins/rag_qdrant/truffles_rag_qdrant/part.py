@@ -52,8 +52,12 @@ class Part:
     @property
     def leans(self) -> bool:
         """A few words, one of which stands for what was said before them ("пустите с ней?")?"""
-        short = len(self.words) <= FEW and any(word.text in _STANDS_FOR for word in self.words)
-        return short and all(term.ask or term.unknown or term.surface in _DEEDS for term in self.terms)
+        return self.names_nothing and len(self.words) <= FEW and any(word.text in _STANDS_FOR for word in self.words)
+
+    @property
+    def names_nothing(self) -> bool:
+        """Does it name nothing that is known, but what is done to whatever was spoken of?"""
+        return all(term.ask or term.unknown or term.surface in _DEEDS for term in self.terms)
 
     @property
     def lacks_thing(self) -> bool:
