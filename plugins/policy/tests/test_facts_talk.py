@@ -315,3 +315,16 @@ def test_part_of_a_name_in_a_clause_that_is_not_understood_lends_a_price_nothing
 def test_small_words_name_nothing_that_is_sold_or_sent(text: str, policies: Any) -> None:
     things = policies["demo_salon"].facts.things
     assert not {thing.fact for found in things.find(text) for thing in found.things}
+
+
+@pytest.mark.parametrize(("branch", "price"), [("samal", "4 000"), ("centre", "5 000")])
+def test_what_is_told_again_is_told_of_the_same_branch(branch: str, price: str, ask: Ask) -> None:
+    _, draft = ask(
+        "demo_dental", "а что входит?", ["сколько стоит осмотр?"], branch=branch, told=["pack:services.exam"]
+    )
+    assert draft is not None and price in draft.text, draft
+
+
+def test_a_product_that_is_told_again_is_told_with_its_stock(ask: Ask) -> None:
+    _, draft = ask("demo_phones", "а камера какая?", ["есть айфон 13?"], told=["pack:products.iphone_13"])
+    assert draft is not None and "нет в наличии" in draft.text and "камер" in draft.text, draft

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from importlib import resources
 from pathlib import Path
 
@@ -98,6 +99,12 @@ def test_who_laughs_and_asks_nothing_wants_nothing() -> None:
         ("доставьте в Алматы))", False),
     ):
         assert [each.jokes for each in pieces(text, same)] == [jokes], text
+
+
+def test_a_laugh_however_long_is_read_at_once() -> None:
+    begun = time.process_time()
+    pieces(f"{')' * 2_000}x", same)
+    assert time.process_time() - begun < 1
 
 
 def test_what_is_wanted_of_people_is_the_strongest_and_small_talk_counts_alone() -> None:

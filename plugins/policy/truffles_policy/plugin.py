@@ -74,10 +74,9 @@ class Policy:
     ) -> None:
         self._pack, self._texts, self._tags = settings.pack, texts, branch_tags
         self._wordings = settings.wordings
-        self._told: dict[str, Mapping[str, str]] = {}
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
-        self.facts = facts = Facts(settings.pack, texts) if settings.pack else None
+        self.facts = facts = Facts(settings.pack, texts, branch_tags) if settings.pack else None
         self._rules, self._leaves_open = rules, settings.leave_open
         self._lattice = Lattice(rules, settings.pack, settings.off, facts or Nobody())
         self._booker = (
@@ -163,23 +162,15 @@ class Policy:
         best = found_alone(passages, verdict.idle)
         if self._pack is None or self.facts is None or best is None:
             return None
-        own = self._told_in(self._pack.language).get(best.id)
+        own = self.facts.told_in(self._pack.language).get(best.id)
         if own is None or (best.answer or best.text) != own:
             return None
         gone = self.facts.sold_out(best.id, say)
-        told = gone or self._told_in(say.language).get(best.id, own)
+        told = gone or self.facts.told_in(say.language).get(best.id, own)
         if told == own:
             return None
         words = joined((untold(notices(passages), turn), told))
         return Draft(text=words, confidence=best.confidence, sources=(best.id,), verbatim=True)
-
-    def _told_in(self, language: str) -> Mapping[str, str]:
-        """All facts of the pack by their ids, in a language."""
-        if language not in self._told:
-            assert self._pack is not None
-            found = entries(self._pack, self._tags, self._texts, language)
-            self._told[language] = {each.id: each.answer for each in found}
-        return self._told[language]
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""

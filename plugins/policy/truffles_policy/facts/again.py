@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from truffles_gateway.plugin import OWN, Texts
+from truffles_gateway.plugin import OWN
 from truffles_policy.facts.carry import content
 from truffles_policy.facts.data import asks
+from truffles_policy.facts.names import PRODUCT
+from truffles_policy.facts.offers import INCLUDED, Offers, covers
 from truffles_policy.facts.reading import Reading, read
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import is_noun
 from truffles_policy.intents.features import root, words_of
-from truffles_policy.language import LANGUAGES
 from truffles_policy.lemmas import is_russian, normal
-from truffles_policy.pack.entries import entries
-from truffles_policy.pack.schema import Pack
 from truffles_policy.synonyms import synonyms
 
-INCLUDED = "included"
 SEVERAL, LONG = 9, 4
 MOST_OF = 0.5
-_COVERS = re.compile(
-    r"вход[ия]т|включ|без стоимост|отдельн|дополнительн|бесплатн|с установкой|с наклейкой|кіреді|кірмейді|бірге|бөлек|тегін|қосымша|жапсыруымен|"
-    r"includ|separate|without|extra|free|together|fitted|installed",
-    re.IGNORECASE,
-)
-"""What a fact says where it tells what a price covers."""
-
-
 _LIKE = frozenset({"", "offered", "price", "how_much"})
 _SOLD_APART = re.compile(
     r"сто[ия]т|стоимост|цен[аыу]|поч[её]м|обойд|замен|помен|менят|ремонт|почин|отдельн|куп|гарант|тұр|баға|ауыстыр|жөнде|"
@@ -37,36 +27,16 @@ _SOLD_APART = re.compile(
     re.IGNORECASE,
 )
 """What asks for a thing by itself, not for what another one is like."""
-_PRICED = ("services.", "products.", "payment.")
-_POINTS = frozenset(
-    map(
-        normal,
-        [
-            "сондай",
-            "осындай",
-            "бағаға",
-            "бағасына",
-            "кіреді",
-            "price",
-            "that",
-            "this",
-            "there",
-            "already",
-            "also",
-            "потом",
-        ],
-    )
-)
+_OF_MONEY, _OF_PLACES = f"{OWN}payment.", (f"{OWN}place.", f"{OWN}branches.")
+_POINTS = frozenset(map(normal, [
+    "сондай", "осындай", "бағаға", "бағасына", "кіреді", "price", "that", "this", "there", "already", "also", "потом",
+]))  # fmt: skip
+"""What points at a price, and names nothing."""
 _ITS = re.compile(r"\b(?:its|it|него|нём|нем|там|он|онда|оның)\b", re.IGNORECASE)
 _ASKING = frozenset(map(normal, [
     "какая", "какой", "какое", "какие", "сколько", "много", "хорошая", "хороший", "что", "канша", "қанша", "қандай", "кандай", "калай", "қалай",
     "what", "what's", "how", "much", "many", "good",
 ]))  # fmt: skip
-
-
-def covers(text: str) -> bool:
-    """Does a fact tell what its price covers, or what is paid for beside it?"""
-    return _COVERS.search(text) is not None
 
 
 def roots_of(text: str) -> set[str]:
@@ -83,11 +53,11 @@ def speaks_of(text: str, roots: Collection[str]) -> bool:
 
 
 class Again:
-    """The facts of a pack by their ids, as customers of a language read them."""
+    """What was told last, as it is told now: at the customer's branch, with what is sold out."""
 
-    def __init__(self, pack: Pack, texts: Texts, things: Things) -> None:
-        self._pack, self._texts, self._things = pack, texts, things
-        self._known: dict[str, Mapping[str, str]] = {}
+    def __init__(self, things: Things, offers: Offers, known: Callable[[str], Mapping[str, str]]) -> None:
+        """`known` has all facts of the pack by their ids, in a language."""
+        self._things, self._offers, self._known = things, offers, known
 
     def covered(self, reading: Reading, say: Say) -> list[Told]:
         """What the price that was told last covers, if that is asked and was told; all that is named must stand there, too."""
@@ -96,9 +66,8 @@ class Again:
         if not self._asks_what_is_covered(reading):
             return []
         named = [word.word for word in content(reading.text, self._things) if _names(word.word)]
-        told = [
-            each for each in self._told(reading.sources, say) if each.id.startswith(_PRICED) and self._covers(each.id)
-        ]
+        covering = [id for id in reading.sources if self._covers(id, say)]
+        told = self._told(covering, say)
         return [each for each in told if all(speaks_of(each.text, roots_of(word)) for word in named)]
 
     def spoken_of(self, reading: Reading, say: Say) -> list[Told]:
@@ -117,25 +86,26 @@ class Again:
         if not asks_like or any(map(str.isdigit, reading.text)) or len(reading.text.split()) > SEVERAL or not said:
             return []
         least = MOST_OF * len(said) - (1 if _ITS.search(reading.text) else 0)
-        found = [each for each in self._told(reading.sources, say) if each.id.startswith("products.")]
+        found = [each for each in self._told(reading.sources, say) if each.id.startswith(f"{PRODUCT}.")]
         return [each for each in found if sum(speaks_of(each.text, roots_of(word)) for word in said) > max(0, least)]
 
     def _asks_what_is_covered(self, reading: Reading) -> bool:
         return any(part.ask == INCLUDED for part in read(reading.text, self._things).parts)
 
-    def _covers(self, id: str) -> bool:
-        """Does a fact tell what its price covers, in any language?"""
-        return any(covers(self._in(language).get(f"{OWN}{id}", "")) for language in LANGUAGES)
-
-    def _in(self, language: str) -> Mapping[str, str]:
-        if language not in self._known:
-            found = entries(self._pack, {}, self._texts, language)
-            self._known[language] = {each.id: each.answer for each in found}
-        return self._known[language]
+    def _covers(self, id: str, say: Say) -> bool:
+        """Does a fact tell what its price covers?"""
+        if found := self._things.told([id]):
+            return self._offers.tells_what_is_covered(found.things[0])
+        return id.startswith(_OF_MONEY) and covers(self._known(say.language).get(id, ""))
 
     def _told(self, sources: Sequence[str], say: Say) -> list[Told]:
-        known = self._in(say.language)
-        return [Told(id.removeprefix(OWN), known[id], say.language) for id in sources if id in known]
+        return [fact for id in sources for fact in self._one(id, say)]
+
+    def _one(self, id: str, say: Say) -> list[Told]:
+        if found := self._things.told([id]):
+            return self._offers.again(found.things[0], say)
+        text = "" if id.startswith(_OF_PLACES) else self._known(say.language).get(id, "")
+        return [Told(id.removeprefix(OWN), text, say.language)] if text else []
 
 
 def _names(word: str) -> bool:

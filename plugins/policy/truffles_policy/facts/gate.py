@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Inbound, Passage, Turn, Verdict, told_last
 from truffles_gateway.plugin import Texts
 from truffles_policy.facts import closed
-from truffles_policy.facts.again import INCLUDED, Again, roots_of, speaks_of
+from truffles_policy.facts.again import Again, roots_of, speaks_of
 from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import WITHIN, read_on
 from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
 from truffles_policy.facts.house import House
-from truffles_policy.facts.offers import Offers
+from truffles_policy.facts.offers import INCLUDED, Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.questions import Questions
 from truffles_policy.facts.reading import OFFERS, TIMED, Part, Reading, read
@@ -26,6 +27,7 @@ from truffles_policy.facts.unlisted import Unlisted
 from truffles_policy.intents.features import root
 from truffles_policy.intents.serious import is_serious
 from truffles_policy.intents.wants import is_no_wish, is_question, wanted, wishes
+from truffles_policy.pack.entries import entries
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wording import Wording
@@ -66,14 +68,16 @@ class Answered:
 class Facts:
     """One tenant's pack, ready to answer from."""
 
-    def __init__(self, pack: Pack, texts: Texts) -> None:
-        self.pack, self._texts = pack, texts
+    def __init__(self, pack: Pack, texts: Texts, tags: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`tags` are those of the branches, by slug."""
+        self.pack, self._texts, self._tags = pack, texts, tags
+        self._in: dict[str, Mapping[str, str]] = {}
         self.things = Things(pack)
         self._offers, self._places = Offers(pack), Places(pack)
         self._house = House(pack, self.things, self._places, self._offers)
         self._questions = Questions(pack, self.things)
         self._unlisted = Unlisted(pack, self.things)
-        self._again = Again(pack, texts, self.things)
+        self._again = Again(self.things, self._offers, self.told_in)
 
     def reads(self, text: str) -> bool:
         """Is a message a question about the business, as far as everyday words and the pack's names tell?"""
@@ -150,6 +154,14 @@ class Facts:
             found = self._told_before(reading, say) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def told_in(self, language: str) -> Mapping[str, str]:
+        """All facts of the pack by their ids, in a language."""
+        if language not in self._in:
+            self._in[language] = {
+                each.id: each.answer for each in entries(self.pack, self._tags, self._texts, language)
+            }
+        return self._in[language]
 
     def sold_out(self, fact: str, say: Say) -> str:
         """All that the pack says of a product of which something is sold out now; "" of anything else."""

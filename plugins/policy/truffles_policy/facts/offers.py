@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
-from truffles_policy.facts.again import INCLUDED, covers
 from truffles_policy.facts.names import CATEGORY, PRODUCT, SERVICE, SOLD, Thing
 from truffles_policy.facts.reading import OFFERS, Part
 from truffles_policy.facts.told import Say, Told
@@ -15,10 +14,22 @@ from truffles_policy.pack.schema import At, Model, Pack, Priced, Product, Servic
 from truffles_policy.pack.wording import sentence
 
 MOST = 6
+INCLUDED = "included"
+_COVERS = re.compile(
+    r"вход[ия]т|включ|без стоимост|отдельн|дополнительн|бесплатн|с установкой|с наклейкой|кіреді|кірмейді|бірге|бөлек|тегін|қосымша|жапсыруымен|"
+    r"includ|separate|without|extra|free|together|fitted|installed",
+    re.IGNORECASE,
+)
+"""What a fact says where it tells what a price covers."""
 _THERE = re.compile(
     r"\b(?:туда|сюда|в не[её]|в него|в эту|в это|there|оған|соған|ішіне)\b|\bin (?:it|that|this)\b", re.IGNORECASE
 )
 """What is named beside such a word is what may be included, not what includes it."""
+
+
+def covers(text: str) -> bool:
+    """Does a fact tell what its price covers, or what is paid for beside it?"""
+    return _COVERS.search(text) is not None
 
 
 class Offers:
@@ -98,6 +109,16 @@ class Offers:
         like = " ".join(sentence(say.words(each)) for each in more)
         return "\n".join(filter(None, (self._product("", product, thing.variant, say), like)))
 
+    def again(self, thing: Thing, say: Say) -> list[Told]:
+        """A thing that was told before, as it is now and here: a product with all that is said of it."""
+        text = self.in_full(thing, say)
+        return [say.line(thing.fact, text)] if text else self._one(OFFERS, thing, say)
+
+    def tells_what_is_covered(self, thing: Thing) -> bool:
+        """Does the note beside a price say what it covers, in any language?"""
+        sold = self._services[thing.id] if thing.kind == SERVICE else self._products[thing.id]
+        return sold.note is not None and any(map(covers, sold.note.values()))
+
     def all(self, say: Say) -> list[Told]:
         """Everything that is sold, where that is short enough to be told."""
         things = [*(Thing(SERVICE, id) for id in self._services), *(Thing(PRODUCT, id) for id in self._products)]
@@ -110,17 +131,13 @@ class Offers:
         return [*told[: MOST - 1], replace(told[MOST - 1], text=f"{told[MOST - 1].text}\n{say.text('fact_more')}")]
 
     def _one(self, ask: str, thing: Thing, say: Say) -> list[Told]:
-        if ask == INCLUDED and not self._tells_what_is_covered(thing):
+        if ask == INCLUDED and not self.tells_what_is_covered(thing):
             return []
         if thing.kind == SERVICE:
             text = self._service(ask, self._services[thing.id], thing.variant, say)
         else:
             text = self._product(ask, self._products[thing.id], thing.variant, say)
         return [say.line(thing.fact, text)] if text else []
-
-    def _tells_what_is_covered(self, thing: Thing) -> bool:
-        sold = self._services[thing.id] if thing.kind == SERVICE else self._products[thing.id]
-        return sold.note is not None and any(map(covers, sold.note.values()))
 
     # --- services
 

@@ -22,7 +22,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 """Words that ask."""
-_LAUGHS = re.compile(r"(?:\){2,}|[😂🤣😅😆😁🙈😄])[\s.!)😂🤣😅😆😁🙈😄]*$")
+_FACES = "😂🤣😅😆😁🙈😄"
 _BIDS = re.compile(r"\w(?:йте|ите|ьте|ңыз|ңіз|ыңызшы|іңізші|шы|ші)\b|\bplease\b", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W_]")
 
@@ -59,7 +59,7 @@ class Piece:
     @property
     def jokes(self) -> bool:
         """Is it said with a laugh, and asks nothing ("красота требует жертв)))")?"""
-        if _LAUGHS.search(self.text) is None or "?" in self.text or is_serious(self.text):
+        if not _ends_in_a_laugh(self.text) or "?" in self.text or is_serious(self.text):
             return False
         likely = self.share >= LEAST and self.label not in IDLE
         wants = [self.others.get(each, 0.0) for each in (*DESK, "booking")]
@@ -103,6 +103,11 @@ class Piece:
     def clear(self) -> bool:
         """Is it more likely than all else together?"""
         return self.share >= LEAST
+
+
+def _ends_in_a_laugh(text: str) -> bool:
+    end = text[len(text.rstrip(f"{_FACES}.!) \n")) :]
+    return "))" in end or any(face in end for face in _FACES)
 
 
 def pieces(text: str, mask: Mask) -> list[Piece]:
