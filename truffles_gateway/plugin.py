@@ -40,12 +40,13 @@ from truffles_gateway.messages import (
     Passage,
     Refusal,
     State,
+    Turn,
 )
 
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
+    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -573,6 +574,18 @@ class KnowledgeSource(Protocol):
 
     def entries(self) -> Sequence[Entry]:
         """All of them, each with an id that begins with `OWN`. Quick: nothing is waited for."""
+        ...
+
+
+@runtime_checkable
+class Teller(Protocol):
+    """Implemented by a `KnowledgeSource` whose facts are told otherwise than retrievers hold them: in the customer's language,
+    at their branch, as things are now."""
+
+    def told(self, held: Mapping[str, str], turn: Turn, language: str) -> Mapping[str, str]:
+        """Own facts that were found, by id, in the words that a retriever holds → the words that this customer is told, in
+        `language` ("": not known) where the plugin has it. What is missing from the answer is told as it is held. Quick:
+        nothing is waited for."""
         ...
 
 

@@ -22,7 +22,17 @@ from truffles_gateway.config_problems import explain
 from truffles_gateway.errors import ConfigError, PluginError
 from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
-from truffles_gateway.plugin import Closing, Door, FileGuard, KnowledgeWriter, Plugin, Resources, Typist, Warming
+from truffles_gateway.plugin import (
+    Closing,
+    Door,
+    FileGuard,
+    KnowledgeWriter,
+    Plugin,
+    Resources,
+    Teller,
+    Typist,
+    Warming,
+)
 from truffles_gateway.prompts import Prompts, variables
 from truffles_gateway.secret_refs import Secrets
 from truffles_gateway.tenant_config import Branch, TenantConfig, read
@@ -154,6 +164,10 @@ class Tenant:
             if each.plugin.channel == channel and each.plugin.capabilities.typing and isinstance(made, Typist):
                 return made
         return None
+
+    def tellers(self) -> list[Teller]:
+        """The plugins that have facts of their own, and words for each customer."""
+        return [made for made in self.objects.values() if isinstance(made, Teller)]
 
     def door(self, plugin: str) -> Door:
         """What the ingress of `plugin` may know."""

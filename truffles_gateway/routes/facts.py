@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from truffles_gateway import branching, calls, firewall, hearing, overrides
+from truffles_gateway import branching, calls, firewall, hearing, overrides, telling
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, State, Trigger, Turn
 from truffles_gateway.routes import human
@@ -42,7 +42,8 @@ async def retrieve(case: Case) -> list[Passage]:
     """Every retriever's passages, the surest first."""
     with case.trace.stage("retrieve") as entry:
         result = await _asked(case, case.there)
-        known = sorted(_once(result.asked, sure=_sure(case)), key=lambda passage: -passage.confidence)
+        fused = _once(result.asked, sure=_sure(case))
+        known = sorted(telling.as_told(case, case.there, fused), key=lambda passage: -passage.confidence)
         told = overrides.holding(case.tenant.overrides, case.turn.now, case.there.branch)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
@@ -62,7 +63,7 @@ async def retrieve(case: Case) -> list[Passage]:
 async def retrieved(case: Case, turn: Turn) -> list[Passage] | None:
     """What the retrievers know in another turn than the case's: at another branch. None: one of them failed."""
     result = await _asked(case, turn)
-    return None if result.faults else _once(result.asked, sure=_sure(case))
+    return None if result.faults else telling.as_told(case, turn, _once(result.asked, sure=_sure(case)))
 
 
 async def _asked(case: Case, turn: Turn) -> calls.Result:

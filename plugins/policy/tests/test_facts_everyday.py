@@ -13,7 +13,7 @@ from truffles_policy.intents.serious import is_own_damage
 from truffles_policy.salutations import unaddressed
 from truffles_policy.synonyms import of_whom, synonyms
 
-from truffles_gateway.messages import OWNER_SAYS, Passage
+from truffles_gateway.messages import Turn
 
 Ask = Callable[..., Any]
 OTHERWISE = [
@@ -162,36 +162,23 @@ def test_a_matter_of_the_customers_own_is_for_people(text: str, policies: dict[s
     assert policies["demo_phones"].facts.hears(text).rule == "status"
 
 
-FOUND = Passage(id="pack:faq.laptops", text="Нет, ремонтируем только телефоны и планшеты.", confidence=0.8,
-                query="жарамсыз компьютерімді не істейін", source="pack")  # fmt: skip
-
-
-def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(ask: Ask) -> None:
-    _, draft = ask("demo_phones", FOUND.query, owner=[FOUND])
-    assert (
-        draft is not None and draft.text == "Жоқ, тек телефон мен планшет жөндейміз." and draft.sources == (FOUND.id,)
-    )
+LAPTOPS = "pack:faq.laptops"
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("language", "held", "told"),
     [
-        ("что мне делать с моим компьютером", [FOUND]),  # the pack's own language: whoever answers next says it
-        (FOUND.query, [Passage(id=FOUND.id, text="Да, чиним и ноутбуки.", confidence=0.8, query=FOUND.query)]),
-        (FOUND.query, [Passage(id=FOUND.id, text=FOUND.text, confidence=0.4, query=FOUND.query)]),
-        (
-            FOUND.query,
-            [FOUND, Passage(id="pack:faq.own_glass", text="Да, наклеим.", confidence=0.8, query=FOUND.query)],
-        ),
-        (FOUND.query, [FOUND, Passage(id="pack:place.parking", text="Есть.", confidence=0.2, query="тұрақ бар ма")]),
-        (
-            FOUND.query,
-            [FOUND, Passage(id="1", text="iPhone 30 000", confidence=1, query="", source=f"{OWNER_SAYS}: price")],
-        ),
+        ("kk", {LAPTOPS: "Нет, ремонтируем только телефоны и планшеты."}, "Жоқ, тек телефон мен планшет жөндейміз."),
+        ("", {LAPTOPS: "Нет, ремонтируем только телефоны и планшеты."}, "Нет, ремонтируем только телефоны и планшеты."),
+        ("kk", {LAPTOPS: "Да, чиним и ноутбуки."}, None),  # in other words than the pack's: somebody worded it
+        ("kk", {"pack:faq.nothing": "Нет."}, None),
     ],
 )
-def test_it_is_not_where_it_is_changed_unsure_or_not_all(text: str, found: list[Passage], ask: Ask) -> None:
-    assert ask("demo_phones", text, owner=found)[1] is None
+def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(
+    language: str, held: dict[str, str], told: str | None, policies: dict[str, Any], turn: Turn
+) -> None:
+    said = policies["demo_phones"].told(held, turn, language)
+    assert said == ({} if told is None else dict.fromkeys(held, told))
 
 
 @pytest.mark.parametrize(

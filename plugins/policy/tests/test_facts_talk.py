@@ -230,13 +230,7 @@ def test_a_product_that_a_retriever_found_is_told_with_its_stock(policies: Any) 
     entry = next(each for each in policy.entries() if each.id == found)
 
     def told(language: str, text: str = entry.answer) -> str:
-        turn, message = (
-            make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)),
-            Inbound(text="флешечка бар ма 64", events=(), language=language),
-        )
-        passage = Passage(id=found, text=text, answer=text, confidence=0.8, query=message.text)
-        draft = asyncio.run(policy.answer(turn, message, Verdict(route=Route.ANSWER, language=language), [passage], ()))
-        return draft.text if draft else ""
+        return policy.told({found: text}, make_turn(now=datetime(2026, 1, 5, 9, tzinfo=UTC)), language).get(found, "")
 
     assert "нет" in told("ru") and "қазір жоқ" in told("kk") and "out of stock" in told("en")
     assert told("ru", "Карта памяти — 1 ₸") == "", "not as the pack has it: somebody else's word"

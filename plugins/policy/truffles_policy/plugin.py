@@ -14,8 +14,7 @@ from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookim
 from truffles_policy.booking.booker import Booker, Open
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
-from truffles_policy.facts.reply import draft, found_alone, unchanged
-from truffles_policy.facts.told import Say, joined
+from truffles_policy.facts.reply import draft, unchanged
 from truffles_policy.intents.picture import came
 from truffles_policy.language import detect
 from truffles_policy.lattice import Lattice, Nobody
@@ -150,27 +149,18 @@ class Policy:
         answered = self.facts.answered(reading, say)
         found = with_texts(answered, passages)
         if not found or not all(each.facts for each in found) or not self.facts.is_whole(reading, found):
-            known = any(each.facts for each in answered)
-            return None if known else self._reworded(turn, verdict, passages, say)
+            return None
         if not _is_surest(found, passages):
             return None
         return draft(found, untold(notices(passages), turn), self._invites(turn), turn, say)
 
-    def _reworded(self, turn: Turn, verdict: Verdict, passages: Sequence[Passage], say: Say) -> Draft | None:
-        """A fact of the pack's that a retriever found, as it is told now: retrievers hold what the pack says in its own language,
-        whatever is sold out. None where that is the same, or where the owner has changed what it says."""
-        best = found_alone(passages, verdict.idle)
-        if self._pack is None or self.facts is None or best is None:
-            return None
-        own = self.facts.told_in(self._pack.language).get(best.id)
-        if own is None or (best.answer or best.text) != own:
-            return None
-        gone = self.facts.sold_out(best.id, say)
-        told = gone or self.facts.told_in(say.language).get(best.id, own)
-        if told == own:
-            return None
-        words = joined((untold(notices(passages), turn), told))
-        return Draft(text=words, confidence=best.confidence, sources=(best.id,), verbatim=True)
+    def told(self, held: Mapping[str, str], turn: Turn, language: str) -> Mapping[str, str]:
+        """The facts of the pack that a retriever found, in the customer's language and as they are now: retrievers hold what the
+        pack says in its own language, whatever is sold out."""
+        if self.facts is None:
+            return {}
+        say = self.facts.say_at(turn, turn.branch, language or self.facts.pack.language)
+        return {id: told for id, words in held.items() if (told := self.facts.as_now(id, words, say))}
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""

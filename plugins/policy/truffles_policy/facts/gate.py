@@ -133,7 +133,10 @@ class Facts:
     def say(self, turn: Turn, message: Inbound, verdict: Verdict, reading: Reading) -> Say:
         """Whom the facts are told."""
         language = verdict.language or message.language or self.pack.language
-        branch = reading.branch or turn.branch
+        return self.say_at(turn, reading.branch or turn.branch, language)
+
+    def say_at(self, turn: Turn, branch: str, language: str) -> Say:
+        """A customer of a language at a branch, now."""
         return Say(self.pack, self._texts, language, branch, turn.now.astimezone(ZoneInfo(turn.timezone)))
 
     def answered(self, reading: Reading, say: Say) -> list[Answered]:
@@ -163,7 +166,14 @@ class Facts:
             }
         return self._in[language]
 
-    def sold_out(self, fact: str, say: Say) -> str:
+    def as_now(self, fact: str, held: str, say: Say) -> str:
+        """A fact that is `held` in the pack's own language, as this customer is told it: in full where something of it is sold
+        out; "" where it is no fact of the pack's, or was worded for its question already."""
+        if self.told_in(self.pack.language).get(fact) != held:
+            return ""
+        return self._sold_out(fact, say) or self.told_in(say.language).get(fact, "")
+
+    def _sold_out(self, fact: str, say: Say) -> str:
         """All that the pack says of a product of which something is sold out now; "" of anything else."""
         found = self.things.told([fact])
         told = self._offers.in_full(found.things[0], say) if found else ""

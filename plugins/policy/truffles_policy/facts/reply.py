@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import OWNER_SAYS, Author, Draft, Passage, Turn
-from truffles_policy.facts.gate import HINT, SOURCE, Answered
+from truffles_gateway.messages import Author, Draft, Passage, Turn
+from truffles_policy.facts.gate import SOURCE, Answered
 from truffles_policy.facts.told import Say, Told, joined
 from truffles_policy.pack.values import said
-
-GOOD, NEAR = 0.5, 0.005
 
 
 def draft(answered: Sequence[Answered], notices: str, invites: bool, turn: Turn, say: Say) -> Draft:
@@ -48,22 +45,6 @@ def _call(turn: Turn, say: Say) -> str:
     asks = bool(lines) and lines[-1].rstrip().endswith("?")
     told = any(each in line for line in lines for each in words.values())
     return "" if language != say.language or asks or told else text
-
-
-def found_alone(passages: Sequence[Passage], idle: Sequence[str]) -> Passage | None:
-    """The one good passage of a retriever's, where that is all that is known, and all that is asked: no other question was found
-    in the message but what asks nothing (`idle`), and no other passage is as good."""
-    found = [each for each in passages if each.source not in (HINT, OWNER_SAYS)]
-    found = [each for each in found if not any(_words(each.query) <= _words(text) for text in idle)]
-    best = max(found, key=lambda each: each.confidence, default=None)
-    if best is None or best.confidence < GOOD or len({each.query for each in found}) > 1:
-        return None
-    equals = {each.text for each in found if best.confidence - each.confidence <= NEAR}
-    return best if len(equals) == 1 else None
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", text.lower()) if len(word) > 2}
 
 
 def unchanged(passages: Sequence[Passage]) -> bool:

@@ -1,0 +1,41 @@
+"""Plugins' own facts that a retriever found, in the words that this customer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from truffles_gateway.decision import Case
+from truffles_gateway.messages import Passage, Turn
+from truffles_gateway.observability import logger
+from truffles_gateway.own_facts import is_own
+from truffles_gateway.plugin import Teller
+
+log = logger("telling")
+
+
+def as_told(case: Case, turn: Turn, found: Sequence[Passage]) -> list[Passage]:
+    """The passages as they are told in a turn: whoever answers, rules or a model, reads them in the customer's language, at their
+    branch, as things are now. What a plugin worded for this question itself stays as it is."""
+    held = {each.id: each.answer or each.text for each in found if is_own(each.id)}
+    told: dict[str, str] = {}
+    for teller in case.tenant.tellers() if held else ():
+        told |= _told(case, turn, teller, held)
+    return [_in_words(each, told[each.id]) if each.id in told and not _differs(each, held) else each for each in found]
+
+
+def _told(case: Case, turn: Turn, teller: Teller, held: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        return teller.told(held, turn, case.verdict.language or case.message.language)
+    except Exception as problem:
+        log.exception("own facts are told as they are held", tenant=case.tenant.slug, problem=repr(problem))
+        return {}
+
+
+def _differs(passage: Passage, held: Mapping[str, str]) -> bool:
+    """Is it the same fact in other words than those that were asked about?"""
+    return (passage.answer or passage.text) != held[passage.id]
+
+
+def _in_words(passage: Passage, words: str) -> Passage:
+    return replace(passage, text=words, answer=words if passage.answer else "")
