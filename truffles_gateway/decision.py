@@ -113,6 +113,7 @@ class Case:
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     told_of     the branch is unknown, but what was asked is known at this one alone: the answer names it
+    found_at    the branch is unknown, and what was asked is most surely found at this one, though it is as true of every one
     """
 
     work: Work
@@ -133,6 +134,7 @@ class Case:
     named_only: bool = False
     of_a_branch: bool = False
     told_of: Branch | None = None
+    found_at: Branch | None = None
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue in the customer's language."""
@@ -140,8 +142,9 @@ class Case:
 
     @property
     def there(self) -> Turn:
-        """The turn as what is asked is answered: at the one branch that knows it, where that is not the customer's."""
-        at = self.told_of
+        """The turn as what is asked is answered: at the one branch that knows it, or knows it best, where the
+        customer has none."""
+        at = self.told_of or self.found_at
         return replace(self.turn, branch=at.slug, knowledge_tag=at.knowledge_tag) if at else self.turn
 
     @property

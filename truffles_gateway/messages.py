@@ -297,7 +297,8 @@ class Passage:
 
     `confidence` is calibrated: the share of such passages that really answer such a query. One whose `source` is
     `OWNER_SAYS` is no answer by itself: it is what the owner wants every customer to know for now, whatever they ask.
-    `also` are other parts of the message that another plugin found to be answered by the same fact.
+    `also` are other parts of the message that another plugin found to be answered by the same fact. `tag` is the
+    `knowledge_tag` of the branch that alone has it, "" where every branch does.
     """
 
     id: str
@@ -310,6 +311,7 @@ class Passage:
     answer: str = ""
     score: float = 0.0
     also: tuple[str, ...] = ()
+    tag: str = ""
 
 
 def notices(passages: Iterable[Passage]) -> list[Passage]:

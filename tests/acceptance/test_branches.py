@@ -192,13 +192,14 @@ async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows
 
 
 async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid) -> None:
-    """Where the others have no such thing, or this very fact in doubt, nobody is asked where they want to come. They are where another
-    has it doubtfully under another id, and where nobody words the answer; people are not told of a branch that nobody chose."""
+    """Where the others have no such thing, nobody is asked where they want to come, nor where they have this very fact in doubt: that is
+    as true of them. They are asked where another has it doubtfully under another id, and where nobody words the answer; people are not told of a branch that nobody chose."""
     sure = {("abay", "солярий"): 0.9, ("abay", "педикюр"): 0.9, ("mega", "педикюр"): 0.3, ("abay", "загар"): 0.9,
             ("abay", "уход"): 0.9, ("mega", "уход"): 0.3}  # fmt: skip
 
     def retrieve(message, turn) -> list[Passage]:
-        return [Passage(id=word if word == "уход" else f"{turn.knowledge_tag} {word}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text)
+        return [Passage(id=word if word == "уход" else f"{turn.knowledge_tag} {word}", text=f"{word.capitalize()} 3000 ₸", confidence=confidence, query=message.text,
+                        tag="" if word == "уход" else tag)
                 for (tag, word), confidence in sure.items()
                 if tag == turn.knowledge_tag and word in message.text.lower()]  # fmt: skip
 
@@ -212,9 +213,26 @@ async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid
     [stages] = [row["stages"] for row in await salon.rig.rows("SELECT stages FROM turns WHERE kind = 'customer'")]
     assert [each["branch"] for each in stages if each.get("outcome") == "only there"] == ["abay"]
     assert await found(salon, jid) == (None, None, None), "the conversation stays where it is"
-    assert await salon.ask(jid, "А уход?") == "Филиал «Абая 10»:\nУход 3000 ₸"
+    assert await salon.ask(jid, "А уход?") == "Уход 3000 ₸"
     assert (await salon.ask(jid, "А педикюр?")).endswith(LIST)
     assert (await salon.ask("77000000012@s.whatsapp.net", "А загар?")).endswith(LIST)
+
+
+async def test_what_every_branch_has_in_doubt_is_no_reason_to_ask(salon_of, stub, jid) -> None:
+    """One branch sells it; what both say of it besides, one of them more surely, is as true of either."""
+
+    def retrieve(message, turn) -> list[Passage]:
+        here = turn.knowledge_tag == "abay"
+        care = Passage(id="care", text="После загара не купайтесь", confidence=0.6 if here else 0.3, query=message.text)
+        sold = Passage(id="sun", text="Солярий 3000 ₸", confidence=0.9, query=message.text, tag="abay")
+        return [sold, care] if here else [care]
+
+    def answer(passages) -> Draft | None:
+        return Draft(text=passages[0].text, verbatim=True) if passages else None
+
+    extra = [stub.plugin("by_meaning", retrieve=retrieve, answer=answer)]
+    salon = await salon_of(extra=extra, branches=[ABAY, MEGA], branching={"mode": "ask_user"})
+    assert await salon.ask(jid, "Сколько стоит солярий?") == "Филиал «Абая 10»:\nСолярий 3000 ₸"
 
 
 async def test_no_price_leaves_before_the_branch_is_known(asking, jid) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from truffles_gateway import branching
 from truffles_gateway.decision import Case, Decision
-from truffles_gateway.messages import Content, Inbound, Route, State
+from truffles_gateway.messages import Content, Inbound, Passage, Route, State
 from truffles_gateway.routes import facts
 from truffles_gateway.tenant_config import Branch
 
@@ -20,11 +20,20 @@ FEW = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is `sure` enough to be said at a branch, by id and words, and what there is about it even `faintly`."""
+class Fact:
+    """What is told of a fact at a branch; `tag` is that of the branch which alone has it."""
 
-    sure: frozenset[tuple[str, str]] = frozenset()
-    faintly: frozenset[tuple[str, str]] = frozenset()
+    id: str
+    text: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is `sure` enough to be said at a branch, and what there is about it even `faintly`."""
+
+    sure: frozenset[Fact] = frozenset()
+    faintly: frozenset[Fact] = frozenset()
 
 
 async def before_answering(case: Case, route: Route) -> Decision | None:
@@ -54,27 +63,47 @@ async def _is_the_same(case: Case) -> bool:
     if any(each is None for each in known):
         return False
     there = [each or Known() for each in known]
-    first, *others = [each.sure for each in there]
-    told = len(first.union(*others))
+    told = len(frozenset[Fact]().union(*(each.sure for each in there)))
     case.told_of = _alone(branches, there)
     if case.told_of:
         case.trace.note("branches", outcome="only there", branch=case.told_of.slug, known=told)
         return True
-    same = all(other == first for other in others) and (bool(first) or not branching.is_asked(case))
+    same = not _differing(there) and (bool(told) or not branching.is_asked(case))
+    case.found_at = _best(branches, there) if same else None
     case.of_a_branch = not told
     case.trace.note("branches", outcome="the same" if same else "it matters", known=told)
     return same
 
 
+def _own(there: Sequence[Known]) -> frozenset[Fact]:
+    """The facts that are one branch's own, that another one has in other words, or that are sure here and unheard of elsewhere.
+    Whatever else is found more surely at one branch than at another is as true of both."""
+    found = [each.sure | each.faintly for each in there]
+    texts: dict[str, set[str]] = {}
+    for fact in frozenset[Fact]().union(*found):
+        texts.setdefault(fact.id, set()).add(fact.text)
+    alone = {fact for each in there for fact in each.sure if not all(fact in one for one in found)}
+    return frozenset(fact for each in found for fact in each if fact.tag or fact in alone or len(texts[fact.id]) > 1)
+
+
+def _best(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
+    """Where most is sure; None where it is the same everywhere."""
+    most = max(range(len(there)), key=lambda at: len(there[at].sure))
+    return branches[most] if any(each.sure != there[most].sure for each in there) else None
+
+
+def _differing(there: Sequence[Known]) -> bool:
+    """Would the branches be told something else?"""
+    return any(each.sure & _own(there) for each in there)
+
+
 def _alone(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
-    """The one branch where it is known, if the others have nothing else that is even faintly about it: the same fact may have
-    another id there, and another price."""
-    known = [(branch, each.sure) for branch, each in zip(branches, there, strict=True) if each.sure]
-    if len(known) != 1:
-        return None
-    [(branch, sure)] = known
-    others = (each.faintly for each in there if not each.sure)
-    return branch if all(each <= sure for each in others) else None
+    """The one branch that has something of its own to say, if the others have nothing of theirs that is even faintly about it: the
+    same service may have another id there, and another price."""
+    own = _own(there)
+    known = [branch for branch, each in zip(branches, there, strict=True) if each.sure & own]
+    faintly = [branch for branch, each in zip(branches, there, strict=True) if (each.sure | each.faintly) & own]
+    return known[0] if len(known) == 1 and faintly == known else None
 
 
 async def _known_at(case: Case, branch: Branch) -> Known | None:
@@ -87,8 +116,12 @@ async def _known_at(case: Case, branch: Branch) -> Known | None:
     best: dict[str, float] = {}
     for each in passages:
         best[each.query] = max(best.get(each.query, least), each.confidence)
-    sure = frozenset((each.id, each.text) for each in passages if each.confidence >= best[each.query])
-    return Known(sure, frozenset((each.id, each.text) for each in passages if each.confidence >= FAINTLY))
+    sure = frozenset(_fact(each) for each in passages if each.confidence >= best[each.query])
+    return Known(sure, frozenset(_fact(each) for each in passages if each.confidence >= FAINTLY))
+
+
+def _fact(passage: Passage) -> Fact:
+    return Fact(passage.id, passage.text, passage.tag)
 
 
 def _is_question(case: Case, route: Route) -> bool:

@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from truffles_rag_qdrant.embed import LocalEmbedder
 from truffles_rag_qdrant.simulator import Embeddings, served
 
 from truffles_gateway.testing import CountersInMemory
@@ -150,3 +152,12 @@ async def test_vectors_of_another_length_have_a_collection_of_their_own(
         assert fake.local.count("truffles_knowledge-256").count == facts
         assert fake.local.count("truffles_knowledge").count == facts, "the other tenant's alone are left"
         assert "Вымышленная" in (await other.ask(WHERE))[0].text
+
+
+async def test_a_text_of_many_tenants_is_embedded_once_and_alike() -> None:
+    here, there = LocalEmbedder(), LocalEmbedder()
+    texts = ["Сколько держится покрытие?", "где вы", "Сколько держится покрытие?"]
+    first, again = here.embed_once(texts), there.embed_once(texts[::-1])
+    assert first.shape == (3, here.size) and np.abs(first - here.embed_now(texts)).max() < 1e-3
+    assert np.abs(first - again[::-1]).max() < 1e-3
+    assert here.embed_once([]).shape == (0, here.size)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 LEAST, MOST = 8, 8192
+MOST_KEPT = 30_000  # texts: a kilobyte each
 KNOWN_AS = {"BAAI/bge-m3": "bge-m3"}  # what its vectors were stored as before servers were asked
 
 
@@ -38,6 +39,10 @@ class Embedder(Protocol):
         """The same without waiting for a network; only where `blocking` says so, and only off the event loop."""
         ...
 
+    def embed_once(self, texts: Sequence[str]) -> Vectors:
+        """`embed_now` for what is stored: texts that many tenants have, such as general wordings, are embedded once a process."""
+        ...
+
     async def identify(self) -> None:
         """Ask which model it is by now; where that cannot be asked, it is the one that it was."""
         ...
@@ -57,6 +62,12 @@ def _use() -> Any:
     return USE(threads=1, denoise=True)
 
 
+@cache
+def _kept() -> Remembered:
+    """Vectors of stored texts, for all tenants of the process; touched on the worker's thread alone."""
+    return Remembered(MOST_KEPT)
+
+
 class LocalEmbedder:
     """universal-sentence-encoder-multilingual v3 in numpy: 512 dimensions, 1–2 ms a query, no download."""
 
@@ -68,6 +79,16 @@ class LocalEmbedder:
     def embed_now(self, texts: Sequence[str]) -> Vectors:
         """One row a text; blocks."""
         return np.asarray(_use().encode(list(texts)), dtype=np.float32)
+
+    def embed_once(self, texts: Sequence[str]) -> Vectors:
+        """One row a text, half as exact where it was embedded before; blocks."""
+        known = _kept().known(texts)
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            fresh = self.embed_now(missing)
+            _kept().put(missing, fresh.astype(np.float16))
+            known |= dict(zip(missing, fresh, strict=True))
+        return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), self.size)
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Not used: `blocking` says that `embed_now` is called on the worker thread."""
@@ -103,6 +124,10 @@ class HttpEmbedder:
         return name if self.size == self._expected else f"{name}-{self.size}"
 
     def embed_now(self, texts: Sequence[str]) -> Vectors:
+        """A network cannot be asked without waiting."""
+        raise NotImplementedError
+
+    def embed_once(self, texts: Sequence[str]) -> Vectors:
         """A network cannot be asked without waiting."""
         raise NotImplementedError
 

@@ -194,7 +194,7 @@ class Engine(ABC):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for `texts`, wherever they come from."""
         if self.embedder.blocking:
-            return await self._worker.run(self.embedder.embed_now, texts)
+            return await self._worker.run(self.embedder.embed_once, texts)
         return await self.embedder.embed(texts)
 
     async def check(self) -> str:

@@ -203,7 +203,7 @@ def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
 def _passage(part: Part, confidence: float, entry: Entry, score: float) -> Passage:
     chunk = entry.chunk
     return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=part.text, source=chunk.source,
-                   title=chunk.title, question=chunk.question, answer=chunk.answer, score=score)  # fmt: skip
+                   title=chunk.title, question=chunk.question, answer=chunk.answer, score=score, tag=chunk.tag)  # fmt: skip
 
 
 def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:
