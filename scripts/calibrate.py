@@ -175,13 +175,14 @@ def _share(said: Sequence[float], counts: Any) -> str:
 
 def told(model: Any) -> list[Mapping[str, Any]]:
     """The trees as `truffles_rag_qdrant.trees` reads them: complete, breadth first."""
-    return [_complete(tree["tree_structure"]) for tree in model.booster_.dump_model()["tree_info"]]
+    return [complete(tree["tree_structure"], FEATURES) for tree in model.booster_.dump_model()["tree_info"]]
 
 
-def _complete(root: Mapping[str, Any]) -> Mapping[str, Any]:
+def complete(root: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    """A tree of LightGBM's with all its nodes, by the names of its features."""
     level, by, most = [root], [], []
     for _ in range(DEPTH):
-        by += [FEATURES[node["split_feature"]] if "split_feature" in node else "" for node in level]
+        by += [names[node["split_feature"]] if "split_feature" in node else "" for node in level]
         most += [node.get("threshold", 0.0) for node in level]
         level = [node.get(side, node) for node in level for side in ("left_child", "right_child")]
     return {"by": by, "most": most, "leaf": [round(node["leaf_value"], 5) for node in level]}

@@ -300,11 +300,12 @@ async def test_of_what_alike_things_are_asked_that_of_the_one_that_was_told_of_c
 def test_faint_words_are_about_what_was_told_of_if_that_speaks_of_them(text: str, told: Entry, found: bool) -> None:
     known = chunks(LASHES, LASTS, CABLE, *OFF, *OTHERS)
     index = Index("shop", known, asking=fitted(known, 4))
-    asked = index.asked(one(text, index.reader)[0], np.zeros(4, np.float32))
+    nothing = np.zeros(4, np.float32)
+    asked = index.asked(one(text, index.reader)[0], nothing)
     faint = Passage(id=LASTS.id, text=LASTS.answer, confidence=0.15, query=text)
-    sure = _about_the_same(asked, index, [index.entries[told.id]], [faint])
+    sure = _about_the_same(asked, nothing, index, [index.entries[told.id]], [faint])
     assert [each.confidence >= 0.5 for each in sure] == ([True] if found else [])
-    assert not _about_the_same(asked, index, [index.entries[told.id]], [replace(faint, confidence=0.05)])
+    assert not _about_the_same(asked, nothing, index, [index.entries[told.id]], [replace(faint, confidence=0.05)])
 
 
 async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs: Any) -> None:

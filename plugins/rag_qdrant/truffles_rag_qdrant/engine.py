@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -14,14 +14,15 @@ import numpy as np
 
 from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
+from truffles_rag_qdrant import following
 from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
 from truffles_rag_qdrant.confidence import Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
-from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, plan
+from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, passage_of, plan
 from truffles_rag_qdrant.learned import ORIGIN
-from truffles_rag_qdrant.likeness import called, nearest
+from truffles_rag_qdrant.likeness import nearest
 from truffles_rag_qdrant.limits import is_about
 from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
@@ -40,6 +41,7 @@ TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
+_Judged = Callable[[Asked, Vectors, Index, Sequence[Entry], Sequence[Passage]], list[Passage]]
 
 
 class Engine(ABC):
@@ -126,33 +128,48 @@ class Engine(ABC):
         if alone is None or any(part.lacks_thing for part in both.parts):
             return []  # the price of what, asked twice, is not the price of anything
         found = await self._find(f"{before} {text}", tag, index, whole=True)
-        return await self._worker.run(_going_on, alone, index.at(tag), found)
+        return await self._worker.run(_going_on, alone[0], index.at(tag), found)
 
     async def going_on(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
         """What answers `text` as a question that goes on from the facts that were told before it: one of these, or what was `found`
         for the new words alone, if it is about the same."""
+        return await self._after(told, text, tag, found, _followed) or await self._after(
+            told, text, tag, found, _about_the_same
+        )
+
+    async def followed(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> Passage | None:
+        """The fact that was told before `text` if that surely goes on about it; `found` is what is known for the words alone."""
+        return next(iter(await self._after(told, text, tag, found, _followed)), None)
+
+    async def _after(
+        self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage], judged: _Judged
+    ) -> list[Passage]:
         index = self._index
-        if index is None or not told:
-            return []
-        alone = await self._as_asked(index, text, tag)
-        if alone is None:
+        asked = await self._as_asked(index, text, tag) if index and told else None
+        if index is None or asked is None:
             return []
         there = index.at(tag)
         entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
-        best = await self._worker.run(_about_the_same, alone, there, entries, found)
-        for entry in await self._worker.run(_that_may_be_meant, alone, entries):
-            behind = await self._find(f"{_subject(entry)} {text}", tag, index, whole=True)
-            best += _about_told(entry, behind)
-        return sorted(best, key=lambda each: -each.confidence)[:1]
+        return await self._worker.run(judged, *asked, there, entries, found)
 
-    async def _as_asked(self, index: Index, text: str, tag: str) -> Asked | None:
-        """Words as one question at a branch; None if they say nothing."""
+    async def follow_ups(self, told: Sequence[str], text: str, tag: str) -> Mapping[str, Sequence[float]]:
+        """How words fit each of the facts told before them; for who grows the trees that weigh it."""
+        index = self._index
+        asked = await self._as_asked(index, text, tag) if index else None
+        if index is None or asked is None:
+            return {}
+        found, there = await self.find(text, tag), index.at(tag)
+        entries = [there.entries[id] for id in told if id in there.entries]
+        return {each.chunk.id: following.row(asked[0], each, there, asked[1], found) for each in entries}
+
+    async def _as_asked(self, index: Index, text: str, tag: str) -> tuple[Asked, Vectors] | None:
+        """Words as one question at a branch, and their vector; None if they say nothing."""
         there, planned = await self._worker.run(_planned, text, index, tag, True)
         if not planned.parts:
             return None
         [part] = planned.parts
         [vector] = await self._vectors([embeddable(part, knows_kazakh=self.embedder.knows_kazakh)], index)
-        return await self._worker.run(there.asked, part, vector)
+        return await self._worker.run(there.asked, part, vector), vector
 
     async def nearer(self, told: Sequence[str], tag: str, found: Sequence[Passage]) -> list[Passage]:
         """What was found for a few words without what is about something else than what was told before them, where both may be
@@ -315,11 +332,6 @@ def _going_on(asked: Asked, index: Index, found: Sequence[Passage]) -> list[Pass
     return [replace(each, confidence=BOTH) for each in about if each.id in first and each.id in wanted][:1]
 
 
-def _subject(entry: Entry) -> str:
-    """What a fact is about, in its own words."""
-    return next(iter(called(entry.chunk)), entry.chunk.title)
-
-
 def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
     """Does what was told speak of all that new words ask: in what it says itself; or in a wording, where they ask for something that
     can be told in a word (how long, when, where), or for nothing else as much? "А почему так дорого?" is in somebody's wording of most
@@ -332,17 +344,18 @@ def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
     return near or (likely >= FAINTLY and lead >= 0)
 
 
-def _that_may_be_meant(asked: Asked, told: Sequence[Entry]) -> list[Entry]:
-    return [each for each in told if _may_be_asked_of(asked, each)]
+def _followed(
+    asked: Asked, vector: Vectors, index: Index, told: Sequence[Entry], found: Sequence[Passage]
+) -> list[Passage]:  # fmt: skip
+    """The fact told that words surely go on about."""
+    sure = following.shares([following.row(asked, each, index, vector, found) for each in told])
+    best = max(zip(sure, told, strict=True), key=lambda each: each[0], default=None)
+    return [passage_of(asked.part, round(best[0], 4), best[1])] if best and best[0] >= following.LEAST else []
 
 
-def _about_told(told: Entry, found: Sequence[Passage]) -> list[Passage]:
-    """The fact that was told, if it is found by the new words behind its name."""
-    sure = next((each for each in found if each.id == told.chunk.id and each.confidence >= LEANING), None)
-    return [replace(sure, confidence=sure.confidence * LEANING)] if sure else []
-
-
-def _about_the_same(asked: Asked, index: Index, told: Sequence[Entry], found: Sequence[Passage]) -> list[Passage]:
+def _about_the_same(
+    asked: Asked, _vector: Vectors, index: Index, told: Sequence[Entry], found: Sequence[Passage]
+) -> list[Passage]:  # fmt: skip
     """The first that was found for the new words, however little they say, if it speaks of them all and of what was told."""
     for each in found[:1]:
         entry = index.entries.get(each.id)

@@ -338,6 +338,14 @@ def speaks_of(part: Part, entry: Entry, *, itself: bool = False) -> bool:
     return _spoken(content, words)[1] >= MOSTLY
 
 
+def spoken_share(part: Part, entry: Entry) -> float:
+    """How much of a question's words a chunk says itself, be it in another form."""
+    content = _content(part)
+    said = _beginnings(entry.chunk.title, entry.chunk.text)
+    weight = sum(each for _, each in content)
+    return sum(each for word, each in content if word in said) / weight if weight else 0.0
+
+
 def _beginnings(*texts: str) -> frozenset[str]:
     return frozenset(_beginning(word) for text in texts for word in tokens(text))
 

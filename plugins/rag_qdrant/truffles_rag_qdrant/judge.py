@@ -22,6 +22,7 @@ _LITERAL = 0.9
 _FOR_ANOTHER = 0.3
 _STEP = 0.01
 _FAINTLY, _DOUBTED = 0.2, 0.45
+FAINT, _BOTH = 0.15, 0.8
 _FIRST, _BRIEF, _STORY = 3, 3, 4
 SEVERAL = 4
 OF_A_STORY = 0.6
@@ -81,7 +82,7 @@ class Judge:
         if plan.whole:
             whole = self._ranked(plan.whole, next(left))
             found = self._as_one(plan, _confirmed(plan, found, whole), whole)
-        return [passage for each in found for passage in each]
+        return [passage for each in _agreed(found) for passage in each]
 
     def _as_one(self, plan: Plan, found: list[list[Passage]], whole: list[Passage]) -> list[list[Passage]]:
         """What was found for the parts of a message, without those that are no question of their own: a story and what is asked
@@ -115,7 +116,7 @@ class Judge:
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         sure = [_best(piece) for piece in pieces]
         if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(part, whole, pieces):
-            found = zip(part.pieces, pieces, strict=True)
+            found = zip(part.pieces, _agreed(pieces), strict=True)
             return [one for piece, each in found if not (piece.tells and _best(each) < OF_A_STORY) for one in each]
         return whole
 
@@ -140,7 +141,7 @@ class Judge:
         sure = self._confidences(asked, [entry for entry, _ in known], question)
         judged = [(confidence, entry, score) for confidence, (entry, score) in zip(sure, known, strict=True)]
         judged = sorted(_once(judged), key=lambda one: self._rank(one[0], one[1], keys))
-        ranked = [_passage(part, *one) for one in judged[: self._per_part]]
+        ranked = [passage_of(part, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
         return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
@@ -151,7 +152,7 @@ class Judge:
         sure = self._confidences(asked, entries, question)
         fit = [entry for entry, confidence in zip(entries, sure, strict=True)
                if not is_for_another(asked, entry) and not tells_no_price(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
-        return [_passage(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
+        return [passage_of(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
     def _rank(self, confidence: float, entry: Entry, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
@@ -174,6 +175,18 @@ def _confirmed(plan: Plan, found: Sequence[list[Passage]], whole: Sequence[Passa
         if _leans(part, told) and each and each[0].id not in also
         else each
         for part, each in zip(plan.parts, found, strict=True)
+    ]
+
+
+def _agreed(found: Sequence[list[Passage]]) -> list[list[Passage]]:
+    """What was found for the parts; where the first that is found for one, however faintly, surely answers another, it answers both:
+    "аларда косып корсетесиздер ме, камерасын карап алайын"."""
+    sure = {each[0].id: each[0] for each in found if _best(each) >= GOOD}
+    return [
+        [replace(each[0], confidence=max(GOOD, sure[each[0].id].confidence * _BOTH)), *each[1:]]
+        if each and FAINT <= each[0].confidence < GOOD and each[0].id in sure
+        else each
+        for each in found
     ]
 
 
@@ -200,7 +213,8 @@ def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
     return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 
 
-def _passage(part: Part, confidence: float, entry: Entry, score: float) -> Passage:
+def passage_of(part: Part, confidence: float, entry: Entry, score: float = 0.0) -> Passage:
+    """A chunk as what may answer a part of the message."""
     chunk = entry.chunk
     return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=part.text, source=chunk.source,
                    title=chunk.title, question=chunk.question, answer=chunk.answer, score=score, tag=chunk.tag)  # fmt: skip

@@ -63,10 +63,12 @@ class RagQdrant:
         last words."""
         found = await self._engine.find(text, turn.knowledge_tag)
         told = told_last(turn.history, turn.now, WITHIN)
+        if told and (followed := await self._followed(told, text, turn.knowledge_tag, found)):
+            return [followed]
         if any(each.confidence >= GOOD for each in found):
             short = len(text.split()) <= FEWER
             near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
-            return [*near, *await self._beside(near, turn.knowledge_tag)]
+            return [*near, *await self._beside(near, told, turn.knowledge_tag)]
         if len(text.split()) > FEW:
             return found
         words = _ENDS.sub(" ", text)
@@ -75,13 +77,24 @@ class RagQdrant:
             more = await self._engine.leaning(before, words, turn.knowledge_tag)
         return [*found, *(replace(each, query=text.strip()) for each in more)]
 
-    async def _beside(self, found: Sequence[Passage], tag: str) -> list[Passage]:
+    async def _followed(
+        self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]
+    ) -> Passage | None:  # fmt: skip
+        """What was told last, where one short question surely goes on about it, and more surely than about anything else."""
+        if len(text.split()) > FEW or len({each.query for each in found}) > 1:
+            return None
+        best = await self._engine.followed(told, _ENDS.sub(" ", text), tag, found)
+        if best is None or any(each.confidence >= best.confidence and each.id != best.id for each in found):
+            return None
+        return replace(best, query=text.strip())
+
+    async def _beside(self, found: Sequence[Passage], before: Sequence[str], tag: str) -> list[Passage]:
         """What answers a part of the message that nothing fits as it goes on from another one ("zirconia. and how many days does
-        it take?")."""
+        it take?"), or from what was told `before`."""
         parts: dict[str, list[Passage]] = {}
         for each in found:
             parts.setdefault(each.query, []).append(each)
-        told = [each[0].id for each in parts.values() if each[0].confidence >= GOOD]
+        told = [each[0].id for each in parts.values() if each[0].confidence >= GOOD] + list(before)
         left = {text: each for text, each in parts.items() if each[0].confidence < GOOD and len(text.split()) <= FEW}
         more: list[Passage] = []
         for text, faint in list(left.items())[:MOST_LEFT]:
