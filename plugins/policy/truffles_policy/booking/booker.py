@@ -31,6 +31,7 @@ SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise", "identity"
 SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
+_NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
 _DOING = re.compile(
     r"(?P<what>(?:[^\W\d_]+\s+){0,3}[^\W\d_]+у[ғг][ае])\s+(?:мені\s+|мени\s+|бізді\s+)?жаз", re.IGNORECASE
 )
@@ -118,7 +119,7 @@ class Booker:
             text = self._unasked(text)
         today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
         moment = read(text, today, expected=known is not None and known.asked in WHEN)
-        found = self._find(text)
+        found = self._find(text) or (self._find(_NUMBERS.sub(" ", text)) if moment.clock else [])
         name = introduced(text) or self._called(wished(text), today) or self._signed(text, known, today)
         return Heard(words, asks, moment, found[0] if found else None, name)
 
@@ -146,9 +147,10 @@ class Booker:
             return None
         sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
         noted = self._wishes.notes(heard.words) and not (heard.asks or heard.moment.nothing)
-        wished = wish is not None or noted or (sounds and self._reader.wishes(message.text))
+        signed = bool(heard.name) and not (heard.asks or heard.moment.nothing)
+        wished = wish is not None or noted or ((sounds or signed) and self._reader.wishes(message.text))
         named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
-        implied = named and sounds
+        implied = named and (sounds or (signed and self._wishes.implies(heard.words, "")))
         if not wished and not implied and not self._accepts(turn, heard, asked="?" in message.text):
             return None
         why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words

@@ -22,11 +22,15 @@ _GIVEN = (
     re.compile(r"\b(?P<name>[^\W\d_]{2,}?)(?:[нтд][ыіи][ңн])?\s+(?:деген\s+)?(?:ат|есім|есим)(?:ына|іне|ине|ымен|пен)\b", re.IGNORECASE),
     re.compile(r"\b(?:[Ээ]то|[Яя]|[Мм]ен|[Ii]['’]?m|[Ii] am|[Tt]his is|[Ii]t['’]?s|[Cc]all me)\s+(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺA-Z][^\W\d_]+?)(?:м[ыіи]н|п[ыіи]н|б[ыіи]н)?\s*(?=[.,;!\n(]|$)"),
     re.compile(r"\b(?P<name>[A-Z][a-z]+)\s+here\b"),
+    re.compile(r"\b(?P<name>[^\W\d_]{2,})\s+деп\s+жаз", re.IGNORECASE),
 )  # fmt: skip
 """Where a name stands that is one only if it is known as such."""
 _ON = re.compile(r"\W*(?:нет,?\s+)?на\s", re.IGNORECASE)
-_LAST = re.compile(r"\d\S*\s+(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺA-Z][^\W\d_]+)\s*[.!)]*\s*$")
-_FRAGMENTS = re.compile(r"[^.,;!?\n]+[?]?")
+_LAST = re.compile(
+    r"(?:\d\S*|(?i:\b(?:утра|утром|дня|днем|днём|вечера|вечером|час|часа|часов|пожалуйста|пож|пж|please|кешке|таңертең|сағатқа)))\s+"
+    r"(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺA-Z][^\W\d_]+)\s*[.!)]*\s*$"
+)
+_FRAGMENTS = re.compile(r"(?:[^.,;!?\n()—–-]|(?<=\w)-(?=\w))+[?]?")
 _KAZAKH = str.maketrans("әғқңөұүһі", "агкноуухи")
 _OF_OTHERS = re.compile(
     r"\b(?:мастер|врач|доктор|салон|шебер|дәрігер|master|doctor|stylist|specialist|salon|shop)\w*(?:['’]s)?\s*$",
@@ -232,6 +236,8 @@ def is_name(word: str) -> bool:
 
 def _called(word: str) -> str:
     """The nominative of a name in the accusative; "" of another word. One that no dictionary has needs its capital."""
+    if fold(normal(word)) in _names():
+        return word
     known = [parse for parse in russian().parse(normal(word)) if {"Name", "Surn", "Patr"} & set(parse.tag.grammemes)]
     if known and is_russian(normal(word)):
         parse = next((each for each in known if "accs" in each.tag), known[0])

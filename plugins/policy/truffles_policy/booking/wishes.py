@@ -12,7 +12,7 @@ from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tok
 
 TABLES = (
     "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "condition", "hold",
-    "not_hold", "brings",
+    "not_hold", "brings", "for_somebody",
 )  # fmt: skip
 _KAZAKH_PAST = ("дым", "дім", "тым", "тім", "дық", "дік", "тық", "тік")
 
@@ -46,7 +46,9 @@ class Wishes:
 
     def implies(self, words: Sequence[Token], text: str) -> bool:
         """May a service be meant as a wish? Not if it is told of the past, is theirs already, or is asked about."""
-        if any(self._tables[name].first(words) for name in ("not_wish", "not_implied")) or any(map(_is_past, words)):
+        for_somebody = list(self._tables["for_somebody"].all(words))
+        theirs = any(not _meets(found, for_somebody) for found in self._tables["not_implied"].all(words))
+        if theirs or self._tables["not_wish"].first(words) or any(map(_is_past, words)):
             return False
         return "?" not in text or self.may(words)
 
