@@ -9,6 +9,7 @@ from truffles_gateway.messages import Route, State, Trigger
 REASONS = {
     "urgent": "reason_urgent",
     "booking_change": "reason_booking_change",
+    "hold": "reason_hold",
     "complaint": "reason_complaint",
     "payment": "reason_payment",
     "payment_method": "reason_payment_method",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as rules_of
 from hypothesis import strategies as st
-from truffles_policy.booking.names import introduced, plain, wished
+from truffles_policy.booking.names import introduced, plain, signed, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.facts.things import Things
 from truffles_policy.pack.schema import Pack
@@ -108,6 +108,7 @@ def test_what_only_sounds_like_one(text: str) -> None:
         "отмените запись",
         "верните деньги и запишите на завтра",
         "опаздываю, запишите позже",
+        "здравствуйте ертең 17:00ге записім бар еді, на пятницу ауыстырып бересіз бе",
     ],
 )
 def test_what_is_stronger_wins(text: str) -> None:
@@ -283,7 +284,7 @@ def test_who_introduces_themselves(text: str, name: str) -> None:
     ("text", "name"),
     [("запишите Марину на стрижку", "Марина"), ("запишите марину на стрижку", "Марина"), ("запишите Анну Петрову на завтра", "Анна Петрова"),
      ("запишите пожалуйста Айгерим в субботу", "Айгерим"), ("хочу записать Дану", "Дана"),
-     ("Дананы жазып қойыңызшы", "Дана"), ("запишите маму", ""), ("запишите меня", ""), ("Мені жазып қойыңыз", ""),
+     ("Дананы жазып қойыңызшы", "Дана"), ("запишите Дильназ на стрижку", "Дильназ"), ("запишите маму", ""), ("запишите меня", ""), ("Мені жазып қойыңыз", ""),
      ("Анамды маникюрге жазып қойыңыз", ""), ("запишите к Марине", ""), ("Запишите Завтра", "")],
 )  # fmt: skip
 def test_whom_a_wish_is_for(text: str, name: str) -> None:
@@ -302,6 +303,148 @@ def test_neither_a_service_nor_a_day_is_who_the_wish_is_for() -> None:
 )  # fmt: skip
 def test_what_is_a_name(text: str, name: str) -> None:
     assert plain(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ок давайте в субботу на 12, Айжан зовут", "Айжан"), ("хорошо. в 9:00 тогда, Марина меня зовут", "Марина"), ("её Милана зовут", "Милана"),
+        ("меня Руслан зовут", "Руслан"), ("маникюрге ертең 15-ке, аты ерлан", "Ерлан"), ("менин атым Айнур", "Айнур"), ("есимим Гүлназ", "Гүлназ"),
+        ("atym Ainur", "Ainur"), ("menya zovut Anna", "Anna"), ("ертең 15-ке, мен Айнұрмын", "Айнұр"), ("Динараның атына жазып қойыңызшы", "Динара"),
+        ("Динара деген атпен жазып қойыңыз", "Динара"), ("tomorrow at 3, it's Mark", "Mark"), ("this is Olivia, book me in", "Olivia"),
+        ("Жұлдыз деп жаза салыңыз", "Жұлдыз"), ("Kate here, tomorrow at 5", "Kate"), ("tomorrow 6pm on the name of Anna", "Anna"), ("здравствуйте, это Алия, хочу на маникюр", "Алия"), ("запишите на имя Сергей", "Сергей"),
+        ("мастера Айгуль зовут?", ""), ("это Центр, второй этаж?", ""), ("я Завтра приду", ""), ("это Маникюр?", ""), ("подругу зовут на свадьбу", ""),
+        ("как вас зовут", ""), ("это Алина?", ""), ("мен Алматыданмын", ""), ("какое имя у врача?", ""),
+    ],
+)  # fmt: skip
+def test_a_name_stands_in_many_places(text: str, name: str) -> None:
+    assert introduced(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("на эту пятницу на 18:00. Алина", "Алина"), ("в субботу на 11 часов, филиал центр. Динара", "Динара"), ("завтра в 15:00. алина", "Алина"),
+        ("завтра в 15:00 Алина", "Алина"), ("сенбіге 12-ге. Айнұр", "Айнұр"), ("ертең 10-ға, Нұрсұлтан", "Нұрсұлтан"), ("завтра в 15. Сауле Ахметова", "Сауле Ахметова"),
+        ("on Friday at 5pm. Kate", "Kate"), ("zavtra v 15:00, Aigerim", "Aigerim"), ("это к семи. Ержан", "Ержан"), ("в 11? Жанель", "Жанель"), ("в понедельник на 9, это Олег Ким", "Олег Ким"),
+        ("завтра в 15.00 - Камшат", "Камшат"), ("если да, запишите - Зарина", "Зарина"), ("завтра в 15 (Тимур)", "Тимур"), ("завтра на 11 пожалуйста Анара", "Анара"), ("завтра 12 дня Бота", "Бота"),
+        ("завтра на 11 пожалуйста Срочно", ""), ("завтра в 15 к Айгуль", ""), ("нужна гель-Дана", ""), ("завтра в 15:00. Жду", ""), ("завтра в 15:00. Рахмет", ""), ("завтра в 15:00. Спасибо", ""), ("завтра в 15. Красный", ""), ("завтра в 15. Девочки", ""),
+        ("завтра в 15. Алматы", ""), ("завтра в 15. Шымкент", ""), ("ертең 15-ке. Күтемін", ""), ("ертең 15-ке. Болады", ""), ("at 3pm. Cheers", ""), ("at 3pm. Classic", ""),
+        ("завтра к мастеру, Алина", ""), ("а работает Алина?", ""), ("завтра. Пятница", ""), ("завтра. Шатуш", ""), ("завтра. Каспи", ""), ("завтра в 15. роза", ""), ("Алина", ""),
+    ],
+)  # fmt: skip
+def test_whose_name_ends_a_wish_that_nobody_asked_for(text: str, name: str) -> None:
+    assert signed(text, surely=True) == name
+
+
+WISHED = {
+    "Добрый день! запишите меня пожалуйста на маникюр на эту пятницу на 18:00. Алина": ("Алина", "18:00", "services.manicure"),
+    "хочу записаться на стрижку в субботу на 11 часов, филиал центр. Динара": ("Динара", "11:00", "services.haircut"),
+    "маникюрге ертең 15 ке жазыңызшы, аты Ерлан": ("Ерлан", "15:00", "services.manicure"),
+    "маникюрге жазыңызшы сенбіге 12-ге, есімі Томирис": ("Томирис", "12:00", "services.manicure"),
+    "put me down for a haircut tomorrow 6pm, it's Mark": ("Mark", "18:00", "services.haircut"),
+    "book me a haircut tomorrow 6pm on the name of Anna": ("Anna", "18:00", "services.haircut"),
+    "Hi! Haircut for my son tomorrow 4pm? His name is Adam": ("Adam", "16:00", "services.haircut"),
+    "здравствуйте! Можно завтра на 12 на стрижку? Это Камила, я у вас была": ("Камила", "12:00", "services.haircut"),
+    "ертең сағат 5 те маникюр жасатайын деп едім, Әсем": ("Әсем", "17:00", "services.manicure"),
+    "на стрижку, завтра в 15, Жанар": ("Жанар", "15:00", "services.haircut"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WISHED)
+def test_a_wish_that_is_signed_needs_no_more_questions(text: str) -> None:
+    slots = said(text).slots
+    assert (slots.get("name"), slots.get("time"), slots.get("service_id")) == WISHED[text]
+
+
+def test_a_name_told_before_the_wish_is_not_asked_for_again() -> None:
+    before = Line(
+        author=Author.CUSTOMER, text="меня зовут Айгуль, сколько стоит стрижка?", at=NOW - timedelta(minutes=2)
+    )
+    assert said("запишите на завтра в 15", history=(before,)).slots["name"] == "Айгуль"
+
+
+@pytest.mark.parametrize("text", ["Айнұр", "Меруерт", "меня Руслан зовут", "жолдасым барады, аты Ерлан", "it's Mark"])
+def test_a_name_counts_whatever_was_asked(text: str) -> None:
+    for known in (SERVICE, WHEN, TIME, NAME):
+        verdict = said(text, known)
+        assert verdict.route is Route.BOOK
+        assert verdict.slots.keys() == {"name"}
+
+
+def test_a_name_in_the_accusative_is_told_as_it_is() -> None:
+    assert said("на Женю", NAME).slots["name"] == "Женя"
+
+
+def test_what_shall_be_done_is_passed_on_as_it_was_said() -> None:
+    text = "Сәлеметсіз бе, ертең түстен кейін сағат 4-ке ер кісінің сақалын алдыруға жазып қойыңызшы"
+    assert said(text).slots["service"] == "ер кісінің сақалын алдыруға"
+    assert "service" not in said("маған ертеңге келуге жазып қойыңызшы").slots
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "завтра к вам на маникюр, с накрашенными можно прийти или смыть все дома?", "если запишусь а потом передумаю, отменить можно? предоплата сгорит?",
+        "тунде тис ауырып кетсе сиздерге келуге болады ма", "если ночью зуб разболится, к вам можно приехать?", "с мокрой головой можно прийти на стрижку?",
+        "с ребенком на маникюр можно прийти завтра?", "if i book and can't make it do i lose money?", "егер жазылып келмей қалсам не болады",
+        "после осветления желтизна, надо затонировать. сколько возьмёте?", "бағасын жазыңызшы",
+    ],
+)  # fmt: skip
+def test_a_question_that_facts_answer_begins_no_booking(text: str) -> None:
+    assert said(text).route is Route.ANSWER
+
+
+def test_a_yes_before_another_question_accepts_nothing() -> None:
+    answer = Line(author=Author.BOT, text="Инструменты стерилизуются. Записать вас?", at=NOW)
+    assert said("ок хорошо. лицензию вашу можно посмотреть?", history=(answer,)).route is Route.ANSWER
+    assert said("да, а завтра можно?", history=(answer,)).route is Route.BOOK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "а стрижку у вас можно? делала в другом месте", "а если просто опоздаю минут на 20", "стрижка у вас с мытьем, пойдет такая?", "шаш қиясыздар ма?",
+        "а можно на стрижку с ребенком, он тихий", "а если с собакой приду",
+    ],
+)  # fmt: skip
+def test_a_question_in_between_is_answered_and_leaves_the_service_as_it_is(text: str) -> None:
+    verdict = said(text, {"slots": {"service": "Маникюр", "service_id": "services.manicure"}, "asked": "when"})
+    assert (verdict.route, verdict.slots) == (Route.ANSWER, {})
+    assert verdict.why == "policy: question within a booking"
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [("у меня стрижка была в субботу", None), ("на ногти завтра", None), ("давайте лучше стрижку завтра", "services.haircut"), ("стрижка завтра", "services.haircut")],
+)  # fmt: skip
+def test_what_is_told_of_another_service_does_not_change_it(text: str, service: str | None) -> None:
+    known = {"slots": {"service": "Маникюр с гель-лаком", "service_id": "services.polish"}, "asked": "when"}
+    pack = {**PACK, "services": [*PACK["services"], {"id": "polish", "name": "Покрытие", "category": "nails"}]}
+    policy = Policy(PolicySettings.model_validate({"pack": pack}), texts_of(plugin))
+    assert said(text, known, policy=policy).slots.get("service_id") == service
+
+
+def test_an_hour_is_no_service() -> None:
+    pack = Pack.model_validate({**PACK, "services": [{"id": "scan", "name": "Снимок", "aliases": ["снимок 3"]}]})
+    assert ServiceFinder(pack, Things(pack))("book me in for tomorrow 3 pm") == []
+
+
+KEPT = """
+придержите пожалуйста одни наушники до вечера, к семи заеду. Ержан|отложите мне его до завтра|можете отложить один чехол?|оставьте за мной черный|маған қарасын отложите пж
+айфон 13, қара. Маған алып қойыңызшы, ертең келіп аламын. Атым Асхат|екі күнге сақтап қойсаңыз|кешке дейін ұстап тұрыңызшы|алып койынызшы|could you hold one for me till tomorrow?|set aside two chargers please
+"""
+NOT_KEPT = "отложить оплату можно?|hold on a second|keep me posted|вы откладываете товар?|можно забронировать на сайте?|хочу купить чехол"
+
+
+def test_where_no_booking_is_collected_people_keep_goods_for_somebody() -> None:
+    policy = Policy(PolicySettings.model_validate({"pack": {**PACK, "booking": {"enabled": False}}}), texts_of(plugin))
+    for text in _lines(KEPT):
+        assert (said(text, policy=policy).route, said(text, policy=policy).intent) == (Route.HUMAN, "hold"), text
+    for text in _lines(NOT_KEPT):
+        assert said(text, policy=policy).intent != "hold", text
+    off = PolicySettings.model_validate({"pack": {**PACK, "booking": {"enabled": False}}, "off": ["hold"]})
+    assert said("отложите мне его до завтра", policy=Policy(off, texts_of(plugin))).intent != "hold"
 
 
 PIECES = st.sampled_from(

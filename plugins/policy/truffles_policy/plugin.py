@@ -12,6 +12,7 @@ from truffles_gateway.errors import ConfigError, dotted
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
 from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker, Open
+from truffles_policy.booking.wishes import wishes
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
@@ -43,6 +44,7 @@ ROUTES = {
     "frustrated": (Route.FRUSTRATED, "frustrated"),
     "urgent": (Route.HUMAN, "urgent"),
     "change": (Route.HUMAN, "booking_change"),
+    "hold": (Route.HUMAN, "hold"),
     "shouting": (Route.FRUSTRATED, "frustrated"),
     "decline": (Route.DECLINE, "decline"),
     "thanks": (Route.THANKS, "thanks"),
@@ -62,6 +64,9 @@ ROUTES = {
 SURELY = 0.8
 TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
 """What a wish for a time says of it."""
+CALM = frozenset({"question", "statement", "acknowledge", "thanks", "greeting"})
+"""Beside what a wish to have goods kept may stand, or be taken for."""
+BRIEF = 80
 ANGRY = frozenset({"complaint", "refund", "frustrated", "shouting"})
 
 
@@ -76,7 +81,7 @@ class Policy:
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
         self.facts = facts = Facts(settings.pack, texts, branch_tags) if settings.pack else None
-        self._rules, self._leaves_open = rules, settings.leave_open
+        self._rules, self._leaves_open, self._off, self._wishes = rules, settings.leave_open, settings.off, wishes()
         self._lattice = Lattice(rules, settings.pack, settings.off, facts or Nobody())
         self._booker = (
             Booker(facts.pack, facts.things, facts.week, facts) if facts and facts.pack.booking.enabled else None
@@ -100,12 +105,19 @@ class Policy:
         wish = self._booker.verdict(turn, message, finding, language) if self._booker else None
         if wish and not (finding.rule == "picture" and _is_undated(turn, wish)):
             return wish
+        if self._holds(message.text, finding):
+            finding = Finding("hold", " ".join(message.text.split())[:BRIEF])
         if self._leaves_open and finding.rule == "question":
             return None
         found = verdict(finding, language)
         closed = self.facts.closed(turn, message, found) if self.facts else ""
         found = replace(found, remark=self._lattice.remark(finding, language), aside=closed)
         return self._known(turn, message, found) if self.facts and found.route is Route.ANSWER else found
+
+    def _holds(self, text: str, finding: Finding) -> bool:
+        """Shall goods be kept for somebody, where no booking is collected? Only people can."""
+        off = self._booker is None and self.facts is not None and "hold" not in self._off
+        return off and finding.rule in CALM and self._wishes.holds(self._wishes.words(text))
 
     def _known(self, turn: Turn, message: Inbound, verdict: Verdict) -> Verdict:
         """The verdict on a question, with what of it asks nothing, and whether the pack has the whole answer."""

@@ -37,6 +37,7 @@ RuleName = Literal[
     "identity",
     "price",
     "picture",
+    "hold",
     "off_topic",
 ]
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import Author, Inbound, Route, Turn, Verdict, told_last
+from truffles_gateway.messages import Author, Inbound, Line, Route, Turn, Verdict, told_last
 from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
+from truffles_policy.booking.lexing import lex
 from truffles_policy.booking.moments import Moment
-from truffles_policy.booking.names import introduced, plain, signed, wished
+from truffles_policy.booking.names import introduced, is_given, plain, signed, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.booking.settle import Rules, Settled, settle
 from truffles_policy.booking.wishes import wishes
@@ -30,6 +31,11 @@ SMALL_TALK = frozenset({"greeting", "thanks", "acknowledge", "noise", "identity"
 SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
+_NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
+_DOING = re.compile(
+    r"(?P<what>(?:[^\W\d_]+\s+){0,3}[^\W\d_]+у[ғг][ае])\s+(?:мені\s+|мени\s+|бізді\s+)?жаз", re.IGNORECASE
+)
+_TO_COME = re.compile(r"^(?:жазылу|келу|бару)|(?:[қкғг][ае])$", re.IGNORECASE)
 WHEN = frozenset({"when", "day", "time"})
 
 
@@ -99,33 +105,32 @@ class Booker:
         known = Open.of(turn)
         if finding.rule in STRONGER or not self._pack.booking.enabled:
             return None
-        heard = self._hear(turn, message.text, known or Open())
+        heard = self._hear(turn, message.text, known)
         if known is None:
             return self._begins(turn, message, finding, heard, language)
         if known.sent:
             return self._changes(turn, known, finding, heard, language)
         return self._goes_on(turn, message, known, finding, heard, language)
 
-    def _hear(self, turn: Turn, text: str, known: Open) -> Heard:
+    def _hear(self, turn: Turn, text: str, known: Open | None) -> Heard:
         words = self._wishes.words(text)
         asks = self._wishes.asks(words)
-        if asks and (self._wishes.wish(words) is None or known.slots):
+        if asks and (self._wishes.wish(words) is None or (known and known.slots)):
             text = self._unasked(text)
         today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
-        moment = read(text, today, expected=known.asked in WHEN)
-        found = self._find(text)
-        name = introduced(text) or self._wished(text, today) or self._signed(text, known, today)
+        moment = read(text, today, expected=known is not None and known.asked in WHEN)
+        found = self._find(text) or (self._find(_NUMBERS.sub(" ", text)) if moment.clock else [])
+        name = introduced(text) or self._called(wished(text), today) or self._signed(text, known, today)
         return Heard(words, asks, moment, found[0] if found else None, name)
 
-    def _signed(self, text: str, known: Open, today: date) -> str:
-        """With whose name an answer to a booking's question ends: neither a service nor a day."""
-        name = signed(text) if known.asked else ""
-        return "" if not name or self._find(name) or not read(name, today).nothing else name
+    def _signed(self, text: str, known: Open | None, today: date) -> str:
+        """With whose name a message ends; where no question of a booking waits, it must be a known one."""
+        return self._called(signed(text, surely=known is None or not known.asked), today)
 
-    def _wished(self, text: str, today: date) -> str:
-        """Whom they want to have noted, by name: neither a service nor a day."""
-        name = wished(text)
-        return "" if not name or self._find(name) or not read(name, today).nothing else name
+    def _called(self, name: str, today: date) -> str:
+        """A name that is neither a service, a branch nor a day."""
+        taken = name and self._find.is_name_of_ours(name, exactly=is_given(name.split(maxsplit=1)[0]))
+        return "" if taken or not name or not read(name, today).nothing else name
 
     def _unasked(self, text: str) -> str:
         """The parts of a text that ask nothing."""
@@ -136,37 +141,50 @@ class Booker:
         """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
         doubtful = wish is None or "?" in message.text
-        if heard.moment.nothing and doubtful and self._reader.is_no_wish(message.text):
+        if doubtful and (heard.moment.nothing or "?" in message.text) and self._reader.is_no_wish(message.text):
+            return None
+        if self._wishes.brings(heard.words) and not (heard.moment.clock or heard.moment.part):
             return None
         sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
-        wished = wish is not None or (sounds and self._reader.wishes(message.text))
+        noted = self._wishes.notes(heard.words) and not (heard.asks or heard.moment.nothing)
+        signed = bool(heard.name) and not (heard.asks or heard.moment.nothing)
+        wished = wish is not None or noted or ((sounds or signed) and self._reader.wishes(message.text))
         named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
-        implied = named and sounds
-        if not wished and not implied and not self._accepts(turn, heard):
+        implied = named and (sounds or (signed and self._wishes.implies(heard.words, "")))
+        if not wished and not implied and not self._accepts(turn, heard, asked="?" in message.text):
             return None
         why = " ".join(token.text for token in heard.words[wish.start : wish.end]) if wish else finding.words
         slots = self._slots(turn, heard, Open(), language)
-        if "service" not in slots.slots and (before := self._before(turn)):
-            slots = Settled({**slots.slots, **self._service(before, language)}, slots.refused)
-        return self._book(slots, language, f"policy: booking, by “{why}”", business=heard.asks)
+        known = {**self._told_before(turn, message.text, language), **slots.slots}
+        return self._book(Settled(known, slots.refused), language, f"policy: booking, by “{why}”", business=heard.asks)
 
-    def _accepts(self, turn: Turn, heard: Heard) -> bool:
+    def _accepts(self, turn: Turn, heard: Heard, *, asked: bool) -> bool:
         """Is it a yes to the business's own "shall we write you down?"?"""
         lines = self._pack.texts.call_to_action
         last = turn.history[-1] if turn.history else None
         if not lines or last is None or last.author is not Author.BOT or not self._wishes.begins_with_yes(heard.words):
             return False
+        if asked and heard.moment.nothing:
+            return False  # "ок, хорошо. а лицензию можно посмотреть?"
         return not heard.asks and any(last.text.rstrip().endswith(line.strip()) for line in lines.values())
+
+    def _told_before(self, turn: Turn, text: str, language: str) -> Mapping[str, str]:
+        """What was said before the wish: the service that was spoken of, and who it is; or what shall be done, as it stands."""
+        before, doing = self._before(turn), _done(text)
+        slots = self._service(before, language) if before else {"service": doing} if doing else {}
+        name = next((name for line in self._lately(turn) if (name := introduced(line.text))), "")
+        return {**slots, **({"name": name} if name else {})}
+
+    def _lately(self, turn: Turn) -> list[Line]:
+        """The latest lines of the customer, the last one first."""
+        lately = [line for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= SINCE]
+        return lately[-LINES:][::-1]
 
     def _before(self, turn: Turn) -> tuple[str, str] | None:
         """The service that the customer was told of last, or spoke of right before."""
         if told := self._find.told(told_last(turn.history, turn.now, SINCE)):
             return told
-        lately = [line for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= SINCE]
-        for line in reversed(lately[-LINES:]):
-            if found := self._find(line.text):
-                return found[0]
-        return None
+        return next((found[0] for line in self._lately(turn) if (found := self._find(line.text))), None)
 
     def _changes(self, turn: Turn, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """Another time or service for a booking that the desk has already."""
@@ -183,10 +201,12 @@ class Booker:
             return ends
         if known.asked == "name" and known.offer and self._wishes.agrees(heard.words):
             return self._book(Settled({"name": known.offer}), language, "policy: booking, the offered name")
-        if heard.moment.nothing and heard.service is None and not heard.asks:
+        interrupts = self._interrupts(message.text, known, finding, heard)
+        heard = self._kept(message.text, known, heard, interrupts=interrupts)
+        if heard.moment.nothing and heard.service is None and not heard.asks and not interrupts:
             language = turn.context.get("language") or language  # a name tells no language
         found = self._slots(turn, heard, known, language)
-        if heard.asks and self._wishes.wish(heard.words) is None:
+        if interrupts or (heard.asks and self._wishes.wish(heard.words) is None):
             return self._asks(found, language)
         if heard.nothing and (finding.rule in SMALL_TALK or "?" in message.text):
             return None
@@ -195,6 +215,33 @@ class Booker:
             if not found.slots and not known.asked and self._wishes.wish(heard.words) is None:
                 return None
         return self._book(found, language, "policy: booking goes on", business=heard.asks)
+
+    def _interrupts(self, text: str, known: Open, finding: Finding, heard: Heard) -> bool:
+        """Is it a question in between that has none of the words that ask ("а снять старые у вас можно?")?"""
+        if heard.name or self._wishes.wish(heard.words) is not None or finding.rule in SMALL_TALK:
+            return False
+        supposes = self._wishes.supposes(heard.words)
+        if heard.moment.nothing and ("?" in text or self._wishes.may(heard.words)) and self._is_another(known, heard):
+            return True
+        may = supposes or (heard.moment.nothing and (heard.service is None or "?" in text))
+        return may and self._reader.is_no_wish(text)
+
+    def _is_another(self, known: Open, heard: Heard) -> bool:
+        """Does it name another service than the booking's, and not in place of that?"""
+        if heard.service is None or not known.slots.get("service") or self._wishes.changes(heard.words):
+            return False
+        return not self._find.covers(known.slots.get("service_id", ""), heard.service[1])
+
+    def _kept(self, text: str, known: Open, heard: Heard, *, interrupts: bool) -> Heard:
+        """What of a message counts for the booking: of a question nothing, and no service that is theirs already, was, or is
+        no more than what is known."""
+        if interrupts:
+            return replace(heard, moment=Moment(), service=None)
+        if heard.service is None or not known.slots.get("service") or self._wishes.changes(heard.words):
+            return heard
+        less = self._find.covers(known.slots.get("service_id", ""), heard.service[1])
+        told = self._wishes.wish(heard.words) is None and not self._wishes.implies(heard.words, "")
+        return replace(heard, service=None) if less or told else heard
 
     def _ends(self, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """ "Не надо, передумал" ends it; a bare "no" to an offered name only wants another one."""
@@ -250,3 +297,14 @@ class Booker:
             refused=found.refused, asks=self._pack.booking.ask,
             remark=said(note, language, self._pack.language)[0] if note else "",
         )  # fmt: skip
+
+
+def _done(text: str) -> str:
+    """What shall be done, in the customer's words: "тісімді қаратуға жазыңызшы"; "" where they do not say it so."""
+    found = _DOING.search(text)
+    words = found["what"].split() if found else []
+    first = max(
+        (at + 1 for at, word in enumerate(words[:-1]) if _TO_COME.search(word) or lex(word)[0].kinds.keys() - {"word"}),
+        default=0,
+    )
+    return "" if not words or _TO_COME.match(words[-1][:6]) else " ".join(words[first:])

@@ -223,7 +223,8 @@ def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     if found is None:
         return None
     behind = at(toks, place + found[0])
-    if behind.has(*_COUNTED) and not (behind.text == "дня" and _is_by_day(found[1])):
+    apart = behind.start - toks[place + found[0] - 1].end > 1  # "на 11 часов, филиал центр"
+    if behind.has(*_COUNTED) and not apart and not (behind.text == "дня" and _is_by_day(found[1])):
         return None
     led = before.has("at", "on", "after", "to", "since", "hour", "earlier", "later") or (
         before.text in SMALL_WORDS and at(toks, place - 2).has("at")

@@ -21,8 +21,21 @@ class ServiceFinder:
         self._categories = {each.id: each for each in pack.categories}
 
     def __call__(self, text: str) -> Sequence[tuple[str, str]]:
-        """What a text names: (name in the pack's own language, fact id or ""), in the text's order."""
-        return [one for each in self._things.find(text) if (one := self._meant(each))]
+        """What a text names: (name in the pack's own language, fact id or ""), in the text's order, what the pack has first.
+        A bare number names nothing: it is an hour."""
+        found = [one for each in self._things.find(text) if not each.text.isdigit() and (one := self._meant(each))]
+        return sorted(found, key=lambda one: not one[1])
+
+    def is_name_of_ours(self, text: str, *, exactly: bool) -> bool:
+        """Is it how the business calls something: a service, a branch?"""
+        return any(each.exact or not exactly for each in self._things.find(text))
+
+    def covers(self, known: str, named: str) -> bool:
+        """Is what was named now (a fact's id, "" for mere words) no more than the kind of what is known?"""
+        if known == named or not named:
+            return True
+        service = self._services.get(known.removeprefix("services."))
+        return service is not None and named == f"categories.{service.category}"
 
     def told(self, sources: Iterable[str]) -> tuple[str, str] | None:
         """The one service that these facts tell of, in the same way; None where they tell of none, or of several."""

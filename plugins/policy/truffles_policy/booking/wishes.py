@@ -10,7 +10,10 @@ from truffles_policy.language import LANGUAGES
 from truffles_policy.lemmas import Lexicon, is_russian, russian
 from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
 
-TABLES = ("wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes")
+TABLES = (
+    "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "condition", "hold",
+    "not_hold", "brings", "for_somebody",
+)  # fmt: skip
 _KAZAKH_PAST = ("дым", "дім", "тым", "тім", "дық", "дік", "тық", "тік")
 
 
@@ -25,7 +28,8 @@ class Wishes:
             )
             for name in TABLES
         }  # fmt: skip
-        self._lexicon = Lexicon({entry for compiler in compilers.values() for entry in compiler.entries})
+        own = [word for words in booking_data()["not_typos"].values() for word in words]
+        self._lexicon = Lexicon({entry for compiler in compilers.values() for entry in compiler.entries}, not_typos=own)
 
     def words(self, text: str) -> Sequence[Token]:
         """The words of a text as the tables know them."""
@@ -42,14 +46,41 @@ class Wishes:
 
     def implies(self, words: Sequence[Token], text: str) -> bool:
         """May a service be meant as a wish? Not if it is told of the past, is theirs already, or is asked about."""
-        if any(self._tables[name].first(words) for name in ("not_wish", "not_implied")) or any(map(_is_past, words)):
+        for_somebody = list(self._tables["for_somebody"].all(words))
+        theirs = any(not _meets(found, for_somebody) for found in self._tables["not_implied"].all(words))
+        if theirs or self._tables["not_wish"].first(words) or any(map(_is_past, words)):
             return False
-        return "?" not in text or self._tables["may"].first(words) is not None
+        return "?" not in text or self.may(words)
 
     def asks(self, words: Sequence[Token]) -> bool:
         """Does it want to know something of the business besides?"""
         wishes = list(self._tables["wish"].all(words))
         return any(not _meets(found, wishes) for found in self._tables["asks"].all(words))
+
+    def notes(self, words: Sequence[Token]) -> bool:
+        """Does it ask to be written down, in words that are a wish only beside a day or a time?"""
+        return self._tables["note"].first(words) is not None
+
+    def changes(self, words: Sequence[Token]) -> bool:
+        """Is something else wanted than before?"""
+        return self._tables["change"].first(words) is not None
+
+    def supposes(self, words: Sequence[Token]) -> bool:
+        """Does it go on from what may happen ("а если опоздаю")?"""
+        return self._tables["condition"].first(words) is not None
+
+    def may(self, words: Sequence[Token]) -> bool:
+        """Does it ask whether something can be, with or without a mark of that?"""
+        return self._tables["may"].first(words) is not None
+
+    def brings(self, words: Sequence[Token]) -> bool:
+        """Does it ask whether they may come with or without something?"""
+        return self._tables["brings"].first(words) is not None
+
+    def holds(self, words: Sequence[Token]) -> bool:
+        """Shall goods be kept for somebody?"""
+        vetoes = list(self._tables["not_hold"].all(words))
+        return any(not _meets(found, vetoes) for found in self._tables["hold"].all(words))
 
     def stops(self, words: Sequence[Token]) -> bool:
         """Does it say that no booking is wanted any more?"""
