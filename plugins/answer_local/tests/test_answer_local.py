@@ -158,6 +158,16 @@ def test_a_fact_that_somebody_else_found_for_another_part_answers_that_part_too(
     assert alone and alone.unanswered == ("зарядка 20 ватт есть",)
 
 
+def test_a_fact_of_the_pack_that_was_found_for_two_parts_answers_both() -> None:
+    """Also where it is the second best for one of them, and surer of it."""
+    cleaning = passage("Чистка после воды — 8 000 ₸", "вы такое чистите", 0.89, source="pack")
+    phone = passage("iPhone 13 — 239 000 ₸", "сколько стоит", 0.98, source="pack")
+    draft = answer(
+        "вы такое чистите? сколько стоит", phone, replace(cleaning, query="сколько стоит", confidence=0.95), cleaning
+    )
+    assert draft and draft.unanswered == () and "8 000" in draft.text
+
+
 @pytest.mark.parametrize("short", ["а 11?", "на SE", "XR"])
 def test_a_part_of_short_words_is_no_part_of_every_other(short: str) -> None:
     known = passage("Зарядка 20 Вт — 6 000 ₸", "зарядка", also=("сколько стоит",))

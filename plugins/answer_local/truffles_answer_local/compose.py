@@ -49,17 +49,25 @@ def questions(text: str, passages: Sequence[Passage]) -> list[tuple[str, list[Pa
 
 
 def once(passages: Sequence[Passage]) -> list[Passage]:
-    """Each fact once, and no second opinion on a question that the pack has answered: what a retriever found for words that
-    were answered already is neither told nor missed."""
-    picked = {each.id: each for each in reversed(passages) if each.source in (PACK, HINT) and each.confidence >= GOOD}
+    """Each fact once for each part of the message, and no second opinion on a question that the pack has answered: what a retriever
+    found for words that were answered already is neither told nor missed."""
+    picked = {
+        (each.id, each.query): each
+        for each in reversed(passages)
+        if each.source in (PACK, HINT) and each.confidence >= GOOD
+    }
     known = {word for each in picked.values() for word in _words(each.query)}
     said = {each.text for each in picked.values()}
     return [
         each
         for each in passages
-        if (each is picked[each.id] if each.id in picked else not (picked and _words(each.query) <= known))
-        and (each.id in picked or each.text not in said)
+        if (each is picked[each.id, each.query] if (each.id, each.query) in picked else _is_new(each, known, said))
     ]
+
+
+def _is_new(passage: Passage, known: set[str], said: set[str]) -> bool:
+    """Is it for words that nothing was picked for, and in other words than what was?"""
+    return passage.text not in said and not (known and _words(passage.query) <= known)
 
 
 def answered(query: str, passages: Sequence[Passage]) -> Answered:

@@ -133,9 +133,8 @@ class Engine(ABC):
     async def going_on(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
         """What answers `text` as a question that goes on from the facts that were told before it: one of these, or what was `found`
         for the new words alone, if it is about the same."""
-        return await self._after(told, text, tag, found, _followed) or await self._after(
-            told, text, tag, found, _about_the_same
-        )
+        sure = await self.followed(told, text, tag, found)
+        return [sure] if sure else await self._after(told, text, tag, found, _about_the_same)
 
     async def followed(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> Passage | None:
         """The fact that was told before `text` if that surely goes on about it; `found` is what is known for the words alone."""
