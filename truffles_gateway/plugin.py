@@ -584,8 +584,8 @@ class Teller(Protocol):
 
     def told(self, held: Mapping[str, str], turn: Turn, language: str) -> Mapping[str, str]:
         """Own facts that were found, by id, in the words that a retriever holds → the words that this customer is told, in
-        `language` ("": not known) where the plugin has it. What is missing from the answer is told as it is held. Quick:
-        nothing is waited for."""
+        `language` ("": not known) where the plugin has it; "" for what does not hold now, which nobody is told. What is missing
+        from the answer is told as it is held. Quick: nothing is waited for."""
         ...
 
 

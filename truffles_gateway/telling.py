@@ -16,12 +16,13 @@ log = logger("telling")
 
 def as_told(case: Case, turn: Turn, found: Sequence[Passage]) -> list[Passage]:
     """The passages as they are told in a turn: whoever answers, rules or a model, reads them in the customer's language, at their
-    branch, as things are now. What a plugin worded for this question itself stays as it is."""
+    branch, as things are now, and nothing that does not hold. What a plugin worded for this question itself stays as it is."""
     held = {each.id: each.answer or each.text for each in found if is_own(each.id)}
     told: dict[str, str] = {}
     for teller in case.tenant.tellers() if held else ():
         told |= _told(case, turn, teller, held)
-    return [_in_words(each, told[each.id]) if each.id in told and not _differs(each, held) else each for each in found]
+    words = [told.get(each.id) if not _differs(each, held) else None for each in found]
+    return [_in_words(each, said) for each, said in zip(found, words, strict=True) if said != ""]
 
 
 def _told(case: Case, turn: Turn, teller: Teller, held: Mapping[str, str]) -> Mapping[str, str]:
@@ -34,8 +35,10 @@ def _told(case: Case, turn: Turn, teller: Teller, held: Mapping[str, str]) -> Ma
 
 def _differs(passage: Passage, held: Mapping[str, str]) -> bool:
     """Is it the same fact in other words than those that were asked about?"""
-    return (passage.answer or passage.text) != held[passage.id]
+    return passage.id in held and (passage.answer or passage.text) != held[passage.id]
 
 
-def _in_words(passage: Passage, words: str) -> Passage:
+def _in_words(passage: Passage, words: str | None) -> Passage:
+    if words is None:
+        return passage
     return replace(passage, text=words, answer=words if passage.answer else "")

@@ -13,7 +13,7 @@ from truffles_gateway.messages import Passage, Turn
 from truffles_gateway.telling import as_told
 from truffles_gateway.testing import make_turn
 
-HELD, WORDS = "Парковка во дворе", {"kk": "Көлік тұрағы аулада"}
+HELD, WORDS = "Парковка во дворе", {"kk": "Көлік тұрағы аулада", "en": ""}
 
 
 class Speaker:
@@ -52,6 +52,7 @@ def a_case(tellers: Sequence[object], language: str) -> Case:
         ([Broken(), Speaker()], "kk", found(HELD), [WORDS["kk"]]),
         ([Broken()], "kk", found(HELD), [HELD]),
         ([], "kk", found(HELD), [HELD]),
+        ([Speaker()], "en", [*found(HELD), *found("Yes, there is one", id="pack:other")], ["Yes, there is one"]),
     ],
 )
 def test_own_facts_are_told_as_their_plugin_says_them(

@@ -4,6 +4,8 @@ of that."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +181,14 @@ def test_what_a_retriever_found_in_the_pack_is_told_in_the_customers_language(
 ) -> None:
     said = policies["demo_phones"].told(held, turn, language)
     assert said == ({} if told is None else dict.fromkeys(held, told))
+
+
+@pytest.mark.parametrize(("day", "told"), [(5, "До 31 декабря новым пациентам скидка 15 % на чистку зубов."), (40, "")])
+def test_a_promotion_that_is_over_is_told_to_nobody(day: int, told: str, policies: dict[str, Any], turn: Turn) -> None:
+    policy, id = policies["demo_dental"], "pack:promotions.first_cleaning"
+    [held] = [each.answer for each in policy.entries() if each.id == id]
+    now = datetime(2026, 11, 25, tzinfo=UTC) + timedelta(days=day)
+    assert policy.told({id: held}, replace(turn, now=now), "ru") == {id: told}
 
 
 @pytest.mark.parametrize(

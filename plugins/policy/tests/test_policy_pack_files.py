@@ -296,7 +296,8 @@ def test_facts_become_entries_with_the_tags_of_their_branches() -> None:
         "pack:branches.south.hours": ("", "Юг: Работаем ежедневно 10:00–21:00."),
         "pack:services.a@north": ("n", "Стрижка — 6 000 ₸."),
         "pack:services.a@south": ("", "Юг: Стрижка — 5 000 ₸."),
-    }, "what ends some day, and what is kept for people, is no entry"
+        "pack:promotions.now": ("", "Скидка"),
+    }, "what is kept for people is no entry"
 
 
 @given(st.text(alphabet=st.sampled_from("business:name{}[]&*!-|>'\"#%@ \n\tайқ1,=.\x00"), max_size=80), st.booleans())

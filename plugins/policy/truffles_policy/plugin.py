@@ -168,11 +168,12 @@ class Policy:
 
     def told(self, held: Mapping[str, str], turn: Turn, language: str) -> Mapping[str, str]:
         """The facts of the pack that a retriever found, in the customer's language and as they are now: retrievers hold what the
-        pack says in its own language, whatever is sold out."""
+        pack says in its own language, whatever is sold out or over."""
         if self.facts is None:
             return {}
         say = self.facts.say_at(turn, turn.branch, language or self.facts.pack.language)
-        return {id: told for id, words in held.items() if (told := self.facts.as_now(id, words, say))}
+        told = {id: self.facts.as_now(id, words, say) for id, words in held.items()}
+        return {id: words for id, words in told.items() if words is not None}
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -166,12 +167,18 @@ class Facts:
             }
         return self._in[language]
 
-    def as_now(self, fact: str, held: str, say: Say) -> str:
+    def as_now(self, fact: str, held: str, say: Say) -> str | None:
         """A fact that is `held` in the pack's own language, as this customer is told it: in full where something of it is sold
-        out; "" where it is no fact of the pack's, or was worded for its question already."""
+        out, "" where it does not hold today; None where it is no fact of the pack's, or was worded for its question already."""
         if self.told_in(self.pack.language).get(fact) != held:
+            return None
+        if fact in self._over(say.now.date()):
             return ""
-        return self._sold_out(fact, say) or self.told_in(say.language).get(fact, "")
+        return self._sold_out(fact, say) or self.told_in(say.language).get(fact)
+
+    def _over(self, today: date) -> frozenset[str]:
+        """The promotions that do not hold on a day."""
+        return frozenset(f"{SOURCE}:promotions.{each.id}" for each in self.pack.promotions if not each.holds(today))
 
     def _sold_out(self, fact: str, say: Say) -> str:
         """All that the pack says of a product of which something is sold out now; "" of anything else."""

@@ -1,7 +1,7 @@
 """The facts of a pack as entries of the tenant's knowledge, so that they are found by their meaning, too.
 
-What holds for some time only (promotions with days, stock) is left out: an entry does not know the time. So is what the
-pack keeps for people. A branch's facts carry its tag; where it has none, they carry its name.
+Stock is left out: an entry does not know the time. A promotion with days is not, since the plugin is asked before it is told
+(`Policy.told`). What the pack keeps for people is left out. A branch's facts carry its tag; where it has none, they carry its name.
 """
 
 from __future__ import annotations
@@ -163,8 +163,7 @@ def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:
         for key in ("prepayment", "instalments"):
             yield Fact(f"payment.{key}", ASKED[key], telling.own(getattr(payment, key)))
     if pack.discounts.tell:
-        lasting = [each for each in pack.promotions if each.since is None and each.until is None]
-        for each in lasting:
+        for each in pack.promotions:
             yield Fact(f"promotions.{each.id}", [*ASKED["discounts"], *each.aliases], telling.own(each.text))
 
 
