@@ -49,6 +49,7 @@ TABLES = {
     "human": {"patterns", "only", "extra", "unless"},
     "frustrated": {"patterns", "unless", "impatient", "pleased"},
     "urgent": {"patterns", "unless"},
+    "status": {"patterns", "unless"},
     **{rule: {"only", "extra"} for rule in WHOLES},
     "language": {"words"},
 }

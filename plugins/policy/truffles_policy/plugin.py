@@ -34,6 +34,7 @@ ROUTES = {
     "complaint": (Route.FRUSTRATED, "complaint"),
     "technical": (Route.HUMAN, "technical"),
     "status": (Route.HUMAN, "status"),
+    "unsaid": (Route.HUMAN, "unsaid"),
     "discount": (Route.HUMAN, "discount"),
     "more_discount": (Route.ANSWER, "discount"),
     "offers": (Route.HUMAN, "discount"),

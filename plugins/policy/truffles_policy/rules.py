@@ -18,7 +18,7 @@ from truffles_policy.patterns import Compiler, Index, Match, Pattern, Token, cov
 
 HARD_LAW = ("payment", "refund", "medical", "complaint", "change", "technical")
 GATES = ("discount", "offers", "method")
-SIGNALS = (*HARD_LAW, *GATES, "opt_out", "urgent", "human", "frustrated")
+SIGNALS = (*HARD_LAW, *GATES, "opt_out", "urgent", "status", "human", "frustrated")
 WITHHELD = frozenset({"offers", "method"})
 """Signals that are heard only where a pack wants it: as a rule these are questions about the business."""
 WHOLES = ("decline", "thanks", "greeting", "acknowledge", "identity", "price")

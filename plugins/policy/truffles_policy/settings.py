@@ -23,6 +23,7 @@ RuleName = Literal[
     "technical",
     "discount",
     "status",
+    "unsaid",
     "offers",
     "method",
     "opt_out",

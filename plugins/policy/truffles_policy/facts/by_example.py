@@ -111,7 +111,7 @@ def _read_softly(text: str, things: Things) -> Reading:
         unread += [piece.text for piece in found if piece.text in idle and _narrows(piece, things)]
         idle = tuple(each for each in idle if each not in unread)
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
-    parts = _absorbed(_with_things(parts, _named(text, things)))
+    parts = _absorbed(_with_things(_cared_for(parts, _named(text, things)), _named(text, things)))
     parts = _narrowed(_meant(parts, text, things), text, things)
     vague = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
@@ -272,8 +272,10 @@ def _is_read(piece: Piece, strict: Reading, unread: Sequence[str]) -> bool:
 
 def _asks_of(piece: Piece, strict: Reading, things: Things) -> tuple[str, ...]:
     """What a piece may ask: by its label, if that is likely enough; less so where everyday words hear the same."""
-    same = any(part.ask in ASKS.get(piece.label, ()) for part in strict.parts)
-    if piece.share < (HINTED if same else SOFT):
+    heard = {part.ask for part in strict.parts}
+    same = not heard.isdisjoint(ASKS.get(piece.label, ()))
+    likely = sum(share for label, share in piece.others.items() if not heard.isdisjoint(ASKS.get(label, ())))
+    if (likely < HINTED) if same else (piece.share < SOFT):
         return ()
     if piece.label in ("rules.booking", "rules.walk_in") and not _BOOKED.search(fold(piece.text.lower())):
         return ()
@@ -312,6 +314,8 @@ def _is_careful(piece: Piece, claimed: Sequence[Claim]) -> bool:
     days = {claim.day for claim in claimed if claim.day} - {"today", "daily"}
     names = {claim.name for claim in claimed if claim.is_ask}
     priced = any(claim.sold for claim in claimed) and not names.isdisjoint(TOLD)
+    if piece.label in CARE:  # a day only tells when it was done
+        return bool(names & CAREFUL)
     if piece.label in OF_THINGS:
         return bool(names & {*CAREFUL, CLOCK}) or (bool(days) and piece.label not in DATED)
     return priced or (piece.label in CAREFUL and piece.share < SURELY and any(claim.sold for claim in claimed))
@@ -347,6 +351,12 @@ def _absorbed(parts: Sequence[Part]) -> list[Part]:
         if not (bare and any(each.ask not in BARE for each in kept)):
             kept.append(part)
     return kept
+
+
+def _cared_for(parts: Sequence[Part], named: Sequence[Found]) -> list[Part]:
+    """How one cares for what was done, as another piece tells ("час назад зуб вырвали. когда можно поесть?")."""
+    done = tuple(found for found in named if found.exact)
+    return [replace(part, things=done) if part.ask in CARE and not part.things and done else part for part in parts]
 
 
 def _with_things(parts: Sequence[Part], named: Sequence[Found]) -> list[Part]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import Inbound, Passage, Turn, Verdict, told_last
-from truffles_gateway.plugin import Texts
+from truffles_gateway.messages import Inbound, Line, Passage, Turn, Verdict, told_last
+from truffles_gateway.plugin import OWN, Texts
 from truffles_policy.facts import closed
 from truffles_policy.facts.again import Again, roots_of, speaks_of
 from truffles_policy.facts.by_example import heard_pieces
@@ -27,7 +27,7 @@ from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.unlisted import Unlisted
 from truffles_policy.intents.features import root
 from truffles_policy.intents.serious import is_serious
-from truffles_policy.intents.wants import is_no_wish, is_question, wanted, wishes
+from truffles_policy.intents.wants import BRIEF, is_no_wish, is_question, wanted, wishes
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.schema import Pack
@@ -49,6 +49,14 @@ _OTHER = re.compile(
 _PAYING = re.compile(r"\b(?:плат|оплат|оплач|ақылы|акылы|төле|толе)\w*|\b(?:pay|paid|charged?|extra)\b", re.IGNORECASE)
 _FREE = re.compile(r"бесплатн|тегін|\bfree\b", re.IGNORECASE)
 _WITHOUT = re.compile(r"\b(?:без|without)\s+(?:(?:a|the|my|any)\s+)?(\w{3,})")
+_WOULD_RETURN = re.compile(
+    r"\b(?:вернете|вернёте|вернут|возвращаете|возвращают|возвращается|қайтарасыз\w*|кайтарасыз\w*|қайтара\w*)\W*(?:ли)?\W*\?|"
+    r"\b(?:will|do|can) (?:you|i) \w+ .*\?",
+    re.IGNORECASE,
+)
+_RETURNS = re.compile(
+    r"возвра|верн[уё]|обменив|(?:ақша|акша)\w*.{0,30}(?:қайтар|айырбас)|refund|return|exchanged", re.IGNORECASE
+)
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -86,8 +94,8 @@ class Facts:
         return bool(reading.parts) or bool(self._questions.asked(text[:LONGEST]))
 
     def knows(self, text: str) -> bool:
-        """Does the pack answer a message in so many words?"""
-        return bool(self._questions.asked(text[:LONGEST]))
+        """Does the pack answer a message in so many words, or have a word on what it tells of its writer?"""
+        return bool(self._questions.asked(text[:LONGEST]) or self._questions.told_of(text[:LONGEST]))
 
     def without_state(self, text: str) -> str:
         """A message without the state of a customer whom the pack has a word for; "" where there is no such thing."""
@@ -99,11 +107,15 @@ class Facts:
         if (read(text, self.things).whole and not is_serious(text)) or self.knows(text):
             return None
         found = heard_pieces(text, self.things)
-        return wanted(found, [each for each in found if each.harmless and read(each.text, self.things).whole])
+        heard = wanted(found, [each for each in found if each.harmless and read(each.text, self.things).whole])
+        if heard is None and self._questions.worries(text):
+            return Finding("medical", " ".join(text.split())[:BRIEF])
+        return heard
 
     def is_no_wish(self, text: str) -> bool:
         """Is it surely a question that facts answer, and no wish for a time, however much it sounds like one?"""
-        return is_no_wish(heard_pieces(text[:LONGEST], self.things))
+        text = text[:LONGEST]
+        return bool(self._questions.told_of(text)) or is_no_wish(heard_pieces(text, self.things))
 
     def wishes(self, text: str) -> bool:
         """Is a time wished for, as examples tell?"""
@@ -112,6 +124,13 @@ class Facts:
     def asks(self, text: str, rule: str) -> bool:
         """Is it surely a question that facts answer, whatever else a rule hears in it?"""
         return is_question(heard_pieces(text[:LONGEST], self.things), rule)
+
+    def returns_told(self, text: str, history: Sequence[Line], now: datetime) -> bool:
+        """Is it only asked whether money would come back, after a fact that says so ("деньгами вернёте?" of a certificate)?"""
+        known = self.told_in(self.pack.language)
+        asked = (f"{OWN}{part.ask}" for part in read(text[:LONGEST], self.things).parts)
+        facts = (known.get(id, "") for id in (*told_last(history, now, WITHIN), *asked))
+        return _WOULD_RETURN.search(text) is not None and any(_RETURNS.search(fact) for fact in facts)
 
     def week(self, hours: Opening, language: str) -> str:
         """Hours in words, for customers of a language."""
@@ -150,14 +169,24 @@ class Facts:
             return [Answered(Part(INCLUDED, text=reading.text.strip(), carried=True), tuple(covered))]
         if like := self._again.of_told(reading, say):
             return [Answered(Part(OFFERS, text=reading.text.strip(), carried=True), tuple(like))]
+        if known := self._of_state(reading, say, late=False):
+            return known
         found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
         found = [replace(each, facts=()) if _is_without(each) else each for each in found]
         own = self._in_so_many_words(reading, say)
         found = [each for each in found if each.facts or not _is_within(each.part.text, own)] + own
         if not any(each.facts for each in found):
-            found = self._told_before(reading, say) or found
+            found = self._returned(reading, say) or self._told_before(reading, say) or found
+        if not any(each.facts for each in found):
+            found = self._of_state(reading, say, late=True) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def _of_state(self, reading: Reading, say: Say, *, late: bool) -> list[Answered]:
+        """What the pack says to whoever tells of a state, or of a fear, perhaps about what was spoken of before."""
+        before = (thing.whole for part in reading.before for found in part.things for thing in found.things)
+        facts = self._questions.told(self._questions.told_of(reading.text, before, late=late), say)
+        return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))] if facts else []
 
     def told_in(self, language: str) -> Mapping[str, str]:
         """All facts of the pack by their ids, in a language."""
@@ -203,6 +232,18 @@ class Facts:
         if reading.open:
             return texts.issuperset(reading.open) or reading.text.strip() in texts
         return reading.whole or any(each.part.ask in ("faq", "unlisted") for each in answered)
+
+    def _returned(self, reading: Reading, say: Say) -> list[Answered]:
+        """What was told last, again, where it is asked whether money would come back and that says so."""
+        known = self.told_in(say.language) if _WOULD_RETURN.search(reading.text) else {}
+        asked = (f"{OWN}{part.ask}" for part in reading.parts)
+        told = [
+            (id, known[id])
+            for id in dict.fromkeys((*asked, *reading.sources))
+            if id in known and _RETURNS.search(known[id])
+        ]
+        facts = tuple(Told(id.removeprefix(OWN), text, say.language) for id, text in told)
+        return [Answered(Part(OFFERS, text=reading.text.strip(), carried=True), facts)] if facts else []
 
     def _told_before(self, reading: Reading, say: Say) -> list[Answered]:
         """What was told last, where a few words that go on from it ask for something that it speaks of ("и горячий чай?")."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from truffles_policy.facts.claims import names_said
 from truffles_policy.facts.clauses import CAREFUL
 from truffles_policy.facts.data import asks
+from truffles_policy.facts.matters import Matters
 from truffles_policy.facts.names import SOLD, Thing, denies
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
@@ -16,21 +16,10 @@ from truffles_policy.facts.words import keys_of, spelled
 from truffles_policy.intents.classifier import meaning
 from truffles_policy.language import detect
 from truffles_policy.lemmas import fold
-from truffles_policy.pack.schema import Pack, Question
+from truffles_policy.pack.schema import Pack
 
 LEAST, FEWEST = 0.75, 2
 ALIKE = 0.75
-EXPECTING = re.compile(
-    r"\b(?:беременн?\w*|на \d{1,2}[- ]?(?:ом|ем|м)? месяце|ж[үу]кт[іи]\w*|ек[іи]қабат\w*|pregnan\w*|expecting a baby)",
-    re.IGNORECASE,
-)
-"""A customer who expects a child: a state that a business may have its own word on, and no complaint."""
-WORRIES = re.compile(
-    r"плох|тошн|рвот|опасн|вредн|болит|больн|кров|анест|обезбол|наркоз|рентген|снимок|таблет|лекарств|антибиот|укол|опух|отек|температур|давлен|"
-    r"аллерг|противопоказ|қауіп|зиян|ауыр|дәрі|құс|жүрегім|danger|harm|safe|pain|sick|nause|medicine|pill|x-?ray|anaesth|anesth|allerg",
-    re.IGNORECASE,
-)
-"""What is for people, whatever the business has to say of that state."""
 BEGINNING = 5
 
 
@@ -50,10 +39,10 @@ class Questions:
     def __init__(self, pack: Pack, things: Things) -> None:
         self._pack, self._things = pack, things
         light = self._light
+        self._matters = Matters(pack.faq, things)
         self._asked = [_Asked(number, tuple(dict.fromkeys(keys_of(word) for word in spelled(line) if word not in light)),
                               self._named(line), self._turns(line))
                        for number, question in enumerate(pack.faq) for line in question.asked]  # fmt: skip
-        self._expected = frozenset(thing for question in pack.faq for thing in self._of_expecting(question))
         self._known = frozenset(key for each in self._asked for word in each.words for key in word)
 
     def asked(self, text: str) -> list[int]:
@@ -70,21 +59,17 @@ class Questions:
         best = max(scored, default=(0.0, 0))
         return [best[1]] if best[0] >= LEAST else []
 
-    def without_state(self, text: str) -> str:
-        """A text without what it tells of a child that is expected, where the pack has a question about that and about all that is
-        named; "" where it has none, or where the text tells of a worry."""
-        left, count = EXPECTING.subn(" ", text)
-        if not count or not self._expected or WORRIES.search(left):
-            return ""
-        named = self._named(text)
-        return left if named and all({thing, self._things.category(thing)} & self._expected for thing in named) else ""
+    def told_of(self, text: str, near: Iterable[Thing] = (), *, late: bool = True) -> list[int]:
+        """The question of whoever tells of a state that the pack has a word on; `near` is what was spoken of before."""
+        return self._matters.asked(text, near, late=late)
 
-    def _of_expecting(self, question: Question) -> Iterator[Thing | str]:
-        """What a question about expecting a child speaks of, and the families of that."""
-        said = [*question.asked, *question.answer.values()]
-        if any(EXPECTING.search(line) for line in question.asked):
-            for thing in (thing for line in said for thing in self._named(line)):
-                yield from filter(None, (thing, self._things.category(thing)))
+    def worries(self, text: str) -> bool:
+        """Does whoever expects a child ask whether something may be done, of which the pack says nothing?"""
+        return self._matters.worries(text)
+
+    def without_state(self, text: str) -> str:
+        """A text without what it tells of a child that is expected, where the pack has a word on that; else ""."""
+        return self._matters.without_state(text)
 
     def near(self, text: str) -> tuple[int, float]:
         """The question that a text is, by its words or else by its meaning, and how likely; (0, 0.0) if it is none."""
@@ -117,9 +102,7 @@ class Questions:
 
     def _named(self, text: str) -> frozenset[Thing]:
         """What a text speaks of: a question about one thing is no answer to one about another, or about none."""
-        return frozenset(
-            thing.whole for found in self._things.find(text) for thing in found.things if thing.kind in SOLD
-        )
+        return self._matters.named(text)
 
     def _is_of(self, line: str, named: frozenset[Thing]) -> bool:
         """Does a question speak only of these things? A family that it names is meant by one of it, too."""

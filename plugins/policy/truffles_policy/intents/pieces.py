@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from truffles_policy.intents.classifier import LONGEST, classifier
 from truffles_policy.intents.labels import ASIDE, DESK, IDLE
-from truffles_policy.intents.serious import is_serious
+from truffles_policy.intents.serious import is_frail, is_serious
 
 CONDITIONS = ("если ", "а если ", "когда ", "if ", "and if ", "when ", "егер ")
 LEAST, UNSURE, VAGUE, HARMLESS, QUIET, SURE = 0.5, 0.6, 0.3, 0.1, 0.35, 0.75
+CERTAIN, PLAIN = 0.95, 0.9
 MOST = 8
 _SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+")
 _PARTS = re.compile(r",\s+|\s+(?:и|а|а также|плюс|and|plus|және|ал)\s+", re.IGNORECASE)
@@ -45,7 +46,12 @@ class Piece:
     @property
     def harmless(self) -> bool:
         """May it be left without an answer? Not if it may be for people, or speaks of trouble."""
-        return self._for_people < HARMLESS and not is_serious(self.text)
+        return (self._for_people < HARMLESS and not is_serious(self.text)) or self._excuses
+
+    @property
+    def _excuses(self) -> bool:
+        """Does it only say why somebody cannot come?"""
+        return self.label in IDLE and "?" not in self.text and is_frail(self.text)
 
     @property
     def idle(self) -> bool:
@@ -135,6 +141,12 @@ def heard(text: str, mask: Mask) -> Piece:
     return Piece(text, label, shares[label], shares)
 
 
+def _holds_all(whole: Piece, wanting: Sequence[Piece]) -> bool:
+    """Is it surely one question of a rule of the house, whose other parts only say what for ("на дом приедете, подстричь и уложить?")?"""
+    ruled = whole.label.startswith("rules.") and whole.share >= CERTAIN and wanting[0].label == whole.label
+    return ruled and all(each.share < PLAIN for each in wanting[1:])
+
+
 def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
     """A sentence whole, unless parts of it want different things, or one of them something and the others nothing."""
     whole = heard(sentence, mask)
@@ -143,7 +155,7 @@ def _within(sentence: str, mask: Mask) -> Sequence[Piece]:
     texts = [each.strip() for each in _PARTS.split(sentence) if _LETTER.search(each)]
     parts = [heard(each, mask) for each in texts] if 1 < len(texts) <= MOST else []
     wanting = [each for each in parts if each.asks]
-    if len(parts) < 2 or not wanting or not all(each.clear for each in wanting):
+    if len(parts) < 2 or not wanting or not all(each.clear for each in wanting) or _holds_all(whole, wanting):
         return [whole]
     different = len({each.label for each in wanting}) > 1
     surer = len(wanting) < len(parts) and min(each.share for each in wanting) >= whole.share

@@ -26,7 +26,7 @@ _SPEAKING = re.compile(
 )
 """How somebody speaks a language is no trouble."""
 _WORDS = r"""
-боль боли болью гв зуд горит операци[яиею]й? операцию давлени[ея] груб\w* ужас\w* дәрі\w* қызу\w* нашар жүре[кг]і\w* қысым\w*
+боль боли болью гв зуд горит операци[яиею]й? операцию давлени[ея] груб\w* ужас\w* дәрі(?!гер)\w* қызу\w* нашар жүре[кг]і\w* қысым\w*
 rash fever numb pain painful hurt hurts burned burnt itch itchy itches surgery broke broken scratched ruined rude scam awful terrible refund
 """
 """Whole words: longer ones that begin like them are others ("больше", "number", "painting")."""
@@ -39,7 +39,49 @@ def _pattern(spared: str = "") -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join((*beginnings, *words))})")
 
 
+_SYMPTOMS = {
+    "swelling": re.compile(
+        r"\b(?:от[е]к|опух|распух|раздул|раздут|разнес|вздул|перекоси|иси[пкн]|домби|swollen|swell|puffed|puffy)"
+    ),
+    "fever": re.compile(
+        r"\b(?:температур|жар\b|лихорад|кизу|истигим|fever|high temperature|temperature|3[89](?:[.,]\d)?\b(?! ?(?:т|000|тг|тенге|к\b|лет|разм|%))|40(?:[.,]\d)\b)"
+    ),
+}
+"""By which words symptoms are told that are worse together."""
+_SPARED = re.compile(
+    r"(?:\b(?:нет|без|не|no|not|without)\s+(?:\w+\s+)?|\bесли\s+(?:\w+\s+){0,3}|\bif\s+(?:\w+\s+){0,3})(?:температур|отек|опух|fever|swell|swollen|temperature)\w*|"
+    r"(?:температур|отек|кизу|fever)\w*\s+(?:нет|жок|спал\w*|прошл\w*)\b"
+)
+"""What is denied, or only thought of."""
+
+
+def symptoms(text: str) -> frozenset[str]:
+    """The symptoms that a text tells of."""
+    plain = _SPARED.sub(" ", fold(clean(text).lower()))
+    return frozenset(name for name, told in _SYMPTOMS.items() if told.search(plain))
+
+
 _SERIOUS, _WORSE = _pattern(), _pattern(_DAMAGE)
+
+
+_FRAIL = re.compile(
+    r"\b(?:(?:мам|пап|бабушк|бабул|дедушк|муж|жен|отец|отц|мать|матер|свекров|тещ|сестр|брат|сын|доч|апа|апам\w*|аже|ата|куйеу|ана)\w*|mother|mum|mom|"
+    r"grand\w+|father|dad|husband|wife)\b"
+)
+_AT_HOME = re.compile(
+    r"\bпосле операци\w*|\bлежач\w*|\bне (?:встает|ходит|выходит)\w*|\bна костылях|\bс? ?переломом?\b|\bинвалид\w*|\bтосек тарт\w*|\bжата беред\w*|"
+    r"\bbedridden\b|\bafter (?:an? |the )?(?:operation|surgery)\b|\bin a wheelchair\b"
+)
+
+
+def is_frail(text: str) -> bool:
+    """Does a text only tell of somebody of the writer's own who cannot leave home? That asks for no advice."""
+    plain = fold(clean(text).lower())
+    return (
+        _FRAIL.search(plain) is not None
+        and _AT_HOME.search(plain) is not None
+        and _SERIOUS.search(_AT_HOME.sub(" ", plain)) is None
+    )
 
 
 def is_serious(text: str) -> bool:
@@ -56,3 +98,26 @@ def is_own_damage(text: str) -> bool:
     """Is the only trouble that something of the writer's own broke, and nobody of the business had a hand in it?"""
     plain = fold(clean(text).lower())
     return is_serious(text) and _WORSE.search(plain) is None and _OTHERS.search(plain) is None
+
+
+_PRAISE = re.compile(
+    fold(
+        r"\bдовол(?:ен|ьна|ьны)\b|\bв восторге\b|\bбомба\b|\bогонь\b|\b(?:супер|класс)\w*|\b(?:очень )?(?:красив|шикарн|прекрасн|отличн|замечательн|потрясающ|великолепн)\w*|"
+        r"\bпонравил\w*|\bлучши[ейх]\b|\b(?:рекоменд|советов|хвал)\w*|золотые руки|как нов\w+|\bтолько к вам\b|\bриза\b|\bкеремет\w*|\bәдемі\w*|\bұнады\b|алтын екен|"
+        r"тек сіздер\w*|\blove[sd]?\b|\bamazing\b|\bgorgeous\b|\bbeautiful\b|\bperfect\w*|\bgreat\b|\bhappy with\b|\bbest\b|\blike new\b"
+    )
+)
+_THANKS = re.compile(fold(r"\bспас\w*|\bблагодар\w*|\bр[ақх]+мет\w*|\bпасиб\w*|\bthank\w*|\bthx\b|\bмолодцы\b"))
+_UNLESS = re.compile(
+    fold(
+        r"\bне\b|\bнет\b|\bно\b|\bоднако\b|\bтолько вот\b|\bнедовол|\bбірақ\b|\bбирак\b|\bемес\b|\bжоқ\b|\w(?:ма|ме|ба|бе|па|пе)(?:ды|ді|йды|йді)\b|"
+        r"\bbut\b|\bnot?\b|n't\b|\bnothing\b|называется|сарказм"
+    )
+)
+
+
+def praises(text: str) -> bool:
+    """Does a text thank, and praise what was done, without an if or a but?"""
+    plain = fold(clean(text).lower())
+    told = _THANKS.search(plain) is not None and _PRAISE.search(plain) is not None
+    return told and _UNLESS.search(plain) is None and not is_serious(text)

@@ -9,7 +9,7 @@ from truffles_policy.intents.classifier import classifier
 from truffles_policy.intents.features import words_of
 from truffles_policy.intents.labels import DESK, TALK
 from truffles_policy.intents.pieces import Piece
-from truffles_policy.intents.serious import blames, is_serious
+from truffles_policy.intents.serious import blames, is_serious, praises
 from truffles_policy.rules import Finding
 
 COURTESIES = frozenset({"thanks", "greeting", "acknowledge"})
@@ -38,6 +38,13 @@ _REPAIR = re.compile(
     re.IGNORECASE,
 )
 OF_A_REPAIR = frozenset({"price", "duration", "offered"})
+MAYBE = 0.3
+_FARE = re.compile(
+    r"алког|\bвин[оац]|\bпив|шампан|водк|коньяк|арақ|\bсыра|шарап|бокал|рюм|кофе|\b(?:по)?есть\b|кушать|\bпить\b|тамақ|тамак|wine|beer|alcohol|drink|coffee|\beat\b",
+    re.IGNORECASE,
+)
+CARES = frozenset({"aftercare", "preparation"})
+OF_PRAISE, LIKELY = frozenset({*TALK, "complaint", "frustrated", "other"}), 0.5
 _LAUGHING = 0.9
 """As sure it must be that somebody who laughs is frustrated."""
 
@@ -45,6 +52,8 @@ _LAUGHING = 0.9
 def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | None:
     """What the pieces want of people, or of nobody; None: a question, or nothing that is likely. Those in `read` are
     questions, as everyday words tell."""
+    if not read and _only_praises(pieces):
+        return _finding("thanks", max(pieces, key=lambda each: each.others["thanks"]))
     for label, (rule, least) in DESK.items():
         found = next(
             (
@@ -70,6 +79,14 @@ def wanted(pieces: Sequence[Piece], read: Sequence[Piece] = ()) -> Finding | Non
     return _finding(TALK[label][0], next(each for each in pieces if each.label == label))
 
 
+def _only_praises(pieces: Sequence[Piece]) -> bool:
+    """Do they thank for something with what is good about it, and want nothing? What sounds like a complaint may be praise, too."""
+    text = " ".join(each.text for each in pieces)
+    if "?" in text or not praises(text):
+        return False
+    return all(each.label in OF_PRAISE or each.share < LIKELY for each in pieces)
+
+
 def _is_own_trouble(piece: Piece, pieces: Sequence[Piece]) -> bool:
     """Is it likely, not surely, a complaint of what nobody of the business had a hand in, beside the question what its repair costs
     ("сын грохнул мой айфон. сколько выйдет поменять?")?"""
@@ -87,12 +104,29 @@ def _least(piece: Piece, rule: str, least: float) -> float:
 
 def is_question(pieces: Sequence[Piece], rule: str) -> bool:
     """Is it surely a question that facts answer, whatever else a rule hears in it?"""
+    if rule == "complaint":
+        return _asks_of_care(pieces)
+    if rule == "medical" and all(_is_fare(each) for each in pieces if each.asks):
+        return any(each.asks for each in pieces)
     if rule == "medical" and not all(each.label in MATTERS_OF_MONEY and each.harmless for each in pieces):
         return False
     labels = [label for label, (each, _) in DESK.items() if each == rule]
     return _asks_surely(pieces) and all(
         each.others[label] < HARDLY for each in pieces if each.asks for label in labels
     )  # fmt: skip
+
+
+def _is_fare(piece: Piece) -> bool:
+    """Is it asked what one may eat or drink before something that is done, and nothing told of an illness?"""
+    calm = piece.others["medical"] < MAYBE and not is_serious(piece.text)
+    return piece.label == "preparation" and piece.share >= SURELY and calm and _FARE.search(piece.text) is not None
+
+
+def _asks_of_care(pieces: Sequence[Piece]) -> bool:
+    """Is it only told what was done, and asked what may be done before or after it? What went wrong sounds like a complaint itself."""
+    asking = [each for each in pieces if each.asks]
+    calm = all(each.others["complaint"] < HARDLY and not is_serious(each.text) for each in pieces)
+    return calm and bool(asking) and all(each.label in CARES and each.clear for each in asking)
 
 
 def is_no_wish(pieces: Sequence[Piece]) -> bool:
