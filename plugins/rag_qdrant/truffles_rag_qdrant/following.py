@@ -23,6 +23,8 @@ from truffles_rag_qdrant.trees import Trees, read
 
 LEAST, MOSTLY = 0.6, 0.6
 """As sure it must be that words go on about what was told."""
+SURELY = 0.7
+"""As sure it must be what another part of the message is about, for a part to go on about that."""
 OF_FIT = ("coverage", "cosine", "uncovered", "strange", "spoken")
 FEATURES = (*OF_FIT, "likely", "lead", "likeliest_other", "speaks", "speaks_itself", "of_price", "of_duration", "has_price",
             "has_duration", "words", "known", "unknown", "terms", "said", "other", "own")  # fmt: skip

@@ -15,6 +15,7 @@ from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of
+from truffles_rag_qdrant.following import SURELY
 from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
@@ -94,7 +95,7 @@ class RagQdrant:
         parts: dict[str, list[Passage]] = {}
         for each in found:
             parts.setdefault(each.query, []).append(each)
-        told = [each[0].id for each in parts.values() if each[0].confidence >= GOOD] + list(before)
+        told = [each[0].id for each in parts.values() if each[0].confidence >= SURELY] + list(before)
         left = {text: each for text, each in parts.items() if each[0].confidence < GOOD and len(text.split()) <= FEW}
         more: list[Passage] = []
         for text, faint in list(left.items())[:MOST_LEFT]:
