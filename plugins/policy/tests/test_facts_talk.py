@@ -322,3 +322,48 @@ def test_what_is_told_again_is_told_of_the_same_branch(branch: str, price: str, 
 def test_a_product_that_is_told_again_is_told_with_its_stock(ask: Ask) -> None:
     _, draft = ask("demo_phones", "а камера какая?", ["есть айфон 13?"], told=["pack:products.iphone_13"])
     assert draft is not None and "нет в наличии" in draft.text and "камер" in draft.text, draft
+
+
+@pytest.mark.parametrize(("pack", "said", "told", "text", "facts"), [
+    ("demo_phones", "экран поменять скок стоит", ("services.screen_iphone", "services.screen_samsung"), "айфон 11", ("services.screen_iphone",)),
+    ("demo_phones", "айфоны есть?", ("products.iphone_13", "products.iphone_11_used"), "айфон 11", ("products.iphone_11_used",)),
+    ("demo_salon", "сколько стоит нарастить реснички", ("services.lash_classic", "services.lash_volume"), "а старые снять?", ("services.lash_removal",)),
+    ("demo_salon", "сколько стоит маникюр", ("services.manicure_gel",), "а снятие?", ("services.gel_removal",)),
+    ("demo_dental", "коронка сколько", ("services.crown",), "а больно его ставить?", ()),
+])  # fmt: skip
+def test_a_name_is_of_what_was_spoken_of_where_that_has_one_like_it(
+    pack: str, said: str, told: tuple[str, ...], text: str, facts: tuple[str, ...], ask: Ask
+) -> None:
+    _, draft = ask(pack, text, [said], bot="…", told=[f"pack:{each}" for each in told])
+    assert (draft.sources if draft else ()) == tuple(f"pack:{each}" for each in facts)
+
+
+@pytest.mark.parametrize(("told", "text", "words"), [
+    ("services.extraction", "а чай горячий можно потом?", "не пейте горячее"),
+    ("services.whitening@centre", "содан кейін кофе ишуге болама бирден", "48 сағат"),
+    ("services.whitening@centre", "а кофе у вас есть?", "Wi-Fi"),
+    ("promotions.first_cleaning", "до какого числа?", "До 31 декабря"),
+    ("promotions.first_cleaning", "қашанға дейін?", "31 желтоқсанға"),
+    ("promotions.pensioners", "до какого числа?", "работаем"),
+])  # fmt: skip
+def test_what_goes_on_from_what_was_told_is_about_that(told: str, text: str, words: str, ask: Ask) -> None:
+    """What one may do afterwards, and how long an offer holds: hours where it has no end."""
+    _, draft = ask(
+        "demo_dental",
+        text,
+        ["сколько стоит?"],
+        bot="…",
+        told=[f"pack:{told}"],
+        now=datetime(2026, 11, 25, 9, tzinfo=UTC),
+    )
+    assert draft is not None and words in draft.text
+
+
+@pytest.mark.parametrize("text", ["батареясы кандай екен", "камерасы қандай"])
+def test_a_kazakh_possessive_asks_what_a_product_is_like(text: str, ask: Ask) -> None:
+    _, draft = ask("demo_phones", text, ["самсунг а15 бар ма"], bot="…", told=["pack:products.galaxy_a15"])
+    assert draft is not None and draft.sources == ("pack:products.galaxy_a15",)
+
+
+def test_what_many_things_hold_a_word_of_is_the_one_that_is_named_beside_it(ask: Ask) -> None:
+    assert ask("demo_dental", "про виниры хотел узнать, сколько за зуб")[1].sources == ("pack:services.veneer",)

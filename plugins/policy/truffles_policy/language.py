@@ -21,7 +21,8 @@ from truffles_policy.lemmas import CACHE, clean, fold, from_latin, from_layout, 
 
 LANGUAGES = ("ru", "kk", "en")
 _LOOK_AT, _MOST_WORDS = 2_000, 80
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_WORD = re.compile(r"(?!(?:(?<=\d)[^\W\d_]|[^\W\d_](?=\d))(?![^\W\d_]))[^\W\d_]+(?:['’-][^\W\d_]+)*")
+"""Letters beside a digit name a model ("а15"): they tell no language."""
 _LAYOUT_WORD = re.compile(r"[a-z\[\];',.`]*[a-z][a-z\[\];',.`]*")
 _KAZAKH_LETTER = re.compile("[әғқңөұүһі]")
 _CYRILLIC = re.compile("[а-яё]")

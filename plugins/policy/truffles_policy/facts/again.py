@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from truffles_gateway.plugin import OWN
 from truffles_policy.facts.carry import content
 from truffles_policy.facts.data import asks
-from truffles_policy.facts.names import PRODUCT
+from truffles_policy.facts.names import PRODUCT, PROMOTION
 from truffles_policy.facts.offers import INCLUDED, Offers, covers
 from truffles_policy.facts.reading import Reading, read
-from truffles_policy.facts.things import Things
+from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.told import Say, Told
 from truffles_policy.facts.words import is_noun
 from truffles_policy.intents.features import root, words_of
@@ -32,8 +32,19 @@ _POINTS = frozenset(map(normal, [
     "сондай", "осындай", "бағаға", "бағасына", "кіреді", "price", "that", "this", "there", "already", "also", "потом",
 ]))  # fmt: skip
 """What points at a price, and names nothing."""
+_AFTERWARDS = re.compile(
+    r"\b(?:потом|после|затем|сразу|можно|нельзя|сосын|содан|кейін|кейин|бірден|бирден|бола|болама|болады|болмайды|after|afterwards|then|again|can)\b|ше\b",
+    re.IGNORECASE,
+)
+"""What asks for what one may do once something was done."""
 _ITS = re.compile(r"\b(?:its|it|него|нём|нем|там|он|онда|оның)\b", re.IGNORECASE)
+_UNTIL = re.compile(
+    r"\bдо (?:какого|когда|какой)\b|\bкогда (?:за|о)?кан?ч|\bсколько (?:еще |ещё )?(?:будет )?(?:действ|дли)|қашанға|кашанга|нешесіне|нешесине|"
+    r"\buntil when\b|\bhow long (?:is|does|will) (?:it|this|that)\b|\bwhen does (?:it|this|that) (?:end|run out)\b",
+    re.IGNORECASE,
+)
 _ASKING = frozenset(map(normal, [
+    "екен", "экен", "кандаи", "калаи",
     "какая", "какой", "какое", "какие", "сколько", "много", "хорошая", "хороший", "что", "канша", "қанша", "қандай", "кандай", "калай", "қалай",
     "what", "what's", "how", "much", "many", "good",
 ]))  # fmt: skip
@@ -41,7 +52,12 @@ _ASKING = frozenset(map(normal, [
 
 def roots_of(text: str) -> set[str]:
     """The roots of the words that say what a text is about, and of those that mean the same."""
-    return {root(each) for word in _content(text) for each in (word, *synonyms(word))}
+    return {root(each) for word in _content(text) for each in (word, *synonyms(word), *synonyms(_owned(word)))}
+
+
+def _owned(word: str) -> str:
+    """A Kazakh word without "its" ("батареясы")."""
+    return word[:-2] if word.endswith(("сы", "сі", "си")) else word
 
 
 def speaks_of(text: str, roots: Collection[str]) -> bool:
@@ -77,6 +93,21 @@ class Again:
         said = _content(reading.text)
         return [each for each in self._told(reading.sources, say)
                 if said and sum(speaks_of(each.text, roots_of(word)) for word in said) > MOST_OF * len(said)]  # fmt: skip
+
+    def until(self, reading: Reading, ending: Collection[str], say: Say) -> list[Told]:
+        """The promotions that were told last and are among those `ending` some day, where it is asked how long they hold: that is no
+        question about hours."""
+        short = len(reading.text.split()) <= SEVERAL
+        if not short or not _UNTIL.search(reading.text):
+            return []
+        ids = {f"{OWN}{PROMOTION}.{each}" for each in ending}
+        return self._told([id for id in reading.sources if id in ids], say)
+
+    def afterwards(self, reading: Reading) -> Found | None:
+        """What was told last, where a few words ask what one may do after it ("потом кофе ишуге бола ма?"); whether the pack says that,
+        its after-care tells."""
+        short = len(reading.text.split()) <= SEVERAL
+        return self._things.told(reading.sources) if short and _AFTERWARDS.search(reading.text) else None
 
     def of_told(self, reading: Reading, say: Say) -> list[Told]:
         """The products that were told last, where a few words ask what these are like by what is also sold apart ("а батарея какая?" after

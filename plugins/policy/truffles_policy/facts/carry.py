@@ -165,8 +165,10 @@ def _read_on(text: str, history: Sequence[Line], now: datetime, things: Things) 
     reading = read(chosen or text, things)
     leans = _leans(reading)
     if not (_needs(reading) or leans):
-        return reading
+        return _kindred(reading, history, now, things) or reading
     said = _said_before(history, now, things)
+    if kindred := _kindred(reading, history, now, things):
+        return kindred
     if leans and (narrowed := _narrowed(reading, said, things)):
         return narrowed
     found = _continued(reading, said)
@@ -188,6 +190,28 @@ def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     """The message as a variant, or a neighbour, of the things that were spoken of; None if it is neither."""
     spoken = [thing for found in said.things for thing in found.things]
     found = things.within(content(reading.text, things), spoken) if spoken else None
+    if found is None:
+        return None
+    asked = tuple(part.ask for part in reading.parts if part.ask in NEEDS_THING) or said.asked or (OFFERS,)
+    parts = tuple(Part(ask, (found,), text=reading.text.strip(), carried=True) for ask in asked)
+    return replace(reading, parts=parts, unread=(), loose=())
+
+
+def _kindred(reading: Reading, history: Sequence[Line], now: datetime, things: Things) -> Reading | None:
+    """A few words that name one thing, as the one of the same name among what was spoken of or is of its kind: after eyelashes "а старые
+    снять?" is about no nails, and "айфон 11" after the price of a screen about no telephone. None where they stay what they name."""
+    named = [thing for found in reading.named for thing in found.things]
+    few = len(reading.text.split()) <= FEW and not is_serious(reading.text) and not _names_more(reading)
+    if not few or len(named) != 1 or named[0].kind == BRANCH:
+        return None
+    said = _said_before(history, now, things)
+    spoken = [thing for found in said.things for thing in found.things]
+    if not spoken or things.are_akin(named[0], spoken):
+        return None
+    said_of = {key for found in reading.named for key in found.text.lower().split()}
+    words = [word for word in content(reading.text, things) if word.word in said_of]
+    plain = [word for word in words if not word.word.isdigit()]
+    found = next(filter(None, (things.within(each, spoken) for each in (words, plain) if each)), None)
     if found is None:
         return None
     asked = tuple(part.ask for part in reading.parts if part.ask in NEEDS_THING) or said.asked or (OFFERS,)

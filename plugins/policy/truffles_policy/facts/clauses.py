@@ -63,6 +63,10 @@ FIRST_PERSON = frozenset(
 )
 TELLS_NO_STORY = frozenset(
     [
+        "узнать",
+        "спросить",
+        "уточнить",
+        "поинтересоваться",
         "кроме",
         "если",
         "как",
@@ -156,6 +160,10 @@ def tells_of_self(text: str) -> bool:
     return not words.isdisjoint(FIRST_PERSON)
 
 
+WIDE = 4
+"""So many things hold a word that it names none of them."""
+
+
 def leave_stories(clauses: Sequence[Clause]) -> None:
     """What somebody tells of themselves beside a question of its own ("у меня болит зуб, сколько стоит снимок?") changes no
     answer, whatever it names."""
@@ -180,6 +188,26 @@ def narrow(clauses: Sequence[Clause], things: Things) -> None:
     for clause in clauses:
         for named in [claim for claim in clause.claims if claim.sold] if OF_THINGS.isdisjoint(clause.names) else ():
             _narrow_to(named, clause, [each for each in clauses if each is not clause], things)
+    _name_the_wide(clauses)
+
+
+def _name_the_wide(clauses: Sequence[Clause]) -> None:
+    """What many things hold a word of is the one thing that another clause names and asks nothing of ("про виниры хотел узнать, сколько
+    за зуб?")."""
+    plain = [clause for clause in clauses if OF_THINGS.isdisjoint(clause.names)]
+    exact = [
+        (clause, claim)
+        for clause in plain
+        for claim in clause.claims
+        if claim.sold and claim.found and claim.found.exact
+    ]
+    wide = [(clause, claim) for clause in clauses for claim in clause.claims
+            if claim.sold and claim.found and not claim.found.exact and len(claim.found.things) >= WIDE]  # fmt: skip
+    if len(exact) != 1 or len(wide) != 1 or exact[0][0] is wide[0][0]:
+        return
+    (telling, named), (asking, claim) = exact[0], wide[0]
+    asking.claims = [replace(each, found=named.found) if each is claim else each for each in asking.claims]
+    telling.claims = [each for each in telling.claims if each is not named]
 
 
 def _narrow_to(named: Claim, clause: Clause, others: Sequence[Clause], things: Things) -> None:

@@ -165,11 +165,8 @@ class Facts:
         if asked:
             facts = self._questions.told(asked, say)
             return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))]
-        if covered := self._again.covered(reading, say):
-            return [Answered(Part(INCLUDED, text=reading.text.strip(), carried=True), tuple(covered))]
-        if like := self._again.of_told(reading, say):
-            return [Answered(Part(OFFERS, text=reading.text.strip(), carried=True), tuple(like))]
-        if known := self._of_state(reading, say, late=False):
+        again = self._told_again(reading, say)
+        if known := [again] if again else self._of_state(reading, say, late=False):
             return known
         found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
         found = [replace(each, facts=()) if _is_without(each) else each for each in found]
@@ -187,6 +184,28 @@ class Facts:
         before = (thing.whole for part in reading.before for found in part.things for thing in found.things)
         facts = self._questions.told(self._questions.told_of(reading.text, before, late=late), say)
         return [Answered(Part("faq", text=reading.text.strip()), tuple(facts))] if facts else []
+
+    def _told_again(self, reading: Reading, say: Say) -> Answered | None:
+        """What is read off the facts that were told last: what a price covers, how long an offer holds, what one may do afterwards, what
+        a product is like."""
+        text = reading.text.strip()
+        if covered := self._again.covered(reading, say):
+            return Answered(Part(INCLUDED, text=text, carried=True), tuple(covered))
+        ending = [each.id for each in self.pack.promotions if each.until]
+        if lasting := self._again.until(reading, ending, say):
+            return Answered(Part("promotions", text=text, carried=True), tuple(lasting))
+        if after := self._afterwards(reading, say):
+            return after
+        like = self._again.of_told(reading, say)
+        return Answered(Part(OFFERS, text=text, carried=True), tuple(like)) if like else None
+
+    def _afterwards(self, reading: Reading, say: Say) -> Answered | None:
+        """The after-care of what was told last, if that is asked and speaks of something that the words name."""
+        found = self._again.afterwards(reading)
+        part = Part("aftercare", (found,) if found else (), text=reading.text.strip(), carried=True)
+        told = self._told(part, say) if found else ()
+        speaking = tuple(each for each in told if speaks_of(each.text, roots_of(reading.text)))
+        return Answered(part, speaking) if speaking else None
 
     def told_in(self, language: str) -> Mapping[str, str]:
         """All facts of the pack by their ids, in a language."""

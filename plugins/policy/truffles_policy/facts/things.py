@@ -214,6 +214,13 @@ class Things:
                 return Found(meant, 0, len(words), exact=False, text=text)
         return None
 
+    def are_akin(self, thing: Thing, said: Sequence[Thing]) -> bool:
+        """Is it one of these things, or of the kind of one of them?"""
+        kinds = {self._filed.get((each.kind, each.id), each.id) for each in said} - {""}
+        return (
+            thing.whole in {each.whole for each in said} or self._filed.get((thing.kind, thing.id), thing.id) in kinds
+        )
+
     def told(self, sources: Iterable[str]) -> Found | None:
         """What is sold of what these facts tell ("pack:services.cut@north"), called by the first of its names; None where they tell of
         nothing sold."""
