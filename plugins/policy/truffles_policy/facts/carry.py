@@ -201,8 +201,10 @@ def _kindred(reading: Reading, history: Sequence[Line], now: datetime, things: T
     """A few words that name one thing, as the one of the same name among what was spoken of or is of its kind: after eyelashes "а старые
     снять?" is about no nails, and "айфон 11" after the price of a screen about no telephone. None where they stay what they name."""
     named = [thing for found in reading.named for thing in found.things]
-    few = len(reading.text.split()) <= FEW and not is_serious(reading.text) and not _names_more(reading)
-    if not few or len(named) != 1 or named[0].kind == BRANCH:
+    goes_on = reading.opens or all(part.ask == OFFERS for part in reading.parts)
+    if not goes_on or len(named) != 1 or named[0].kind == BRANCH or len(reading.text.split()) > FEW:
+        return None
+    if is_serious(reading.text) or _names_more(reading):
         return None
     said = _said_before(history, now, things)
     spoken = [thing for found in said.things for thing in found.things]
