@@ -148,6 +148,11 @@ class Case:
         return replace(self.turn, branch=at.slug, knowledge_tag=at.knowledge_tag) if at else self.turn
 
     @property
+    def owned_by(self) -> str:
+        """The branch whose notices and prices hold: the customer's, or the one that alone knows what is asked; "" where it is none."""
+        return self.told_of.slug if self.told_of else self.turn.branch
+
+    @property
     def state(self) -> State:
         """Who leads the conversation, as far as this turn knows."""
         return self.conversation.state

@@ -44,7 +44,7 @@ async def retrieve(case: Case) -> list[Passage]:
         result = await _asked(case, case.there)
         fused = _once(result.asked, sure=_sure(case))
         known = sorted(telling.as_told(case, case.there, fused), key=lambda passage: -passage.confidence)
-        told = overrides.holding(case.tenant.overrides, case.turn.now, case.there.branch)
+        told = overrides.holding(case.tenant.overrides, case.turn.now, case.owned_by)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
@@ -166,7 +166,7 @@ async def hold_back(case: Case, passages: Sequence[Passage], draft: Draft, autho
 def objections(case: Case, passages: Sequence[Passage], draft: Draft) -> list[str]:
     """What the draft claims and nobody said."""
     config = case.tenant.config
-    told = overrides.holding(case.tenant.overrides, case.turn.now, case.there.branch)
+    told = overrides.holding(case.tenant.overrides, case.turn.now, case.owned_by)
     facts = overrides.priced(config.facts, told)
     return firewall.objections(draft.text, passages, (config.name, *facts), case.message.text)
 

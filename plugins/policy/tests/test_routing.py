@@ -338,3 +338,37 @@ def test_who_cannot_come_is_no_trouble_and_a_doctor_is_none() -> None:
     assert is_frail("мама после операции, не встает") and not is_frail("у мамы кровь после операции")
     assert not is_frail("мне можно после операции?")
     assert not is_serious("дәрігер бар ма") and is_serious("қандай дәрі ішейін")
+
+
+@pytest.mark.parametrize(("pack", "said", "told", "text", "words"), [
+    ("demo_dental", "", "", "очень больно глотать", ""),
+    ("demo_dental", "", "", "мне очень больно", ""),
+    ("demo_dental", "", "", "это очень больно?", "анестези"),
+    ("demo_phones", "айфон 13 сколько", "products.iphone_13", "а айфон 11 есть?", "95 000"),
+    ("demo_dental", "акции", "promotions.first_cleaning", "до какого часа работаете?", "работаем"),
+    ("demo_dental", "акции", "promotions.first_cleaning", "сколько длится чистка?", "30 мин"),
+    ("demo_dental", "", "", "коронка сколько дней идет?", "5–7"),
+    ("demo_phones", "", "", "банк отказал, можно наличкой?", "наличные"),
+    ("demo_phones", "возврат", "rules.returns", "can i pay in bitcoin?", ""),
+    ("demo_salon", "", "", "шампунь свой принести можно?", ""),
+    ("demo_dental", "отбеливание", "services.whitening@centre", "кофе можно у вас попить?", "Wi-Fi"),
+])  # fmt: skip
+def test_what_only_looks_like_it_is_told_as_it_was_meant(
+    pack: str, said: str, told: str, text: str, words: str, ask: Ask
+) -> None:
+    """Pain is no question for anaesthesia, another number no telephone that was told, a question beside "is this a …?" one of ours."""
+    _, draft = ask(pack, text, [said] if said else [], bot="…" if told else "", told=[f"pack:{told}"] if told else [],
+                   now=datetime(2026, 11, 25, 9, tzinfo=UTC))  # fmt: skip
+    assert words in draft.text if words and draft else draft is None and not words
+
+
+@pytest.mark.parametrize(
+    "text", ["спасибо класс, нарощенные ресницы выпали за два дня", "спасибо за прекрасный сервис, ждала 40 минут"]
+)
+def test_thanks_that_tell_of_trouble_are_none(text: str, routed: Routed) -> None:
+    assert routed("demo_salon", text).route is not Route.THANKS
+
+
+def test_whoever_asks_which_trade_it_is_may_ask_something_of_ours(routed: Routed) -> None:
+    assert routed("demo_salon", "это парикмахерская? сколько стоит мужская стрижка?").route is Route.ANSWER
+    assert routed("demo_salon", "это автосервис? мне масло поменять").route is Route.OFF_TOPIC

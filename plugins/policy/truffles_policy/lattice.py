@@ -105,6 +105,10 @@ class Nobody:
         return False
 
 
+QUESTIONS = 2
+"""Whoever asks which trade it is, and something besides, may be in the right place all the same."""
+
+
 class Lattice:
     """The rules of one tenant, its pack considered."""
 
@@ -225,7 +229,9 @@ class Lattice:
         anchor = self._anchors.first(text)
         named = Finding("off_topic", self._anchors[anchor]) if anchor >= 0 and not self._rules.sells(text) else None
         found = named or self._rules.stray(text) or self._misdialled(text)
-        if found is None or found.pattern == TRADE:
+        if found is None:
+            return None
+        if found.pattern == TRADE and text.count("?") < QUESTIONS:
             return found
         rest = _beside(text, found.words)
         return None if self._reader.reads(rest) and self._rules.decide(rest).rule != "price" else found

@@ -33,7 +33,7 @@ MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
 _NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
 _DOING = re.compile(
-    r"(?P<what>(?:[^\W\d_]+\s+){0,3}[^\W\d_]+у[ғг][ае])\s+(?:мені\s+|мени\s+|бізді\s+)?жаз", re.IGNORECASE
+    r"\b(?P<what>(?:[^\W\d_]{1,30}\s+){0,3}[^\W\d_]{1,30}у[ғг][ае])\s+(?:мені\s+|мени\s+|бізді\s+)?жаз", re.IGNORECASE
 )
 _TO_COME = re.compile(r"^(?:жазылу|келу|бару)|(?:[қкғг][ае])$", re.IGNORECASE)
 WHEN = frozenset({"when", "day", "time"})
@@ -141,12 +141,18 @@ class Booker:
         """A wish for a time, a service that is wanted or stands with a time, or a yes to "shall we write you down?"."""
         wish = self._wishes.wish(heard.words)
         doubtful = wish is None or "?" in message.text
-        if doubtful and (heard.moment.nothing or "?" in message.text) and self._reader.is_no_wish(message.text):
+        timed = wish is not None and heard.moment.clock is not None
+        if (
+            doubtful
+            and not timed
+            and (heard.moment.nothing or "?" in message.text)
+            and self._reader.is_no_wish(message.text)
+        ):
             return None
         if self._wishes.brings(heard.words) and not (heard.moment.clock or heard.moment.part):
             return None
         sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
-        noted = self._wishes.notes(heard.words) and not (heard.asks or heard.moment.nothing)
+        noted = self._wishes.notes(heard.words) and not heard.asks and heard.moment.clock is not None
         signed = bool(heard.name) and not (heard.asks or heard.moment.nothing)
         wished = wish is not None or noted or ((sounds or signed) and self._reader.wishes(message.text))
         named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))

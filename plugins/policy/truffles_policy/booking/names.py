@@ -11,7 +11,7 @@ from truffles_policy.lemmas import CACHE, fold, from_latin, is_russian, normal, 
 
 MOST_WORDS, LONGEST_WORD, SHORTEST_NAME = 3, 24, 2
 _INTRODUCED = re.compile(
-    r"(?:меня\s+зовут|(?<!вас )(?<!тебя )(?:(?:его|е[её]|их|мужа|жену|сына|дочь|дочку|маму|ребенка|ребёнка)\s+)?зовут(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|мен[іи][ңн]\s+атым|есімім|есимим|атым|menya\s+zovut|esimim|(?:menin\s+)?atym\b|\b(?:аты|есімі|name(?:'s|\s+is))(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|my\s+name\s+is|my\s+name's|(?:under|on|in|for)\s+(?:the\s+)?name\b(?:\s+of)?)"
+    r"(?:меня\s+зовут|(?<!вас )(?<!тебя )(?:(?:его|е[её]|их|мужа|жену|сына|дочь|дочку|маму|ребенка|ребёнка)\s+)?зовут(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|мо[её]\s+имя|на\s+имя|имя\s*[:—-]|мен[іи][ңн]\s+атым|есімім|есимим|атым|menya\s+zovut|esimim|(?:menin\s+)?atym\b|\b(?:аты|есімі|name(?:'s|\s+is))(?=\s+(?-i:[А-ЯЁӘІҢҒҮҰҚӨҺA-Z]))|my\s+name\s+is|my\s+name's|(?:under|on|in|for)\s+(?:the\s+)?name\b(?!\s+day)(?:\s+of)?(?!\s*(?:my|our|his|her|the)\b)|(?!))"
     r"\s*[:—-]?\s*",
     re.IGNORECASE,
 )
@@ -19,7 +19,7 @@ _BETWEEN = re.compile(r"(?<!у )(?<!от )(?<!для )\bменя\s+(?P<name>[^\W
 _GIVEN = (
     re.compile(r"(?:^|[.,;!?\n]\s*|\b(?:тогда|и|а|на имя|е[её]|его)\s+)(?P<name>(?!е[её]\b|его\b)[^\W\d_]{2,}(?:\s+(?!меня\b|мен\b)[^\W\d_]{2,})?)\s+(?:меня\s+|мен\s+)?зовут\b(?!\s*[?])", re.IGNORECASE),
     re.compile(r"\b(?:аты|есімі|есими|имя|имени|name(?:'s|\s+is)?)\s*[:—-]?\s+(?P<name>[^\W\d_]{2,})(?!\s*[?])", re.IGNORECASE),
-    re.compile(r"\b(?P<name>[^\W\d_]{2,}?)(?:[нтд][ыіи][ңн])?\s+(?:деген\s+)?(?:ат|есім|есим)(?:ына|іне|ине|ымен|пен)\b", re.IGNORECASE),
+    re.compile(r"\b(?P<name>[^\W\d_]{2,}?)(?:[нтд][ыіи][ңн])?\s+(?:деген\s+)?(?:ат|есім|есим)(?:ына|іне|ине|ымен|пен)\b(?!\s+емес)", re.IGNORECASE),
     re.compile(r"\b(?:[Ээ]то|[Яя]|[Мм]ен|[Ii]['’]?m|[Ii] am|[Tt]his is|[Ii]t['’]?s|[Cc]all me)\s+(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺA-Z][^\W\d_]+?)(?:м[ыіи]н|п[ыіи]н|б[ыіи]н)?\s*(?=[.,;!\n(]|$)"),
     re.compile(r"\b(?P<name>[A-Z][a-z]+)\s+here\b"),
     re.compile(r"\b(?P<name>[^\W\d_]{2,})\s+деп\s+жаз", re.IGNORECASE),

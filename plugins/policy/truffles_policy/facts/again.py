@@ -37,10 +37,15 @@ _AFTERWARDS = re.compile(
     re.IGNORECASE,
 )
 """What asks for what one may do once something was done."""
+_HERE = re.compile(
+    r"\bу вас\b|\bпока жд|\bсіздерде\b|\bсиздерде\b|\bat your\b|\bhere\b|\bwhile i wait\b", re.IGNORECASE
+)
 _ITS = re.compile(r"\b(?:its|it|него|нём|нем|там|он|онда|оның)\b", re.IGNORECASE)
 _UNTIL = re.compile(
-    r"\bдо (?:какого|когда|какой)\b|\bкогда (?:за|о)?кан?ч|\bсколько (?:еще |ещё )?(?:будет )?(?:действ|дли)|қашанға|кашанга|нешесіне|нешесине|"
-    r"\buntil when\b|\bhow long (?:is|does|will) (?:it|this|that)\b|\bwhen does (?:it|this|that) (?:end|run out)\b",
+    r"\bдо как(?:ого|их)(?: числа| пор)?\W*(?:это |она |акция |скидка )?(?:действ\w*|длится)?\W*$|\bдо когда\W*(?:это |она |акция |скидка |еще )?(?:действ\w*|длится)?\W*$|"
+    r"\bдо какого числа\b|\bкогда (?:она |акция |скидка )?(?:за|о)канч|\bсколько (?:еще |ещё )?(?:будет )?действ|"
+    r"^\W*(?:ал\W+|а\W+)?(?:қашанға|кашанга|нешесіне|нешесине)(?: де[йи]ін| дейин)?\W*$|"
+    r"\buntil when\W*$|\bhow long (?:is|does|will) (?:it|this|that|the (?:offer|discount|deal)) (?:last|valid|run|on)\b|\bwhen does (?:it|this|that|the \w+) (?:end|run out)\b",
     re.IGNORECASE,
 )
 _ASKING = frozenset(map(normal, [
@@ -106,8 +111,13 @@ class Again:
     def afterwards(self, reading: Reading) -> Found | None:
         """What was told last, where a few words ask what one may do after it ("потом кофе ишуге бола ма?"); whether the pack says that,
         its after-care tells."""
-        short = len(reading.text.split()) <= SEVERAL
-        return self._things.told(reading.sources) if short and _AFTERWARDS.search(reading.text) else None
+        text = reading.text
+        if len(text.split()) > SEVERAL or not _AFTERWARDS.search(text) or _HERE.search(text):
+            return None
+        priced = any(part.ask in ("price", "how_much", "duration") for part in reading.parts)
+        told = self._things.told(reading.sources)
+        other = told and any(thing.whole not in told.things for found in reading.named for thing in found.things)
+        return None if priced or other else told
 
     def of_told(self, reading: Reading, say: Say) -> list[Told]:
         """The products that were told last, where a few words ask what these are like by what is also sold apart ("а батарея какая?" after

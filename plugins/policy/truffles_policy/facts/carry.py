@@ -34,6 +34,8 @@ _WHO_OR_WHEN = re.compile(
     r"подруг|друг|сестр|брат|мам|пап|бабушк|тет|доч|сын|муж|жен|коллег|реб[её]нок|дет|понедельник|вторник|сред|четверг|пятниц|суббот|воскресень|"
     r"выходн|день|недел|месяц|утр|вечер"
 )
+_ITSELF = re.compile(r"\b(?:сам|сама|само|сами|купить|продаете|продаёте|өзі|itself|buy|sell)\b", re.IGNORECASE)
+"""What asks for a thing itself, and not for what is done to it."""
 _CHOICE = re.compile(r"^\s*(\d{1,2})[.)]\s+(.+?)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"[№#\s]*(\d{1,2})[\s.)!]*")
 
@@ -204,7 +206,7 @@ def _kindred(reading: Reading, history: Sequence[Line], now: datetime, things: T
     goes_on = reading.opens or all(part.ask == OFFERS for part in reading.parts)
     if not goes_on or len(named) != 1 or named[0].kind == BRANCH or len(reading.text.split()) > FEW:
         return None
-    if is_serious(reading.text) or _names_more(reading):
+    if is_serious(reading.text) or _names_more(reading) or _ITSELF.search(reading.text):
         return None
     said = _said_before(history, now, things)
     spoken = [thing for found in said.things for thing in found.things]
@@ -212,7 +214,8 @@ def _kindred(reading: Reading, history: Sequence[Line], now: datetime, things: T
         return None
     said_of = {key for found in reading.named for key in found.text.lower().split()}
     words = [word for word in content(reading.text, things) if word.word in said_of]
-    plain = [word for word in words if not word.word.isdigit()]
+    kinds = {thing.kind for thing in spoken}
+    plain = [word for word in words if not word.word.isdigit()] if named[0].kind not in kinds else []
     found = next(filter(None, (things.within(each, spoken) for each in (words, plain) if each)), None)
     if found is None:
         return None

@@ -51,7 +51,7 @@ _FREE = re.compile(r"бесплатн|тегін|\bfree\b", re.IGNORECASE)
 _WITHOUT = re.compile(r"\b(?:без|without)\s+(?:(?:a|the|my|any)\s+)?(\w{3,})")
 _WOULD_RETURN = re.compile(
     r"\b(?:вернете|вернёте|вернут|возвращаете|возвращают|возвращается|қайтарасыз\w*|кайтарасыз\w*|қайтара\w*)\W*(?:ли)?\W*\?|"
-    r"\b(?:will|do|can) (?:you|i) \w+ .*\?",
+    r"\b(?:will|do|can) (?:you|i) (?:\w+ )?(?:refund|return|exchange|get (?:my|the|a) (?:money|refund)|give (?:me )?(?:\w+ )?(?:money )?back)\b.*\?",
     re.IGNORECASE,
 )
 _RETURNS = re.compile(

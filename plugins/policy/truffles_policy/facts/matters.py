@@ -44,11 +44,11 @@ _REACTS = re.compile(
 )
 _HURTING = re.compile(r"\bбольн(?:о|ый|ая|ое)\b|\bауыр(?:а|т\w*|май)?\b|\bhurts?\b|\bpainful\b|\bpain\b", re.IGNORECASE)
 _WILL_IT = (
-    r"больно (?:ли|будет|вообще|или|когда|это|очень)|(?:это|очень|сильно|будет|не|вообще|ли|там) больно|больно\W*\?|больно\W*$|болезненн|"
+    r"больно (?:ли|будет|вообще|или|когда|это|очень)|(?:это|будет|не|вообще|ли|там) больно\W*(?:ли\W*)?(?:\?|$)|(?:очень|сильно) больно\W*(?:ли\W*)?\?|больно\W*\?|болезненн|"
     r"ауыр(?:а|та|тасыз\w*|май|тпай\w*) ?(?:ма|ме|сыз\w*|сіз\w*)?|(?:will|does|is|do) (?:it|this|that|they|you|\w+ing) (?:\w+ )?(?:hurt|painful)|hurt\W*\?|painful\W*\?"
 )
 _HURT = re.compile(
-    r"болит|болел|болят|заболел|боле[юе]|было больно|стало|после|уже|до сих|третий|второй день|\bдн[яей]|\bдень|ночь|ночью|опух|от[её]к|раздул|кров|гно|температур|"
+    r"опасн|жева|глота|кусат|\bмне (?:\w+ )?больно|холодн|горяч|болит|болел|болят|заболел|боле[юе]|было больно|стало|после|уже|до сих|третий|второй день|\bдн[яей]|\bдень|ночь|ночью|опух|от[её]к|раздул|кров|гно|температур|"
     r"нормальн|норма\b|сделали|сделал[аи]?\b|мастер|доктор|врач|меня|ауырып|ауырады|ауырды|кейін|ісі|исип|қан\b|"
     r"\bhurts? (?:a lot |so |really )?(?:now|since|when|after|to)|my \w+ hurts|it hurts|still|after|since|swollen|swell|bleed|fever|was painful|normal",
     re.IGNORECASE,
@@ -226,6 +226,8 @@ class Matters:
 def _brings(text: str, question: Question) -> bool:
     """Is what one brings along that which a question speaks of, or what it comes in?"""
     brought = [word.lower() for found in _OWN.finditer(text) for word in found.groups() if word]
+    if any(re.match(_BRINGS, word) or re.match("можно|с$", word) for word in brought):
+        return False  # "шампунь свой принести": what is brought stands before
     lines = " ".join([*question.asked, *question.answer.values()]).lower()
     return bool(brought) and all(
         word.startswith(_HOLDS) or re.search(rf"\b{re.escape(word[:BEGINNING])}", lines) is not None for word in brought
