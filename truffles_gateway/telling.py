@@ -27,7 +27,7 @@ def as_told(case: Case, turn: Turn, found: Sequence[Passage]) -> list[Passage]:
 
 def _told(case: Case, turn: Turn, teller: Teller, held: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        return teller.told(held, turn, case.verdict.language or case.message.language)
+        return dict(teller.told(held, turn, case.verdict.language or case.message.language))
     except Exception as problem:
         log.exception("own facts are told as they are held", tenant=case.tenant.slug, problem=repr(problem))
         return {}

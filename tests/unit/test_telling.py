@@ -32,6 +32,13 @@ class Broken:
         raise RuntimeError("a bug of its own")
 
 
+class Silent:
+    """Breaks the contract: it answers nothing at all."""
+
+    def told(self, held: Mapping[str, str], turn: Turn, language: str) -> None:
+        """None."""
+
+
 def found(*texts: str, id: str = "pack:parking", answer: str = "") -> list[Passage]:
     return [Passage(id=id, text=text, confidence=0.9, query=text, answer=answer) for text in texts]
 
@@ -51,6 +58,7 @@ def a_case(tellers: Sequence[object], language: str) -> Case:
         ([Speaker()], "kk", found(HELD, id="7f2a"), [HELD]),  # a file's
         ([Broken(), Speaker()], "kk", found(HELD), [WORDS["kk"]]),
         ([Broken()], "kk", found(HELD), [HELD]),
+        ([Silent(), Speaker()], "kk", found(HELD), [WORDS["kk"]]),
         ([], "kk", found(HELD), [HELD]),
         ([Speaker()], "en", [*found(HELD), *found("Yes, there is one", id="pack:other")], ["Yes, there is one"]),
     ],

@@ -63,12 +63,12 @@ async def _is_the_same(case: Case) -> bool:
     if any(each is None for each in known):
         return False
     there = [each or Known() for each in known]
-    told = len(frozenset[Fact]().union(*(each.sure for each in there)))
-    case.told_of = _alone(branches, there)
+    told, own = len(frozenset[Fact]().union(*(each.sure for each in there))), _own(there)
+    case.told_of = _alone(branches, there, own)
     if case.told_of:
         case.trace.note("branches", outcome="only there", branch=case.told_of.slug, known=told)
         return True
-    same = not _differing(there) and (bool(told) or not branching.is_asked(case))
+    same = not any(each.sure & own for each in there) and (bool(told) or not branching.is_asked(case))
     case.found_at = _best(branches, there) if same else None
     case.of_a_branch = not told
     case.trace.note("branches", outcome="the same" if same else "it matters", known=told)
@@ -92,15 +92,9 @@ def _best(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
     return branches[most] if any(each.sure != there[most].sure for each in there) else None
 
 
-def _differing(there: Sequence[Known]) -> bool:
-    """Would the branches be told something else?"""
-    return any(each.sure & _own(there) for each in there)
-
-
-def _alone(branches: Sequence[Branch], there: Sequence[Known]) -> Branch | None:
+def _alone(branches: Sequence[Branch], there: Sequence[Known], own: frozenset[Fact]) -> Branch | None:
     """The one branch that has something of its own to say, if the others have nothing of theirs that is even faintly about it: the
     same service may have another id there, and another price."""
-    own = _own(there)
     known = [branch for branch, each in zip(branches, there, strict=True) if each.sure & own]
     faintly = [branch for branch, each in zip(branches, there, strict=True) if (each.sure | each.faintly) & own]
     return known[0] if len(known) == 1 and faintly == known else None

@@ -21,8 +21,10 @@ from truffles_rag_qdrant.index import FEATURES as FITS
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of, spoken_share
 from truffles_rag_qdrant.trees import Trees, read
 
-LEAST, MOSTLY = 0.6, 0.6
+LEAST = 0.6
 """As sure it must be that words go on about what was told."""
+MOSTLY = 0.6
+"""As much of the words must be said where the fact is spoken of."""
 SURELY = 0.7
 """As sure it must be what another part of the message is about, for a part to go on about that."""
 OF_FIT = ("coverage", "cosine", "uncovered", "strange", "spoken")

@@ -165,12 +165,14 @@ def _read_on(text: str, history: Sequence[Line], now: datetime, things: Things) 
     lately = [line for line in history if now - line.at <= WITHIN]
     chosen = _chosen(text, lately)
     reading = read(chosen or text, things)
-    leans = _leans(reading)
-    if not (_needs(reading) or leans):
-        return _kindred(reading, history, now, things) or reading
+    leans, lacks, names = _leans(reading), _needs(reading), _names_one(reading)
+    if not (lacks or leans or names):
+        return reading
     said = _said_before(history, now, things)
-    if kindred := _kindred(reading, history, now, things):
+    if names and (kindred := _kindred(reading, said, things)):
         return kindred
+    if not (lacks or leans):
+        return reading
     if leans and (narrowed := _narrowed(reading, said, things)):
         return narrowed
     found = _continued(reading, said)
@@ -199,23 +201,26 @@ def _narrowed(reading: Reading, said: _Said, things: Things) -> Reading | None:
     return replace(reading, parts=parts, unread=(), loose=())
 
 
-def _kindred(reading: Reading, history: Sequence[Line], now: datetime, things: Things) -> Reading | None:
-    """A few words that name one thing, as the one of the same name among what was spoken of or is of its kind: after eyelashes "а старые
-    снять?" is about no nails, and "айфон 11" after the price of a screen about no telephone. None where they stay what they name."""
+def _names_one(reading: Reading) -> bool:
+    """Does a message that goes on, or is hardly more than a name, name one thing, and not for its own sake?"""
     named = [thing for found in reading.named for thing in found.things]
     goes_on = reading.opens or all(part.ask == OFFERS for part in reading.parts)
     if not goes_on or len(named) != 1 or named[0].kind == BRANCH or len(reading.text.split()) > FEW:
-        return None
-    if is_serious(reading.text) or _names_more(reading) or _ITSELF.search(reading.text):
-        return None
-    said = _said_before(history, now, things)
+        return False
+    return not (is_serious(reading.text) or _names_more(reading) or _ITSELF.search(reading.text))
+
+
+def _kindred(reading: Reading, said: _Said, things: Things) -> Reading | None:
+    """A few words that name one thing, as the one of the same name among what was spoken of or is of its kind: after eyelashes "а старые
+    снять?" is about no nails, and "айфон 11" after the price of a screen about no telephone. None where they stay what they name."""
+    [named] = [thing for found in reading.named for thing in found.things]
     spoken = [thing for found in said.things for thing in found.things]
-    if not spoken or things.are_akin(named[0], spoken):
+    if not spoken or things.are_akin(named, spoken):
         return None
     said_of = {key for found in reading.named for key in found.text.lower().split()}
     words = [word for word in content(reading.text, things) if word.word in said_of]
     kinds = {thing.kind for thing in spoken}
-    plain = [word for word in words if not word.word.isdigit()] if named[0].kind not in kinds else []
+    plain = [word for word in words if not word.word.isdigit()] if named.kind not in kinds else []
     found = next(filter(None, (things.within(each, spoken) for each in (words, plain) if each)), None)
     if found is None:
         return None
