@@ -77,6 +77,11 @@ def changed(url: str, *, path: tuple[str, str] = ("", ""), **query: str | None) 
     return urlunsplit(parts._replace(path=parts.path.replace(*path), query=asked))
 
 
+def held(name: str) -> list[Path]:
+    """The open files of this process that are called so."""
+    return [file for each in Path("/proc/self/fd").iterdir() if (file := each.resolve()).name == name]
+
+
 @pytest.mark.parametrize("place", ["", "files"])
 async def test_whoever_has_the_link_gets_the_file(shop: Shop, place: str) -> None:
     rig, made = await shop(storage_dir=place)
@@ -240,6 +245,33 @@ async def test_a_file_that_is_gone_is_not_found(shop: Shop) -> None:
     [file] = Path(rig.gateway.settings.truffles_data_dir, "files").rglob(BLOB)
     file.write_bytes(b"something else")
     assert (await get(rig, link)).status_code == 404
+
+
+async def test_a_reader_that_stalls_or_leaves_holds_no_file_open(shop: Shop) -> None:
+    """An open file would be held as long as somebody likes not to read, and lost if they leave while it is being closed."""
+    rig, made = await shop(storage_dir="files")
+    data = DATA * 3200
+    link = await made["salon"].links.to(await made["salon"].blobs.put(data, "image/png"))
+    async with rig.http.stream("GET", path_of(link)) as answer:
+        pieces = answer.aiter_bytes()
+        read = await anext(pieces)
+        assert held(hashlib.sha256(data).hexdigest()) == []
+        assert read + b"".join([piece async for piece in pieces]) == data
+    async with rig.http.stream("GET", path_of(link)) as answer:
+        assert await anext(answer.aiter_bytes())
+    assert (await get(rig, link)).content == data
+
+
+async def test_a_file_that_goes_while_it_is_read_is_no_whole_answer(shop: Shop) -> None:
+    rig, made = await shop(storage_dir="files")
+    link = await made["salon"].links.to(await made["salon"].blobs.put(DATA * 3200, "image/png"))
+    [file] = Path(rig.gateway.settings.truffles_data_dir, "files").rglob(Path(urlsplit(link).path).name)
+    async with rig.http.stream("GET", path_of(link)) as answer:
+        pieces = answer.aiter_bytes()
+        await anext(pieces)
+        file.unlink()
+        with pytest.raises(httpx.RemoteProtocolError):
+            _ = [piece async for piece in pieces]
 
 
 async def test_without_a_public_address_there_are_no_links(shop: Shop) -> None:

@@ -6,12 +6,15 @@ somebody else get the same answer after the same work. What a customer once sent
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import quote
 
 from quart import Blueprint, Response, current_app, request
-from quart.wrappers.response import DataBody, FileBody
+from quart.wrappers.response import DataBody, IterableBody
 
 from truffles_gateway import links
 from truffles_gateway.app import Gateway
@@ -98,13 +101,24 @@ def _ranged(response: Response, kept: Kept) -> Response:
     return response
 
 
-def _body(kept: Kept, begin: int, end: int) -> DataBody | FileBody:
+def _body(kept: Kept, begin: int, end: int) -> DataBody | IterableBody:
     """From memory, or piece by piece from the disk."""
     if kept.path is None:
         return DataBody(kept.data[begin:end])
-    body = FileBody(kept.path, buffer_size=PIECE)
-    body.begin, body.end = begin, end
-    return body
+    return IterableBody(_pieces(kept.path, begin, end))
+
+
+async def _pieces(path: Path, begin: int, end: int) -> AsyncIterator[bytes]:
+    """The file is opened for each piece alone: a reader that stalls, or leaves at whatever moment, holds none open."""
+    while begin < end and (piece := await asyncio.to_thread(_piece, path, begin, min(PIECE, end - begin))):
+        begin += len(piece)
+        yield piece
+
+
+def _piece(path: Path, begin: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(begin)
+        return file.read(size)
 
 
 def _kind(mime: str) -> str:
