@@ -66,6 +66,13 @@ async def told(salon: Any) -> list[tuple[str, str]]:
     return [(each["outcome"], each.get("how", "")) for each in rows[0]["stages"] if each["stage"] == "branch"]
 
 
+async def differs(salon: Any) -> list[tuple[str, str]]:
+    """What the trace of the last turn says was found at the branches, in any order."""
+    rows = await salon.rig.rows("SELECT stages FROM turns WHERE kind = 'customer' ORDER BY finished_at DESC LIMIT 1")
+    [stage] = [each for each in rows[0]["stages"] if each["stage"] == "branches"]
+    return sorted((each["id"], each["text"]) for each in stage["passages"])
+
+
 async def test_asked_answered_and_remembered(asking, jid) -> None:
     salon = await asking()
     assert "1." not in await salon.ask(jid, "Здравствуйте")
@@ -186,6 +193,7 @@ async def test_what_is_the_same_everywhere_needs_no_branch_and_what_nobody_knows
     boris = "77000000012@s.whatsapp.net"
     assert await salon.ask(jid, "Есть ли парковка?") == PARKING
     assert (await salon.ask(jid, PRICE)).endswith(LIST)
+    assert await differs(salon) == [("маникюр", PRICES["abay"]), ("маникюр", PRICES["mega"])]
     assert await salon.ask(jid, "а парковка большая?") == PARKING, "the question which branch still stands"
     assert await salon.ask(jid, "2") == f"{PRICES['mega']}"
     assert "коллеге" in await salon.ask(boris, "Можно к вам со змеёй?")

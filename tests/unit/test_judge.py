@@ -170,6 +170,33 @@ def test_recall_is_counted_by_language_and_by_fact() -> None:
     assert one.missed == ("services.f",)
 
 
+@pytest.mark.parametrize(
+    ("fact", "id", "there"),
+    [
+        ("services.exam", "pack:services.exam@centre", True),
+        ("services.exam@centre", "pack:services.exam@centre", True),
+        ("services.exam@samal", "pack:services.exam@centre", False),
+        ("place.hours", "pack:branches.centre.hours", True),
+        ("branches.samal.hours", "pack:branches.centre.hours", False),
+        ("services.exam", "pack:services.child_exam@centre", False),
+        ("place.hours", "pack:branches.centre.address", False),
+    ],
+)
+def test_a_fact_that_is_named_without_a_branch_is_retrieved_at_any(fact: str, id: str, there: bool) -> None:
+    told = replace(REPLY, stages=({"stage": "retrieve", "passages": [{"id": id, "text": ""}]},))
+    assert judge(turn(facts=[fact]), told, KNOWN).missed == (() if there else (fact,))
+
+
+def test_what_was_found_to_ask_for_the_branch_is_retrieved() -> None:
+    found = {
+        "stage": "branches",
+        "outcome": "it matters",
+        "passages": [{"id": "pack:services.exam@centre", "text": ""}],
+    }
+    asked = replace(REPLY, reason="which branch", stages=(found,))
+    assert judge(turn(facts=["services.exam", "place.hours"]), asked, KNOWN).missed == ("place.hours",)
+
+
 def test_junit_is_xml_whatever_was_said() -> None:
     odd = replace(ESCALATED, replies=("<b>&\x00\x1b ]]>",))
     root = ET.fromstring(

@@ -14,7 +14,7 @@ from truffles_gateway.evaluation.battery import Asked, Booking, Turn
 from truffles_gateway.evaluation.cast import CARD
 from truffles_gateway.evaluation.plainly import holds, normal, speaks
 from truffles_gateway.evaluation.stage import Told
-from truffles_gateway.plugin import Chunk
+from truffles_gateway.plugin import OWN, Chunk
 from truffles_gateway.tenants import Tenant
 
 BOOKED = "book"
@@ -24,6 +24,7 @@ BOOKS = frozenset({"booking", ASKED})
 MUTES = frozenset({"opt-out", "muted", "mute or question"})
 ANY = "any"
 TOP = 5
+OF_A_BRANCH = re.compile(r"^branches\.[^.]+(?=\.)")
 DAY_OF_YEAR, A_YEAR = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"), 2000
 OF_A_SLOT, CALLED = frozenset({"date", "time"}), "handover"
 
@@ -205,10 +206,16 @@ def _flat(value: Any) -> Iterator[str]:
 
 
 def top(told: Told) -> list[str]:
-    """The ids of the first passages that were retrieved."""
-    return [str(each.get("id", "")) for each in (told.stage("retrieve").get("passages") or ())[:TOP]]
+    """The ids of the first passages that were retrieved, be it to ask for the branch at which they hold."""
+    passages = told.stage("retrieve").get("passages") or told.stage("branches").get("passages") or ()
+    return [str(each.get("id", "")) for each in passages[:TOP]]
 
 
 def retrieved(fact: str, ids: Iterable[str]) -> bool:
-    """Is the fact among them?"""
-    return any(id == f"pack:{fact}" or id.endswith(fact) for id in ids)
+    """Is the fact among them? Named without a branch (`services.exam`, `place.hours`), it is wherever that branch may be."""
+    return any(fact in {id.removeprefix(OWN), _anywhere(id)} or id.endswith(fact) for id in ids)
+
+
+def _anywhere(id: str) -> str:
+    """A fact's id without its branch: "pack:services.exam@centre" is "services.exam", "pack:branches.centre.hours" "place.hours"."""
+    return OF_A_BRANCH.sub("place", id.removeprefix(OWN).partition("@")[0])

@@ -30,10 +30,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is `sure` enough to be said at a branch, and what there is about it even `faintly`."""
+    """What is `sure` enough to be said at a branch, what there is about it even `faintly`, and all that was found."""
 
     sure: frozenset[Fact] = frozenset()
     faintly: frozenset[Fact] = frozenset()
+    found: tuple[Passage, ...] = ()
 
 
 async def before_answering(case: Case, route: Route) -> Decision | None:
@@ -63,16 +64,24 @@ async def _is_the_same(case: Case) -> bool:
     if any(each is None for each in known):
         return False
     there = [each or Known() for each in known]
-    told, own = len(frozenset[Fact]().union(*(each.sure for each in there))), _own(there)
+    told, own = any(each.sure for each in there), _own(there)
     case.told_of = _alone(branches, there, own)
     if case.told_of:
-        case.trace.note("branches", outcome="only there", branch=case.told_of.slug, known=told)
+        _trace(case, "only there", there, branch=case.told_of.slug)
         return True
-    same = not any(each.sure & own for each in there) and (bool(told) or not branching.is_asked(case))
+    same = not any(each.sure & own for each in there) and (told or not branching.is_asked(case))
     case.found_at = _best(branches, there) if same else None
     case.of_a_branch = not told
-    case.trace.note("branches", outcome="the same" if same else "it matters", known=told)
+    _trace(case, "the same" if same else "it matters", there)
     return same
+
+
+def _trace(case: Case, outcome: str, there: Sequence[Known], **more: str) -> None:
+    """What came of it, and of what: whoever wonders why the customer was asked for the branch sees what differs."""
+    each_once = {_fact(passage): passage for known in there for passage in reversed(known.found)}
+    surest = sorted(each_once.values(), key=lambda passage: -passage.confidence)
+    known = len(frozenset[Fact]().union(*(each.sure for each in there)))
+    case.trace.note("branches", outcome=outcome, **more, known=known, passages=facts.traced(surest))
 
 
 def _own(there: Sequence[Known]) -> frozenset[Fact]:
@@ -111,7 +120,8 @@ async def _known_at(case: Case, branch: Branch) -> Known | None:
     for each in passages:
         best[each.query] = max(best.get(each.query, least), each.confidence)
     sure = frozenset(_fact(each) for each in passages if each.confidence >= best[each.query])
-    return Known(sure, frozenset(_fact(each) for each in passages if each.confidence >= FAINTLY))
+    faintly = frozenset(_fact(each) for each in passages if each.confidence >= FAINTLY)
+    return Known(sure, faintly, tuple(passages))
 
 
 def _fact(passage: Passage) -> Fact:

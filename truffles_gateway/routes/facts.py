@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from truffles_gateway import branching, calls, firewall, hearing, overrides, telling
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
@@ -48,16 +49,16 @@ async def retrieve(case: Case) -> list[Passage]:
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
-        entry["passages"] = [
-            {
-                "id": each.id,
-                "query": brief(each.query),
-                "text": brief(each.text),
-                "confidence": round(each.confidence, 3),
-            }
-            for each in found[:SHOWN]
-        ]
+        entry["passages"] = traced(found)
     return found
+
+
+def traced(found: Sequence[Passage]) -> list[dict[str, Any]]:
+    """The first passages, as the trace has them."""
+    return [
+        {"id": each.id, "query": brief(each.query), "text": brief(each.text), "confidence": round(each.confidence, 3)}
+        for each in found[:SHOWN]
+    ]
 
 
 async def retrieved(case: Case, turn: Turn) -> list[Passage] | None:

@@ -65,7 +65,7 @@ class RagQdrant:
         found = await self._engine.find(text, turn.knowledge_tag)
         told = told_last(turn.history, turn.now, WITHIN)
         if told and (followed := await self._followed(told, text, turn.knowledge_tag, found)):
-            return [followed]
+            return [followed, *(replace(each, query=followed.query) for each in found if each.id != followed.id)]
         if any(each.confidence >= GOOD for each in found):
             short = len(text.split()) <= FEWER
             near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
