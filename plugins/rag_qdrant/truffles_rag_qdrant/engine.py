@@ -38,6 +38,8 @@ FIRST, TOPIC, BOTH = 2, 0.1, 0.55
 LEANING = 0.8
 """How much less sure an answer is that needs the words before."""
 TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
+MAY_GO_ON = 0.1
+"""How sure a fact that was told last answers a few words that are not understood."""
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
@@ -176,6 +178,16 @@ class Engine(ABC):
         if self._index is None or not told or len(found) < BOTH_WAYS:
             return list(found)
         return await self._worker.run(_nearer, self._index.at(tag), told, found)
+
+    def with_told(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
+        """What was found, and beside it what was told last, where nobody is sure what a few words ask: they may well go on about that,
+        and whoever reads them with more sense than is here (a model, an owner) needs it at hand."""
+        if self._index is None or any(each.confidence >= GOOD for each in found):
+            return list(found)
+        there, as_sure = self._index.at(tag), {each.id for each in found if each.confidence >= MAY_GO_ON}
+        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries and id not in as_sure]
+        more = [passage_of(text, MAY_GO_ON, entry) for entry in entries]
+        return [*(each for each in found if each.id not in {one.id for one in more}), *more]
 
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
@@ -349,7 +361,7 @@ def _followed(
     """The fact told that words surely go on about."""
     sure = following.shares([following.row(asked, each, index, vector, found) for each in told])
     best = max(zip(sure, told, strict=True), key=lambda each: each[0], default=None)
-    return [passage_of(asked.part, round(best[0], 4), best[1])] if best and best[0] >= following.LEAST else []
+    return [passage_of(asked.part.text, round(best[0], 4), best[1])] if best and best[0] >= following.LEAST else []
 
 
 def _about_the_same(

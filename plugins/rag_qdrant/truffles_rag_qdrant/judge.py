@@ -141,7 +141,7 @@ class Judge:
         sure = self._confidences(asked, [entry for entry, _ in known], question)
         judged = [(confidence, entry, score) for confidence, (entry, score) in zip(sure, known, strict=True)]
         judged = sorted(_once(judged), key=lambda one: self._rank(one[0], one[1], keys))
-        ranked = [passage_of(part, *one) for one in judged[: self._per_part]]
+        ranked = [passage_of(part.text, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
         return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
@@ -152,7 +152,7 @@ class Judge:
         sure = self._confidences(asked, entries, question)
         fit = [entry for entry, confidence in zip(entries, sure, strict=True)
                if not is_for_another(asked, entry) and not tells_no_price(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
-        return [passage_of(asked.part, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
+        return [passage_of(asked.part.text, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
 
     def _rank(self, confidence: float, entry: Entry, keys: frozenset[str]) -> float:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
@@ -213,10 +213,10 @@ def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
     return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 
 
-def passage_of(part: Part, confidence: float, entry: Entry, score: float = 0.0) -> Passage:
-    """A chunk as what may answer a part of the message."""
+def passage_of(query: str, confidence: float, entry: Entry, score: float = 0.0) -> Passage:
+    """A chunk as what may answer `query`, a part of the message."""
     chunk = entry.chunk
-    return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=part.text, source=chunk.source,
+    return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=query, source=chunk.source,
                    title=chunk.title, question=chunk.question, answer=chunk.answer, score=score, tag=chunk.tag)  # fmt: skip
 
 

@@ -76,7 +76,8 @@ class RagQdrant:
         more = await self._engine.going_on(told, words, turn.knowledge_tag, found)
         if not more and (before := spoken_before(turn)):
             more = await self._engine.leaning(before, words, turn.knowledge_tag)
-        return [*found, *(replace(each, query=text.strip()) for each in more)]
+        found = [*found, *(replace(each, query=text.strip()) for each in more)]
+        return self._engine.with_told(told, text.strip(), turn.knowledge_tag, found)
 
     async def _followed(
         self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]

@@ -33,7 +33,7 @@ class RagSettings(PluginSettings):
     qdrant_url: str = ""
     qdrant_api_key: SecretStr | None = None
     collection: str = Field(default="truffles_knowledge", pattern=r"^[A-Za-z0-9_-]{1,120}$")
-    per_part: int = Field(default=3, ge=1, le=10)
+    per_part: int = Field(default=5, ge=1, le=10)
     timeout: float = Field(default=2.0, gt=0, le=60)
     remembered: int = Field(default=2_000, ge=0, le=100_000)
 
