@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_rag_qdrant.asking import AT_ONCE, NOTHING, PIECES, RIDGE, _solved, fitted, folded
+from truffles_rag_qdrant.asking import AT_ONCE, NOTHING, PIECES, RIDGE, Recent, _solved, fitted, folded
 from truffles_rag_qdrant.engine import _about_the_same
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.learned import learned_chunk
@@ -115,17 +115,32 @@ def test_what_people_answer_makes_nothing_learnt_anew() -> None:
     )
 
 
-def test_wordings_are_learnt_in_batches_as_in_one() -> None:
+@pytest.mark.parametrize("count", [1, 40, 600])
+def test_wordings_are_learnt_alike_in_batches_and_in_one(count: int) -> None:
+    """Few of them by another equation, which is solved sooner."""
     few = chunks(BATTERY, *OTHERS, size=512)
     rows = [
-        np.random.default_rng(at).normal(size=(3 + at % 3, PIECES + 512)).astype(np.float32) / 40 for at in range(600)
+        np.random.default_rng(at).normal(size=(3 + at % 3, PIECES + 512)).astype(np.float32) / 40 for at in range(count)
     ]
     by_dimension = _solved(rows)
     design = np.concatenate(rows)
     wanted = np.repeat(np.eye(len(rows)), [len(each) for each in rows], axis=0)
     by_wording = design.T @ np.linalg.solve(design @ design.T + RIDGE * np.eye(len(design)), wanted)
-    assert len(design) > AT_ONCE and np.abs(by_dimension - by_wording).max() < 1e-3
+    assert (len(design) > AT_ONCE) is (count == 600)
+    assert np.abs(by_dimension - by_wording).max() < 1e-3
     assert fitted(few, 512).weights.shape == (PIECES + 512, len(few))
+
+
+def test_who_begins_with_the_same_knowledge_learns_nothing_anew() -> None:
+    """Another tenant, or one whose settings were changed; the weights are as good as before for who forgot them."""
+    once = fitted(chunks(BATTERY, *OTHERS), 4)
+    assert fitted(chunks(BATTERY, *OTHERS), 4).weights is once.weights
+    assert fitted(chunks(replace(BATTERY, asked=("батарея",)), *OTHERS), 4).weights is not once.weights
+    recent = Recent(2 * once.weights.nbytes)
+    others = [replace(once, taught={"a": (str(number),)}) for number in range(2)]
+    assert all(recent.kept(each) is each for each in (once, *others))
+    assert recent.of(once.taught) is None, "the oldest is forgotten"
+    assert [recent.of(each.taught) for each in others] == others
 
 
 def test_a_fit_holds_few_rows_at_once() -> None:

@@ -3,7 +3,8 @@
 A wording is an example of a question, no name: what is asked for as "батарея не держит" is not called so. All wordings of a
 knowledge, by their pieces and their meaning, teach one linear classifier (ridge regression, a column a chunk): what many
 chunks are asked by says little of any, which no comparison with single wordings knows. It is fitted anew when the pack,
-the files or their wordings change: 2.5 s for 10,000 of them, away from the thread on which customers are answered.
+the files or their wordings change: 2.5 s for 10,000 of them, away from the thread on which customers are answered; what a process
+has learnt before it knows.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -55,6 +57,30 @@ class Asking:
 NOTHING = Asking({}, {}, np.zeros((PIECES, 0), np.float32))
 
 
+class Recent:
+    """The last classifiers of the process, up to so many bytes: a tenant whose settings change begins anew with the same knowledge, and
+    many begin with the same one. Any thread may ask."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock, self._held = most, Lock(), list[Asking]()
+
+    def of(self, taught: Mapping[str, Wording]) -> Asking | None:
+        """The one that was fitted to exactly this."""
+        with self._lock:
+            return next((each for each in self._held if each.taught == taught), None)
+
+    def kept(self, asking: Asking) -> Asking:
+        """Remember it; the oldest ones are forgotten."""
+        with self._lock:
+            self._held.append(asking)
+            while sum(each.weights.nbytes for each in self._held) > self._most:
+                self._held.pop(0)
+        return asking
+
+
+_RECENT = Recent(64 * 2**20)
+
+
 def fitted(chunks: Sequence[Chunk], size: int, old: Asking = NOTHING) -> Asking:
     """The classifier of these chunks, whose vectors have `size` dimensions. It is worth its time where anything has wordings. What
     people answered is not in it: a lesson that was learnt a moment ago is found at once, by its names. Blocks."""
@@ -67,7 +93,9 @@ def fitted(chunks: Sequence[Chunk], size: int, old: Asking = NOTHING) -> Asking:
     taught = {chunk.id: (*_lines(chunk), *asked_of(chunk), chunk.model, str(size)) for chunk in told}
     if taught == old.taught:
         return old
-    return Asking(taught, column, _solved(_examples(chunk, size) for chunk in teachers))
+    return _RECENT.of(taught) or _RECENT.kept(
+        Asking(taught, column, _solved(_examples(chunk, size) for chunk in teachers))
+    )
 
 
 def _columns(told: Sequence[Chunk]) -> tuple[Mapping[str, int], Sequence[Chunk]]:
@@ -107,11 +135,24 @@ def _solved(rows: Iterable[Vectors]) -> Vectors:
     """Ridge regression of "is it this one" for each; a row takes 10 KB, so few of them are held at once."""
     sums: list[Vectors] = []
     gram = np.zeros((0, 0), np.float32)
-    for batch in _batches(rows):
+    batches = _batches(rows)
+    batch = next(batches)
+    if sum(map(len, batch)) < min(AT_ONCE, batch[0].shape[1]):  # these are all
+        return _solved_by_row(batch)
+    while batch:
         sums += [each.sum(axis=0) for each in batch]
         whole = np.concatenate(batch)
         gram = whole.T @ whole + (gram if gram.size else RIDGE * np.eye(whole.shape[1], dtype=np.float32))
+        batch = next(batches, [])
     return np.linalg.solve(gram, np.stack(sums, axis=1)).astype(np.float32)
+
+
+def _solved_by_row(rows: Sequence[Vectors]) -> Vectors:
+    """The same for fewer rows than dimensions: an equation for each row, which for a hundred of them takes no time."""
+    whole = np.concatenate(rows)
+    wanted = np.repeat(np.eye(len(rows), dtype=np.float32), [len(each) for each in rows], axis=0)
+    gram = whole @ whole.T + RIDGE * np.eye(len(whole), dtype=np.float32)
+    return (whole.T @ np.linalg.solve(gram, wanted)).astype(np.float32)
 
 
 def _batches(rows: Iterable[Vectors]) -> Iterator[list[Vectors]]:

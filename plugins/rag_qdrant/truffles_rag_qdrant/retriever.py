@@ -10,11 +10,21 @@ from datetime import timedelta
 from pathlib import Path
 
 from truffles_gateway.messages import Author, Inbound, Passage, Turn, told_last
-from truffles_gateway.plugin import Calibrated, Entry, Foreseen, Labelled, Progress, Resources, SyncReport, hookimpl
+from truffles_gateway.plugin import (
+    Calibrated,
+    Chunk,
+    Entry,
+    Foreseen,
+    Labelled,
+    Progress,
+    Resources,
+    SyncReport,
+    hookimpl,
+)
 from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
-from truffles_rag_qdrant.facts import digest_of
+from truffles_rag_qdrant.facts import digest_of, is_lesson
 from truffles_rag_qdrant.following import SURELY
 from truffles_rag_qdrant.judge import GOOD
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
@@ -40,7 +50,7 @@ class RagQdrant:
         self._shelf = Shelf(resources.knowledge)
         self._embedder = _embedder(settings, resources)
         self._engine = _engine(settings, resources, self._embedder)
-        self._reembedding = Reembedding(resources, self._shelf, self._embedder, self._engine.embed)
+        self._reembedding = Reembedding(resources, self._shelf, self._embedder, self._engine.embed_asked)
         self._model = ""
         self._not_asked_before = 0.0
         self._identifying: asyncio.Task[None] | None = None
@@ -129,9 +139,10 @@ class RagQdrant:
         stored = {chunk.id: chunk for chunk in await knowledge.chunks()}
         chunks = [learned_chunk(entry, self._resources.tenant, model) for entry in learn]
         fresh = [chunk for chunk in chunks if not is_known(chunk, stored.get(chunk.id))]
-        put = await with_vectors(
-            [replace(chunk, digest=digest_of(chunk)) for chunk in fresh], model, self._engine.embed
-        )
+        put: list[Chunk] = []
+        for by_people, embed in ((False, self._engine.embed), (True, self._engine.embed_asked)):
+            some = [replace(chunk, digest=digest_of(chunk)) for chunk in fresh if is_lesson(chunk) is by_people]
+            put += await with_vectors(some, model, embed)
         gone = [id for id in forget if is_learned(stored.get(id))]
         if put or gone:
             await knowledge.apply(put=put, delete=gone)
@@ -148,7 +159,7 @@ class RagQdrant:
         """Which questions the entry would answer, and what is found for its own question now. Nothing is stored."""
         await self._fresh()
         chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
-        [row] = await made([chunk], self._engine.embed)
+        [row] = await made([chunk], self._engine.embed_asked)
         return await preview(self._engine, replace(chunk, vector=row), questions, least)
 
     async def check(self) -> str:
@@ -188,7 +199,7 @@ class RagQdrant:
     async def warm_up(self) -> None:
         """Load the model and the tenant's facts: seconds on a small machine, more than a turn may wait."""
         await self._fresh()
-        await self._engine.embed([self._resources.tenant])
+        await self._engine.embed_asked([self._resources.tenant])
 
     async def close(self) -> None:
         """Let go of memory and connections."""
