@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -28,11 +29,14 @@ class MemoryKnowledge:
     def __init__(self) -> None:
         self.stored: dict[str, Chunk] = {}
         self.number = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def version(self) -> int:
         return self.number
 
     async def chunks(self) -> list[Chunk]:
+        await self.answers.wait()
         return [self.stored[key] for key in sorted(self.stored)]
 
     async def apply(self, *, put: Sequence[Chunk] = (), delete: Sequence[str] = ()) -> int:

@@ -245,6 +245,23 @@ async def test_a_cancelled_first_load_is_finished_for_the_next_message(rigs: Any
             assert "Вымышленная" in (await rig.ask("где вы находитесь"))[0].text
 
 
+async def test_customers_are_answered_from_what_was_known_while_a_load_takes_long(rigs: Any, tmp_path: Path) -> None:
+    """Where nothing was known yet, they wait for it."""
+    (tmp_path / "facts.md").write_text("## Парковка\nПарковка во дворе.\n", encoding="utf-8")
+    async with rigs() as rig, rigs(rig.knowledge) as other:
+        await rig.sync(tmp_path)
+        assert "во дворе" in (await rig.ask("есть парковка?"))[0].text
+        (tmp_path / "facts.md").write_text("## Парковка\nПарковка за углом.\n", encoding="utf-8")
+        await rig.sync(tmp_path)
+        rig.knowledge.answers.clear()
+        first = asyncio.create_task(other.ask("есть парковка?"))
+        assert "во дворе" in (await rig.ask("есть парковка?"))[0].text
+        assert not first.done()
+        rig.knowledge.answers.set()
+        assert "за углом" in (await first)[0].text
+        assert "за углом" in (await rig.ask("есть парковка?"))[0].text
+
+
 async def test_check_says_that_all_is_well(rigs: Any) -> None:
     async with rigs() as rig:
         assert await rig.rag.check() == ""

@@ -20,7 +20,7 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float32]
 MOST = 100_000  # texts: a kilobyte each
 _HALF = np.dtype("<f2")
-_AT_ONCE, _PATIENCE, _DIGEST = 500, 1.0, 16
+_AT_ONCE, _PATIENCE, _DIGEST = 500, 0.1, 16
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 _READ = "SELECT digest, vector FROM vectors WHERE digest IN ({})"
 _WRITE = "INSERT OR REPLACE INTO vectors (digest, vector) VALUES (?, ?)"

@@ -79,13 +79,13 @@ class Engine(ABC):
             self._model, self._queries = self.embedder.model, Remembered(self._remembered)
         ready, wordy = await self._with_vectors(chunks, self._model, self.embedder.size)
         asking = await self._asking(ready)
-        index = await self._worker.run(Index, self._tenant, ready, self._index, asking)
+        index = await asyncio.to_thread(_whole, self._tenant, ready, self._index, asking)
         await self._fill(index, self._index)
         self._index = index
         return wordy
 
     async def _asking(self, chunks: Sequence[Chunk]) -> Asking:
-        """The classifier of these chunks. Not on the worker's thread: customers are answered meanwhile."""
+        """The classifier of these chunks. Like an index, not made on the worker's thread: customers are answered meanwhile."""
         old = self._index.asking if self._index else NOTHING
         return await asyncio.to_thread(fitted, chunks, self.embedder.size, old)
 
@@ -315,6 +315,14 @@ class Engine(ABC):
         ours = {chunk.id: with_vector(chunk, vector, model) for chunk, vector in zip(chunks, vectors, strict=True)}
         if model == self.embedder.model and all(is_made_by(each, model, size) for each in ours.values()):
             self._ours |= {chunk.id: (chunk, ours[chunk.id]) for chunk in chunks}
+
+
+def _whole(tenant: str, chunks: Sequence[Chunk], old: Index | None, asking: Asking) -> Index:
+    """The index of these chunks, those of their branches included: no customer waits for one."""
+    index = Index(tenant, chunks, old, asking)
+    for tag in {chunk.tag for chunk in chunks}:
+        index.at(tag)
+    return index
 
 
 def _without_vector(chunk: Chunk, size: int) -> Chunk:

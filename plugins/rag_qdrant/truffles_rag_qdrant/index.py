@@ -162,7 +162,7 @@ def _kinds(text: str) -> list[str]:
 
 
 class Index:
-    """The lexical side of one tenant's knowledge. Built and used on one thread. `size` is the length of its vectors,
+    """The lexical side of one tenant's knowledge. Made on one thread, used on one. `size` is the length of its vectors,
     `has_vectors` says that some are more than zeros."""
 
     def __init__(

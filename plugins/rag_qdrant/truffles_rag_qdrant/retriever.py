@@ -36,7 +36,7 @@ from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
-_IDENTIFY = 15.0
+_IDENTIFY, _PATIENCE = 15.0, 1.0
 FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
@@ -212,18 +212,25 @@ class RagQdrant:
 
     async def _fresh(self, *, old_will_do: bool = True) -> None:
         """See what other processes wrote. A load that outlives the caller's time limit goes on for the next one. Customers
-        are answered from what was known before, where it fails; whoever wrote must know that it is not there yet."""
+        are answered from what was known before, where it fails or takes long (thousands of wordings are learnt in seconds);
+        whoever wrote must know that it is not there yet."""
         await self._look_who_it_is()
         version = await self._shelf.version()
         if version == self._version:
             return
         if self._reload is None or self._reload.done():
             self._reload = asyncio.create_task(self._load(version))
+            self._reload.add_done_callback(self._tell_of_failure)
+        answers = self._engine.loaded and old_will_do
         try:
-            await asyncio.shield(self._reload)
-        except Exception as error:
-            if not (self._engine.loaded and old_will_do):
+            async with asyncio.timeout(_PATIENCE if answers else None):
+                await asyncio.shield(self._reload)
+        except Exception:
+            if not answers:
                 raise
+
+    def _tell_of_failure(self, reload: asyncio.Task[None]) -> None:
+        if not reload.cancelled() and (error := reload.exception()):
             self._resources.log.warning("knowledge_reload_failed", error=str(error))
 
     async def _look_who_it_is(self) -> None:
