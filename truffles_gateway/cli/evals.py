@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -36,6 +37,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)
 SHARE = click.FloatRange(0, 1)
+AT_ONCE = min(16, 4 * (os.cpu_count() or 1))
+"""Customers: with more of them plugins that compute keep each other waiting, and nothing is done sooner."""
 Command = Callable[..., Any]
 _RECALL = re.compile(rf"({'|'.join(LANGUAGES)})=(0|0?\.\d+|1|1\.0+)")
 
@@ -61,7 +64,12 @@ def _of_a_stage(command: Command) -> Command:
         click.option("--without-learned", is_flag=True, help="Leave out what was learnt from managers."),
         click.option("--without-model", is_flag=True, help="Leave out the plugins that ask a model."),
         click.option("--without", multiple=True, metavar="PLUGIN", help="Leave out this plugin. Repeatable."),
-        click.option("--concurrency", type=click.IntRange(1, 200), default=16, help="How many customers at once (16)."),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 200),
+            default=AT_ONCE,
+            help=f"How many customers at once (four for each processor, 16 at most; here {AT_ONCE}).",
+        ),
     )
     for option in reversed(options):
         command = option(command)

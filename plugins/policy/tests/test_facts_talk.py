@@ -114,6 +114,27 @@ def test_things_are_found_for_whoever_asks(policies: Any) -> None:
     assert facts.reads("сколько стоит педикюр") and not facts.reads("какая погода в столице")
 
 
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("педикюр балерине хотя бы примерно во сколько выйдет?", {"services.pedi": 0.3}),
+        (
+            "педикюр или брови балерине хотя бы примерно во сколько выйдет?",
+            {"services.pedi": 0.1, "services.brow": 0.1},
+        ),
+    ],
+)
+def test_the_price_of_the_one_thing_that_is_named_is_worth_a_hint(
+    policies: Any, text: str, hints: dict[str, float]
+) -> None:
+    """It is told by nobody alone; a retriever that comes to it by itself is believed sooner."""
+    policy, turn, message = policies["salon"], make_turn(), Inbound(text=text, events=())
+    found = asyncio.run(policy.retrieve(turn, message, Verdict(route=Route.ANSWER, intent="question")))
+    hinted = {each.id.removeprefix("pack:"): each.confidence for each in found if each.source == "pack: perhaps"}
+    assert hinted == hints
+    assert not any(each.confidence >= 0.5 for each in found)
+
+
 @given(st.text(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_in_time_and_never_raises(text: str) -> None:

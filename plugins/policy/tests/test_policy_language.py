@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from truffles_policy.language import detect
+from truffles_policy.lemmas import english_stem
+
+BEGINS, MIDDLES = ("re", "un", "pre", "dis", "over", "out"), ("paint", "book", "clean", "polish", "shav", "trimm")
+ENDS = ("ing", "ingly", "ed", "edness", "er", "ations", "ability", "fulness", "ousli")
 
 RUSSIAN = """сколько стоит маникюр
 скока стоит
@@ -84,3 +91,16 @@ def test_nearly_all_sentences_of_customers(language: str, sentences: dict[str, d
 @given(st.text())
 def test_any_text(text: str) -> None:
     assert detect(text) in ("ru", "kk", "en", "")
+
+
+def test_words_are_stemmed_alike_in_many_threads() -> None:
+    """Of a tenant that is being loaded, and of the customers of another one."""
+    words = [f"{begin}{middle}{end}" for begin in BEGINS for middle in MIDDLES for end in ENDS]
+    wanted, before = [english_stem.__wrapped__(word) for word in words], sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: [english_stem.__wrapped__(word) for word in words], range(8)))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [wanted] * 8

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from rapidfuzz import process
@@ -26,6 +27,8 @@ CACHE = 20_000
 LONGEST_WORD = 40
 _SHORT = 3
 ANY = "any"
+_STEMMING = Lock()
+"""A stemmer keeps the word that it works on: two threads would cut each other's."""
 
 _LAYOUT = str.maketrans(
     "qwertyuiop[]asdfghjkl;'zxcvbnm,.`&{}:\"<>~",
@@ -117,7 +120,8 @@ def is_russian(word: str) -> bool:
 @lru_cache(CACHE)
 def english_stem(word: str) -> str:
     """The Snowball stem of a lower-case English word."""
-    return str(_english().stemWord(word))
+    with _STEMMING:
+        return str(_english().stemWord(word))
 
 
 @lru_cache(CACHE)

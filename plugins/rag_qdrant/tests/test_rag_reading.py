@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from truffles_rag_qdrant.parts import MOST_PARTS, MOST_READINGS, split
 from truffles_rag_qdrant.reading import Reader
-from truffles_rag_qdrant.words import tokens
+from truffles_rag_qdrant.words import stem, tokens
+
+BEGINS, MIDDLES = ("пере", "по", "за", "от", "до", "про"), ("краш", "чищ", "крыва", "писыва", "клеива", "стрига")
+ENDS = ("ющими", "ющегося", "ние", "ниями", "ли", "лась", "ет", "ется", "ющая")
 
 READER = Reader(["маникюр", "педикюр", "покрытием", "kaspi", "стрижка"])
 
@@ -120,3 +125,16 @@ def test_what_is_too_much_is_kept_as_one_last_part() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_taken_apart_without_an_error(text: str) -> None:
     assert len(split(text, READER)) <= MOST_PARTS
+
+
+def test_words_are_stemmed_alike_in_many_threads() -> None:
+    """Of a tenant that is being loaded, and of the customers of another one."""
+    words = [f"{begin}{middle}{end}" for begin in BEGINS for middle in MIDDLES for end in ENDS]
+    wanted, before = [stem.__wrapped__(word) for word in words], sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: [stem.__wrapped__(word) for word in words], range(8)))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [wanted] * 8

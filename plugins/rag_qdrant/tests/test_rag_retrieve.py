@@ -105,6 +105,8 @@ async def test_the_price_for_another_is_no_answer(rigs: Any, question: str) -> N
 
 @pytest.mark.parametrize(("question", "begins"), [
     ("шеллак на ногах", "Педикюр с покрытием"),
+    ("маникюр с шеллаком на руки", "Маникюр с покрытием"),
+    ("обстричь ребенка 5 лет", "Детская стрижка"),
     ("skolko stoit manikur s gel lakom", "Маникюр с покрытием"),
     ("стрижка ребенку 5 лет", "Детская стрижка"),
     ("маникюр\nой не маникюр\nпедикюр", "Педикюр"),

@@ -16,8 +16,8 @@ LANGUAGES = ("ru", "kk", "en")
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
-    say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it is
-    about another thing; `instead_of` names asks that are none beside this one."""
+    say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it, and
+    the concepts `said_by` which it is said, too, is about another thing; `instead_of` names asks that are none beside this one."""
 
     name: str
     russian: str
@@ -26,6 +26,7 @@ class Concept:
     narrows: bool = False
     weight: float = 1.0
     instead_of: tuple[str, ...] = ()
+    said_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ class Glossary:
         russian: list[str] = entry["ru"]  # type: ignore[assignment]
         shown = next(word for word in russian if "*" not in word)
         instead: list[str] = entry.get("instead_of", [])  # type: ignore[assignment]
+        said_by: list[str] = entry.get("said_by", [])  # type: ignore[assignment]
         weight = float(entry.get("weight", 1.0))  # type: ignore[arg-type]
         ask, minor, narrows = (bool(entry.get(flag)) for flag in ("ask", "minor", "narrows"))
-        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead))
+        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead), tuple(said_by))
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
     """Does the question narrow down to something that the fact does not speak of: shins, pensioners, a boy of 12, a model that
     nobody has?"""
     part = asked.part
-    narrowed = any(term.narrows and term.key not in entry.terms for term in part.terms)
+    narrowed = any(term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms)
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
 
 

@@ -37,6 +37,7 @@ class Term:
     key       "c:price" for a concept, a stem for another word, "?word" for a word that this tenant does not know
     surface   how the term is said in Russian (or as it was written, where no Russian is known)
     weight    1 for what the question is about, less for grammar
+    said_by   keys of others with which it is said, too
     """
 
     key: str
@@ -46,6 +47,7 @@ class Term:
     kazakh: bool = False
     minor: bool = False
     narrows: bool = False
+    said_by: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> bool:
@@ -185,7 +187,7 @@ class Reader:
         surface = hit.concept.russian if hit.language == "kk" else written
         concept = hit.concept
         return Term(concept_key(hit), surface, concept.weight, ask=concept.ask, kazakh=hit.language == "kk",
-                    minor=concept.minor, narrows=concept.narrows)  # fmt: skip
+                    minor=concept.minor, narrows=concept.narrows, said_by=tuple(f"c:{each}" for each in concept.said_by))  # fmt: skip
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
         if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from threading import Lock
 
 import pymorphy3
 import snowballstemmer
@@ -71,6 +72,10 @@ def _morph() -> pymorphy3.MorphAnalyzer:
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
+_STEMMING = Lock()
+"""A stemmer keeps the word that it works on: two threads would cut each other's."""
+
+
 @cache
 def _stemmers() -> dict[bool, snowballstemmer.stemmer]:
     return {True: snowballstemmer.stemmer("english"), False: snowballstemmer.stemmer("russian")}
@@ -85,7 +90,8 @@ def is_russian(word: str) -> bool:
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The word without its ending."""
-    return str(_stemmers()[is_latin(word)].stemWord(word))
+    with _STEMMING:
+        return str(_stemmers()[is_latin(word)].stemWord(word))
 
 
 @lru_cache(maxsize=20_000)

@@ -35,7 +35,7 @@ from truffles_policy.lemmas import clean, fold, normal
 SOFT, HINTED = 0.55, 0.5
 SURELY = 0.85
 FEW, TWO = 4, 2
-GUESSES, LEAST_GUESS, GUESSED, HARDLY = 3, 0.1, 0.4, 0.1
+GUESSES, LEAST_GUESS, GUESSED, NAMED, HARDLY = 3, 0.1, 0.4, 0.3, 0.1
 NARROW = frozenset({"price", "duration", "offered", "stock", "promotions"})
 """Of which a word more may ask for another one."""
 REQUESTS = frozenset({
@@ -251,12 +251,13 @@ def _guessed(piece: Piece, things: Things) -> Iterator[Part]:
     """What a piece may ask: evidence for whoever answers next."""
     labels = sorted(piece.others, key=lambda label: -piece.others[label])[:GUESSES]
     words = things.vocabulary.words(piece.text)
-    sold = tuple(claim.found for claim in claims(words, things) if claim.sold and claim.found)
-    sold = sold or _named_apart(words, things)[0]
+    named = tuple(claim.found for claim in claims(words, things) if claim.sold and claim.found)
+    sold = named or _named_apart(words, things)[0]
+    one = len(sold) == 1 and len(sold[0].things) == 1 and (sold[0].exact or not named)
     for label in labels:
         share = min(piece.others[label], GUESSED)
         if share >= LEAST_GUESS:
-            share = min(share, HARDLY) if label in NARROW else share
+            share = min(share, NAMED if one else HARDLY) if label in NARROW else share
             yield from (
                 Part(ask, sold if label in OF_THINGS else (), text=piece.text, share=share)
                 for ask in ASKS.get(label, ())
