@@ -78,8 +78,8 @@ async def _is_the_same(case: Case) -> bool:
 
 def _trace(case: Case, outcome: str, there: Sequence[Known], **more: str) -> None:
     """What came of it, and of what: whoever wonders why the customer was asked for the branch sees what differs."""
-    each_once = {_fact(passage): passage for known in there for passage in reversed(known.found)}
-    surest = sorted(each_once.values(), key=lambda passage: -passage.confidence)
+    found = sorted((passage for known in there for passage in known.found), key=lambda passage: passage.confidence)
+    surest = list({_fact(passage): passage for passage in found}.values())[::-1]
     known = len(frozenset[Fact]().union(*(each.sure for each in there)))
     case.trace.note("branches", outcome=outcome, **more, known=known, passages=facts.traced(surest))
 

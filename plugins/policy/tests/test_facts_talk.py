@@ -117,7 +117,7 @@ def test_things_are_found_for_whoever_asks(policies: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "hints"),
     [
-        ("педикюр балерине хотя бы примерно во сколько выйдет?", {"services.pedi": 0.3}),
+        ("педикюр балерине хотя бы примерно во сколько выйдет?", {"services.pedi": 0.28}),
         (
             "педикюр или брови балерине хотя бы примерно во сколько выйдет?",
             {"services.pedi": 0.1, "services.brow": 0.1},

@@ -90,7 +90,9 @@ def fitted(chunks: Sequence[Chunk], size: int, old: Asking = NOTHING) -> Asking:
     if not any(map(asked_of, told[:1])):
         return NOTHING
     column, teachers = _columns(told)
-    taught = {chunk.id: (*_lines(chunk), *asked_of(chunk), chunk.model, str(size)) for chunk in told}
+    taught = {
+        chunk.id: (*_lines(chunk), "", *asked_of(chunk), "", str(zlib.crc32(chunk.vector)), str(size)) for chunk in told
+    }
     if taught == old.taught:
         return old
     return _RECENT.of(taught) or _RECENT.kept(

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
-MOST = 100_000  # texts: a kilobyte each
+MOST = 70_000  # texts: 1.4 KB each
 _HALF = np.dtype("<f2")
 _AT_ONCE, _PATIENCE, _DIGEST = 500, 0.1, 16
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL)"
@@ -57,7 +57,7 @@ class Disk:
         return {
             by_digest[digest]: np.frombuffer(vector, _HALF).astype(np.float32)
             for digest, vector in found
-            if len(vector) == self._size * _HALF.itemsize
+            if len(vector) == self._size * _HALF.itemsize and np.isfinite(np.frombuffer(vector, _HALF)).all()
         }
 
     def put(self, texts: Sequence[str], vectors: Vectors) -> None:
@@ -76,6 +76,7 @@ class Disk:
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._file, timeout=_PATIENCE)) as file:
+                self._file.chmod(0o600)
                 file.execute("PRAGMA journal_mode = WAL")
                 file.execute("PRAGMA synchronous = OFF")  # what a power cut takes is made again
                 file.execute(_SCHEMA)

@@ -104,7 +104,7 @@ class LocalEmbedder:
         found = disk.known(texts) if disk else {}
         missing = [text for text in texts if text not in found]
         if missing:
-            fresh = self.embed_now(missing)
+            fresh = self.embed_now(missing).astype(np.float16).astype(np.float32)  # as whoever comes next reads them
             found |= dict(zip(missing, fresh, strict=True))
             if disk:
                 disk.put(missing, fresh)

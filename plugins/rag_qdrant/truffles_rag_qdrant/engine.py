@@ -38,8 +38,6 @@ FIRST, TOPIC, BOTH = 2, 0.1, 0.55
 LEANING = 0.8
 """How much less sure an answer is that needs the words before."""
 TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
-MAY_GO_ON = 0.1
-"""How sure a fact that was told last answers a few words that are not understood."""
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
@@ -72,15 +70,21 @@ class Engine(ABC):
         """Can it answer at all?"""
         return self._index is not None
 
+    @property
+    def knows(self) -> bool:
+        """Is there anything that it could answer with?"""
+        return self._index is not None and bool(self._index.entries)
+
     async def load(self, chunks: Sequence[Chunk]) -> int:
         """Take over the tenant's chunks; returns how many have no vector of the embedder's model and are found by their
         words alone."""
-        if self._model != self.embedder.model:
-            self._model, self._queries = self.embedder.model, Remembered(self._remembered)
-        ready, wordy = await self._with_vectors(chunks, self._model, self.embedder.size)
+        model = self.embedder.model
+        ready, wordy = await self._with_vectors(chunks, model, self.embedder.size)
         asking = await self._asking(ready)
         index = await asyncio.to_thread(_whole, self._tenant, ready, self._index, asking)
         await self._fill(index, self._index)
+        if self._model != model:  # only now: vectors of another model fit none of those that were searched so far
+            self._model, self._queries = model, Remembered(self._remembered)
         self._index = index
         return wordy
 
@@ -179,20 +183,10 @@ class Engine(ABC):
             return list(found)
         return await self._worker.run(_nearer, self._index.at(tag), told, found)
 
-    def with_told(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
-        """What was found, and beside it what was told last, where nobody is sure what a few words ask: they may well go on about that,
-        and whoever reads them with more sense than is here (a model, an owner) needs it at hand."""
-        if self._index is None or any(each.confidence >= GOOD for each in found):
-            return list(found)
-        there, as_sure = self._index.at(tag), {each.id for each in found if each.confidence >= MAY_GO_ON}
-        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries and id not in as_sure]
-        more = [passage_of(text, MAY_GO_ON, entry) for entry in entries]
-        return [*(each for each in found if each.id not in {one.id for one in more}), *more]
-
     async def with_one_more(self, chunk: Chunk) -> Index:
         """The index as it would be with `chunk` in it."""
         chunks = [*(each for each in self.chunks() if each.id != chunk.id), chunk]
-        return await self._worker.run(Index, self._tenant, chunks, self._index, await self._asking(chunks))
+        return await asyncio.to_thread(_whole, self._tenant, chunks, self._index, await self._asking(chunks))
 
     async def find_in(self, index: Index, text: str, chunk: Chunk) -> list[Passage]:
         """Passages as `find` would give them if the store held `chunk`, too: to each question's candidates it is added."""
@@ -320,7 +314,7 @@ class Engine(ABC):
 def _whole(tenant: str, chunks: Sequence[Chunk], old: Index | None, asking: Asking) -> Index:
     """The index of these chunks, those of their branches included: no customer waits for one."""
     index = Index(tenant, chunks, old, asking)
-    for tag in {chunk.tag for chunk in chunks}:
+    for tag in {"", *(chunk.tag for chunk in chunks)}:
         index.at(tag)
     return index
 

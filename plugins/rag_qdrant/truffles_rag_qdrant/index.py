@@ -172,6 +172,7 @@ class Index:
         self._tenant, self.asking = tenant, asking
         self._branches: dict[str, Index] = {}
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
+        self._tags = frozenset(entry.chunk.tag for entry in self.entries.values())
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
         self._counts = Counter(key for entry in self.entries.values() for key in entry.terms)
         self.worded = any(asked_of(entry.chunk) for entry in self.entries.values())
@@ -187,6 +188,7 @@ class Index:
     def at(self, tag: str) -> Index:
         """What is told at a branch; "" is what is told everywhere. The same service at another branch makes none of its
         words common here."""
+        tag = tag if tag in self._tags else ""
         if tag not in self._branches:
             told = [entry.chunk for entry in self.entries.values() if entry.chunk.tag in ("", tag)]
             self._branches[tag] = (

@@ -36,7 +36,7 @@ from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
-_IDENTIFY, _PATIENCE = 15.0, 1.0
+_IDENTIFY, _PATIENCE = 15.0, 2.0
 FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
@@ -86,8 +86,7 @@ class RagQdrant:
         more = await self._engine.going_on(told, words, turn.knowledge_tag, found)
         if not more and (before := spoken_before(turn)):
             more = await self._engine.leaning(before, words, turn.knowledge_tag)
-        found = [*found, *(replace(each, query=text.strip()) for each in more)]
-        return self._engine.with_told(told, text.strip(), turn.knowledge_tag, found)
+        return [*found, *(replace(each, query=text.strip()) for each in more)]
 
     async def _followed(
         self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]
@@ -118,11 +117,11 @@ class RagQdrant:
         """Carry a folder of files into the knowledge, and on into Qdrant."""
         report = await sync(
             folder, tenant=self._resources.tenant, knowledge=self._shelf,
-            model=self._embedder.model, embed=self._engine.embed, progress=progress,
+            model=self._embedder.model, embed=self._engine.embed_asked, progress=progress,
             shrink=shrink,
         )  # fmt: skip
         if self._engine.shared:  # memory is brought up to date by whoever searches it
-            await self._fresh()
+            await self._fresh(old_will_do=False)
         return report
 
     async def learn(self, entry: Entry) -> None:
@@ -157,7 +156,7 @@ class RagQdrant:
 
     async def preview(self, entry: Entry, questions: Sequence[str], *, least: float) -> Foreseen:
         """Which questions the entry would answer, and what is found for its own question now. Nothing is stored."""
-        await self._fresh()
+        await self._fresh(old_will_do=False)
         chunk = learned_chunk(entry, self._resources.tenant, self._embedder.model)
         [row] = await made([chunk], self._engine.embed_asked)
         return await preview(self._engine, replace(chunk, vector=row), questions, least)
@@ -221,13 +220,15 @@ class RagQdrant:
         if self._reload is None or self._reload.done():
             self._reload = asyncio.create_task(self._load(version))
             self._reload.add_done_callback(self._tell_of_failure)
-        answers = self._engine.loaded and old_will_do
+        answers = self._engine.knows and old_will_do and self._version is not None
         try:
             async with asyncio.timeout(_PATIENCE if answers else None):
                 await asyncio.shield(self._reload)
         except Exception:
-            if not answers:
+            if not (self._engine.loaded and old_will_do):
                 raise
+        if not old_will_do and (self._version or 0) < version:  # the load had begun before this was written
+            await self._fresh(old_will_do=False)
 
     def _tell_of_failure(self, reload: asyncio.Task[None]) -> None:
         if not reload.cancelled() and (error := reload.exception()):
