@@ -36,7 +36,7 @@ from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
-_IDENTIFY, _PATIENCE = 15.0, 2.0
+_IDENTIFY, _PATIENCE = 15.0, 2.6
 FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
