@@ -64,6 +64,7 @@ class Engine(ABC):
         self._calibration: Calibration | None = None
         self._index: Index | None = None
         self._ours: dict[str, tuple[Chunk, Chunk]] = {}
+        self._taking = asyncio.Lock()
 
     @property
     def loaded(self) -> bool:
@@ -77,16 +78,35 @@ class Engine(ABC):
 
     async def load(self, chunks: Sequence[Chunk]) -> int:
         """Take over the tenant's chunks; returns how many have no vector of the embedder's model and are found by their
-        words alone."""
+        words alone. Where something was known before, `learn` follows: what was just told is found at once, in which other words it is
+        asked for is learnt after that, for seconds."""
         model = self.embedder.model
         ready, wordy = await self._with_vectors(chunks, model, self.embedder.size)
-        asking = await self._asking(ready)
-        index = await asyncio.to_thread(_whole, self._tenant, ready, self._index, asking)
+        asking = self._index.asking if self.knows and self._index else await self._asking(ready)
+        await self._take_over(ready, asking, model)
+        return wordy
+
+    async def learn(self) -> None:
+        """Learn in which words the chunks are asked for, which were taken over; others may be taken over meanwhile."""
+        while (index := self._index) is not None:
+            asking = await self._asking(self.chunks())
+            if self._index is not index:
+                continue
+            if asking is index.asking:
+                return
+            async with self._taking:
+                await self._take(self.chunks(), asking, self._model)
+
+    async def _take_over(self, chunks: Sequence[Chunk], asking: Asking, model: str) -> None:
+        async with self._taking:
+            await self._take(chunks, asking, model)
+
+    async def _take(self, chunks: Sequence[Chunk], asking: Asking, model: str) -> None:
+        index = await asyncio.to_thread(_whole, self._tenant, chunks, self._index, asking)
         await self._fill(index, self._index)
         if self._model != model:  # only now: vectors of another model fit none of those that were searched so far
             self._model, self._queries = model, Remembered(self._remembered)
         self._index = index
-        return wordy
 
     async def _asking(self, chunks: Sequence[Chunk]) -> Asking:
         """The classifier of these chunks. Like an index, not made on the worker's thread: customers are answered meanwhile."""

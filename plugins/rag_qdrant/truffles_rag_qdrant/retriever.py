@@ -36,7 +36,7 @@ from truffles_rag_qdrant.settings import RagSettings
 from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
-_IDENTIFY, _PATIENCE = 15.0, 2.6
+_IDENTIFY, _PATIENCE = 15.0, 2.0
 FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
@@ -56,6 +56,7 @@ class RagQdrant:
         self._identifying: asyncio.Task[None] | None = None
         self._version: int | None = None
         self._reload: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound) -> list[Passage]:
@@ -202,7 +203,7 @@ class RagQdrant:
 
     async def close(self) -> None:
         """Let go of memory and connections."""
-        tasks = [task for task in (self._reload, self._identifying) if task and not task.done()]
+        tasks = [task for task in (self._reload, self._learning, self._identifying) if task and not task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -227,6 +228,8 @@ class RagQdrant:
         except Exception:
             if not (self._engine.loaded and old_will_do):
                 raise
+        if not old_will_do and self._learning:
+            await asyncio.shield(self._learning)
         if not old_will_do and (self._version or 0) < version:  # the load had begun before this was written
             await self._fresh(old_will_do=False)
 
@@ -255,6 +258,9 @@ class RagQdrant:
             self._resources.log.warning("chunks_not_embedded", count=wordy, model=model)
             self._reembedding.start(wanted=model != self._model)
         self._version, self._model = version, model
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.create_task(self._engine.learn())
+            self._learning.add_done_callback(self._tell_of_failure)
 
 
 def spoken_before(turn: Turn) -> str:
