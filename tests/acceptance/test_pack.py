@@ -59,6 +59,31 @@ async def follows(salon: Any, wanted: dict[str, str]) -> None:
     await salon.rig.until(there, seconds=30)
 
 
+LEGS = """
+  - id: legs
+    name: Шугаринг ног полностью
+    aliases: [депиляция ног, шугаринг ног]
+    price: 8 000
+"""
+
+
+async def test_a_price_that_is_named_and_doubted_is_not_told(salon_of, truffles, file_of, jid) -> None:
+    """What is named is a hint, and what a retriever holds to be for something else a doubt: both together are no answer."""
+    salon = await salon_of(brain=("policy", "rag_qdrant", "answer_local"))
+    assert await truffles("tenants", "apply", file_of(PACK + LEGS.lstrip("\n")), "--yes")
+
+    async def learnt() -> bool:
+        return "pack:services.legs" in await entries(salon)
+
+    await salon.rig.until(learnt, seconds=30)
+    assert "8 000" in await salon.ask(jid, "сколько стоит депиляция ног?")
+    for number, text in enumerate(
+        ("депиляция ног до колена, сколько?", "сколько будет стоить депиляция ног до колена")
+    ):
+        said = await salon.ask(f"7700000002{number}@s.whatsapp.net", text)
+        assert "8 000" not in said and "коллеге" in said, said
+
+
 async def test_the_knowledge_follows_the_pack_in_every_process(
     salon_of, sim, truffles, file_of, database_url, moved_clock
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from truffles_rag_qdrant.embed import LocalEmbedder
 
 from truffles_gateway.plugin import Entry
 
+SALON = Path(__file__).parents[3] / "examples" / "demo_salon" / "knowledge"
 TEXTS = ["где вы?", "қай жердесіздер", "where are you \ud800"]
 
 
@@ -64,6 +66,10 @@ async def test_wordings_are_read_from_it_and_nothing_that_people_write_is_kept(
         fact = Entry(id="pack:services.disk", question="Диск", answer="Диск — 5 ₸.", asked=(wording,))
         await rig.rag.write([fact, Entry(id="learned:1", question=learnt, answer="Нет.")], [])
         assert await rig.ask(asked)
+        elsewhere = {id: replace(chunk, model="bge-m3", vector=b"") for id, chunk in rig.knowledge.stored.items()}
+        await rig.knowledge.apply(put=list(elsewhere.values()))
+        await rig.sync(SALON)
+        assert {chunk.model for chunk in rig.knowledge.stored.values()} == {embedder.model}, "all got a vector of ours"
     [file] = (tmp_path / "truffles").glob("*.sqlite")
     disk = Disk(file, embedder.size)
     assert disk.known([wording, asked, learnt]).keys() == {wording}

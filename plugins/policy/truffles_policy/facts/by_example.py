@@ -54,6 +54,10 @@ OF_PLACES = frozenset({"address", "landmark", "hours", "until", "open_now", "par
 _BOOKED = re.compile(r"запис|очеред|жазыл|кезек|брон|book|appoint|walk|queue|reserv|slot|зап")
 """Without one of these it is no question about booking, however alike it is."""
 _AGED = re.compile(r"\d+ ?(?:лет|год|месяц|жас|ай|years?|yo\b|months?|-летн)")
+_LIMIT = re.compile(
+    r"\bдо\s+(колен\w*|локт\w*|бед[её]?р\w*|щиколот\w*)|\b(голен\w*|тізе\w*|тизе\w*|knees?|elbows?|half[\s-](?:legs?|arms?)|lower[\s-]legs?)\b"
+)
+"""Where a leg or an arm ends before its end."""
 WAYS_TO_PAY = frozenset({"prepayment", "instalments"})
 BARE = frozenset({"price", "duration", "until", "hours"})
 ASKS: Mapping[str, tuple[str, ...]] = {
@@ -115,6 +119,7 @@ def _read_softly(text: str, things: Things) -> Reading:
     perhaps = tuple(part for piece in found if piece.text in unread for part in _guessed(piece, things))
     parts = _absorbed(_with_things(_cared_for(parts, _named(text, things)), _named(text, things)))
     parts = _narrowed(_meant(parts, text, things), text, things)
+    parts = [replace(part, clear=part.clear and not _is_of_a_part(part, text, things)) for part in parts]
     vague = [part for part in parts if part.ask in TOLD and part.things and all(map(is_deed, part.things))]
     parts, unread = [part for part in parts if part not in vague], [*unread, *(part.text for part in vague)]
     return replace(
@@ -147,6 +152,12 @@ def _narrowed(parts: Sequence[Part], text: str, things: Things) -> list[Part]:
     named = _named(text, things)
     return [_one_of(part, [thing for found in named if found.text not in _texts(part) for thing in found.things], things)
             for part in parts]  # fmt: skip
+
+
+def _is_of_a_part(part: Part, text: str, things: Things) -> bool:
+    """Is less asked for than what is named ("ног до колена"), and no name of it says so? The price of all of it is another one."""
+    limits = _LIMIT.finditer(text.lower()) if part.ask in TOLD and part.things else ()
+    return any(not things.belongs(found[1] or found[2], part.things) for found in limits)
 
 
 def _texts(part: Part) -> set[str]:
