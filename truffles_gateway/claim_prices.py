@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from truffles_gateway.claim_values import Key
+from truffles_gateway.claim_values import NUM, SIZE, Key
 from truffles_gateway.claims import Claim, claims
 from truffles_gateway.plain import any_of, letters, plain, words
 from truffles_gateway.prices import same, shown
@@ -24,6 +24,8 @@ _LONGEST = 7  # words of a name
 _LEAST = 100  # beside a price, what is less belongs to a name: "Model 15 — 400 000"
 _CLAUSE = re.compile(r"[.!?](?=\s|$)|[;\n•|]|,(?!\d)|,(?=\d{1,2}\b(?!,))")
 _JOINT = re.compile(r"\s(?:и|а|но|and|but|while|және|ал|мен)\s", re.IGNORECASE)
+_ASIDE = re.compile(r"\(([^()\n]*)\)")
+_SIZED = re.compile(rf"(?<!\d)(?:{NUM})\s?{SIZE}", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+")
 _BEFORE_PRICE = " \t:;=—–-\u2212|("
 
@@ -241,7 +243,7 @@ def _amounts(clause: str) -> list[Amount]:
     in another currency, or free of charge."""
     if not any(map(str.isdigit, plain(clause))):
         return []
-    found = [each for each in claims(clause) if each.kind == "price"]
+    found = [each for each in claims(_SIZED.sub(" ", clause)) if each.kind == "price"]
     values = [each.keys[0][1] for each in found]
     if not all(isinstance(each, tuple) and each[1] in _OWN for each in values):
         return []
@@ -257,7 +259,7 @@ def _clauses(text: str) -> Iterator[str]:
     """The clauses of a text; two that a conjunction joins are two only if each has a number. A price without words belongs to
     what stands before it."""
     last = ""
-    for piece in filter(str.strip, _CLAUSE.split(text)):
+    for piece in filter(str.strip, _CLAUSE.split(_ASIDE.sub(_whole, text))):
         parts = _JOINT.split(piece)
         for part in parts if all(any(map(str.isdigit, each)) for each in parts) else [piece]:
             bare = not [word for word in _tokens(part) if not word[0].isdigit() and word not in _listed("fillers")]
@@ -268,6 +270,11 @@ def _clauses(text: str) -> Iterator[str]:
             last = part
     if last:
         yield last
+
+
+def _whole(aside: re.Match[str]) -> str:
+    """What stands in brackets, in one clause with what it says more of ("79 900 ₸ (128 ГБ, чёрный)"), unless it tells prices."""
+    return aside[0] if _amounts(aside[1]) else aside[0].replace(",", " ").replace(";", " ")
 
 
 def _tokens(text: str) -> list[str]:

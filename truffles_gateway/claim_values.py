@@ -19,6 +19,10 @@ Found = Iterator[tuple[str, tuple[Key, ...], tuple[Key, ...]]]
 NUM = r"[0-9]{1,3}(?:[ .,][0-9]{3}){1,3}(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?|[0-9]+(?:[.,][0-9]{1,2}(?![0-9]))?"
 THOUSAND = r"(?:тыс\w*\.?|тыщ\w*|tys\w*|мын\w*|thousand)|(?<=[0-9])\s?(?:т\.?р?|к|k)\b"
 MILLION = r"млн\.?|миллион\w*|million"
+SIZE = r"(?:гб|gb|тб|tb|мб|mb|мп|mp|вт|см|cm|мм|mm|кг|kg|мл|ml)\b"
+"""Units of what has a size: a number before one is no price ("128 ГБ — 239 000 ₸")."""
+_COUNTED = re.compile(rf"(?:{NUM})\s+-\s")
+_FAR_LESS = 100
 _NAMES = (
     ("₸", r"₸", r"тг\b|тнг\b|те[нң]ге\w*|kzt\b|tenge\b|tg\b"), ("₽", r"₽", r"руб\w*|rub\b"),
     ("$", r"\$", r"usd\b|доллар\w*|бакс\w*|dollars?\b|bucks\b"), ("€", r"€", r"eur\b|euros?\b|евро\b"),
@@ -151,7 +155,7 @@ def percent(found: re.Match[str]) -> Found:
 
 
 UNITS = (
-    (r"(?:ч|час\w*|сагат\w*|hours?|hrs?|h)", "minutes", 60), (r"(?:мин|минут\w*|min|mins|minutes?)", "minutes", 1),
+    (r"(?:ч|час\w*|саг(?:ат\w*)?|hours?|hrs?|h)", "minutes", 60), (r"(?:мин|минут\w*|min|mins|minutes?)", "minutes", 1),
     (r"(?:дн\w{1,2}|день|сут\w*|кун\w*|days?)", "days", 1), (r"(?:недел\w*|апта\w*|weeks?)", "days", 7),
     (r"(?:мес|месяц\w*|ай(?:га|да|дан|лык)?|months?)", "months", 1), (r"(?:лет|год\w*|жыл\w*|years?|yrs?)", "months", 12),
 )  # fmt: skip
@@ -190,6 +194,8 @@ def money(found: re.Match[str]) -> Found:
     scale = found["scale"] or ""
     factor = 1_000_000 if re.match(MILLION, scale) else 1_000 if scale else 1
     values = _numbers(found["series"] or "1")
+    if not scale and _COUNTED.match(found["series"]) and values[0] * _FAR_LESS < values[1]:
+        del values[0]  # "два — 42 000 ₸" is the price of two, and no range
     rest = _value(found["rest"]) if found["rest"] else 0
     spelt = re.search(THOUSAND, found["series"] or "")  # "5 тыс - 7 тыс": the first has its own
     for value in values:

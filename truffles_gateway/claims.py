@@ -31,7 +31,9 @@ class Claim:
 
 
 _TO = r"\s*(?:-|/|\.\.+|до|или|to|or|немесе)\s*"
-_SERIES = rf"(?P<series>(?:{values.NUM})(?:\s?(?:тыс|мын|k|к)?\w{{0,3}}{_TO}(?:{values.NUM})){{0,4}})"
+_SERIES = (
+    rf"(?P<series>(?:{values.NUM})(?:(?!\s?{values.SIZE})\s?(?:тыс|мын|k|к)?\w{{0,3}}{_TO}(?:{values.NUM})){{0,4}})"
+)
 _PART = r"утра|дня|вечера|ночи|[ap]\.?m\b\.?"
 _PART_BEFORE = r"\b(?:танг|танерт|тус|кешк|тун)\w*(?: кейинги)?"
 _CLOCK = r"(?P<clock>(?:[01]?[0-9]|2[0-4])[:h][0-5][0-9])(?![0-9])"
