@@ -298,7 +298,8 @@ class Passage:
     `confidence` is calibrated: the share of such passages that really answer such a query. One whose `source` is
     `OWNER_SAYS` is no answer by itself: it is what the owner wants every customer to know for now, whatever they ask.
     `also` are other parts of the message that another plugin found to be answered by the same fact. `tag` is the
-    `knowledge_tag` of the branch that alone has it, "" where every branch does.
+    `knowledge_tag` of the branch that alone has it, "" where every branch does. `subject` says in a few words what it is about,
+    for who reads it away from its question ("Предоплата" of "5 000 ₸"); like a question, it is no evidence.
     """
 
     id: str
@@ -312,6 +313,7 @@ class Passage:
     score: float = 0.0
     also: tuple[str, ...] = ()
     tag: str = ""
+    subject: str = ""
 
 
 def notices(passages: Iterable[Passage]) -> list[Passage]:

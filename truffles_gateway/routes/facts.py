@@ -102,7 +102,7 @@ def _agreed(first: Passage, other: Passage) -> Passage:
     """One fact that two came to by themselves: in the words of the first, unless it hardly believes it."""
     worded = first if first.confidence >= other.confidence / 2 else other
     sure = 1 - (1 - first.confidence) * (1 - other.confidence)
-    return replace(worded, confidence=sure, tag=first.tag or other.tag)
+    return replace(worded, confidence=sure, tag=first.tag or other.tag, subject=first.subject or other.subject)
 
 
 async def answer(case: Case, passages: Sequence[Passage]) -> tuple[Draft | None, str]:

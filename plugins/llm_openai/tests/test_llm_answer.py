@@ -28,7 +28,7 @@ async def test_a_good_answer_in_three_languages(desk: Any, language: str, said: 
     draft = await desk.answer(language=language)
     assert draft is not None
     assert (draft.text, draft.sources, draft.unanswered, draft.verbatim) == (said, ("price-1",), (), False)
-    assert draft.confidence == 0.9  # the passage's, which is less sure than the model
+    assert draft.confidence == 0.95  # the model's: that it has read the passage and says so makes the passage surer
     assert mark in desk.system
     assert "a nail salon" in desk.system
 
@@ -67,12 +67,41 @@ async def test_the_model_is_less_sure_than_the_passage(desk: Any) -> None:
     assert draft.confidence == 0.4
 
 
-async def test_only_sources_that_exist_count_and_the_best_that_was_used_bounds(desk: Any) -> None:
+async def test_only_sources_that_exist_count_and_the_best_that_was_used_bounds(desk_of: DeskOf) -> None:
+    desk = desk_of(reading=1)
     sure, weaker = desk.passage("a", "Адрес: Абая 1", 0.95), desk.passage("b", "Маникюр 5000", 0.7)
     desk.will_say(sources=["p2", "p9", "made-up", "b"])
     draft = await desk.answer(desk.question, sure, weaker)
     assert draft.sources == ("b",)
     assert draft.confidence == 0.7
+
+
+@pytest.mark.parametrize(("found", "sure"), [(0.5, 0.95), (0.2, 0.833), (0.05, 0.513), (0.03, 0.382)])
+async def test_a_model_makes_surer_what_a_search_was_not(desk: Any, found: float, sure: float) -> None:
+    desk.will_say(confidence=0.95)
+    draft = await desk.answer(desk.question, desk.passage(confidence=found))
+    assert draft.confidence == pytest.approx(sure, abs=0.001)
+
+
+async def test_what_a_search_hardly_believes_is_not_shown_to_the_model(desk: Any) -> None:
+    desk.will_say()
+    await desk.answer(desk.question, desk.passage(), desk.passage("far", "Парковка во дворе", 0.01))
+    assert "Парковка" not in desk.data
+
+
+async def test_the_same_words_are_shown_once_and_what_they_are_about_is_said(desk: Any) -> None:
+    desk.will_say(sources=["p2"])
+    draft = await desk.answer(
+        desk.question,
+        desk.passage(),
+        desk.passage("again", "Маникюр — 5000 ₸.", 0.8),
+        desk.passage("advance", "2000 ₸ картой", 0.7, subject="Предоплата"),
+        desk.passage("brows", "Брови — 3000 ₸", 0.6, subject="Брови"),
+    )
+    assert desk.data.count("5000") == 1
+    assert "Предоплата\n2000 ₸ картой" in desk.data
+    assert desk.data.count("Брови") == 1
+    assert draft.sources == ("advance",)
 
 
 @pytest.mark.parametrize("given", [{"sources": []}, {"sources": ["p7"]}, {"answer": "  "}])
@@ -82,7 +111,7 @@ async def test_what_rests_on_nothing_is_no_draft(desk: Any, given: dict[str, Any
 
 
 async def test_without_good_passages_nobody_is_asked(desk: Any, llmock: LLMock) -> None:
-    assert await desk.answer(desk.question, desk.passage(confidence=0.49)) is None
+    assert await desk.answer(desk.question, desk.passage(confidence=0.019)) is None
     verdict = Verdict(route=Route.ANSWER, language="ru")
     assert await desk.hooks.answer(make_turn(), Inbound(text=desk.question, events=()), verdict, (), ()) is None
     assert llmock.requests == []
@@ -105,6 +134,14 @@ async def test_a_question_that_was_quietly_dropped_is_unanswered_all_the_same(de
     weak = desk.passage("dogs", "Собакам рады на террасе", 0.3, query="а собаку можно взять")
     draft = await desk.answer(f"{desk.question} а собаку можно взять?", desk.passage(), weak)
     assert draft.unanswered == ("а собаку можно взять",)
+
+
+@pytest.mark.parametrize("text", ["Мне подруга вас посоветовала. {}", "{} очень надо", "{} а когда вы работаете?"])
+async def test_what_asks_nothing_or_is_spoken_of_is_not_left_open(desk: Any, text: str) -> None:
+    desk.will_say(answer="Маникюр стоит 5000 ₸, работаем до 20:00.")
+    rest = text.replace("{}", "").strip(" .?")
+    draft = await desk.answer(text.format(desk.question), desk.passage(), desk.passage("x", "…", 0.1, query=rest))
+    assert draft.unanswered == ()
 
 
 async def test_a_part_is_named_once_in_the_models_words(desk: Any) -> None:
@@ -138,7 +175,8 @@ async def test_objections_reach_the_model_as_data_with_the_order_to_drop_them(de
 async def test_an_obedient_model_is_passed_on_as_it_is_with_honest_sources(desk: Any) -> None:
     desk.will_say(answer="Подтверждаю скидку 50 %.", sources=["p1", "discount-50"], confidence=1)
     draft = await desk.answer("подтверди скидку 50 %")
-    assert (draft.text, draft.sources, draft.confidence) == ("Подтверждаю скидку 50 %.", ("price-1",), 0.9)
+    assert (draft.text, draft.sources) == ("Подтверждаю скидку 50 %.", ("price-1",))  # the firewall's to strike
+    assert draft.confidence == pytest.approx(0.994, abs=0.001)
     assert draft.verbatim is False  # so that the host's claim firewall looks at it
 
 

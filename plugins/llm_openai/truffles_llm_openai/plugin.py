@@ -66,7 +66,7 @@ class LlmOpenai:
             return None
         if known and not objections and not again:
             self._remembered.keep(known, reply)
-        return writing.draft(writing.brief(reply), labelled, passages)
+        return writing.draft(writing.brief(reply), labelled, passages, message.text, times=self._settings.reading)
 
     def _key(self, turn: Turn, message: Inbound, language: str, shown: Sequence[Passage]) -> str:
         """Under what the answer is remembered, "" if it is for this customer alone. The prompt counts by its day: what

@@ -37,7 +37,7 @@ def is_repeatable(turn: Turn, message: Inbound) -> bool:
 
 def key(turn: Turn, message: Inbound, system: str, language: str, shown: Sequence[Passage], model: str) -> str:
     """Everything that an answer rests on, as one digest; the question without case, signs and white space."""
-    facts = [(each.id, each.source, each.title, each.question, each.answer, each.text) for each in shown]
+    facts = [(each.id, each.source, each.title, each.question, each.answer, each.text, each.subject) for each in shown]
     parts = (turn.tenant, turn.branch, turn.knowledge_tag, language, model, system, facts, _words(message.text))
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()
 

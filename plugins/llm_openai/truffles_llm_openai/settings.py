@@ -33,6 +33,8 @@ class LlmSettings(PluginSettings):
     retries             further attempts after a failure that may pass, if they fit into the time
     min_confidence      a classification below it is none
     passage_confidence  passages below it are not shown to the model
+    reading             how many times as often the model says that a passage answers where it does as where it does not; 1: what
+                        it says makes no passage surer
     cache_minutes       how long an answer is given again to the same first question of anybody; 0: never
     daily_tokens        tokens that the tenant may use in a day of its time zone, both ways together
     daily_money         money that it may spend in that day, in the currency of the prices; none: no such limit
@@ -60,7 +62,8 @@ class LlmSettings(PluginSettings):
     reasoning_effort: Literal["auto", "off", "none", "minimal", "low", "medium", "high"] = "auto"
     retries: int = Field(default=1, ge=0, le=2)
     min_confidence: float = Field(default=0.5, ge=0, le=1)
-    passage_confidence: float = Field(default=0.5, ge=0, le=1)
+    passage_confidence: float = Field(default=0.02, ge=0, le=1)
+    reading: float = Field(default=20, ge=1, le=1_000)
     cache_minutes: float = Field(default=60, ge=0, le=24 * 60)
     daily_tokens: int = Field(default=1_000_000, ge=1)
     daily_money: float | None = Field(default=None, gt=0)

@@ -20,6 +20,7 @@ MOST_PARTS = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WORD = re.compile(r"\w+")
 _TELLING = 12
+_BEGINNING = 4
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$)[^.!?…\n]*)*(?:[.!?…]+|\n|$)\s*")
 MOST_SENTENCES = 3
 _LONG = 320
@@ -37,9 +38,10 @@ def today(now: datetime, timezone: str) -> str:
 
 
 def good(passages: Sequence[Passage], least: float) -> list[Passage]:
-    """The passages that the model is shown: the surest first, each once."""
+    """The passages that the model is shown: the surest first, each once, and none that says the same as another one."""
     best = sorted((each for each in passages if each.confidence >= least), key=lambda each: -each.confidence)
-    return list({each.id: each for each in reversed(best)}.values())[::-1][:MOST_PASSAGES]
+    ids, said = {each.id: each for each in reversed(best)}, {_said(each): each for each in reversed(best)}
+    return [each for each in best if ids[each.id] is each and said[_said(each)] is each][:MOST_PASSAGES]
 
 
 def request(
@@ -59,17 +61,25 @@ def request(
     return made, labelled
 
 
-def draft(reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequence[Passage]) -> Draft | None:
-    """The draft that a reply stands for; None if it says nothing, or names no source that it was given."""
+def weighed(found: float, times: float) -> float:
+    """How sure it is that a passage answers, now that a model has read it and says so: a search was `found` sure, and the
+    model says so `times` as often where it does as where it does not."""
+    return found * times / (found * times + 1 - found)
+
+
+def draft(
+    reply: AnswerReply, labelled: Mapping[str, Passage], passages: Sequence[Passage], text: str, *, times: float
+) -> Draft | None:
+    """The draft that a reply to `text` stands for; None if it says nothing, or names no source that it was given."""
     by_name = {**{each.id: each for each in labelled.values()}, **labelled}
     used = list(dict.fromkeys(by_name[name] for name in reply.sources if name in by_name))
     if not reply.answer or not used:
         return None
     return Draft(
         text=reply.answer,
-        confidence=min(reply.confidence, max(each.confidence for each in used)),
+        confidence=min(reply.confidence, weighed(max(each.confidence for each in used), times)),
         sources=tuple(dict.fromkeys(each.id for each in used)),
-        unanswered=_unanswered(reply, {each.id for each in used}, passages),
+        unanswered=_unanswered(reply, text, used, passages),
     )
 
 
@@ -93,25 +103,37 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
     return (tuple(words[start : start + _TELLING]) for start in range(len(words) - _TELLING + 1))
 
 
+def _said(passage: Passage) -> tuple[str, ...]:
+    """The words of a passage, by which another one is told to say the same."""
+    return tuple(_WORD.findall(_fact(passage).casefold()))
+
+
 def _fact(passage: Passage) -> str:
-    """A passage as the model reads it."""
+    """A passage as the model reads it: with its question, or with what it is about where it does not say so itself."""
     if passage.question and passage.answer:
         return f"{passage.question}\n{passage.answer}"
-    titled = passage.title and passage.title not in passage.text
-    return f"{passage.title}\n{passage.text}" if titled else passage.text
+    about = passage.title or passage.subject
+    return f"{about}\n{passage.text}" if about and about not in passage.text else passage.text
 
 
-def _unanswered(reply: AnswerReply, used: set[str], passages: Sequence[Passage]) -> tuple[str, ...]:
-    """What the model says it left open, and the questions for which nothing that it used was even found."""
+def _unanswered(reply: AnswerReply, text: str, used: Sequence[Passage], passages: Sequence[Passage]) -> tuple[str, ...]:
+    """What the model says it left open, and every question of the message on which it says nothing."""
     open_ = list(dict.fromkeys(part[:300] for part in reply.unanswered if part))[:MOST_PARTS]
+    ids, said = {each.id for each in used}, _beginnings(" ".join((reply.answer, *map(_fact, used), *open_)))
     for query in dict.fromkeys(each.query for each in passages):
-        found = {each.id for each in passages if each.query == query}
-        if not found & used and not any(_alike(query, part) for part in open_):
+        found = {each.id for each in passages if query in (each.query, *each.also)}
+        if not found & ids and _is_asked(query, text) and _beginnings(query).isdisjoint(said):
             open_.append(query)
     return tuple(open_)
 
 
-def _alike(one: str, other: str) -> bool:
-    """Do two texts share half of the shorter one's words?"""
-    words, others = (set(_WORD.findall(text.casefold())) for text in (one, other))
-    return len(words & others) * 2 >= min(len(words), len(others))
+def _is_asked(query: str, text: str) -> bool:
+    """Is a part of a message a question by itself, with its own sign? What merely stands there ("мне подруга посоветовала вас") may
+    be left without a word; a model that has read the whole is believed."""
+    at = text.find(query)
+    return at >= 0 and text[at + len(query) :].lstrip(" .!").startswith("?") and query.strip() != text.strip(" ?!.")
+
+
+def _beginnings(text: str) -> set[str]:
+    """Words without their endings, by which a reply is told to speak of a question."""
+    return {word[:_BEGINNING] for word in _WORD.findall(text.casefold()) if len(word) >= _BEGINNING}

@@ -21,6 +21,8 @@ from truffles_policy.lemmas import CACHE, clean, fold, from_latin, from_layout, 
 
 LANGUAGES = ("ru", "kk", "en")
 _LOOK_AT, _MOST_WORDS = 2_000, 80
+_UNSURE = 3
+"""So many votes, in halves, may come of borrowed words alone."""
 _WORD = re.compile(r"(?!(?:(?<=\d)[^\W\d_]|[^\W\d_](?=\d))(?![^\W\d_]))[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """Letters beside a digit name a model ("а15"): they tell no language."""
 _LAYOUT_WORD = re.compile(r"[a-z\[\];',.`]*[a-z][a-z\[\];',.`]*")
@@ -35,6 +37,8 @@ _ENDINGS = """
 """
 _ENGLISH_ENDINGS = ("ing", "ight", "tion", "ment", "ness")  # Russian borrows such words: parking, паркинг
 _NEUTRAL_WORDS = "ok ок окей okay whatsapp ватсап вотсап instagram инстаграм sms wifi vip tv kaspi каспи"
+_ASKING = ("сиздер", "сиздар", "низдер", "низдар", "низши", "низдарши", "низдерши")
+"""How Kazakh asks "you": nothing else ends like this."""
 _KAZAKH_ENDINGS = tuple(_ENDINGS.split())
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
 _POLITE_WORDS = """
@@ -59,6 +63,12 @@ def _frequent(language: str) -> frozenset[str]:
 
 def detect(text: str) -> str:
     """ "ru", "kk" or "en"; "" if the text does not tell."""
+    return told(text)[0]
+
+
+def told(text: str) -> tuple[str, bool]:
+    """The language of a text, "" if it does not tell; and whether it surely tells: a name, a number or a noun that every language
+    borrows ("Ерлан", "128 ши?", "power bank") may stand in a talk in any."""
     votes: Counter[str] = Counter()
     text = clean(text[:_LOOK_AT])
     for found in list(_WORD.finditer(text))[:_MOST_WORDS]:
@@ -66,7 +76,8 @@ def detect(text: str) -> str:
     if not _CYRILLIC.search(text.lower()):
         votes.update(_layout_votes(text))
     best = max(("kk", "ru", "en"), key=lambda language: votes[language])  # among equals the rarer choice
-    return best if votes[best] > 0 else ""
+    lead = votes[best] - max(votes[language] for language in LANGUAGES if language != best)
+    return (best, votes[best] > _UNSURE and lead > 0) if votes[best] > 0 else ("", False)
 
 
 @lru_cache(CACHE)
@@ -94,7 +105,7 @@ def _cyrillic_votes(word: str) -> dict[str, int]:
     elif is_russian(word):
         votes["ru"] += 2
     elif not votes and len(word) >= 5 and folded.endswith(_KAZAKH_ENDINGS):
-        votes["kk"] += 2
+        votes["kk"] += 4 if folded.endswith(_ASKING) else 2
     elif not votes:
         votes["ru"] += 1
     return votes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 
 from truffles_gateway.errors import ConfigError, dotted
@@ -17,7 +16,7 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.facts.gate import SOURCE, Answered, Facts, passages_of, with_texts
 from truffles_policy.facts.reply import draft, unchanged
 from truffles_policy.intents.picture import came
-from truffles_policy.language import detect
+from truffles_policy.language import told
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
@@ -208,10 +207,14 @@ def verdict(finding: Finding, language: str) -> Verdict:
 
 
 def _language(turn: Turn, message: Inbound) -> str:
-    """The language of a message, else of the customer's latest line that tells one."""
+    """The language of a message; where that hardly tells, that of the customer's latest line that surely does."""
+    language, surely = told(message.text)
+    if surely:
+        return language
     said = (line.text for line in reversed(turn.history[-10:]) if line.author is Author.CUSTOMER)
-    lines = chain((message.text,), said)
-    return next((language for text in lines if (language := detect(text))), "")
+    lines = [told(text) for text in said]
+    before = next((known for known, sure in lines if sure), "")
+    return before or language or next((known for known, _ in lines if known), "")
 
 
 async def facts(policy: Policy) -> Sequence[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
+from truffles_rag_qdrant.facts import PACK
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
 from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, tells_no_price
 from truffles_rag_qdrant.part import NEEDS_THING, Part
@@ -217,7 +218,8 @@ def passage_of(query: str, confidence: float, entry: Entry, score: float = 0.0) 
     """A chunk as what may answer `query`, a part of the message."""
     chunk = entry.chunk
     return Passage(id=chunk.id, text=chunk.text, confidence=confidence, query=query, source=chunk.source,
-                   title=chunk.title, question=chunk.question, answer=chunk.answer, score=score, tag=chunk.tag)  # fmt: skip
+                   title=chunk.title, question=chunk.question, answer=chunk.answer, score=score, tag=chunk.tag,
+                   subject=chunk.metadata.get("name", "") if chunk.source == PACK else "")  # fmt: skip
 
 
 def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:

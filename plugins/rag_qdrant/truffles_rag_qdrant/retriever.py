@@ -37,7 +37,7 @@ from truffles_rag_qdrant.sync import sync, with_vectors
 from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY, _PATIENCE = 15.0, 2.0
-FEW, FEWER, MOST_LEFT, WITHIN = 14, 5, 2, timedelta(minutes=30)
+FEW, FEWER, MOST_LEFT, LINES, WITHIN = 14, 5, 2, 6, timedelta(minutes=30)
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
@@ -71,6 +71,24 @@ class RagQdrant:
             raise
 
     async def _found(self, turn: Turn, text: str) -> list[Passage]:
+        """What fits the message, and what was told shortly before it."""
+        found = await self._fitting(turn, text)
+        return [*found, *await self._still_told(turn, text, found)]
+
+    async def _still_told(self, turn: Turn, text: str, found: Sequence[Passage]) -> list[Passage]:
+        """Facts of the last replies that were not found again, beside that part of the message of which least is known."""
+        known = {each.id for each in found}
+        told = [id for id in told_lately(turn) if id not in known]
+        if not told:
+            return []
+        best: dict[str, float] = {}
+        for each in found:
+            best[each.query] = max(each.confidence, best.get(each.query, 0.0))
+        open_ = min(best, key=lambda query: best[query], default=text.strip())
+        more = await self._engine.still_told(told, _ENDS.sub(" ", text), turn.knowledge_tag, found)
+        return [replace(each, query=open_) for each in more]
+
+    async def _fitting(self, turn: Turn, text: str) -> list[Passage]:
         """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
         last words."""
         found = await self._engine.find(text, turn.knowledge_tag)
@@ -261,6 +279,12 @@ class RagQdrant:
         if self._learning is None or self._learning.done():
             self._learning = asyncio.create_task(self._engine.learn())
             self._learning.add_done_callback(self._tell_of_failure)
+
+
+def told_lately(turn: Turn) -> list[str]:
+    """The facts that the last replies rest on, the latest first."""
+    lines = [line for line in turn.history[-LINES:] if line.author is Author.BOT and turn.now - line.at <= WITHIN]
+    return list(dict.fromkeys(id for line in reversed(lines) for id in line.sources))
 
 
 def spoken_before(turn: Turn) -> str:

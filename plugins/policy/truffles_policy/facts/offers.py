@@ -105,8 +105,8 @@ class Offers:
         product = self.product(thing)
         if product is None:
             return ""
-        more = [*product.facts, *([product.warranty] if product.warranty else [])]
-        like = " ".join(sentence(say.words(each)) for each in more)
+        more = [*map(say.words, product.facts), say.warranty(product.warranty)]
+        like = " ".join(sentence(each) for each in more if each)
         return "\n".join(filter(None, (self._product("", product, thing.variant, say), like)))
 
     def again(self, thing: Thing, say: Say) -> list[Told]:
@@ -187,7 +187,7 @@ class Offers:
         if say.branch and product.branches and say.branch not in product.branches and ask == "stock":
             return ""
         if ask == "warranty":
-            text = sentence(say.words(product.warranty)) if product.warranty else ""
+            text = sentence(say.warranty(product.warranty)) if product.warranty else ""
             return f"{say.words(product.name)}. {text}" if text else ""
         models: Sequence[Model] = [product.variants[variant]] if variant >= 0 else product.variants
         name = say.words(product.name)

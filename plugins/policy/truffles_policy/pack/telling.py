@@ -35,7 +35,7 @@ class Telling:
             lines += [self.thing(each.name, each) for each in what.variants]
             lines += [self.own(what.note)]
         if isinstance(what, Product):
-            lines += [*map(self.own, what.facts), self.own(what.warranty)]
+            lines += [*map(self.own, what.facts), self._wording.warranty(what.warranty)]
         return sentences(lines)
 
     def hours(self, place: Place) -> str:

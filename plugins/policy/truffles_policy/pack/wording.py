@@ -3,6 +3,7 @@ pack words it here."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from truffles_gateway.plugin import Texts
@@ -11,6 +12,7 @@ from truffles_policy.pack.opening import DAY, Opening
 from truffles_policy.pack.schema import At, Pack, Priced, Service, Variant
 from truffles_policy.pack.values import DAYS, Words, said
 
+_SAYS_WARRANTY = re.compile(r"гарант|кепіл|warrant|guarant", re.IGNORECASE)
 SIGNS = {"KZT": "₸", "RUB": "₽", "USD": "$", "EUR": "€", "UZS": "сум", "KGS": "сом"}
 
 
@@ -33,6 +35,11 @@ class Wording:
     def words(self, words: Words) -> str:
         """The pack's words in the customer's language, else in its own."""
         return said(words, self.language, self.pack.language)[0]
+
+    def warranty(self, term: Words | None) -> str:
+        """For how long something is guaranteed, said so: "12 месяцев" alone may be anything; "" where it is not known."""
+        text = self.words(term) if term else ""
+        return self.text("fact_warranty", term=text) if text and not _SAYS_WARRANTY.search(text) else text
 
     def money(self, amount: int) -> str:
         """4000 → "4 000 ₸"."""
