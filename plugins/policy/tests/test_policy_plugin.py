@@ -123,6 +123,25 @@ def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
     assert verdict.language == "kk"
 
 
+@pytest.mark.parametrize(("before", "text", "language"), [
+    ("тіс ағарту қанша тұрады", "Ерлан", "kk"), ("жазылайын деп едім", "гель лакпен", "kk"), ("редми 13с 256 бар ма", "128 ши?", "kk"),
+    ("how much is a manicure", "Kate Wilson", "en"), ("do you sell chargers?", "power bank", "en"), ("сколько стоит маникюр", "Айгерим", "ru"),
+    ("тіс ағарту қанша тұрады", "а можно сегодня вечером?", "ru"), ("сколько стоит маникюр", "бүгін келсем бола ма", "kk"),
+    ("сколько стоит маникюр", "do you speak English?", "en"), ("👍", "Айгерим", "ru"),
+])  # fmt: skip
+def test_a_name_or_a_borrowed_word_is_in_the_language_of_the_talk(
+    turn: Turn, before: str, text: str, language: str
+) -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    lines = (Line(author=Author.CUSTOMER, text=before, at=at), Line(author=Author.BOT, text="Здравствуйте", at=at))
+    told = Policy(PolicySettings(), texts_of(plugin)).on_inbound(
+        replace(turn, history=lines), Inbound(text=text, events=())
+    )
+    message = asyncio.run(told)
+    assert message
+    assert message.language == language
+
+
 def test_speech_may_have_told_the_language(turn: Turn) -> None:
     verdict = asyncio.run(
         Policy(PolicySettings(), texts_of(plugin)).classify(turn, Inbound(text="маникюр", language="kk", events=()))

@@ -21,8 +21,8 @@ from truffles_policy.lemmas import CACHE, clean, fold, from_latin, from_layout, 
 
 LANGUAGES = ("ru", "kk", "en")
 _LOOK_AT, _MOST_WORDS = 2_000, 80
-_UNSURE = 3
-"""So many votes, in halves, may come of borrowed words alone."""
+_UNSURE = 4
+"""So many votes, in halves, may come of one word, or of borrowed words and names alone."""
 _WORD = re.compile(r"(?!(?:(?<=\d)[^\W\d_]|[^\W\d_](?=\d))(?![^\W\d_]))[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """Letters beside a digit name a model ("а15"): they tell no language."""
 _LAYOUT_WORD = re.compile(r"[a-z\[\];',.`]*[a-z][a-z\[\];',.`]*")

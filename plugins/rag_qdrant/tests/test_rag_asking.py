@@ -255,6 +255,22 @@ async def test_a_few_words_are_asked_of_what_was_told_last(rigs: Any, text: str,
         assert {each.id for each in asked} >= {each.id for each in alone}
 
 
+async def test_what_was_told_last_stays_in_sight_of_who_reads_it_first(rigs: Any) -> None:
+    """Whatever is asked, and never sure enough to be told again unread; of other branches and of nobody knows what nothing comes."""
+    async with rigs() as rig:
+        await rig.rag.write([CABLE, BATTERY, *OTHERS], [])
+        for text in (
+            "а цвета какие?",
+            "ок, а если дома ребёнок его погрызёт и он перестанет заряжать телефон, что тогда делать и куда нести?",
+        ):
+            told = await rig.ask(text, told=(CABLE.id, "pack:gone"))
+            found = {each.id: each for each in told}
+            assert 0.1 < max(each.confidence for each in told if each.id == CABLE.id) < 0.2
+            assert found[CABLE.id].subject == "Кабель USB-C"
+            assert "pack:gone" not in found
+            assert not any(each.confidence > 0.1 for each in await rig.ask(text) if each.id == CABLE.id)
+
+
 @pytest.mark.parametrize(("text", "told"), [
     ("Заряд у меня вообще больше не держит. Сколько по времени поменять?", {BATTERY.id}),
     ("Заряд у меня вообще больше не держит. А доставка у вас есть?", {"pack:services.s3"}),

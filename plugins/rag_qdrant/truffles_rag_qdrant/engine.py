@@ -38,8 +38,9 @@ FIRST, TOPIC, BOTH = 2, 0.1, 0.55
 LEANING = 0.8
 """How much less sure an answer is that needs the words before."""
 TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
-TOLD_FAINTLY, TOLD_MOST = 0.1, 0.45
-"""How sure it is at the least and at the most that words go on about a fact that was told shortly before them, for who reads it first."""
+TOLD_AGAIN = 0.15
+"""How sure it is that words go on about a fact that was told shortly before them, where nothing else tells: too little to be told unread,
+or to ask for a branch."""
 HELD = 0.25
 """How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
@@ -168,12 +169,10 @@ class Engine(ABC):
         """The fact that was told before `text` if that surely goes on about it; `found` is what is known for the words alone."""
         return next(iter(await self._after(told, text, tag, found, _followed)), None)
 
-    async def still_told(
-        self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]
-    ) -> list[Passage]:  # fmt: skip
-        """The facts that were told before `text`, as sure as it is that this goes on about them, and never sure enough to be told again
-        unread: for a model, which reads them."""
-        return await self._after(told, text, tag, found, _still_told)
+    def still_told(self, told: Sequence[str], query: str, tag: str) -> list[Passage]:
+        """Facts that were told before `query`, not sure enough to be told again unread: for a model, which reads them."""
+        there = self._index.at(tag).entries if self._index else {}
+        return [passage_of(query, TOLD_AGAIN, there[id]) for id in told if id in there][:TOLD]
 
     async def _after(
         self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage], judged: _Judged
@@ -399,14 +398,6 @@ def _followed(
     sure = following.shares([following.row(asked, each, index, vector, found) for each in told])
     best = max(zip(sure, told, strict=True), key=lambda each: each[0], default=None)
     return [passage_of(asked.part.text, round(best[0], 4), best[1])] if best and best[0] >= following.LEAST else []
-
-
-def _still_told(
-    asked: Asked, vector: Vectors, index: Index, told: Sequence[Entry], found: Sequence[Passage]
-) -> list[Passage]:  # fmt: skip
-    shares = following.likely([following.row(asked, each, index, vector, found) for each in told])
-    return [passage_of(asked.part.text, round(min(max(share, TOLD_FAINTLY), TOLD_MOST), 4), each)
-            for share, each in zip(shares, told, strict=True)]  # fmt: skip
 
 
 def _about_the_same(

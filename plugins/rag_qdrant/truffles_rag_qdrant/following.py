@@ -58,12 +58,9 @@ def row(asked: Asked, entry: Entry, index: Index, vector: Vectors, found: Sequen
 def shares(rows: Sequence[Sequence[float]]) -> list[float]:
     """For each row how sure it is, in 0..1, that the fact is what is asked about: not at all where what the words say is said nowhere
     with the fact ("а цвета какие?"), unless they only ask for a price or a duration that it tells."""
-    return [share if _is_spoken_of(row) else 0.0 for row, share in zip(rows, likely(rows), strict=True)]
-
-
-def likely(rows: Sequence[Sequence[float]]) -> list[float]:
-    """The same for whoever reads the fact before it is told: wherever the words are said."""
-    return _scores(rows) if rows else []
+    return [
+        share if _is_spoken_of(row) else 0.0 for row, share in zip(rows, _scores(rows) if rows else (), strict=True)
+    ]
 
 
 def _is_spoken_of(row: Sequence[float]) -> bool:

@@ -23,7 +23,7 @@ from truffles_gateway.plugin import (
 )
 from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
-from truffles_rag_qdrant.engine import EmbeddedEngine, Engine, ServerEngine
+from truffles_rag_qdrant.engine import TOLD_AGAIN, EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, is_lesson
 from truffles_rag_qdrant.following import SURELY
 from truffles_rag_qdrant.judge import GOOD
@@ -73,20 +73,16 @@ class RagQdrant:
     async def _found(self, turn: Turn, text: str) -> list[Passage]:
         """What fits the message, and what was told shortly before it."""
         found = await self._fitting(turn, text)
-        return [*found, *await self._still_told(turn, text, found)]
+        return [*found, *self._still_told(turn, text, found)]
 
-    async def _still_told(self, turn: Turn, text: str, found: Sequence[Passage]) -> list[Passage]:
-        """Facts of the last replies that were not found again, beside that part of the message of which least is known."""
-        known = {each.id for each in found}
-        told = [id for id in told_lately(turn) if id not in known]
-        if not told:
-            return []
+    def _still_told(self, turn: Turn, text: str, found: Sequence[Passage]) -> list[Passage]:
+        """Facts of the last replies that were hardly found again, beside that part of the message of which least is known."""
         best: dict[str, float] = {}
         for each in found:
             best[each.query] = max(each.confidence, best.get(each.query, 0.0))
         open_ = min(best, key=lambda query: best[query], default=text.strip())
-        more = await self._engine.still_told(told, _ENDS.sub(" ", text), turn.knowledge_tag, found)
-        return [replace(each, query=open_) for each in more]
+        known = {each.id for each in found if each.confidence >= TOLD_AGAIN}
+        return self._engine.still_told([id for id in told_lately(turn) if id not in known], open_, turn.knowledge_tag)
 
     async def _fitting(self, turn: Turn, text: str) -> list[Passage]:
         """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
