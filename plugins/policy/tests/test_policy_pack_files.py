@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_policy.draft import figures, times
+from truffles_policy.draft import figures, places, placing, times
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
@@ -193,6 +194,42 @@ def test_price_lines_below_each_other_and_without_a_dash_are_each_a_service(tmp_
         ("Пайка", None, 15000, None), ("Диагностика", 2000, None, None),
     ]  # fmt: skip
     assert [f"prices.txt:{line}: no name with a price" in said for line in (10, 11, 12)] == [True] * 3, said
+
+
+def test_a_draft_without_a_name_is_no_pack_until_it_is_filled_in(tmp_path: Path) -> None:
+    write(tmp_path / "a.md", "## Адрес\n\nАлматы, улица Примерная, 1\n")
+    path = tmp_path / "out.yaml"
+    code, said = run("import", tmp_path, "--output", path)
+    assert (code, path.exists()) == (1, True), said
+    assert "✓" not in said
+    line = 1 + path.read_text(encoding="utf-8").splitlines().index('  name: "…"')
+    code, said = run("check", path)
+    assert code == 1
+    assert f'{path}:{line}: business.name: "…" is not filled in yet. Write what customers shall read there' in said
+    write(path, path.read_text(encoding="utf-8").replace("…", "Студия «Пример»"))
+    assert run("check", path)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["...", "…", " ? ", "___", "-"])
+def test_a_text_that_says_nothing_is_not_filled_in(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "pack.yaml", f'business: {{name: А}}\nrules: {{booking: {{kk: "{text}"}}}}\n')
+    code, said = run("check", tmp_path / "pack.yaml")
+    assert (code, "rules.booking.kk" in said, "is not filled in yet" in said) == (1, True, True), said
+
+
+def test_what_stands_below_no_heading_is_told_with_a_cure(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "Мы лучшая мастерская.\n")
+    write(tmp_path / "b.md", "# Студия «Пример»\n\n## Разное\n\nПросто текст.\n")
+    _, said = run("import", tmp_path, "--output", tmp_path / "out.yaml")
+    assert "! a.txt:1: stands below no heading. Put it below one such as “Адрес”" in said
+    assert "! b.md:5: nobody knows the heading “Разное”. Put it below one such as “Адрес”" in said
+    assert "2 places of the documents could not be placed: write them where they belong" in said
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_headings_that_a_cure_names_are_understood(language: str) -> None:
+    named = re.findall("“(.+?)”", placing.KNOWN[language])
+    assert [places.named(each).keys for each in named] == [("place.address",), ("place.hours",), ("services",)]
 
 
 def test_questions_in_any_dress_have_their_answers(tmp_path: Path) -> None:

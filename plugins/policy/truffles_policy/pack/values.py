@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+_PLACEHOLDER = re.compile(r"[\s.…?_-]+")
+
+
+def _filled_in(text: str) -> str:
+    """A draft has "…" where its owner must write: no customer is told that."""
+    if _PLACEHOLDER.fullmatch(text):
+        raise ValueError(f'"{text[:20]}" is not filled in yet. Write what customers shall read there')
+    return text
+
 
 Language = Literal["ru", "kk", "en"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600), AfterValidator(_filled_in)
+]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "closed"
