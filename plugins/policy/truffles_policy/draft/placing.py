@@ -100,7 +100,9 @@ def _text(draft: Draft, item: Item) -> None:
         things.put_lines(draft, item, kind, _category(item) if keys else (item.headings or ("",))[-1])
     elif not keys:
         why = f"nobody knows the heading “{item.headings[-1]}”" if item.headings else "stands below no heading"
-        draft.leave(item, f"{why}. Put it below one such as {KNOWN[draft.language]}, or write it into the pack yourself")
+        draft.leave(
+            item, f"{why}. Put it below one such as {KNOWN[draft.language]}, or write it into the pack yourself"
+        )
     elif len(item.text) > LONGEST:
         draft.leave(item, f"longer than {LONGEST} characters")
     else:
