@@ -490,13 +490,15 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What a knowledge sync did. `problems` name file, line and cure of what could not be read; the rest was loaded."""
+    """What a knowledge sync did. `problems` name file, line and cure of what could not be read; the rest was loaded.
+    `skipped` name files that are no knowledge by their kind or name, with what to do if they were meant: no fault."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     deleted: int = 0
     problems: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

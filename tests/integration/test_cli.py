@@ -362,6 +362,18 @@ def test_what_is_wrong_with_storage_is_named(truffles: Truffles, salon: Path, li
     assert (result.exit_code, says in result.output) == (1, True), result.output
 
 
+def test_sync_names_files_that_it_does_not_read(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    (facts / "about.md").write_text("## Адрес\n\nУлица Примерная, 1.\n", encoding="utf-8")
+    (facts / "price.docx").write_bytes(b"PK")
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    result = truffles("knowledge", "sync", "salon", str(facts))
+    assert result.exit_code == 0, result.output
+    assert "! price.docx: was not read; what is read ends in .md" in result.output
+    assert "✓ salon: 1 added" in result.output
+
+
 def test_sync_names_tags_that_meet_no_branch(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
     branches = "".join(
         f'\n[[branches]]\nslug = "{slug}"\nname = "{slug}"\nknowledge_tag = "{tag}"\n'
