@@ -367,6 +367,7 @@ def test_sync_names_files_that_it_does_not_read(truffles: Truffles, salon: Path,
     facts.mkdir()
     (facts / "about.md").write_text("## Адрес\n\nУлица Примерная, 1.\n", encoding="utf-8")
     (facts / "price.docx").write_bytes(b"PK")
+    salon.write_text(f'{SALON}\n[[plugins]]\nname = "rag_qdrant"\n')
     assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
     result = truffles("knowledge", "sync", "salon", str(facts))
     assert result.exit_code == 0, result.output
