@@ -351,8 +351,8 @@ def test_files_are_counted_cleaned_and_their_links_ended(truffles: Truffles, sal
     ("line", "says"),
     [
         ('quota_mb = "much"', "media.quota_mb"),
-        ("quota_mb = 0", "media.quota_mb: Input should be greater than 0"),
-        ("ttl_days = -1", "media.ttl_days: Input should be greater than 0"),
+        ("quota_mb = 0", "media.quota_mb: must be greater than 0. Write a number above 0"),
+        ("ttl_days = -1", "media.ttl_days: must be greater than 0. Write a number above 0"),
         ("storage_dir = 7", "media.storage_dir: must be a text"),
     ],
 )

@@ -83,6 +83,44 @@ name = "Север"
             "business: {name: А}\npromotions: [{id: p, text: А, since: 2027-02-01, until: 2027-01-01}]\n",
             ":2: promotions[0]: until lies before since. Swap them",
         ),
+        (
+            "business: {name: А}\nbooking:\n  ask: []\n",
+            ":3: booking.ask: is empty. Write at least 1 there, or remove the key",
+        ),
+        (
+            "business: {name: А}\nplace: {exceptions: [{on: 02-30, hours: closed}]}\n",
+            ':2: place.exceptions[0].on: is a day that no calendar has. Write "2027-01-31"',
+        ),
+        (
+            "business: {name: А}\npromotions: [{id: p, text: А, percent: 150}]\n",
+            ":2: promotions[0].percent: must be at most 100. Write 100 or less",
+        ),
+        (
+            "business: {name: А}\npromotions: [{id: p, text: А, since: 2027-02-30}]\n",
+            ":2: promotions[0].since: is no day of a calendar. Write a day like 2027-01-31",
+        ),
+        (
+            "business: {name: А}\nbooking: {lead_minutes: скоро}\n",
+            ":2: booking.lead_minutes: must be a whole number. Write a whole number",
+        ),
+        (
+            f"business: {{name: А}}\nrules: {{booking: {'а' * 601}}}\n",
+            ":2: rules.booking: is longer than 600 characters. Shorten it",
+        ),
+        (
+            "business: {name: А}\nplace: {address: улица Северная, 1}\n",
+            ":2: place.1: unknown key. Put the whole text before it into quotes if the comma belongs to it. Known here: address",
+        ),
+        (
+            "business: {name: {ru: Салон, kk: Салон, Алматы}}\n",
+            ":1: business.name.Алматы: must be one of ru, kk, en. Remove it; or put the whole text before it into quotes",
+        ),
+        ("business: {name: А, phone: abc}\n", ":1: business.phone: is no phone number. Write it as customers dial it"),
+        ("business: {name: А}\nplace: {phone: звоните}\n", ":2: place.phone: is no phone number"),
+        (
+            "business: {name: А}\nservices: [{id: a, name: А}, {id: a, name: Б}]\ncare: [{services: [zzz], before: Х}]\n",
+            'there is no service or category "zzz". Known here: a\n',
+        ),
         ("business: &b {name: А}\n", ":1: anchors and aliases are not read"),
         ("business: {name: А}\nbusiness: {name: Б}\n", ':2: "business" stands here twice'),
         ("business: !x {name: А}\n", ":1: tags are not read"),
