@@ -197,7 +197,7 @@ def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        return _Tree(yaml.parse(text, Loader=loader)).whole()
+        value, lines = _Tree(yaml.parse(text, Loader=loader)).whole()
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         cure = next((cure for said, cure in YAML_CURES.items() if said in str(problem.problem)), "Correct that line")
@@ -205,6 +205,11 @@ def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1 if isinstance(problem.position, int) else 1
         raise Slip(line, "holds a character that YAML does not allow", "Remove it") from None
+    if lines:
+        return value, lines
+    if not text.strip():
+        raise Slip(1, "is empty", "Write what it shall say")
+    return {}, lines  # comments alone: a list that nobody has filled yet, as such a TOML file is
 
 
 class _Tree:
@@ -215,7 +220,7 @@ class _Tree:
         self._lines: dict[Keys, int] = {}
 
     def whole(self) -> tuple[Any, Mapping[Keys, int]]:
-        """The one document of the text."""
+        """The one document of the text; no line at all where there is none."""
         value, documents = None, 0
         for event in self._events:
             if type(event).__name__ == "DocumentStartEvent":
@@ -223,8 +228,6 @@ class _Tree:
                 if documents > 1:
                     raise Slip(_line(event), "a second document begins", "Remove the line ---")
                 value = self._node(next(self._events), ())
-        if not documents:
-            raise Slip(1, "is empty", "Write what it shall say")
         return value, self._lines
 
     def _node(self, event: Any, path: Keys) -> Any:

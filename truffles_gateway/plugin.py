@@ -26,7 +26,7 @@ import httpx
 import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from truffles_gateway.calibrating import Advising, Bin, Calibrated, Calibrating, Labelled
+from truffles_gateway.calibrating import Advising, Bin, Calibrated, Calibrating, Labelled, Remarking
 from truffles_gateway.clock import Clock
 from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
@@ -46,7 +46,7 @@ from truffles_gateway.messages import (
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
+    "RateLimit", "Remarking", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
