@@ -87,14 +87,15 @@ def at_line(path: Path, line: int, problem: str, cure: str = "", where: str = ""
     return ConfigError(problem, tenant=f"{path}:{line}", where=where, cure=cure)
 
 
-def read_document(path: Path, suffix: str = "") -> Document:
-    """A YAML or TOML file, by its suffix or by the given one. Raises `ConfigError` with the line of what cannot be read."""
+def read_document(path: Path, suffix: str = "", *, unfilled: bool = False) -> Document:
+    """A YAML or TOML file, by its suffix or by the given one. Raises `ConfigError` with the line of what cannot be read. With
+    `unfilled` one that has comments alone says nothing, as such a TOML file does, and may: nobody has filled it yet."""
     kind = suffix or path.suffix.lower()
     if kind not in (TOML, *YAML):
         raise ConfigError("is neither YAML nor TOML", tenant=str(path), cure="Name a file that ends in .yaml or .toml")
     text = _text(path)
     try:
-        value = _toml(text) if kind == TOML else _yaml(text)[0]
+        value = _toml(text) if kind == TOML else _said(text, unfilled=unfilled)
     except Slip as slip:
         raise at_line(path, slip.line, slip.problem, slip.cure) from None
     return Document(path, value, text)
@@ -192,12 +193,19 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             start, since = token.end(), line
 
 
+def _said(text: str, *, unfilled: bool) -> Any:
+    value, lines = _yaml(text)
+    if not lines and not (unfilled and text.strip()):
+        raise Slip(1, "is empty", "Write what it shall say")
+    return value if lines else {}
+
+
 def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
     import yaml
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        value, lines = _Tree(yaml.parse(text, Loader=loader)).whole()
+        return _Tree(yaml.parse(text, Loader=loader)).whole()
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         cure = next((cure for said, cure in YAML_CURES.items() if said in str(problem.problem)), "Correct that line")
@@ -205,11 +213,6 @@ def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1 if isinstance(problem.position, int) else 1
         raise Slip(line, "holds a character that YAML does not allow", "Remove it") from None
-    if lines:
-        return value, lines
-    if not text.strip():
-        raise Slip(1, "is empty", "Write what it shall say")
-    return {}, lines  # comments alone: a list that nobody has filled yet, as such a TOML file is
 
 
 class _Tree:

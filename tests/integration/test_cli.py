@@ -373,6 +373,10 @@ def test_a_list_of_wordings_that_nobody_has_filled_yet_is_no_fault_and_a_stray_o
     assert all(line.startswith("#") for line in wordings.read_text(encoding="utf-8").splitlines() if line)
     result = truffles("tenants", "check", str(salon))
     assert (result.exit_code, "!" in result.output) == (0, False), result.output
+    said = pack.read_text(encoding="utf-8")
+    pack.write_text("# nothing yet\n", encoding="utf-8")
+    assert "pack.yaml:1: business: is missing. Add it" in truffles("tenants", "check", str(salon)).output
+    pack.write_text(said, encoding="utf-8")
 
     wordings.write_text("place.parking:\n  - где встать\nservices.zzz:\n  - починить\n", encoding="utf-8")
     for command in (("check",), ("apply", "--yes")):

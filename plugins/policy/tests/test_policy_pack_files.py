@@ -127,7 +127,7 @@ name = "Север"
         ("a: " + "[" * 3000, ":1: is nested too deeply"),
         ("business: {name: А}\n---\nb: 1\n", ":2: a second document begins"),
         ("", ":1: is empty"),
-        ("# nothing yet\n", ":1: business: is missing. Add it"),
+        ("# nothing yet\n", ":1: is empty. Write what it shall say"),
         ("name: \x01\n", ":1: holds a character that YAML does not allow"),
     ],
 )
