@@ -11,6 +11,7 @@ questions that the trees were not grown on, and writes `trees.json` and `calibra
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import zlib
@@ -205,4 +206,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     asyncio.run(main())

@@ -5,6 +5,7 @@ Each stands in docs/*.md between `<!-- facts: NAME -->` and `<!-- end of facts -
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -178,6 +179,7 @@ def documents() -> list[Path]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for path in documents():
         before = path.read_text(encoding="utf-8")
         after = rewritten(before)

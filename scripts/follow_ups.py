@@ -10,6 +10,7 @@ that say what it must include. What is held out (`blind_*`) is not looked at. It
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import re
@@ -164,4 +165,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     asyncio.run(main())

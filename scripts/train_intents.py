@@ -9,6 +9,7 @@ An example is a line of label, language and text, separated by tabs; `{thing}` s
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 from collections import Counter, defaultdict
@@ -133,4 +134,8 @@ def check() -> None:
 
 
 if __name__ == "__main__":
-    check() if "--check" in sys.argv[1:] else write()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--check", action="store_true", help="measure on examples that were kept aside, and write nothing"
+    )
+    check() if parser.parse_args().check else write()

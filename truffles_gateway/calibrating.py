@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from truffles_gateway.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
@@ -68,4 +70,13 @@ class Advising(Protocol):
 
     async def advice(self) -> Sequence[str]:
         """One line each, with the cure."""
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """Implemented by hook objects that find in their settings what is no fault and yet hardly meant."""
+
+    def remarks(self) -> Sequence[ConfigError]:
+        """Each with its key (`plugins.NAME.…`) and cure, from the settings alone: `truffles tenants check` tells them."""
         ...

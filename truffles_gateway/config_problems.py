@@ -28,6 +28,13 @@ CURES = {
     "date_from_datetime_parsing": "Write a day like 2027-01-31",
     "datetime_from_date_parsing": "Write a time like 2027-01-31T09:00:00+05:00",
     "timezone_aware": "Write a time like 2027-01-31T09:00:00+05:00",
+    "greater_than": "Write a number above {bound}",
+    "greater_than_equal": "Write {bound} or more",
+    "less_than": "Write a number below {bound}",
+    "less_than_equal": "Write {bound} or less",
+    "too_short": "Write at least {min_length} there, or remove the key",
+    "too_long": "Leave some out",
+    "string_too_long": "Shorten it",
 }
 MUST_BE = {
     "model_type": "must be a table: keys with their values",
@@ -37,7 +44,18 @@ MUST_BE = {
     "frozen_set_type": "must be a list",
     "string_type": "must be a text",
     "string_too_short": "is empty",
+    "too_short": "has too few entries",
+    "too_long": "has {actual_length} entries, {max_length} at most",
+    "string_too_long": "is longer than {max_length} characters",
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "date_from_datetime_parsing": "is no day of a calendar",
+    "datetime_from_date_parsing": "is no time of a day",
+    "timezone_aware": "says no time zone",
+    "greater_than": "must be greater than {bound}",
+    "greater_than_equal": "must be at least {bound}",
+    "less_than": "must be less than {bound}",
+    "less_than_equal": "must be at most {bound}",
     "float_type": "must be a number",
 }
 """What had to stand there, in the words of who writes files; pydantic speaks of instances of Python's classes."""
@@ -47,6 +65,13 @@ SPELLINGS = {
     r"^[A-Z]{3}$": "Write three capital letters, such as KZT",
 }
 """What to write, by kinds of findings and by patterns: whatever pydantic says of them names no cure."""
+PLAIN = (
+    (r"^Value error, ", ""),
+    (r"^(Input|String) should ", "must "),
+    (r", (unable to parse|(day|month) value is) .*", ""),
+)
+"""pydantic's own words, where it has no better ones, without what speaks of its insides."""
+COMMA = "put the whole text before it into quotes if the comma belongs to it"
 
 
 def explain(error: ValidationError, model: type[BaseModel], *, tenant: str, prefix: str = "") -> list[ConfigError]:
@@ -58,23 +83,50 @@ def _explain(finding: Any, model: type[BaseModel], tenant: str, prefix: str) -> 
     path = [step for step in finding["loc"] if step not in ("function-before", "[key]")]
     where = f"{prefix}{dotted(path)}".strip(".")
     if finding["type"] == "extra_forbidden":
-        keys = _keys(model, path[:-1])
-        cure = nearest(str(path[-1]), keys) or f"Known here: {', '.join(keys)}"
-        return ConfigError("unknown key", tenant=tenant, where=where, cure=cure)
+        return ConfigError(
+            "unknown key", tenant=tenant, where=where, cure=_cure_of_key(finding, _keys(model, path[:-1]))
+        )
     if finding["type"] == "missing":
         return ConfigError("is missing", tenant=tenant, where=where, cure="Add it")
     if allowed := _allowed(finding):
         written = finding["input"] if isinstance(finding["input"], str) else ""
         cure = nearest(written[:MAX_WORD].lower(), allowed)
+        cure = cure or ("" if "[key]" not in finding["loc"] else f"Remove it; or {COMMA}")
         return ConfigError(f"must be one of {', '.join(allowed)}", tenant=tenant, where=where, cure=cure)
-    problem = MUST_BE.get(finding["type"]) or finding["msg"].removeprefix("Value error, ")
-    return ConfigError(problem, tenant=tenant, where=where, cure=_cure(finding))
+    return ConfigError(_problem(finding), tenant=tenant, where=where, cure=_cure(finding))
+
+
+def _cure_of_key(finding: Any, keys: Sequence[str]) -> str:
+    """A key without a value is mostly the rest of a text behind a comma: `{address: Main street, 1}` has two keys."""
+    known = f"Known here: {', '.join(keys)}"
+    cure = nearest(str(finding["loc"][-1]), keys) or known
+    is_rest = finding["input"] in ("", None) and cure == known
+    return f"{COMMA[0].upper()}{COMMA[1:]}. {known}" if is_rest else cure
+
+
+def _problem(finding: Any) -> str:
+    """What is wrong, in the words of who writes files."""
+    facts = _facts(finding)
+    if finding["type"] == "too_short" and not facts.get("actual_length"):
+        return "is empty"
+    said = MUST_BE.get(finding["type"])
+    if said is not None:
+        return said.format(**facts)
+    words: str = finding["msg"]
+    for pattern, plain in PLAIN:
+        words = re.sub(pattern, plain, words)
+    return words
 
 
 def _cure(finding: Any) -> str:
     """What to write instead, where the finding itself does not say it."""
-    pattern = str(finding.get("ctx", {}).get("pattern", ""))
-    return SPELLINGS.get(pattern, "") or CURES.get(finding["type"], "")
+    facts = _facts(finding)
+    return SPELLINGS.get(str(facts.get("pattern", "")), "") or CURES.get(finding["type"], "").format(**facts)
+
+
+def _facts(finding: Any) -> dict[str, Any]:
+    """What pydantic knows of a finding; `bound` is the number that it ends with, as people write it."""
+    return {**finding.get("ctx", {}), "bound": finding["msg"].rpartition(" ")[2]}
 
 
 def _allowed(finding: Any) -> list[str]:

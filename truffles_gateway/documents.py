@@ -87,14 +87,15 @@ def at_line(path: Path, line: int, problem: str, cure: str = "", where: str = ""
     return ConfigError(problem, tenant=f"{path}:{line}", where=where, cure=cure)
 
 
-def read_document(path: Path, suffix: str = "") -> Document:
-    """A YAML or TOML file, by its suffix or by the given one. Raises `ConfigError` with the line of what cannot be read."""
+def read_document(path: Path, suffix: str = "", *, unfilled: bool = False) -> Document:
+    """A YAML or TOML file, by its suffix or by the given one. Raises `ConfigError` with the line of what cannot be read. With
+    `unfilled` one that has comments alone says nothing, as such a TOML file does, and may: nobody has filled it yet."""
     kind = suffix or path.suffix.lower()
     if kind not in (TOML, *YAML):
         raise ConfigError("is neither YAML nor TOML", tenant=str(path), cure="Name a file that ends in .yaml or .toml")
     text = _text(path)
     try:
-        value = _toml(text) if kind == TOML else _yaml(text)[0]
+        value = _toml(text) if kind == TOML else _said(text, unfilled=unfilled)
     except Slip as slip:
         raise at_line(path, slip.line, slip.problem, slip.cure) from None
     return Document(path, value, text)
@@ -192,6 +193,13 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             start, since = token.end(), line
 
 
+def _said(text: str, *, unfilled: bool) -> Any:
+    value, lines = _yaml(text)
+    if not lines and not (unfilled and text.strip()):
+        raise Slip(1, "is empty", "Write what it shall say")
+    return value if lines else {}
+
+
 def _yaml(text: str) -> tuple[Any, Mapping[Keys, int]]:
     import yaml
 
@@ -215,7 +223,7 @@ class _Tree:
         self._lines: dict[Keys, int] = {}
 
     def whole(self) -> tuple[Any, Mapping[Keys, int]]:
-        """The one document of the text."""
+        """The one document of the text; no line at all where there is none."""
         value, documents = None, 0
         for event in self._events:
             if type(event).__name__ == "DocumentStartEvent":
@@ -223,8 +231,6 @@ class _Tree:
                 if documents > 1:
                     raise Slip(_line(event), "a second document begins", "Remove the line ---")
                 value = self._node(next(self._events), ())
-        if not documents:
-            raise Slip(1, "is empty", "Write what it shall say")
         return value, self._lines
 
     def _node(self, event: Any, path: Keys) -> Any:

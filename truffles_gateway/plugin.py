@@ -26,7 +26,7 @@ import httpx
 import pluggy
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from truffles_gateway.calibrating import Advising, Bin, Calibrated, Calibrating, Labelled
+from truffles_gateway.calibrating import Advising, Bin, Calibrated, Calibrating, Labelled, Remarking
 from truffles_gateway.clock import Clock
 from truffles_gateway.documents import Document, read_document
 from truffles_gateway.errors import FileUnavailable
@@ -46,7 +46,7 @@ from truffles_gateway.messages import (
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
-    "RateLimit", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
+    "RateLimit", "Remarking", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -490,13 +490,15 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What a knowledge sync did. `problems` name file, line and cure of what could not be read; the rest was loaded."""
+    """What a knowledge sync did. `problems` name file, line and cure of what could not be read; the rest was loaded.
+    `skipped` name files that are no knowledge by their kind or name, with what to do if they were meant: no fault."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     deleted: int = 0
     problems: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class _Reading:
     def _content(self, name: str, path: Keys) -> Any:
         where = dotted(path).lstrip(".")
         try:
-            document = read_document(_place(self._folder, name, where))
+            document = read_document(_place(self._folder, name, where), unfilled=True)
         except ConfigError as problem:
             self.problems.append(problem)
             return {}

@@ -28,6 +28,7 @@ from truffles_gateway.plugin import (
     FileGuard,
     KnowledgeWriter,
     Plugin,
+    Remarking,
     Resources,
     Teller,
     Typist,
@@ -342,13 +343,31 @@ async def check(
     raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, resources: MakeResources | None = None
 ) -> list[ConfigError]:
     """Everything that is wrong with a config. With `resources` the plugins are started and stopped again, too."""
+    return (await reviewed(raw, catalog, secrets, resources))[0]
+
+
+async def reviewed(
+    raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets, resources: MakeResources | None = None
+) -> tuple[list[ConfigError], list[ConfigError]]:
+    """The same, and what is no fault and yet hardly meant."""
     try:
         plan = draft(raw, catalog, secrets)
-        if resources:
-            await (await build(plan, resources)).close()
+        if not resources:
+            return [], []
+        tenant = await build(plan, resources)
     except BadConfig as bad:
-        return bad.problems
-    return []
+        return bad.problems, []
+    try:
+        return [], [remark for name, each in tenant.objects.items() for remark in _remarks(name, each, tenant.slug)]
+    finally:
+        await tenant.close()
+
+
+def _remarks(name: str, made: object, slug: str) -> Sequence[ConfigError]:
+    try:
+        return made.remarks() if isinstance(made, Remarking) else ()
+    except Exception as problem:  # noqa: BLE001 - a plugin's own code; the config is good all the same
+        return [ConfigError(f"cannot look through its settings: {problem!r}", tenant=slug, where=f"plugins.{name}")]
 
 
 async def close_all(objects: Mapping[str, object]) -> list[str]:

@@ -145,6 +145,9 @@ def test_every_scene_really_happens_and_nothing_is_left(mark: str) -> None:
     failed = [line for line in shown.splitlines() if line.startswith("✗")]
     assert not failed and "✓ All" in shown, shown
     assert [each for each in SHOWN if each not in shown] == [], shown
+    shop = shown[shown.index(SCENES[8]) : shown.index(SCENES[9])]
+    assert "the gateway's log (desk_log)" in shop and "***22" in shop, "her number as the log masks it"
+    assert not re.search(r"\+?7\d{10}", shop), "no log has a whole number"
     assert "Now you write" not in shown, "nobody is there to write"
     assert "\x1b" not in shown and "\r" not in shown, "no colours and no cursor without a terminal"
     assert max(map(len, shown.splitlines())) <= 80

@@ -351,8 +351,8 @@ def test_files_are_counted_cleaned_and_their_links_ended(truffles: Truffles, sal
     ("line", "says"),
     [
         ('quota_mb = "much"', "media.quota_mb"),
-        ("quota_mb = 0", "media.quota_mb: Input should be greater than 0"),
-        ("ttl_days = -1", "media.ttl_days: Input should be greater than 0"),
+        ("quota_mb = 0", "media.quota_mb: must be greater than 0. Write a number above 0"),
+        ("ttl_days = -1", "media.ttl_days: must be greater than 0. Write a number above 0"),
         ("storage_dir = 7", "media.storage_dir: must be a text"),
     ],
 )
@@ -360,6 +360,44 @@ def test_what_is_wrong_with_storage_is_named(truffles: Truffles, salon: Path, li
     salon.write_text(f"{SALON}\n[media]\n{line}\n")
     result = truffles("tenants", "check", str(salon))
     assert (result.exit_code, says in result.output) == (1, True), result.output
+
+
+def test_a_list_of_wordings_that_nobody_has_filled_yet_is_no_fault_and_a_stray_one_is_named(
+    truffles: Truffles, salon: Path
+) -> None:
+    included = 'pack = { include = "pack.yaml" }\nwordings = { include = "wordings.yaml" }\n'
+    salon.write_text(SALON.replace('name = "policy"\n', f'name = "policy"\n[plugins.settings]\n{included}'))
+    pack, wordings = salon.with_name("pack.yaml"), salon.with_name("wordings.yaml")
+    pack.write_text("business: {name: Салон}\nplace: {parking: Во дворе}\n", encoding="utf-8")
+    assert truffles("pack", "wordings", str(pack), "--output", str(wordings), "--each", "100").exit_code == 0
+    assert all(line.startswith("#") for line in wordings.read_text(encoding="utf-8").splitlines() if line)
+    result = truffles("tenants", "check", str(salon))
+    assert (result.exit_code, "!" in result.output) == (0, False), result.output
+    said = pack.read_text(encoding="utf-8")
+    pack.write_text("# nothing yet\n", encoding="utf-8")
+    assert "pack.yaml:1: business: is missing. Add it" in truffles("tenants", "check", str(salon)).output
+    pack.write_text(said, encoding="utf-8")
+
+    wordings.write_text("place.parking:\n  - где встать\nservices.zzz:\n  - починить\n", encoding="utf-8")
+    for command in (("check",), ("apply", "--yes")):
+        result = truffles("tenants", *command, str(salon))
+        assert result.exit_code == 0, result.output
+        assert "wordings.yaml:3: services.zzz: the pack has no fact of this id for these wordings" in result.output
+        assert "Give them the fact's id, or delete them" in result.output
+        assert "place.parking:" not in result.output.partition("✓")[0]
+
+
+def test_sync_names_files_that_it_does_not_read(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    (facts / "about.md").write_text("## Адрес\n\nУлица Примерная, 1.\n", encoding="utf-8")
+    (facts / "price.docx").write_bytes(b"PK")
+    salon.write_text(f'{SALON}\n[[plugins]]\nname = "rag_qdrant"\n')
+    assert truffles("tenants", "apply", str(salon), "--yes").exit_code == 0
+    result = truffles("knowledge", "sync", "salon", str(facts))
+    assert result.exit_code == 0, result.output
+    assert "! price.docx: was not read; what is read ends in .md" in result.output
+    assert "✓ salon: 1 added" in result.output
 
 
 def test_sync_names_tags_that_meet_no_branch(truffles: Truffles, salon: Path, tmp_path: Path) -> None:

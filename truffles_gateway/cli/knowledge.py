@@ -37,14 +37,14 @@ for command in (lessons.reconcile, lessons.learned, lessons.forget):
 def sync(tenant: str, folder: Path, plugin: str | None, shrink: bool) -> None:
     """Bring a tenant's knowledge to what stands in FOLDER: Markdown, text, questions and answers, price lists.
 
-    What has not changed is skipped, what is gone is deleted, and a line that cannot be read is named while the rest
-    loads. Tags that no branch has, and branches whose tag has no fact, are named. Running gateways use the new facts
-    within seconds.
+    What has not changed is skipped, what is gone is deleted, and a line or a file that cannot be read is named while the
+    rest loads. Tags that no branch has, and branches whose tag has no fact, are named. Running gateways use the new
+    facts within seconds.
 
     Example: truffles knowledge sync salon facts/
     """
     report, warnings = run(_sync(tenant, folder, plugin, shrink=shrink))
-    for problem in (*report.problems, *warnings):
+    for problem in (*report.problems, *report.skipped, *warnings):
         console.print(f"[yellow]![/] {escape(problem)}", soft_wrap=True)
     figures = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.deleted} deleted"
     console.print(f"[green]✓[/] {tenant}: {figures}")

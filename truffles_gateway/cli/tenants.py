@@ -29,8 +29,7 @@ from truffles_gateway.store import connect
 from truffles_gateway.store import tenants as store
 from truffles_gateway.tenant_config import NAME, TenantConfig
 from truffles_gateway.tenant_file import TenantFile, read_file
-from truffles_gateway.tenants import Draft, MakeResources
-from truffles_gateway.tenants import check as check_config
+from truffles_gateway.tenants import Draft, MakeResources, reviewed
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 SKELETON = """\
@@ -78,7 +77,7 @@ tenants.add_command(people)
 @FILES
 def check(files: tuple[Path, ...]) -> None:
     """Check config files without touching the database; every problem is named with its cure, and with the line where it
-    lies in a file that a config includes.
+    lies in a file that a config includes. A line that begins with ! is no fault, and yet hardly meant.
 
     Example: truffles tenants check salon.toml shop.toml
     """
@@ -187,7 +186,11 @@ async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None
     async with httpx.AsyncClient(trust_env=False) as http:
         offline = gateway.resources if gateway else _offline(settings, http)
         for file in files:
-            problems = file.problems or await check_config(file.config, catalog, settings.secrets(), offline)
+            problems, remarks = list(file.problems), list[ConfigError]()
+            if not problems:
+                problems, remarks = await reviewed(file.config, catalog, settings.secrets(), offline)
+            for remark in remarks:
+                console.print(f"[yellow]![/] {escape(str(file.told(remark)))}", soft_wrap=True)
             for problem in problems:
                 console.print(f"[red]✗[/] {escape(str(file.told(problem)))}", soft_wrap=True)
             good &= not problems

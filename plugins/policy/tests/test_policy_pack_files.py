@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_policy.draft import figures, times
+from truffles_policy.draft import figures, places, placing, times
 from truffles_policy.pack.commands import pack
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
@@ -82,12 +83,51 @@ name = "Север"
             "business: {name: А}\npromotions: [{id: p, text: А, since: 2027-02-01, until: 2027-01-01}]\n",
             ":2: promotions[0]: until lies before since. Swap them",
         ),
+        (
+            "business: {name: А}\nbooking:\n  ask: []\n",
+            ":3: booking.ask: is empty. Write at least 1 there, or remove the key",
+        ),
+        (
+            "business: {name: А}\nplace: {exceptions: [{on: 02-30, hours: closed}]}\n",
+            ':2: place.exceptions[0].on: is a day that no calendar has. Write "2027-01-31"',
+        ),
+        (
+            "business: {name: А}\npromotions: [{id: p, text: А, percent: 150}]\n",
+            ":2: promotions[0].percent: must be at most 100. Write 100 or less",
+        ),
+        (
+            "business: {name: А}\npromotions: [{id: p, text: А, since: 2027-02-30}]\n",
+            ":2: promotions[0].since: is no day of a calendar. Write a day like 2027-01-31",
+        ),
+        (
+            "business: {name: А}\nbooking: {lead_minutes: скоро}\n",
+            ":2: booking.lead_minutes: must be a whole number. Write a whole number",
+        ),
+        (
+            f"business: {{name: А}}\nrules: {{booking: {'а' * 601}}}\n",
+            ":2: rules.booking: is longer than 600 characters. Shorten it",
+        ),
+        (
+            "business: {name: А}\nplace: {address: улица Северная, 1}\n",
+            ":2: place.1: unknown key. Put the whole text before it into quotes if the comma belongs to it. Known here: address",
+        ),
+        (
+            "business: {name: {ru: Салон, kk: Салон, Алматы}}\n",
+            ":1: business.name.Алматы: must be one of ru, kk, en. Remove it; or put the whole text before it into quotes",
+        ),
+        ("business: {name: А, phone: abc}\n", ":1: business.phone: is no phone number. Write it as customers dial it"),
+        ("business: {name: А}\nplace: {phone: звоните}\n", ":2: place.phone: is no phone number"),
+        (
+            "business: {name: А}\nservices: [{id: a, name: А}, {id: a, name: Б}]\ncare: [{services: [zzz], before: Х}]\n",
+            'there is no service or category "zzz". Known here: a\n',
+        ),
         ("business: &b {name: А}\n", ":1: anchors and aliases are not read"),
         ("business: {name: А}\nbusiness: {name: Б}\n", ':2: "business" stands here twice'),
         ("business: !x {name: А}\n", ":1: tags are not read"),
         ("a: " + "[" * 3000, ":1: is nested too deeply"),
         ("business: {name: А}\n---\nb: 1\n", ":2: a second document begins"),
         ("", ":1: is empty"),
+        ("# nothing yet\n", ":1: is empty. Write what it shall say"),
         ("name: \x01\n", ":1: holds a character that YAML does not allow"),
     ],
 )
@@ -193,6 +233,42 @@ def test_price_lines_below_each_other_and_without_a_dash_are_each_a_service(tmp_
         ("Пайка", None, 15000, None), ("Диагностика", 2000, None, None),
     ]  # fmt: skip
     assert [f"prices.txt:{line}: no name with a price" in said for line in (10, 11, 12)] == [True] * 3, said
+
+
+def test_a_draft_without_a_name_is_no_pack_until_it_is_filled_in(tmp_path: Path) -> None:
+    write(tmp_path / "a.md", "## Адрес\n\nАлматы, улица Примерная, 1\n")
+    path = tmp_path / "out.yaml"
+    code, said = run("import", tmp_path, "--output", path)
+    assert (code, path.exists()) == (1, True), said
+    assert "✓" not in said
+    line = 1 + path.read_text(encoding="utf-8").splitlines().index('  name: "…"')
+    code, said = run("check", path)
+    assert code == 1
+    assert f'{path}:{line}: business.name: "…" is not filled in yet. Write what customers shall read there' in said
+    write(path, path.read_text(encoding="utf-8").replace("…", "Студия «Пример»"))
+    assert run("check", path)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["...", "…", " ? ", "___", "-"])
+def test_a_text_that_says_nothing_is_not_filled_in(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "pack.yaml", f'business: {{name: А}}\nrules: {{booking: {{kk: "{text}"}}}}\n')
+    code, said = run("check", tmp_path / "pack.yaml")
+    assert (code, "rules.booking.kk" in said, "is not filled in yet" in said) == (1, True, True), said
+
+
+def test_what_stands_below_no_heading_is_told_with_a_cure(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "Мы лучшая мастерская.\n")
+    write(tmp_path / "b.md", "# Студия «Пример»\n\n## Разное\n\nПросто текст.\n")
+    _, said = run("import", tmp_path, "--output", tmp_path / "out.yaml")
+    assert "! a.txt:1: stands below no heading. Put it below one such as “Адрес”" in said
+    assert "! b.md:5: nobody knows the heading “Разное”. Put it below one such as “Адрес”" in said
+    assert "2 places of the documents could not be placed: write them where they belong" in said
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_headings_that_a_cure_names_are_understood(language: str) -> None:
+    named = re.findall("“(.+?)”", placing.KNOWN[language])
+    assert [places.named(each).keys for each in named] == [("place.address",), ("place.hours",), ("services",)]
 
 
 def test_questions_in_any_dress_have_their_answers(tmp_path: Path) -> None:

@@ -133,12 +133,25 @@ class Policy:
 
     async def advice(self) -> list[str]:
         """Which wordings are those of no fact of the pack."""
-        gone = strays(self._wordings, (each.id.removeprefix(OWN) for each in self.entries()))
+        gone = self._strays()
         return (
             [f"wordings of {', '.join(gone)} stand for no fact of the pack: give them its id, or delete them"]
             if gone
             else []
         )
+
+    def remarks(self) -> list[ConfigError]:
+        """The same with the places, for who writes the file."""
+        cure = "Give them the fact's id, or delete them"
+        return [
+            ConfigError(
+                "the pack has no fact of this id for these wordings", where=f"plugins.policy.wordings.{id}", cure=cure
+            )
+            for id in self._strays()
+        ]
+
+    def _strays(self) -> list[str]:
+        return strays(self._wordings, (each.id.removeprefix(OWN) for each in self.entries()))
 
     @hookimpl
     async def retrieve(self, turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from truffles_rag_qdrant.files import Reading, files_in, read_file
+from truffles_rag_qdrant.files import Reading, files_in, passed_over, read_file
 from truffles_rag_qdrant.tables import money
 
 
@@ -105,3 +105,17 @@ def test_ids_are_the_same_everywhere_and_differ_by_tenant(tmp_path: Path) -> Non
 ])  # fmt: skip
 def test_money(written: str, said: str) -> None:
     assert money(written) == said
+
+
+def test_files_of_other_kinds_are_named_with_what_to_do(tmp_path: Path) -> None:
+    for name in ("a.md", "price.pdf", "price.docx", "old.xls", "README.md", ".hidden.pdf", "~$price.docx"):
+        (tmp_path / name).write_text("# А\n\nТекст.\n", "utf-8")
+    (tmp_path / "@north").mkdir()
+    (tmp_path / "@north" / "menu").write_text("x", "utf-8")
+    assert [path.name for path in files_in(tmp_path)] == ["a.md"]
+    told = dict(line.split(": ", 1) for line in passed_over(tmp_path))
+    assert set(told) == {"price.pdf", "price.docx", "old.xls", "README.md", "@north/menu"}
+    kinds = "what is read ends in .md, .txt, .csv, .xlsx. Convert it to Markdown (.md), or move it out of the folder"
+    assert told["price.pdf"] == told["price.docx"] == told["@north/menu"] == f"was not read; {kinds}"
+    assert told["old.xls"] == "was not read. Save it as .xlsx or .csv"
+    assert "Rename it if customers shall be told what it says" in told["README.md"]

@@ -218,6 +218,54 @@ async def test_the_wrong_folder_does_not_make_the_bot_forget(rigs: Any, tmp_path
         assert (report.deleted, len(rig.knowledge.stored)) == (len(before), 2)
 
 
+def _about(**said: str) -> str:
+    return "".join(f"## {heading}\n{text}\n\n" for heading, text in said.items())
+
+
+FEW = {"Адрес": "Улица Примерная, 1.", "Парковка": "Во дворе.", "Оплата": "Картой.", "Дети": "Рады детям."}
+
+
+async def test_the_wrong_folder_does_not_make_a_bot_forget_the_few_facts_that_it_has(rigs: Any, tmp_path: Path) -> None:
+    """A first salon has no more than these."""
+    right, wrong, twin = (tmp_path / name for name in ("right", "wrong", "twin"))
+    for folder, text in (
+        (right, _about(**FEW)),
+        (wrong, _about(Адрес=FEW["Адрес"])),
+        (twin, _about(**{heading: f"{text} И не только." for heading, text in FEW.items()})),
+    ):
+        folder.mkdir()
+        (folder / "about.md").write_text(text, "utf-8")
+    async with rigs() as rig:
+        await rig.sync(right)
+        before = dict(rig.knowledge.stored)
+        for folder, gone in ((wrong, 3), (twin, 4)):
+            with pytest.raises(ConfigError, match=f"{gone} of 4 facts would be deleted.*--shrink"):
+                await rig.sync(folder)
+        assert rig.knowledge.stored == before
+        assert (await rig.rag.sync(wrong, lambda done, total, what: None, shrink=True)).deleted == 3
+
+
+async def test_facts_in_other_words_are_not_forgotten_ones(rigs: Any, tmp_path: Path) -> None:
+    async with rigs() as rig:
+        (tmp_path / "about.md").write_text(_about(**FEW), "utf-8")
+        await rig.sync(tmp_path)
+        reworded = {heading: f"{text} Пишите нам." for heading, text in FEW.items() if heading != "Дети"}
+        (tmp_path / "about.md").write_text(_about(**FEW | reworded), "utf-8")
+        report = await rig.sync(tmp_path)
+        assert (report.added, report.unchanged, report.deleted) == (3, 1, 3)
+
+
+async def test_a_sync_names_what_it_passed_over_and_is_none_the_worse(rigs: Any, tmp_path: Path) -> None:
+    (tmp_path / "price.pdf").write_bytes(b"%PDF-1.7")
+    async with rigs() as rig:
+        with pytest.raises(ConfigError, match=r"holds no knowledge files \(price\.pdf\)"):
+            await rig.sync(tmp_path)
+        (tmp_path / "about.md").write_text(_about(**FEW), "utf-8")
+        report = await rig.sync(tmp_path)
+        assert (report.added, report.problems) == (4, ())
+        assert [line.partition(":")[0] for line in report.skipped] == ["price.pdf"]
+
+
 async def test_retrieval_does_not_hold_up_the_event_loop(rigs: Any) -> None:
     """Counted in the loop's own time on a processor: what else the machine does is not retrieval's."""
     async with rigs() as rig:

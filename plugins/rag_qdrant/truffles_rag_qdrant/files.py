@@ -17,6 +17,8 @@ from truffles_rag_qdrant.tables import read_csv, read_xlsx
 Problem = Callable[[int, str], None]
 _READERS = {".md": read_prose, ".txt": read_prose, ".csv": read_csv}
 SUFFIXES = (*_READERS, ".xlsx")
+_TABLES = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv")
+_README = "readme"
 
 
 @dataclass(slots=True)
@@ -31,11 +33,32 @@ class Reading:
 
 def files_in(folder: Path) -> list[Path]:
     """The files of knowledge in a folder and below it, hidden ones and README files left out."""
+    return [path for path in _seen(folder) if _is_read(path)]
+
+
+def passed_over(folder: Path) -> list[str]:
+    """The files that are no knowledge, each with what to do if its owner thought it was; hidden ones aside."""
+    return [f"{path.relative_to(folder).as_posix()}: {_why(path)}" for path in _seen(folder) if not _is_read(path)]
+
+
+def _seen(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.rglob("*")
-        if path.is_file() and path.suffix.lower() in SUFFIXES and path.stem.lower() != "readme"
-        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+        if path.is_file() and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
     )  # fmt: skip
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.stem.lower() != _README
+
+
+def _why(path: Path) -> str:
+    if path.stem.lower() == _README:
+        return "was not read: a README tells about a folder. Rename it if customers shall be told what it says"
+    if path.suffix.lower() in _TABLES:
+        return "was not read. Save it as .xlsx or .csv"
+    kinds = ", ".join(SUFFIXES)
+    return f"was not read; what is read ends in {kinds}. Convert it to Markdown (.md), or move it out of the folder"
 
 
 def read_file(path: Path, folder: Path, reading: Reading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import Chunk, Knowledge, Progress, SyncReport
 from truffles_rag_qdrant.facts import chunk_of
-from truffles_rag_qdrant.files import SUFFIXES, Reading, files_in, read_file
+from truffles_rag_qdrant.files import SUFFIXES, Reading, files_in, passed_over, read_file
 from truffles_rag_qdrant.rows import Embed, made
 
-BATCH = 16
-SMALL = 10  # facts: less than this are soon loaded again
+BATCH, SHOWN = 16, 5
+SMALL = 4  # facts: less than this are soon loaded again
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ async def read_folder(folder: Path, tenant: str, progress: Progress) -> Reading:
     is_folder = await asyncio.to_thread(folder.is_dir)
     paths = await asyncio.to_thread(files_in, folder) if is_folder else []
     if not paths:
-        problem = "holds no knowledge files" if is_folder else "is not a folder"
+        other = await asyncio.to_thread(passed_over, folder) if is_folder else []
+        names = f" ({', '.join(each.partition(': ')[0] for each in other[:SHOWN])})" if other else ""
+        problem = f"holds no knowledge files{names}" if is_folder else "is not a folder"
         raise ConfigError(f"{folder} {problem}", tenant=tenant, where="knowledge",
                           cure=f"Name a folder with files ending in {', '.join(SUFFIXES)}")  # fmt: skip
     reading = Reading()
@@ -75,11 +78,19 @@ def _is_of_a_file(chunk: Chunk) -> bool:
 
 
 def _not_the_wrong_folder(changes: Changes, stored: Sequence[Chunk], tenant: str, *, shrink: bool) -> None:
-    """A bot that forgot most of what it knew sends every customer to a human: a slip of one path must not do that."""
-    gone = len(changes.deleted)
-    if not shrink and len(stored) >= SMALL and gone > len(stored) / 2:
-        raise ConfigError(f"{gone} of {len(stored)} facts would be deleted", tenant=tenant, where="knowledge",
+    """A bot that forgot most of what it knew sends every customer to a human: a slip of one path must not do that. What
+    was put into other words is not forgotten, unless nothing at all is as it was: then it is another business's."""
+    gone = [chunk for chunk in stored if chunk.id in set(changes.deleted)]
+    lost = len(gone) if not changes.unchanged else len(gone) - _reworded(gone, changes.added)
+    if not shrink and len(stored) >= SMALL and lost > len(stored) / 2:
+        raise ConfigError(f"{len(gone)} of {len(stored)} facts would be deleted", tenant=tenant, where="knowledge",
                           cure="If that is meant, add --shrink; else name the right folder")  # fmt: skip
+
+
+def _reworded(gone: Sequence[Chunk], added: Sequence[Chunk]) -> int:
+    """How many facts have a new one under the same heading of the same file."""
+    before, after = (Counter((each.tag, each.source, each.title) for each in part) for part in (gone, added))
+    return (before & after).total()
 
 
 def _nobody(_done: int, _total: int, _what: str) -> None:
@@ -117,4 +128,5 @@ async def sync(
     if put or changes.moved or changes.deleted:
         await knowledge.apply(put=[*put, *changes.moved], delete=changes.deleted)
     return SyncReport(added=len(changes.added), changed=len(changes.changed), unchanged=changes.unchanged,
-                      deleted=len(changes.deleted), problems=tuple(reading.problems))  # fmt: skip
+                      deleted=len(changes.deleted), problems=tuple(reading.problems),
+                      skipped=tuple(await asyncio.to_thread(passed_over, folder)))  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from truffles_echo_channel.plugin import Echo, EchoSettings, plugin
+from truffles_echo_channel.plugin import Echo, plugin
+from truffles_echo_channel.settings import EchoSettings
 
 from truffles_gateway.messages import Draft, Inbound, Route, Verdict
 from truffles_gateway.plugin import Plugin, hookimpl

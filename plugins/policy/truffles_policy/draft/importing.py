@@ -20,6 +20,9 @@ def imported(
     output.write_text(written(draft), encoding="utf-8")
     problems, summary = checked(output)
     left = [f"! {each}" for each in draft.left]
-    count = f"wrote {output}; {len(left)} places of the documents could not be placed" if left else f"wrote {output}"
+    places = (
+        f"; {len(left)} places of the documents could not be placed: write them where they belong, or leave them out"
+    )
+    count = f"wrote {output}{places if left else ''}"
     unnamed = [] if draft.name else ["! no document says what the business is called: write it under business.name"]
     return [*left, *unnamed, *(f"✗ {each}" for each in problems), *summary, count], not problems

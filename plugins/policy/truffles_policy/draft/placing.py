@@ -13,6 +13,12 @@ from truffles_policy.draft.words import low, without
 from truffles_policy.language import detect
 
 LISTS = ("services", "products")
+KNOWN = {
+    "ru": "“Адрес”, “Режим работы” or “Услуги”",
+    "kk": "“Мекенжай”, “Жұмыс уақыты” or “Қызметтер”",
+    "en": "“Address”, “Opening hours” or “Services”",
+}
+"""Headings that are understood, by the language of a draft."""
 _PERCENT = re.compile(r"(\d{1,3})\s*%")
 _CLAUSE = re.compile(r",\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -93,8 +99,9 @@ def _text(draft: Draft, item: Item) -> None:
         kind = next((key for key in keys if key in LISTS), "services")
         things.put_lines(draft, item, kind, _category(item) if keys else (item.headings or ("",))[-1])
     elif not keys:
+        why = f"nobody knows the heading “{item.headings[-1]}”" if item.headings else "stands below no heading"
         draft.leave(
-            item, f"nobody knows the heading “{item.headings[-1]}”" if item.headings else "stands below no heading"
+            item, f"{why}. Put it below one such as {KNOWN[draft.language]}, or write it into the pack yourself"
         )
     elif len(item.text) > LONGEST:
         draft.leave(item, f"longer than {LONGEST} characters")

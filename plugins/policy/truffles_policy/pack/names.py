@@ -78,8 +78,9 @@ def _twice(named: Sequence[tuple[Place, str]], what: str) -> Iterator[Slip]:
 
 
 def _strays(named: Sequence[tuple[Place, str]], known: Sequence[str], what: str) -> Iterator[Slip]:
+    there = list(dict.fromkeys(known))  # an id that stands twice has a slip of its own
     for place, name in named:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            cure = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known[:20]) or 'none'}"
+        if name not in there:
+            near = difflib.get_close_matches(name, there, n=1)
+            cure = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(there[:20]) or 'none'}"
             yield place, f'there is no {what} "{name}". {cure}'

@@ -23,6 +23,7 @@ from truffles_policy.pack.values import (
     Minutes,
     Money,
     Part,
+    Phone,
     Week,
     Words,
 )  # fmt: skip
@@ -37,7 +38,7 @@ class Business(Part):
     name: Words
     kind: Words | None = None
     about: Words | None = None
-    phone: Line | None = None
+    phone: Phone | None = None
     email: Line | None = None
     website: Line | None = None
     social: dict[str, Line] = Field(default={})
@@ -70,7 +71,7 @@ class Place(Part):
     address: Words | None = None
     landmark: Words | None = None
     map: Line | None = None
-    phone: Line | None = None
+    phone: Phone | None = None
     hours: Week = Field(default={})
     exceptions: tuple[DayOff, ...] = ()
     parking: Words | None = None

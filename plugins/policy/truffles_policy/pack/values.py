@@ -8,11 +8,32 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+DIGITS = 3  # the shortest numbers are those of services in town
+_PLACEHOLDER = re.compile(r"[\s.…?_-]+")
+
+
+def _filled_in(text: str) -> str:
+    """A draft has "…" where its owner must write: no customer is told that."""
+    if _PLACEHOLDER.fullmatch(text):
+        raise ValueError(f'"{text[:20]}" is not filled in yet. Write what customers shall read there')
+    return text
+
+
+def _dialled(text: str) -> str:
+    """A number that customers can call, with whatever stands beside it ("доб. 2", "WhatsApp")."""
+    if len(re.sub(r"\D", "", text)) < DIGITS:
+        raise ValueError('is no phone number. Write it as customers dial it, such as "+7 700 000 00 12"')
+    return text
+
 
 Language = Literal["ru", "kk", "en"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600), AfterValidator(_filled_in)
+]
+Phone = Annotated[Line, AfterValidator(_dialled)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "closed"
@@ -24,6 +45,7 @@ _LASTS = re.compile(
     r"(?:(\d+(?:[.,]\d+)?)\s*(?:ч|час\w*|h|hour\w*|сағ\w*)\.?)?\s*(?:(\d+)\s*(?:м|мин\w*|min\w*)?\.?)?",
     re.IGNORECASE,
 )
+_DAY_CURE = 'Write "2027-01-31", year, month and day, or "01-31" for every year'
 _NO = frozenset({"closed", "выходной", "закрыто", "жабық", "нет", "no", "-"})
 _ROUND = frozenset({"24/7", "24", "круглосуточно", "тәулік бойы"})
 
@@ -175,9 +197,12 @@ def _one_day(value: Any) -> Any:
         return value
     found = re.fullmatch(r"(?:(\d{4})-)?(\d{2})-(\d{2})", value.strip())
     if found is None:
-        raise ValueError('is no day. Write "2027-01-01", or "01-01" for every year')
+        raise ValueError(f"is no day. {_DAY_CURE}")
     year, month, day = int(found[1] or 0), int(found[2]), int(found[3])
-    date(year or 2024, month, day)  # raises for a day that no calendar has
+    try:
+        date(year or 2024, month, day)
+    except ValueError:
+        raise ValueError(f"is a day that no calendar has. {_DAY_CURE}") from None
     return OneDay(year=year, month=month, day=day)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from truffles_gateway.cli.demo.play import Play, joined, outcome_of
 from truffles_gateway.cli.demo.scenes.dialogues import ARUZHAN
+from truffles_gateway.observability import mask
 
 REFUSED = 401
 LOG = "the gateway's log (desk_log)"
@@ -53,7 +54,7 @@ async def _own_lessons(play: Play) -> None:
     replies = await play.heard(ARUZHAN, at=shop)
     story = await play.house.admin.decided(written.id)
     cards = [row for row in story.get("outgoing") or () if row["kind"] == "card"]
-    shown = [piece for card in cards for piece in screen.card(card["text"])]
+    shown = [piece for card in cards for piece in screen.card(mask(card["text"]))]  # as the log has it: no whole phone
     for reply in replies:
         screen.read(reply["text"], "your question is with a colleague", beside=shown)
     _unknown_here(play, story, cards, joined(replies))
