@@ -17,6 +17,7 @@ from rich.table import Table
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli.cautions import cautions
 from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.cli.people import people
 from truffles_gateway.cli.plugins import hooks_of
@@ -196,6 +197,8 @@ async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None
                 deaf = "" if _hears(config, catalog) else "; none of them is a channel: no customer can write yet"
                 line = f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins{deaf}"
                 console.print(line, soft_wrap=True)
+                for caution in cautions(config, catalog):
+                    console.print(f"[yellow]![/] {config.slug}: {escape(caution)}", soft_wrap=True)
     return good
 
 
