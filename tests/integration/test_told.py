@@ -57,3 +57,48 @@ def test_a_tenant_whose_handovers_nobody_sees_is_told_so(
             each.replace("! tenant velo", "! velo") for each in result.output.splitlines() if "nobody is told" in each
         ]
         assert found == lines, result.output
+
+
+PACK = "business: {name: Velo}\nservices:\n  - {id: repair, name: Repair, price: 5000}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pack", "import", "{here}", "--output", "{gone}/x.yaml"),
+        ("pack", "schema", "--output", "{gone}/x.yaml"),
+        ("pack", "wordings", "{here}/pack.yaml", "--output", "{gone}/x.yaml"),
+        ("eval", "run", "{here}/battery.yaml", "--json", "{gone}/x.yaml"),
+        ("eval", "run", "{here}/battery.yaml", "--junit", "{gone}/x.yaml"),
+        ("eval", "replay", "velo", "--json", "{gone}/x.yaml"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_named_with_its_cure(
+    truffles: Truffles, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """`eval` looks before it runs: neither battery nor tenant of these could be tried."""
+    (tmp_path / "pack.yaml").write_text(PACK, encoding="utf-8")
+    (tmp_path / "about.md").write_text("# Velo\n\nRepair: 5000\n", encoding="utf-8")
+    (tmp_path / "battery.yaml").write_text("none", encoding="utf-8")
+    gone = tmp_path / "nonexistent"
+    result = truffles(*(each.format(here=tmp_path, gone=gone) for each in words))
+    assert result.exit_code == 1
+    told = f"Error: {gone}/x.yaml: there is no folder {gone}. Make it, or name another file"
+    assert told in result.output.splitlines(), result.output
+
+
+def test_a_qdrant_server_that_is_away_is_named_with_its_cure(truffles: Truffles, velo: Written, tmp_path: Path) -> None:
+    address = "http://127.0.0.1:9"
+    path = velo("desk_log", "rag_qdrant", more=f'settings = {{ qdrant_url = "{address}" }}\n')
+    assert truffles("tenants", "apply", str(path), "--yes").exit_code == 0
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    (facts / "about.md").write_text("## Where\nVymyshlennaya street, 12.\n", encoding="utf-8")
+    told = f"Qdrant: {address}: All connection attempts failed. Start it, or correct qdrant_url and qdrant_api_key"
+    synced = truffles("knowledge", "sync", "velo", str(facts))
+    assert (synced.exit_code, synced.output.splitlines()[-1]) == (
+        1, f"Error: velo: plugins.rag_qdrant: {told}. Then run this again",
+    )  # fmt: skip
+    looked = truffles("doctor")
+    assert looked.exit_code == 1
+    assert f"✗ tenant velo: rag_qdrant: {told}" in looked.output.splitlines(), looked.output
