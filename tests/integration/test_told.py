@@ -102,3 +102,80 @@ def test_a_qdrant_server_that_is_away_is_named_with_its_cure(truffles: Truffles,
     looked = truffles("doctor")
     assert looked.exit_code == 1
     assert f"✗ tenant velo: rag_qdrant: {told}" in looked.output.splitlines(), looked.output
+
+
+@pytest.mark.parametrize(
+    ("plugins", "settings", "deaf"),
+    [
+        (("policy", "desk_log"), "", True),
+        (("telegram",), 'settings = { token = "env:CLI_SECRET", webhook_secret = "env:CLI_SECRET" }\n', False),
+    ],
+)
+def test_a_desk_that_customers_write_to_is_a_channel(
+    truffles: Truffles, velo: Written, plugins: tuple[str, ...], settings: str, deaf: bool
+) -> None:
+    result = truffles("tenants", "check", str(velo(*plugins, more=settings)))
+    assert (result.exit_code, "no customer can write yet" in result.output) == (0, deaf), result.output
+
+
+def test_a_code_that_nobody_would_take_is_told_so(truffles: Truffles, velo: Written) -> None:
+    truffles("tenants", "apply", str(velo("desk_log")), "--yes")
+    told = "! velo: no plugin of it has a desk in groups, and nothing reads this line. Add one (installed: telegram)"
+    made = truffles("tenants", "code", "velo")
+    assert (made.exit_code, made.output.splitlines()[2:]) == (0, [told])
+    settings = 'settings = { token = "env:CLI_SECRET", webhook_secret = "env:CLI_SECRET" }\n'
+    truffles("tenants", "apply", str(velo("telegram", more=settings)), "--yes")
+    assert "nothing reads this line" not in truffles("tenants", "code", "velo").output
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (
+            '[texts.ru]\ngreeting_again = "Привет {foo} от {business}"\n',
+            [
+                "texts.ru.greeting_again: {foo} would be said as it stands: a value is written {{ name }}. Values of this"
+                " text: none",
+                "texts.ru.greeting_again: {business} would be said as it stands",
+            ],
+        ),
+        (
+            '[texts.en]\nhuman_confirm_pending = "ok"\nbranch_question = "{ choices }: {{ choices }}"\n',
+            ["texts.en.branch_question: { choices } would be said as it stands: a value is written {{ name }}. Values"],
+        ),
+        (
+            '[texts.de]\ngreeting = "Hallo"\n',
+            ["texts.de: unknown language. Nobody would read it. Known here: ru, kk, en"],
+        ),
+    ],
+)
+def test_texts_that_customers_would_read_in_braces_or_never_are_named(
+    truffles: Truffles, velo: Written, texts: str, told: list[str]
+) -> None:
+    result = truffles("tenants", "check", str(velo("desk_log", more=texts)))
+    assert result.exit_code == 1
+    for line in told:
+        assert f"✗ velo: {line}" in result.output, result.output
+    assert result.output.count("✗") == len(told)
+
+
+def test_branches_of_a_pack_are_named_where_the_tenant_has_none(
+    truffles: Truffles, velo: Written, tmp_path: Path
+) -> None:
+    pack = tmp_path / "pack.yaml"
+    pack.write_text("business: {name: Velo}\nbranches:\n  - {slug: north, name: N}\n  - {slug: south, name: S}\n")
+    path = velo("desk_log", "policy", more='settings = { pack = { include = "pack.yaml" } }\n')
+    result = truffles("tenants", "check", str(path))
+    assert result.exit_code == 1
+    assert (
+        f'{pack}:3: branches[0].slug: there is no branch "north". Known here: none. The tenant has no [[branches]]: add'
+        " them (north, south), or take them out of the pack"
+    ) in result.output
+
+
+def test_a_new_file_shows_where_the_pack_is_named(truffles: Truffles, tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 0
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = lines.index('# name = "policy"')
+    assert lines[at + 1 : at + 3] == ["# [plugins.settings]", '# pack = {include = "pack.yaml"}']
