@@ -148,8 +148,8 @@ class Catalogue:
             known |= {key: names | known.get(key, frozenset()) for key, names in _values(texts).items()}
         for prompts in self._layers[0].values():
             yield from prompts.check(known)
-        for language, texts in self._tenant.items():
-            for key, text in texts.items() if isinstance(texts, Mapping) else ():
+        for language, own in self._tenant.items():
+            for key, text in own.items() if isinstance(own, Mapping) else ():
                 if isinstance(text, str) and key in known:
                     yield from _said_as_it_stands(text, f"texts.{language}.{key}", known[key])
 
