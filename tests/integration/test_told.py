@@ -178,3 +178,40 @@ def test_a_new_file_shows_where_the_pack_is_named(truffles: Truffles, tmp_path: 
     lines = path.read_text(encoding="utf-8").splitlines()
     at = lines.index('# name = "policy"')
     assert lines[at + 1 : at + 3] == ["# [plugins.settings]", '# pack = {include = "pack.yaml"}']
+
+
+def test_a_file_that_is_not_there_is_told_with_the_line_that_names_it(
+    truffles: Truffles, velo: Written, tmp_path: Path
+) -> None:
+    path = velo("policy", more='settings = { pack = { include = "gone.yaml" } }\n')
+    result = truffles("tenants", "check", str(path))
+    assert result.exit_code == 1
+    told = f'✗ {path}:7: plugins[0].settings.pack: there is no file "{tmp_path / "gone.yaml"}". Write it, or correct'
+    assert told in result.output, result.output
+
+
+def test_a_secret_that_is_not_there_is_told_with_its_cure(truffles: Truffles, velo: Written) -> None:
+    path = velo("desk_log")
+    for reference, told in (
+        (
+            "file:/nowhere/secret",
+            "No such file or directory. Put the secret into that file, readable for the gateway's user, or name another",
+        ),
+        ("env:NOT_SET", "no such environment variable. Set it where the gateway is started"),
+    ):
+        text = HEAD.replace("env:CLI_SECRET", reference)
+        path.write_text(text, encoding="utf-8")
+        result = truffles("tenants", "check", str(path))
+        assert f"✗ velo: webhook_secret: {reference} cannot be read: {told}\n" in result.output
+
+
+def test_all_that_is_wrong_with_a_battery_has_lines_of_its_own(truffles: Truffles, tmp_path: Path) -> None:
+    path = tmp_path / "b.yaml"
+    case = "  - {id: c%d, category: x, language: fr, say: hi}\n"
+    path.write_text("battery: b\ncases:\n" + "".join(case % each for each in range(12)), encoding="utf-8")
+    result = truffles("eval", "run", str(path), "--tenant", "velo")
+    assert result.exit_code == 1
+    lines = [each.strip() for each in result.output.splitlines()]
+    told = "cases[{0}].language: must be one of ru, kk, en, mixed"
+    wanted = [f"{path}:{each + 3}: {told.format(each)}" for each in range(10)]
+    assert [each.rstrip(".") for each in lines[1:]] == [*wanted, f"{path}: and 2 more"], result.output
