@@ -7,7 +7,9 @@ a load fault: it harms only the tenants that ask for it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+import importlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import importlib_metadata
@@ -18,6 +20,7 @@ from truffles_gateway.hookspecs import PROJECT, SPEC_VERSION
 from truffles_gateway.plugin import Ingress, Plugin
 
 GROUP = PROJECT
+STALE = 30.0
 RESERVED_PATHS = frozenset({"/message", "/health", "/ready", "/version", "/metrics", "/admin"})
 
 
@@ -32,9 +35,11 @@ class Installed:
 
 
 class Catalog:
-    """What is installed on this machine, by name."""
+    """What was installed on this machine when this process looked, by name. `names_now` tells what is by now: that is only
+    told, not imported, for a process in use may hold older modules of the same packages, and its doors are open."""
 
-    def __init__(self, installed: Iterable[Installed]) -> None:
+    def __init__(self, installed: Iterable[Installed], names_now: Callable[[], Collection[str]] = tuple) -> None:
+        self._names_now = names_now
         self.installed: dict[str, Installed] = {}
         for each in installed:
             self.installed[each.name] = _without_clash(each, self.installed)
@@ -43,7 +48,8 @@ class Catalog:
     def scan(cls, entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
         """Import every plugin's manifest. Call it once a process: it reads the metadata of all distributions."""
         found = importlib_metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        return cls(_load(each) for each in sorted(found, key=lambda each: (each.name, _distribution(each))))
+        loaded = (_load(each) for each in sorted(found, key=lambda each: (each.name, _distribution(each))))
+        return cls(loaded, _Names() if entry_points is None else tuple)
 
     @classmethod
     def of(cls, *plugins: Plugin) -> Catalog:
@@ -53,11 +59,15 @@ class Catalog:
     def get(self, name: str) -> Plugin:
         """The plugin `name`. Raises `PluginError`, which names the cure, where it is missing or cannot be loaded."""
         found = self.installed.get(name)
+        if found is None and name in self._names_now():
+            problem = f'plugin "{name}" was installed after this process had started'
+            raise PluginError(f"{problem}. Restart it: truffles serve, and every truffles worker")
         if found is None:
             near = difflib.get_close_matches(name, self.installed, n=1)
             hint = f'Did you mean "{near[0]}"? Else run' if near else "Run"
             raise PluginError(
-                f'plugin "{name}" is not installed. {hint}: pip install truffles-{name.replace("_", "-")}'
+                f'plugin "{name}" is not installed. {hint}: pip install truffles-{name.replace("_", "-")}, '
+                "or whatever its package is called"
             )
         if found.plugin is None:
             raise PluginError(f'plugin "{name}" cannot be loaded: {found.fault}')
@@ -76,6 +86,31 @@ class Catalog:
         return {each.ingress.path: (each, each.ingress) for each in self.plugins() if each.ingress}
 
 
+class _Names:
+    """The names of the entry points by now. Reading them takes some milliseconds, and a config that waits for a plugin is
+    tried every few seconds: they are read again after half a minute."""
+
+    def __init__(self) -> None:
+        self._read, self._names = -STALE, frozenset[str]()
+
+    def __call__(self) -> Collection[str]:
+        now = time.monotonic()
+        if now - self._read >= STALE:
+            importlib.invalidate_caches()
+            self._read, self._names = now, frozenset(importlib_metadata.entry_points(group=GROUP).names)
+        return self._names
+
+
+def _cure(entry_point: EntryPoint, problem: BaseException) -> str:
+    """What to do about a manifest that cannot be imported."""
+    package, missing = _distribution(entry_point) or "its package", getattr(problem, "name", None)
+    if not isinstance(problem, ModuleNotFoundError) or not missing:
+        return f"Reinstall {package}"
+    if f"{entry_point.module}.".startswith(f"{missing}."):
+        return f"Correct the entry point of {package}, which names that module, or add the module, and install it again"
+    return f"Install what {package} needs"
+
+
 def _distribution(entry_point: EntryPoint) -> str:
     return str(entry_point.dist.name) if entry_point.dist else ""
 
@@ -85,7 +120,7 @@ def _load(entry_point: EntryPoint) -> Installed:
     try:
         return _judge(entry_point.name, distribution, entry_point.load())
     except (Exception, SystemExit) as problem:  # noqa: BLE001 - an import may raise anything; the others must still load
-        fault = f"{type(problem).__name__}: {' '.join(str(problem).split())}. Reinstall {distribution or 'it'}"
+        fault = f"{type(problem).__name__}: {' '.join(str(problem).split())}. {_cure(entry_point, problem)}"
         return Installed(name=entry_point.name, distribution=distribution, fault=fault)
 
 

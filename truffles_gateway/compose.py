@@ -381,8 +381,9 @@ def desks(tenant: Tenant) -> list[str]:
     return [used.plugin.channel for used in tenant.used.values() if used.plugin.capabilities.desk]
 
 
-async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
-    """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned."""
+async def call_desks(case: Case, made: Commit, handover: NewHandover) -> bool:
+    """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned. False where nobody has
+    anything to show: the customer waits for people who do not know."""
     card = card_of(case, made, handover)
     with case.trace.stage("escalate") as entry:
         result = await calls.every(case.tenant.hooks, "escalate", case.faults, turn=case.turn, card=card)
@@ -391,6 +392,16 @@ async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
         add_outgoing(made, replace(outgoing, handover_id=handover.id))
     if result.faults:
         failed(made, case.tenant, handover, [fault.plugin for fault in result.faults])
+    elif not result.value:
+        text = case.tenant.texts.get("alarm_handover_unseen", case.tenant.config.languages[0], customer=_who(made))
+        made.alarms.append(("handover reached nobody", text))
+        return False
+    return True
+
+
+def _who(made: Commit) -> str:
+    assert made.after is not None
+    return made.after.name or made.after.address
 
 
 def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[str]) -> None:
@@ -408,7 +419,7 @@ def failed(made: Commit, tenant: Tenant, handover: NewHandover, plugins: list[st
     text = tenant.texts.get(
         "alarm_escalate_failed",
         tenant.config.languages[0],
-        customer=made.after.name or made.after.address,
+        customer=_who(made),
         plugin=", ".join(plugins),
     )
     made.alarms.append((f"escalate:{','.join(plugins)}", text))

@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
 from truffles_gateway.calls import Fault
+from truffles_gateway.errors import ConfigError
 
 # What looks like a phone and is none, told first: ids, hashes, times, addresses of hosts, decimal numbers.
 PHONE = re.compile(
@@ -29,8 +30,13 @@ PHONE = re.compile(
     r"|(?<![\d.])(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\d+\.\d+)(?![\d.]))"
     r"|(?<!\d)\+?\d(?:[ ().\u00a0\u202f\u2010-\u2014-]{0,2}(?!\d{4}-\d\d-\d\d)\d){8,14}(?!\d)"
 )
+# What stands behind a key's name in the gateway's own findings, which never repeat what was written there.
+FINDING = (
+    r"(?:unknown key|is missing|is empty|must (?:not )?be|a secret stands here|contradicts"
+    r"|(?:env|file):\S+ (?:cannot be read|is empty))(?=[\s.:]|$)"
+)
 SECRET = re.compile(
-    r"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*)"
+    rf"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*)(?!{FINDING})"
     r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s&\"',;}]+)"
 )
 URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@/\s]+(@)")
@@ -46,11 +52,21 @@ def mask(text: str) -> str:
     return PHONE.sub(lambda found: found["kept"] or "***" + re.sub(r"\D", "", found[0])[-2:], text)
 
 
+def told(problem: ConfigError) -> str:
+    """A finding as a line of the log: what it says is masked, but the key's name and what is said of it stay apart, or
+    `token: is no token` would read `token: *** no token`."""
+    found = getattr(problem, "problems", None) or [problem]  # `tenants.BadConfig` has several
+    lines = (ConfigError(mask(each.problem), where=mask(each.where), cure=mask(each.cure)) for each in found)
+    return ": ".join(filter(None, [problem.tenant, "; ".join(map(str, lines))]))
+
+
 def _mask_value(key: str, value: Any) -> Any:
     if key in PLAIN_KEYS or isinstance(value, (bool, int, float, type(None))):
         return value if key in PLAIN_KEYS or not isinstance(value, int) or abs(value) < 10**8 else mask(str(value))
     if SECRET_KEY.search(key):
         return "***"
+    if isinstance(value, ConfigError):
+        return told(value)
     if isinstance(value, dict):
         return {each: _mask_value(str(each), inside) for each, inside in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

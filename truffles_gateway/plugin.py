@@ -135,7 +135,8 @@ class RateLimit:
 class Capabilities:
     """What a channel can do. `idempotent_send`: a repeated key is delivered once; `desk`: managers work there; `merges`:
     rows of these kinds that queue for one recipient go out as one message (`Delivery.more`); `links`: it sends files as
-    links (`Resources.links`), which the world must be able to open: the operator is told where it cannot."""
+    links (`Resources.links`), which the world must be able to open: the operator is told where it cannot. Of a desk:
+    `customers`: these can write to it as well; `groups`: a group becomes the desk by `/connect CODE`."""
 
     text: bool = True
     media: frozenset[str] = frozenset()
@@ -146,6 +147,8 @@ class Capabilities:
     reactions: bool = False
     idempotent_send: bool = False
     desk: bool = False
+    customers: bool = False
+    groups: bool = False
     links: bool = False
     merges: frozenset[OutgoingKind] = frozenset()
 

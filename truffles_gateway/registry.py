@@ -173,7 +173,7 @@ class Registry:
             self._shut[stored.slug] = shut(stored.slug, [stored.config, stored.last_good], self._secrets)
         if self._broken.get(stored.slug) != str(problem):
             self._broken[stored.slug] = str(problem)
-            log.warning("bad config", tenant=stored.slug, problem=str(problem))
+            log.warning("bad config", tenant=stored.slug, problem=problem)
             if self._on_bad:
                 self._on_bad(stored, problem)
             await store.mark_bad(self._database, stored.id, stored.version, str(problem))
@@ -182,7 +182,7 @@ class Registry:
             try:
                 self._swap(await self._build(stored, stored.last_good), stored)
             except BadConfig as worse:
-                log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=str(worse))
+                log.warning("last good config is bad, too: not served", tenant=stored.slug, problem=worse)
 
     async def _build(self, stored: StoredTenant, raw: object) -> Tenant:
         plan = draft(raw if isinstance(raw, dict) else {}, self._catalog, self._secrets)

@@ -11,6 +11,10 @@ from pydantic import BaseModel, SecretStr
 from truffles_gateway.errors import ConfigError
 
 CURE = "Write env:NAME or file:PATH and put the secret there"
+UNREAD = {
+    "env": "Set it where the gateway is started",
+    "file": "Put the secret into that file, readable for the gateway's user, or name another",
+}
 LARGEST = 64 * 1024
 
 
@@ -28,14 +32,17 @@ class Secrets:
         try:
             secret = self._from_environment(name) if kind == "env" else _from_file(Path(name))
         except (OSError, ValueError) as problem:
-            raise ConfigError(f"{reference} cannot be read: {problem}", tenant=tenant, where=where) from problem
+            why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+            raise ConfigError(
+                f"{reference} cannot be read: {why}", tenant=tenant, where=where, cure=UNREAD[kind]
+            ) from problem
         if not secret:
             raise ConfigError(f"{reference} is empty", tenant=tenant, where=where, cure="Put the secret there")
         return secret
 
     def _from_environment(self, name: str) -> str:
         if name not in self._environ:
-            raise ValueError("no such environment variable. Set it where the gateway is started")
+            raise ValueError("no such environment variable")
         return self._environ[name].strip()
 
     def fill(self, value: Any, *, tenant: str, where: str) -> tuple[Any, list[ConfigError]]:

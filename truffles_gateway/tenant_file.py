@@ -34,10 +34,11 @@ class TenantFile:
 def read_file(path: Path) -> TenantFile:
     """A tenant's file. It is read as far as it can be: what is wrong stands in `problems`."""
     try:
-        raw = read_document(path, TOML).value
+        document = read_document(path, TOML)
     except ConfigError as problem:
         return TenantFile(path, problems=(problem,))
-    reading = _Reading(path.parent, raw)
+    raw = document.value
+    reading = _Reading(document)
     config = reading.filled(raw, ())
     return TenantFile(path, config, reading.included, tuple(reading.problems))
 
@@ -53,8 +54,8 @@ def whole_file(path: Path) -> TenantFile:
 class _Reading:
     """Puts included files in their places."""
 
-    def __init__(self, folder: Path, raw: Mapping[str, Any]) -> None:
-        self._folder, self._raw = folder, raw
+    def __init__(self, own: Document) -> None:
+        self._own, self._folder, self._raw = own, own.path.parent, own.value
         self.included: dict[str, Document] = {}
         self.problems: list[ConfigError] = []
 
@@ -72,8 +73,8 @@ class _Reading:
         where = dotted(path).lstrip(".")
         try:
             document = read_document(_place(self._folder, name, where), unfilled=True)
-        except ConfigError as problem:
-            self.problems.append(problem)
+        except ConfigError as problem:  # of the included file, or of what the tenant's own says of it
+            self.problems.append(problem if problem.tenant else self._own.told(problem, where))
             return {}
         if _includes(document.value):
             cure = "Include that file in the tenant's own"

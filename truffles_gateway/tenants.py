@@ -273,6 +273,7 @@ def draft(raw: Mapping[str, Any], catalog: Catalog, secrets: Secrets) -> Draft:
     texts = Catalogue(config.languages, plugins=[each.plugin.catalogue for each in used.values()], tenant=config.texts)
     prompts = Prompts(config.prompts)
     known = _variables(used)
+    problems += _unread(config)
     problems += [ConfigError(line, tenant=config.slug) for line in (*texts.check(), *prompts.check(known))]
     if problems:
         raise BadConfig(config.slug, problems)
@@ -288,6 +289,16 @@ def _nobody_approves(config: TenantConfig) -> list[ConfigError]:
         ConfigError('"approve" needs a desk at which drafts can wait', tenant=config.slug, where=where, cure=cure)
         for where, mode in asked.items()
         if mode == "approve"
+    ]
+
+
+def _unread(config: TenantConfig) -> list[ConfigError]:
+    """Texts in languages that no tenant speaks: customers are answered in one of its own."""
+    cure = f"Nobody would read it. Known here: {', '.join(HOST_LANGUAGES)}"
+    return [
+        ConfigError("unknown language", tenant=config.slug, where=f"texts.{language}", cure=cure)
+        for language in config.texts
+        if language not in HOST_LANGUAGES
     ]
 
 

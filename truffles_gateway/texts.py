@@ -8,8 +8,9 @@ at run time the text beneath it is used instead: a customer never waits because 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -17,6 +18,7 @@ from truffles_gateway.errors import ConfigError
 from truffles_gateway.prompts import Prompts, variables
 
 HOST_LANGUAGES = ("ru", "kk", "en")
+_ONE_BRACE = re.compile(r"(?<!\{)\{\s*[^\W\d]\w*\s*\}(?!\})")
 
 LanguageTexts = Mapping[str, Mapping[str, str]]
 """Texts by language, then by key."""
@@ -146,6 +148,10 @@ class Catalogue:
             known |= {key: names | known.get(key, frozenset()) for key, names in _values(texts).items()}
         for prompts in self._layers[0].values():
             yield from prompts.check(known)
+        for language, own in self._tenant.items():
+            for key, text in own.items() if isinstance(own, Mapping) else ():
+                if isinstance(text, str) and key in known:
+                    yield from _said_as_it_stands(text, f"texts.{language}.{key}", known[key])
 
     def _missing(self) -> Iterator[str]:
         for language in sorted(set(self._languages) - set(HOST_LANGUAGES)):
@@ -163,6 +169,13 @@ def _layer(texts: Mapping[str, object], where: str) -> dict[str, Prompts]:
         for language, table in texts.items()
         if isinstance(table, Mapping)
     }
+
+
+def _said_as_it_stands(text: str, where: str, known: Collection[str]) -> Iterator[str]:
+    """Names in the braces of other template languages: the customer would read them with the braces."""
+    for found in dict.fromkeys(_ONE_BRACE.findall(text)):
+        cure = f"Values of this text: {', '.join(f'{{{{ {name} }}}}' for name in sorted(known)) or 'none'}"
+        yield _problem(f"{found} would be said as it stands: a value is written {{{{ name }}}}", where, cure)
 
 
 def _problem(problem: str, where: str, cure: str) -> str:

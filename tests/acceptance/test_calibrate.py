@@ -73,6 +73,7 @@ async def test_a_model_is_calibrated_for_all_processes(salon_of, database_url, s
     tried = await _run(database_url, calibrate, "salon", "--battery", str(battery), "--dry-run")
     assert tried.exit_code == 0, tried.output
     assert "recall@5 kk" in tried.output and "nothing was changed" in tried.output
+    assert "nothing was changed. Without --dry-run this would be kept: it is better than before" in tried.output
     assert not await _records(salon)
 
     done = await _run(database_url, calibrate, "salon", "--battery", str(battery.parent))

@@ -72,6 +72,9 @@ async def test_what_is_ignored_is_no_dialogue(salon_of, jid) -> None:
     await salon.ask(jid, HELLO)
     await salon.pass_time(hours=3)
     assert (await salon.rig.admin("GET", "/admin/metrics")).json() == {"tenants": [], "days": []}
+    for path in ("metrics", "ledger", "dead"):
+        unknown = await salon.rig.admin("GET", f"/admin/{path}?tenant=nope")
+        assert (unknown.status_code, unknown.json()["error"]) == (404, 'no tenant "nope": GET /admin/tenants lists all')
 
 
 @pytest.fixture

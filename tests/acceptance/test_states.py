@@ -305,3 +305,16 @@ async def test_conversation_and_handover_drift_apart(salon_of, jid, database_url
     finally:
         await connection.close()
     assert await salon.state() == ("pending", [("pending", None)])
+
+
+async def test_a_handover_that_no_plugin_shows_is_an_alarm_and_a_line_of_the_log(salon_of, sim, jid, logs) -> None:
+    chatflow = {"base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "salon"}
+    plugins = [{"name": "policy"}, {"name": "chatflow", "settings": chatflow}]
+    salon = await salon_of(plugins=plugins, languages=["en"])
+    await salon.ask(jid, ASK)
+    assert await salon.state() == ("pending", [("pending", None)])
+    [alarm] = await salon.rig.rows("SELECT cause, message FROM alarms")
+    assert alarm["cause"] == "handover reached nobody"
+    assert "nobody was told: no plugin shows such requests to people" in alarm["message"]
+    [line] = [each for each in logs() if each["event"] == "handover reached nobody"]
+    assert (line["handover_id"], line["level"]) == (await salon.handover(), "error")

@@ -47,6 +47,20 @@ def bad():
     return greeting("Сломано") | {"plugins": [{"name": "policy"}, {"name": "no_such_plugin"}]}
 
 
+async def test_the_log_says_which_key_of_a_config_is_bad_and_why(salon_of, logs) -> None:
+    salon = await salon_of(options={"work": False})
+    unset = {"webhook_secret": "env:NO_SUCH_SECRET_OF_TESTS", "plugins": [{"name": "policy", "settings": {"token": 1}}]}
+    await apply_elsewhere(salon, await config_of(salon) | unset)
+    await salon.rig.until(lambda: _logged(logs, "bad config"))
+    [line] = [each for each in logs() if each["event"] == "bad config"]
+    assert "webhook_secret: env:NO_SUCH_SECRET_OF_TESTS cannot be read: no such environment variable" in line["problem"]
+    assert "plugins.policy.token: unknown key. Known here: " in line["problem"]
+
+
+async def _logged(logs, event):
+    return any(each["event"] == event for each in logs())
+
+
 async def test_a_bad_config_keeps_the_last_good_one_also_over_a_restart(
     salon_of, sim, jid, bad, database_url, moved_clock
 ) -> None:

@@ -48,27 +48,6 @@ pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 @pytest.fixture
-def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
-    return {
-        "DATABASE_URL": database_url,
-        "TRUFFLES_DATA_DIR": str(tmp_path),
-        "CLI_SECRET": "hush",
-        "ADMIN_TOKEN": "admin",
-        "TICK_SECONDS": "0.2",
-    }
-
-
-@pytest.fixture
-def truffles(environment: dict[str, str]) -> Truffles:
-    """Run a command in this process."""
-
-    def call(*args: str, **more: str) -> Result:
-        return CliRunner().invoke(main, list(args), env=environment | more)
-
-    return call
-
-
-@pytest.fixture
 def salon(tmp_path: Path) -> Path:
     path = tmp_path / "salon.toml"
     path.write_text(SALON)

@@ -200,3 +200,20 @@ async def test_a_stored_tenant_is_asked_with_what_it_knows_and_has_learnt(
     without = await asyncio.to_thread(truffles, *command)
     assert without.exit_code == 1 and "newly failing: irons" in without.output, without.output
     assert await counted(database_url) == before, "nothing of the tenant's was touched"
+
+
+def test_a_file_of_somebody_who_is_not_asked_is_refused(
+    truffles: Truffles, shop: Path, battery: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = tmp_path / "shop" / "v2.toml"
+    other.write_text(shop.read_text(encoding="utf-8").replace('slug = "demo_phones"', 'slug = "v2"'), encoding="utf-8")
+    for words in (
+        ("run", battery(HUMAN), "--tenant", "demo_phones", "--config", other),
+        ("run", battery(HUMAN), "--config", shop, "--config", other),
+        ("replay", "demo_phones", "--config", other),
+    ):
+        result = truffles("eval", *words)
+        assert result.exit_code == 1
+        assert str(result.exception) == (
+            f'--config: {other} is of v2, not demo_phones. Name a file with slug = "demo_phones", or correct its slug'
+        )

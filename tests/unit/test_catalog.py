@@ -38,9 +38,11 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     (tmp_path / "catalog_test_plugins.py").write_text(MODULE)
     (tmp_path / "catalog_test_broken.py").write_text("import sys\nsys.exit('no')")
     monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "catalog_test_needy.py").write_text("import catalog_test_dependency")
     names = ["good", "rival", "plain", "old", "misnamed", "thing"]
     entries = [entry(name, f"catalog_test_plugins:{name}") for name in names]
     entries += [entry("gone", "catalog_test_missing:plugin"), entry("exits", "catalog_test_broken:plugin")]
+    entries += [entry("needy", "catalog_test_needy:plugin")]
     entries += [entry("twin", "catalog_test_plugins:plain"), entry("plain", "catalog_test_plugins:plain")]
     found = Catalog.scan(entries)
     sys.modules.pop("catalog_test_plugins", None)
@@ -61,6 +63,8 @@ def test_good_plugins_are_found_beside_bad_ones(catalog: Catalog) -> None:
         ("misnamed", 'says "other"'),
         ("thing", "names a int"),
         ("gone", "No module named"),
+        ("gone", "Correct the entry point of its package, which names that module"),
+        ("needy", "No module named 'catalog_test_dependency'. Install what its package needs"),
         ("exits", "SystemExit: no"),
         ("plain", "both call themselves plain"),
     ],
@@ -76,6 +80,20 @@ def test_a_missing_plugin_names_the_cure(catalog: Catalog) -> None:
         catalog.get("goot")
     with pytest.raises(PluginError, match=r"Run: pip install truffles-rag-qdrant"):
         catalog.get("rag_qdrant")
+
+
+def test_a_plugin_that_came_since_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    catalog = Catalog.scan()
+    about = tmp_path / "hours-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: hours\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[truffles_gateway]\nhours = hours_of_tests:plugin\n")
+    told = r'plugin "hours" was installed after this process had started. Restart it: truffles serve, and every'
+    with pytest.raises(PluginError, match=told):
+        catalog.get("hours")
+    with pytest.raises(PluginError, match="is not installed"):
+        catalog.get("ours")
 
 
 def test_the_installed_plugins_are_scanned() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import json
 import logging
+import string
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from truffles_gateway.calls import Fault
-from truffles_gateway.observability import FaultLog, Metrics, bound, logger, mask, set_up_logging
+from truffles_gateway.errors import ConfigError
+from truffles_gateway.observability import FaultLog, Metrics, bound, logger, mask, set_up_logging, told
+from truffles_gateway.tenants import BadConfig
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -54,10 +59,71 @@ def lines() -> Iterator[Lines]:
             "http://192.168.100.200:44399 2025-01-02T10:20:30.123456Z",
         ),
         ("Маникюр 7 000 ₸, 1 ч 30 мин", "Маникюр 7 000 ₸, 1 ч 30 мин"),
+        (
+            "token=env:abc, secret: unknown keys, password: must behave, pass-token: contradicts-1",
+            "token=***, secret: *** keys, password: *** behave, pass-token: ***",
+        ),
     ],
 )
 def test_what_is_masked_and_what_is_not(text: str, expected: str) -> None:
     assert mask(text) == expected
+
+
+FINDINGS = [
+    "velo: webhook_secret: env:VELO_WEBHOOK_SECRET cannot be read: no such environment variable. Set it",
+    "velo: webhook_secret: env:VELO_WEBHOOK_SECRET is empty. Put the secret there",
+    "velo: plugins.echo_channel.token: unknown key. Known here: url",
+    "velo: plugins.echo_channel.token: is missing. Add it",
+    "velo: webhook_secret: a secret stands here in plain text. Write env:NAME or file:PATH and put the secret there",
+    "velo: accept_webhooks_without_secret: contradicts webhook_secret. Remove one of the two",
+    "velo: plugins.echo_channel.token: must be a text",
+]
+
+
+@pytest.mark.parametrize("text", FINDINGS)
+def test_what_is_found_in_a_config_stays_readable(text: str) -> None:
+    assert mask(text) == text
+    assert mask(f"the settings have an error. {text}") == f"the settings have an error. {text}"
+
+
+def test_a_finding_of_whatever_words_is_logged_with_its_key_and_without_secrets(lines: Lines) -> None:
+    first = ConfigError("is no token of a bot", tenant="velo", where="plugins.chat.token", cure="Ask for another")
+    second = ConfigError(
+        "could not start: ValueError('token=abc123 of +77000000067')", tenant="velo", where="plugins.x"
+    )
+    logger("x").warning("bad", problem=first)
+    logger("x").warning("bad", problem=BadConfig("velo", [first, second]))
+    told = "velo: plugins.chat.token: is no token of a bot. Ask for another"
+    assert [line["problem"] for line in lines()] == [
+        told,
+        f"{told}; plugins.x: could not start: ValueError('token=*** of ***67')",
+    ]
+
+
+SECRETS = st.text(string.ascii_letters + string.digits + "-_.~+/=:@!%", min_size=6, max_size=60).filter(
+    lambda each: len(set(each) - set(":=")) > 3
+)
+KEYS = st.sampled_from(
+    [
+        "token",
+        "webhook_secret",
+        "plugins.chat.token",
+        "API_KEY",
+        "api-key",
+        "Authorization",
+        "DB_PASSWORD",
+        "x-secret-of",
+    ]
+)
+BETWEEN = st.sampled_from(["=", ": ", " = ", ":", '": '])
+
+
+@given(SECRETS, KEYS, BETWEEN, st.sampled_from(FINDINGS))
+def test_no_secret_gets_out_beside_a_finding(secret: str, key: str, between: str, finding: str) -> None:
+    for text in (f"{key}{between}{secret}", f"{finding} {key}{between}{secret} and more", f'"{key}": "{secret}"'):
+        assert secret not in mask(text), mask(text)
+    wrapped = ConfigError(f"could not start: KeyError({key}{between}{secret})", where="plugins.chat.token")
+    assert secret not in told(wrapped)
 
 
 def test_lines_carry_what_is_bound(lines: Lines) -> None:

@@ -94,14 +94,18 @@ def _show(tenant: str, name: str, result: Calibrated, *, dry_run: bool) -> None:
     for language, (found, wanted) in sorted(result.recall.items()):
         console.print(f"recall@5 {language or 'all'}: {found / wanted:.3f} ({found} of {wanted})")
     console.print(f"log loss {result.loss[0]:.4f} → {result.loss[1]:.4f}, on questions that were not fitted on")
-    console.print(_outcome(tenant, result, dry_run=dry_run))
+    console.print(_outcome(tenant, result, dry_run=dry_run), soft_wrap=True)
 
 
 def _outcome(tenant: str, result: Calibrated, *, dry_run: bool) -> str:
     if result.kept:
         return f"[green]✓[/] {tenant}: kept for {result.model}; running gateways use it within seconds"
-    why = "nothing was changed" if dry_run else "no better than before: nothing was changed"
-    return f"[yellow]![/] {tenant}: {why}"
+    better = result.loss[1] < result.loss[0]
+    if dry_run and better:
+        return f"[yellow]![/] {tenant}: nothing was changed. Without --dry-run this would be kept: it is better than before"
+    if dry_run:
+        return f"[yellow]![/] {tenant}: nothing was changed. Nor would this be kept: it is no better than before"
+    return f"[yellow]![/] {tenant}: no better than before: nothing was changed"
 
 
 def _by_edge(bins: Sequence[Bin]) -> dict[tuple[float, float], Bin]:

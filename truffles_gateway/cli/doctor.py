@@ -12,6 +12,7 @@ import click
 from rich.markup import escape
 
 from truffles_gateway.app import Gateway
+from truffles_gateway.cli.cautions import cautions
 from truffles_gateway.cli.common import console, run
 from truffles_gateway.errors import TrufflesError
 from truffles_gateway.observability import set_up_logging
@@ -88,16 +89,8 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
     given = gateway.settings.database_url is not None
     yield Finding("database: DATABASE_URL" if given else "database: private server in the data directory")
     for tenant in gateway.registry:
-        yield Finding(f"tenant {tenant.slug}: mode {tenant.config.mode}, {len(tenant.used)} plugins")
-        for name, writer in tenant.knowledge_writers().items():
-            yield Finding(f"tenant {tenant.slug}: {name}", await _reached(writer.check()))
-        for name, each in tenant.objects.items():
-            for line in await _advised(each) if isinstance(each, Advising) else ():
-                yield Finding(f"tenant {tenant.slug}: {name}", line, serious=False)
-        missing = "" if tenant.secret or tenant.config.accept_webhooks_without_secret else "no webhook_secret is set"
-        for finding in _files(gateway, tenant):
+        async for finding in _of_tenant(gateway, tenant):
             yield finding
-        yield Finding(f"tenant {tenant.slug}: webhooks", missing and f"{missing}: all are refused", serious=False)
     for slug, problem in gateway.registry.broken.items():
         yield Finding(f"tenant {slug}", problem)
     if not gateway.registry.broken and not list(gateway.registry):
@@ -112,6 +105,21 @@ async def _inside(gateway: Gateway) -> AsyncIterator[Finding]:
         yield Finding(f"outbox of {each['tenant']}, {each['channel']}", problem, serious=False)
     for circuit in await reports.open_circuits(gateway.database):
         yield Finding(f"channel {circuit['channel']} of {circuit['tenant']}", f"not sent to: {circuit['reason']}")
+
+
+async def _of_tenant(gateway: Gateway, tenant: Tenant) -> AsyncIterator[Finding]:
+    yield Finding(f"tenant {tenant.slug}: mode {tenant.config.mode}, {len(tenant.used)} plugins")
+    for caution in cautions(tenant.config, gateway.catalog):
+        yield Finding(f"tenant {tenant.slug}", caution, serious=False)
+    for name, writer in tenant.knowledge_writers().items():
+        yield Finding(f"tenant {tenant.slug}: {name}", await _reached(writer.check()))
+    for name, each in tenant.objects.items():
+        for line in await _advised(each) if isinstance(each, Advising) else ():
+            yield Finding(f"tenant {tenant.slug}: {name}", line, serious=False)
+    missing = "" if tenant.secret or tenant.config.accept_webhooks_without_secret else "no webhook_secret is set"
+    for finding in _files(gateway, tenant):
+        yield finding
+    yield Finding(f"tenant {tenant.slug}: webhooks", missing and f"{missing}: all are refused", serious=False)
 
 
 def _files(gateway: Gateway, tenant: Tenant) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import fnmatch
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.cli.calibrate import calibrate
-from truffles_gateway.cli.common import console, opened, run
+from truffles_gateway.cli.common import OutputFile, console, opened, run
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.evaluation.battery import Asked, load, span
 from truffles_gateway.evaluation.bring import Wishes, businesses
@@ -35,7 +35,7 @@ from truffles_gateway.tenant_file import whole_file
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-OUT = click.Path(dir_okay=False, path_type=Path)
+OUT = OutputFile()
 SHARE = click.FloatRange(0, 1)
 AT_ONCE = min(16, 4 * (os.cpu_count() or 1))
 """Customers: with more of them plugins that compute keep each other waiting, and nothing is done sooner."""
@@ -128,6 +128,7 @@ def replay(tenant: str, since: str, *, limit: int | None, **wishes: Any) -> None
 
 async def _replay(slug: str, since: str, limit: int | None, **wishes: Any) -> None:
     catalog, files = Catalog.scan(), _files(wishes)
+    _check_whose(files, {slug})
     async with opened(tenants=False) as gateway:
         found = await store.load(gateway.database, [slug])
         if not found:
@@ -164,7 +165,9 @@ async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes:
     files = _files(wishes)
     if not tenant and len(files.files) == 1:
         [tenant] = files.files
-    asked = _chosen(load(battery, tenant), only, kept, failed=failed)
+    every = load(battery, tenant)
+    _check_whose(files, {each.tenant for each in every})
+    asked = _chosen(every, only, kept, failed=failed)
     if not asked:
         console.print("[green]✓[/] nothing to run")
         return 0
@@ -199,6 +202,15 @@ def _files(wishes: dict[str, Any]) -> Wishes:
     return Wishes(
         files={str(file.config.get("slug")): file for file in read}, knowledge=wishes["knowledge"], learned=not wishes["without_learned"], models=not wishes["without_model"], without=wishes["without"],
     )  # fmt: skip
+
+
+def _check_whose(wishes: Wishes, tried: Collection[str]) -> None:
+    """A file of somebody who is not asked would change nothing, and what was to be tried would not be."""
+    for slug, file in wishes.files.items():
+        if slug not in tried:
+            whom = ", ".join(sorted(tried))
+            cure = f'Name a file with slug = "{next(iter(sorted(tried)))}", or correct its slug'
+            raise ConfigError(f"{file.path} is of {slug}, not {whom}", where="--config", cure=cure)
 
 
 def _chosen(asked: list[Asked], only: str, kept: LastRun, *, failed: bool) -> list[Asked]:

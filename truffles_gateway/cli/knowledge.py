@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from truffles_gateway.cli import lessons
-from truffles_gateway.cli.common import console, find_tenant, opened, run
+from truffles_gateway.cli.common import console, find_tenant, opened, reaching, run
 from truffles_gateway.cli.tags import strays
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import KnowledgeWriter, SyncReport
@@ -63,7 +63,8 @@ async def _sync(slug: str, folder: Path, plugin: str | None, *, shrink: bool) ->
             def progress(done: int, total: int, what: str) -> None:
                 bar.update(task, completed=done, total=total, description=what[:40])
 
-            report = await writer.sync(folder, progress, shrink=shrink)
+            async with reaching(tenant):
+                report = await writer.sync(folder, progress, shrink=shrink)
         return report, list(strays(await tags(gateway.database, tenant.id), tenant.config.branches))
 
 

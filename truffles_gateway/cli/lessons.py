@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from truffles_gateway import clock, compose, lessons
-from truffles_gateway.cli.common import WIDE, console, find_tenant, opened, run
+from truffles_gateway.cli.common import WIDE, console, find_tenant, opened, reaching, run
 from truffles_gateway.lessons import ABSENT, DIFFERS, PRESENT, Difference, Reconciled
 from truffles_gateway.store import learned_list
 from truffles_gateway.store.database import Record
@@ -53,7 +53,9 @@ def _line(what: Difference, *, healed: bool) -> str:
 
 async def _reconcile(slug: str, *, heal: bool) -> Reconciled:
     async with opened() as gateway:
-        return await lessons.reconcile(gateway.database, find_tenant(gateway, slug), gateway.clock, heal=heal)
+        tenant = find_tenant(gateway, slug)
+        async with reaching(tenant):
+            return await lessons.reconcile(gateway.database, tenant, gateway.clock, heal=heal)
 
 
 @click.command()
@@ -128,7 +130,8 @@ async def _forget(slug: str, beginning: str) -> str:
         changed = await learned_list.take_back(
             database, tenant.id, id, desks=compose.desks(tenant), by=OPERATOR, now=gateway.clock.now()
         )
-        await lessons.follow(database, tenant, id, gateway.clock)
+        async with reaching(tenant):
+            await lessons.follow(database, tenant, id, gateway.clock)
         return f"{slug}: {id} {'is forgotten' if changed else 'was forgotten already'}"
 
 

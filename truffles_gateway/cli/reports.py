@@ -137,4 +137,12 @@ def _stage_lines(stages: list[dict[str, Any]]) -> Table:
 def _brief(value: Any) -> str:
     if not value or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False, default=str)[1:-1].replace('"', "")[:300]
+    return cut(json.dumps(value, ensure_ascii=False, default=str)[1:-1].replace('"', ""))
+
+
+def cut(text: str, most: int = 300) -> str:
+    """At most so many characters of a text, up to a word's end; what is left out is seen."""
+    if len(text) <= most:
+        return text
+    whole, _, _ = text[: most - 1].rpartition(" ")
+    return f"{whole.rstrip()} …" if whole.strip() else f"{text[: most - 1]}…"

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from truffles_gateway.app import Gateway
 from truffles_gateway.catalog import Catalog
+from truffles_gateway.cli.cautions import cautions
 from truffles_gateway.cli.common import console, find_tenant, opened, run
 from truffles_gateway.cli.people import people
 from truffles_gateway.cli.plugins import hooks_of
@@ -29,7 +30,7 @@ from truffles_gateway.store import connect
 from truffles_gateway.store import tenants as store
 from truffles_gateway.tenant_config import NAME, TenantConfig
 from truffles_gateway.tenant_file import TenantFile, read_file
-from truffles_gateway.tenants import Draft, MakeResources, reviewed
+from truffles_gateway.tenants import Draft, MakeResources, Tenant, reviewed
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 SKELETON = """\
@@ -113,10 +114,12 @@ def code(slug: str, branch: str) -> None:
 
     Example: truffles tenants code salon
     """
-    made, place = run(_code(slug, branch))
+    made, place, unheard = run(_code(slug, branch))
     console.print(f"/connect {made}", markup=False)
     group = f"the group of the branch {place}" if place else "the managers' group"
     console.print(f"Write this line in {group} within 15 minutes; it works once.", markup=False)
+    if unheard:
+        console.print(f"[yellow]![/] {escape(unheard)}", soft_wrap=True)
 
 
 @tenants.command()
@@ -142,8 +145,8 @@ def new(slug: str, path: Path | None) -> None:
     )
 
 
-async def _code(slug: str, branch: str) -> tuple[str, str]:
-    """A code, and how people call the branch that it is for."""
+async def _code(slug: str, branch: str) -> tuple[str, str, str]:
+    """A code, how people call the branch that it is for, and why nothing would hear the line ("" where something does)."""
     async with opened() as gateway:
         tenant = find_tenant(gateway, slug)
         found = tenant.branch(branch)
@@ -151,7 +154,16 @@ async def _code(slug: str, branch: str) -> tuple[str, str]:
             known = ", ".join(each.slug for each in tenant.config.branches) or "none"
             raise ConfigError(f'no branch "{branch}"', tenant=slug, cure=f"Known: {known}")
         made = await connect.new_code(gateway.database, tenant.id, branch, gateway.clock.now())
-        return made, f"“{found.name}” ({branch})" if found else ""
+        return made, f"“{found.name}” ({branch})" if found else "", _no_groups(tenant, gateway.catalog)
+
+
+def _no_groups(tenant: Tenant, catalog: Catalog) -> str:
+    if any(each.plugin.capabilities.groups for each in tenant.used.values()):
+        return ""
+    some = ", ".join(each.name for each in catalog.plugins() if each.capabilities.groups) or "none"
+    return (
+        f"{tenant.slug}: no plugin of it has a desk in groups, and nothing reads this line. Add one (installed: {some})"
+    )
 
 
 def _place(plugin: Plugin) -> tuple[int, str]:
@@ -168,13 +180,23 @@ def _section(plugin: Plugin, slug: str) -> str:
     lines = [f"# {plugin.summary}".rstrip("# "), "# [[plugins]]", f'# name = "{plugin.name}"']
     fields = plugin.settings.model_fields
     needed = [name for name, each in fields.items() if each.is_required()]
-    if needed:
+    shown = {name: each.examples[0] for name, each in fields.items() if each.examples and name not in needed}
+    if needed or shown:
         lines.append("# [plugins.settings]")
     for name in needed:
         secret = "Secret" in str(fields[name].annotation)
         value = f"env:{slug}_{plugin.name}_{name}".upper().replace("ENV:", "env:").replace("-", "_") if secret else "…"
         lines.append(f'# {name} = "{value}"')
+    lines += [f"# {name} = {_inline(example)}" for name, example in shown.items()]
     return "\n".join(line for line in lines if line) + "\n\n"
+
+
+def _inline(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return str(tomlkit.item(value).as_string())
+    table = tomlkit.inline_table()
+    table.update(value)
+    return str(table.as_string())
 
 
 async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None) -> bool:
@@ -199,13 +221,15 @@ async def _check_all(files: Sequence[TenantFile], gateway: Gateway | None = None
                 deaf = "" if _hears(config, catalog) else "; none of them is a channel: no customer can write yet"
                 line = f"[green]✓[/] {config.slug}: mode {config.mode}, {len(config.plugins)} plugins{deaf}"
                 console.print(line, soft_wrap=True)
+                for caution in cautions(config, catalog):
+                    console.print(f"[yellow]![/] {config.slug}: {escape(caution)}", soft_wrap=True)
     return good
 
 
 def _hears(config: TenantConfig, catalog: Catalog) -> bool:
     """Is there a channel on which customers can write?"""
     used = [catalog.get(each.name) for each in config.plugins]
-    return any(each.channel and not each.capabilities.desk for each in used)
+    return any(each.channel and (not each.capabilities.desk or each.capabilities.customers) for each in used)
 
 
 def _offline(settings: Settings, http: httpx.AsyncClient) -> MakeResources:

@@ -21,8 +21,9 @@ from pydantic import (
 )
 
 from truffles_gateway.config_problems import explain, nearest
-from truffles_gateway.documents import Document, read_document
+from truffles_gateway.documents import Document, at_line, read_document
 from truffles_gateway.errors import ConfigError, dotted
+from truffles_gateway.tenants import BadConfig
 
 SUFFIXES = (".yaml", ".yml")
 SHOWN = 10
@@ -174,17 +175,18 @@ def _read(path: Path) -> Read:
     except ValidationError as error:
         found = zip(explain(error, Battery, tenant=""), error.errors(include_url=False), strict=True)
         problems = [_placed(problem, finding, document) for problem, finding in found]
-        raise ConfigError("; ".join(problems[:SHOWN])) from None
+        if len(problems) > SHOWN:
+            problems[SHOWN:] = [ConfigError(f"and {len(problems) - SHOWN} more", tenant=str(path))]
+        raise BadConfig("", problems) from None
 
 
-def _placed(problem: ConfigError, finding: Any, document: Document) -> str:
+def _placed(problem: ConfigError, finding: Any, document: Document) -> ConfigError:
     """The problem with its line. A case of one turn was written without `turns`."""
     way = finding["loc"]
     is_short = way[2:4] == ("turns", 0) and "turns" not in document.value["cases"][way[1]]
     where = dotted(way[:2] + way[4:] if is_short else way).lstrip(".")
     cure = nearest(str(way[-1]), KEYS) if finding["type"] == "extra_forbidden" else ""
-    told = ConfigError(problem.problem, where=where, cure=cure or problem.cure)
-    return f"{document.path}:{document.line(where)}: {told}"
+    return at_line(document.path, document.line(where), problem.problem, cure or problem.cure, where)
 
 
 def _chosen(read: Sequence[Read], tenant: str) -> list[Read]:

@@ -16,6 +16,7 @@ from truffles_gateway.errors import StoreUnavailable
 from truffles_gateway.observability import logger
 from truffles_gateway.plugin import KnowledgeWriter
 from truffles_gateway.store import outcomes, reports
+from truffles_gateway.store import tenants as tenant_store
 from truffles_gateway.store.codec import storable
 from truffles_gateway.web.front import bearer
 from truffles_gateway.web.media import media
@@ -184,7 +185,10 @@ async def process() -> Response:
 @admin.get("/ledger")
 async def ledger() -> Response:
     """What became of every accepted event, and whether the sums match."""
-    found = await reports.ledger(_gateway().database, _asked_tenant())
+    tenant = _asked_tenant()
+    found = await reports.ledger(_gateway().database, tenant)
+    if tenant is not None and not found:
+        return _no_tenant(tenant)
     rows = [
         {
             "tenant": each.tenant, "accepted": each.accepted, **each.outcomes, "waiting": each.waiting,
@@ -203,6 +207,8 @@ async def quality() -> Response:
     if not (days.isascii() and days.isdigit() and 1 <= int(days[:4]) <= 366 and len(days) <= 3):
         return _json({"error": "days is a number from 1 to 366"}, 400)
     asked: dict[str, Any] = {"days": int(days), "tenant": _asked_tenant()}
+    if asked["tenant"] is not None and not await _is_known(asked["tenant"]):
+        return _no_tenant(asked["tenant"])
     summed = await outcomes.outcomes(gateway.database, gateway.clock.now(), **asked)
     daily = await outcomes.outcomes(gateway.database, gateway.clock.now(), **asked, by_day=True)
     body = {"tenants": [each.as_json() for each in summed], "days": [each.as_json() for each in daily]}
@@ -221,13 +227,25 @@ async def why(message: str) -> Response:
 @admin.get("/dead")
 async def dead() -> Response:
     """Rows that were not delivered and wait for an operator."""
-    return _json({"dead": await reports.outbox(_gateway().database, reports.UNDELIVERED, _asked_tenant())})
+    tenant = _asked_tenant()
+    if tenant is not None and not await _is_known(tenant):
+        return _no_tenant(tenant)
+    return _json({"dead": await reports.outbox(_gateway().database, reports.UNDELIVERED, tenant)})
 
 
 def _asked_tenant() -> str | None:
     """The tenant of the query, as a text that the database can compare."""
     tenant = request.args.get("tenant")
     return tenant if tenant is None else storable(tenant)
+
+
+async def _is_known(slug: str) -> bool:
+    """Is there such a tenant, be it one that cannot be served?"""
+    return bool(await tenant_store.load(_gateway().database, [slug]))
+
+
+def _no_tenant(slug: str) -> Response:
+    return _json({"error": f'no tenant "{slug}": GET /admin/tenants lists all'}, 404)
 
 
 async def _database(gateway: Gateway) -> str:

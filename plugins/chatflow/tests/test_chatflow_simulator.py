@@ -212,3 +212,16 @@ async def test_the_command_prints_its_address() -> None:
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_a_port_that_is_taken_is_told_without_a_traceback() -> None:
+    async with Simulator() as simulator:
+        port = simulator.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "truffles_chatflow.simulator", "--port", port]
+        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        _, told = await process.communicate()
+    [line] = told.decode().splitlines()
+    assert process.returncode == 1
+    assert line.startswith("Error: cannot listen: ")
+    assert "address already in use. Choose another --host or --port" in line
+    assert port in line

@@ -327,6 +327,9 @@ def main(ignore_msg_id: bool, **options: object) -> None:
     simulator = Simulator(honour_msg_id=not ignore_msg_id, **options)  # type: ignore[arg-type]
     try:
         asyncio.run(_serve(simulator))
+    except OSError as problem:
+        cure = "Choose another --host or --port (0 takes any free one), or stop what listens there"
+        raise click.ClickException(f"cannot listen: {problem.strerror or problem}. {cure}") from None
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

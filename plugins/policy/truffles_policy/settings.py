@@ -70,7 +70,7 @@ class PolicySettings(PluginSettings):
     `wordings` are other words in which customers ask for its facts: `wordings = { include = "wordings.yaml" }`.
     """
 
-    pack: Annotated[Pack | None, BeforeValidator(_included)] = None
+    pack: Annotated[Pack | None, BeforeValidator(_included)] = Field(default=None, examples=[{"include": "pack.yaml"}])
     wordings: Annotated[Wordings, BeforeValidator(_listed)] = Field(default_factory=dict)
     off: frozenset[RuleName] = frozenset()
     leave_open: bool = False

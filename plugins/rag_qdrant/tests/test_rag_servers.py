@@ -76,7 +76,9 @@ async def test_what_postgresql_no_longer_has_leaves_the_server(rigs: Any, qdrant
 
 async def test_a_server_that_is_down_is_named(rigs: Any) -> None:
     async with rigs(qdrant_url="http://127.0.0.1:9", timeout=1) as rig:
-        assert (await rig.rag.check()).startswith("Qdrant:")
+        told = await rig.rag.check()
+        assert told.startswith("Qdrant: http://127.0.0.1:9: ")
+        assert told.endswith(". Start it, or correct qdrant_url and qdrant_api_key")
 
 
 @pytest.mark.parametrize(

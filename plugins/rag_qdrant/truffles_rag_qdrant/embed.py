@@ -185,7 +185,8 @@ class HttpEmbedder:
         try:
             await self._post(["?"])
         except (httpx.HTTPError, ValueError) as error:
-            return f"embedding server {self._url}: {str(error) or type(error).__name__}"
+            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            return f"embedding server {self._url}: {said}. Start it, or correct embed_url"
         return ""
 
 

@@ -490,7 +490,7 @@ class ServerEngine(Engine):
 
     def __init__(self, tenant: str, store: ServerStore, embedder: Embedder, settings: RagSettings) -> None:
         super().__init__(tenant, embedder, settings)
-        self._store = store
+        self._store, self._url = store, settings.qdrant_url
         self._alone = False
 
     async def _check_store(self) -> str:
@@ -498,7 +498,8 @@ class ServerEngine(Engine):
         try:
             await self._store.prepare()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is reported as what is wrong
-            return f"Qdrant: {str(error) or type(error).__name__}"
+            said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            return f"Qdrant: {self._url}: {said}. Start it, or correct qdrant_url and qdrant_api_key"
         return ""
 
     async def close(self) -> None:

@@ -25,6 +25,7 @@ from truffles_rag_qdrant.words import (
 
 UNKNOWN = "?"
 _PRICE = 0.3  # a number of three digits or more that the facts hold; lesser ones are minutes, ages, dates
+_SIGNS = frozenset("%‰₸$€₽№°")
 WITHOUT = frozenset({"без", "without"})
 _GROUP = re.compile(r"\d{3}(?!\d)")
 _BEGUN = re.compile(r"[^\w.,]*\d{1,3}(?: \d{3})*")
@@ -145,11 +146,16 @@ class Reader:
     def words(self, text: str) -> list[Word]:
         """The words of a text, each put right: spelling, transliteration, keyboard layout."""
         result: list[Word] = []
+        begun = 0
         for chunk in _chunks(text):
             kazakh = looks_kazakh(chunk)
             parts = tokens(chunk)
             swapped = self._from_layout(chunk, parts)
             right = [swapped] if swapped else [word if kazakh else self._right(word) for word in parts]
+            if right:
+                begun = len(result)
+            elif result and not _SIGNS.isdisjoint(chunk):  # "50 %" without its sign is another question at a desk
+                result[begun] = replace(result[begun], raw=f"{result[begun].raw} {chunk}")
             result += [Word(word, "" if at else chunk) for at, word in enumerate(right)]
         return result
 

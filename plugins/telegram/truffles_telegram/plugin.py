@@ -121,6 +121,8 @@ plugin = Plugin(
         media=frozenset({"image", "audio", "document"}),
         typing=True,
         desk=True,
+        customers=True,
+        groups=True,
         merges=frozenset({OutgoingKind.FORWARD}),
     ),
     catalogue=CATALOGUE,

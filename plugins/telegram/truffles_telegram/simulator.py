@@ -231,6 +231,9 @@ def main(groups: tuple[int, ...], **options: Any) -> None:
         simulator.group(group)
     try:
         asyncio.run(_serve(simulator))
+    except OSError as problem:
+        cure = "Choose another --host or --port (0 takes any free one), or stop what listens there"
+        raise click.ClickException(f"cannot listen: {problem.strerror or problem}. {cure}") from None
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

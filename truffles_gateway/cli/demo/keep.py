@@ -72,14 +72,16 @@ def _manager(play: Play, topic: Topic) -> Iterator[tuple[str, str]]:
 
 def _operator(play: Play) -> Iterator[tuple[str, str]]:
     admin = play.house.admin
-    yield (
-        "why did the bot say that? (any message id)",
-        f"curl -s {admin.url}/admin/why/{play.explained} {_bearer(play)}",
-    )
+    if play.explained:  # a demo that ended before scene 4 has nothing to explain
+        yield (
+            "why did the bot say that? (any message id)",
+            f"curl -s {admin.url}/admin/why/{play.explained} {_bearer(play)}",
+        )
     yield "the ledger", f"curl -s {admin.url}/admin/ledger {_bearer(play)}"
     yield "the metrics", f"curl -s {admin.url}/metrics"
     database = quote(play.house.children.environment["DATABASE_URL"])
-    yield "or with the command line", f"DATABASE_URL={database} truffles why {play.explained}"
+    asked = f"why {play.explained}" if play.explained else "ledger"
+    yield "or with the command line", f"DATABASE_URL={database} truffles {asked}"
 
 
 def _bearer(play: Play) -> str:
