@@ -115,10 +115,25 @@ class Judge:
         whole = self._ranked(part, next(left))
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         sure = [_best(piece) for piece in pieces]
-        if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(part, whole, pieces):
+        less = bool(pieces) and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE
+        if (less and not self._is_one(part, whole, pieces)) or self._loses_half(part, whole, pieces):
             found = zip(part.pieces, _agreed(pieces), strict=True)
             return [one for piece, each in found if not (piece.tells and _best(each) < OF_A_STORY) for one in each]
         return whole
+
+    def _loses_half(self, part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
+        """Is the whole answered by what surely answers one piece, while another one asks for what nothing fits even faintly, and that fact
+        does not speak of ("ваш адрес и есть ли доставка?", where nothing is known of deliveries)? It is two questions."""
+        best = whole[0] if whole else None
+        if (
+            best is None
+            or best.confidence < GOOD
+            or not any(_best(each) >= GOOD and each[0].id == best.id for each in pieces)
+        ):
+            return False
+        entry = self._index.entries[best.id]
+        left = [piece for piece, found in zip(part.pieces, pieces, strict=True) if _best(found) < _FAINTLY]
+        return any(piece.asks and piece.things and not speaks_of(piece, entry) for piece in left)
 
     @staticmethod
     def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
