@@ -25,6 +25,7 @@ _FAINTLY, _DOUBTED = 0.2, 0.45
 FAINT, _BOTH = 0.15, 0.8
 _FIRST, _BRIEF, _STORY = 3, 3, 4
 SEVERAL = 4
+_CONCEPT = "c:"
 OF_A_STORY = 0.6
 """As sure a fact must be to answer what tells something and asks nothing ("подруга посоветовала вас, …")."""
 MOST_EQUALS = 10
@@ -131,9 +132,9 @@ class Judge:
             or not any(_best(each) >= GOOD and each[0].id == best.id for each in pieces)
         ):
             return False
-        entry = self._index.entries[best.id]
+        terms = self._index.entries[best.id].terms.keys()
         left = [piece for piece, found in zip(part.pieces, pieces, strict=True) if _best(found) < _FAINTLY]
-        return any(piece.asks and piece.things and not speaks_of(piece, entry) for piece in left)
+        return any(_is_a_matter(piece) and piece.things.isdisjoint(terms) for piece in left)
 
     @staticmethod
     def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
@@ -209,6 +210,11 @@ def _leans(part: Part, told: int) -> bool:
     """Does it stand for something, or ask in a few words after a story of so many words ("комп не грузится. возьмётесь починить?")?"""
     brief = len(part.words) <= _BRIEF and told >= _STORY
     return not part.asked and part.names_nothing and (brief or part.leans)
+
+
+def _is_a_matter(piece: Part) -> bool:
+    """Does it name a matter that customers of any business ask about, and nothing besides?"""
+    return bool(piece.things) and all(key.startswith(_CONCEPT) for key in piece.things)
 
 
 def _once(judged: Sequence[tuple[float, Entry, float]]) -> list[tuple[float, Entry, float]]:
