@@ -44,7 +44,7 @@ from truffles_gateway.messages import (
 )
 
 __all__ = [
-    "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
+    "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Denying", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
     "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
     "RateLimit", "Remarking", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
@@ -591,6 +591,16 @@ class Teller(Protocol):
         """Own facts that were found, by id, in the words that a retriever holds → the words that this customer is told, in
         `language` ("": not known) where the plugin has it; "" for what does not hold now, which nobody is told. What is missing
         from the answer is told as it is held. Quick: nothing is waited for."""
+        ...
+
+
+@runtime_checkable
+class Denying(Protocol):
+    """Implemented by a `KnowledgeSource` that can tell which of its facts are no answer to the words that a retriever found them for,
+    however alike: the price of a wash, to who would buy a bicycle."""
+
+    def denied(self, found: Sequence[Passage]) -> Sequence[Passage]:
+        """Those of these own facts that nobody is told for their `query`. Quick: nothing is waited for."""
         ...
 
 

@@ -24,6 +24,7 @@ from truffles_gateway.files import ChannelFiles
 from truffles_gateway.overrides import Override
 from truffles_gateway.plugin import (
     Closing,
+    Denying,
     Door,
     FileGuard,
     KnowledgeWriter,
@@ -169,6 +170,10 @@ class Tenant:
     def tellers(self) -> list[Teller]:
         """The plugins that have facts of their own, and words for each customer."""
         return [made for made in self.objects.values() if isinstance(made, Teller)]
+
+    def denying(self) -> Mapping[str, Denying]:
+        """Those that know to which words their facts are no answer, by name."""
+        return {name: made for name, made in self.objects.items() if isinstance(made, Denying)}
 
     def door(self, plugin: str) -> Door:
         """What the ingress of `plugin` may know."""

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from truffles_gateway import calls
 from truffles_gateway.decision import Case
 from truffles_gateway.messages import Passage, Turn
-from truffles_gateway.telling import as_told
+from truffles_gateway.telling import as_told, believed
 from truffles_gateway.testing import make_turn
 
 HELD, WORDS = "Парковка во дворе", {"kk": "Көлік тұрағы аулада", "en": ""}
@@ -73,3 +74,33 @@ def test_own_facts_are_told_as_their_plugin_says_them(
 def test_an_answer_to_a_question_stays_one() -> None:
     [passage] = as_told(a_case([Speaker()], "kk"), make_turn(), found("Где парковка? Во дворе", answer=HELD))
     assert (passage.text, passage.answer) == (WORDS["kk"], WORDS["kk"])
+
+
+class Doubter:
+    """Knows that its fact answers nobody who asks about dogs."""
+
+    def denied(self, found: Sequence[Passage]) -> Sequence[Passage]:
+        """What was found for those."""
+        return [each for each in found if each.query == "с собакой?"]
+
+
+class Faulty:
+    """Fails."""
+
+    def denied(self, found: Sequence[Passage]) -> Sequence[Passage]:
+        """Never."""
+        raise RuntimeError("a bug of its own")
+
+
+def test_what_a_plugin_knows_to_be_no_answer_is_not_believed_and_stays_asked() -> None:
+    tenant = SimpleNamespace(denying=lambda: {"policy": Doubter(), "other": Faulty()}, slug="salon")
+    case = cast("Case", SimpleNamespace(tenant=tenant))
+    asked = [
+        Passage(id="pack:parking", text=HELD, confidence=0.9, query=query) for query in ("парковка?", "с собакой?")
+    ]
+    a_file = Passage(id="7f2a", text="Можно", confidence=0.8, query="с собакой?")
+    given = [
+        calls.Answer(plugin="policy", value=asked), calls.Answer(plugin="rag", value=[*asked, a_file]), calls.Answer(plugin="silent"),
+    ]  # fmt: skip
+    sure = [[each.confidence for each in answer.value] for answer in believed(case, given)]
+    assert sure == [[0.9, 0.9], [0.9, 0.0, 0.8], []]

@@ -43,7 +43,7 @@ async def retrieve(case: Case) -> list[Passage]:
     """Every retriever's passages, the surest first."""
     with case.trace.stage("retrieve") as entry:
         result = await _asked(case, case.there)
-        fused = _once(result.asked, sure=_sure(case))
+        fused = _once(telling.believed(case, result.asked), sure=_sure(case))
         known = sorted(telling.as_told(case, case.there, fused), key=lambda passage: -passage.confidence)
         told = overrides.holding(case.tenant.overrides, case.turn.now, case.owned_by)
         found = overrides.outrank(known, told, case.message.text, case.say("notice_heading"))
@@ -64,7 +64,9 @@ def traced(found: Sequence[Passage]) -> list[dict[str, Any]]:
 async def retrieved(case: Case, turn: Turn) -> list[Passage] | None:
     """What the retrievers know in another turn than the case's: at another branch. None: one of them failed."""
     result = await _asked(case, turn)
-    return None if result.faults else telling.as_told(case, turn, _once(result.asked, sure=_sure(case)))
+    if result.faults:
+        return None
+    return telling.as_told(case, turn, _once(telling.believed(case, result.asked), sure=_sure(case)))
 
 
 async def _asked(case: Case, turn: Turn) -> calls.Result:

@@ -61,7 +61,7 @@ ROUTES = {
 }
 
 
-SURELY = 0.8
+SURELY, LIKELY = 0.8, 0.5
 TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
 """What a wish for a time says of it."""
 CALM = frozenset({"question", "statement", "acknowledge", "thanks", "greeting"})
@@ -187,6 +187,22 @@ class Policy:
         say = self.facts.say_at(turn, turn.branch, language or self.facts.pack.language)
         told = {id: self.facts.as_now(id, words, say) for id, words in held.items()}
         return {id: words for id, words in told.items() if words is not None}
+
+    def denied(self, found: Sequence[Passage]) -> Sequence[Passage]:
+        """The facts of the pack that a retriever found for words that ask for something else, as everyday words tell."""
+        queries = dict.fromkeys(each.query for each in found) if self.facts else ()
+        return [
+            one for query in queries for one in self._denied(query, [each for each in found if each.query == query])
+        ]
+
+    def _denied(self, query: str, found: Sequence[Passage]) -> Sequence[Passage]:
+        """Services, where goods are asked for that these are only done to, and none that is likely enough is asked for itself; what says
+        nothing but where the business is, or how it is paid, where something else is asked that the pack does not say."""
+        assert self.facts is not None
+        work = [each for each in found if self.facts.services([each.id])]
+        likely = [each.id for each in work if each.confidence >= LIKELY] or [each.id for each in work]
+        denied = work if self.facts.is_work(likely, query) else []
+        return [*denied, *(each for each in found if self.facts.is_else(each.id, each.answer or each.text, query))]
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""

@@ -26,6 +26,7 @@ _FAINTLY, _DOUBTED = 0.2, 0.45
 FAINT, _BOTH = 0.15, 0.8
 _FIRST, _BRIEF, _STORY = 3, 3, 4
 SEVERAL = 4
+_CONCEPT = "c:"
 OF_A_STORY = 0.6
 """As sure a fact must be to answer what tells something and asks nothing ("подруга посоветовала вас, …")."""
 MOST_EQUALS = 10
@@ -116,10 +117,25 @@ class Judge:
         whole = self._ranked(part, next(left))
         pieces = [self._ranked(piece, next(left)) for piece in part.pieces]
         sure = [_best(piece) for piece in pieces]
-        if pieces and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE and not self._is_one(part, whole, pieces):
+        less = bool(pieces) and max(sure) >= GOOD and _best(whole) < max(sure) - _TIE
+        if (less and not self._is_one(part, whole, pieces)) or self._loses_half(part, whole, pieces):
             found = zip(part.pieces, _agreed(pieces), strict=True)
             return [one for piece, each in found if not (piece.tells and _best(each) < OF_A_STORY) for one in each]
         return whole
+
+    def _loses_half(self, part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
+        """Is the whole answered by what surely answers one piece, while another one asks for what nothing fits even faintly, and that fact
+        does not speak of ("ваш адрес и есть ли доставка?", where nothing is known of deliveries)? It is two questions."""
+        best = whole[0] if whole else None
+        if (
+            best is None
+            or best.confidence < GOOD
+            or not any(_best(each) >= GOOD and each[0].id == best.id for each in pieces)
+        ):
+            return False
+        terms = self._index.entries[best.id].terms.keys()
+        left = [piece for piece, found in zip(part.pieces, pieces, strict=True) if _best(found) < _FAINTLY]
+        return any(_is_a_matter(piece) and piece.things.isdisjoint(terms) for piece in left)
 
     @staticmethod
     def _is_one(part: Part, whole: Sequence[Passage], pieces: Sequence[Sequence[Passage]]) -> bool:
@@ -195,6 +211,11 @@ def _leans(part: Part, told: int) -> bool:
     """Does it stand for something, or ask in a few words after a story of so many words ("комп не грузится. возьмётесь починить?")?"""
     brief = len(part.words) <= _BRIEF and told >= _STORY
     return not part.asked and part.names_nothing and (brief or part.leans)
+
+
+def _is_a_matter(piece: Part) -> bool:
+    """Does it name a matter that customers of any business ask about, and nothing besides?"""
+    return bool(piece.things) and all(key.startswith(_CONCEPT) for key in piece.things)
 
 
 def _once(judged: Sequence[tuple[float, Entry, float]]) -> list[tuple[float, Entry, float]]:

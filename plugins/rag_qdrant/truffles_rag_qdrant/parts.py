@@ -18,7 +18,7 @@ MOST_READINGS = 16
 LONGEST_PART, LONG, FEW = 16, 12, 3
 READ_HEAD, READ_TAIL = 1_500, 700
 _HARD = re.compile(r"(?<=[?!;\n])|(?<=[.…])\s+")
-_JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "тагы", "сосын"})
+_JOINTS = frozenset({"и", "а", "также", "еще", "плюс", "and", "also", "plus", "жане", "zhane", "jane", "тагы", "сосын"})
 _FRAME = re.compile(
     r"\b(?:хотел[аи]?|хочу|хотим)(?:\s+бы)?\s+(?:узнать|спросить|уточнить|понять)\b|\bwant(?:ed)?\s+to\s+(?:know|ask)\b|"
     r"\b(?:білейін|сұрайын|білгім|сұрағым)\s+(?:деп|келе?д?і?)\b", re.IGNORECASE)  # fmt: skip

@@ -15,16 +15,17 @@ from truffles_policy.patterns import Compiler, Index, Pattern, entry
 
 LIGHT, CLOCK, DAY, DATE, MONTH, OF_MONTH = "light", "clock", "day:", "date", "month:", "of-"
 _TABLES = frozenset({
-    "fillers", "small", "whens", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock",
+    "fillers", "small", "whens", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock", "goods",
 })  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Asks:
     """What the data know. `names` tells by a pattern's identity what it stands for; among equally long matches the one
-    that is earlier in `order` counts."""
+    that is earlier in `order` counts. `goods` tell how goods are asked for."""
 
     index: Index
+    goods: Mapping[str, Index]
     names: Mapping[int, str]
     order: Mapping[str, int]
     entries: frozenset[Entry]
@@ -55,9 +56,11 @@ def asks() -> Asks:
         patterns.append(pattern)
         names[id(pattern)] = name
         order.setdefault(name, len(order))
+    goods = {how: Index([compilers[language].pattern(each) for language, sources in table.items() for each in sources])
+             for how, table in raw["goods"].items()}  # fmt: skip
     entries = frozenset(entry for compiler in compilers.values() for entry in compiler.entries)
     return Asks(
-        Index(patterns), names, order, entries,
+        Index(patterns), goods, names, order, entries,
         fillers=_words(raw["fillers"]), small=_words(raw["small"]), whens=_words(raw["whens"]), joins=_words(raw["joins"]),
         opening=_words(raw["opening"]), before=frozenset(raw["negations"]["before"]),
         after=tuple(raw["negations"]["after"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -17,7 +17,9 @@ from truffles_policy.facts.by_example import heard_pieces
 from truffles_policy.facts.carry import WITHIN, read_on
 from truffles_policy.facts.claims import claims
 from truffles_policy.facts.clauses import OF_THINGS, TOLD
+from truffles_policy.facts.goods import Goods
 from truffles_policy.facts.house import House
+from truffles_policy.facts.names import SERVICE, SOLD, Thing
 from truffles_policy.facts.offers import INCLUDED, Offers
 from truffles_policy.facts.places import Places
 from truffles_policy.facts.questions import Questions
@@ -57,6 +59,16 @@ _WOULD_RETURN = re.compile(
 _RETURNS = re.compile(
     r"возвра|верн[уё]|обменив|(?:ақша|акша)\w*.{0,30}(?:қайтар|айырбас)|refund|return|exchanged", re.IGNORECASE
 )
+BARE_FACT = re.compile(r"(?:place|branches\.[^.]+)\.(?:address|hours|phone|map)\b|business\.contacts\b|payment(?:@|$)")
+"""What tells nothing but where, when, by which number, or by which ways one pays."""
+ELSE = frozenset(
+    {"address", "phone", "parking", "amenity_wifi", "amenity_drinks", "amenity_toilet", "amenity_lift"}
+    | {f"rules.{each}" for each in ("delivery", "children", "pets", "guests", "men", "hygiene", "materials", "documents", "certificates", "training",
+                                    "home_visits", "staff", "lateness", "returns", "warranty")}
+)  # fmt: skip
+"""What none of those facts tells, but the address and the number. How to book, or where goods are fetched, they may."""
+_JOINT = re.compile(r"\s+(?=(?:и|а также|плюс|and|plus|also|және|жане|zhane)\s)", re.IGNORECASE)
+_BREAK = re.compile(r"[,.!?;:\n]")
 FIELDS = frozenset({"parking", "entrance", "amenities"})
 
 
@@ -82,7 +94,8 @@ class Facts:
         self.pack, self._texts, self._tags = pack, texts, tags
         self._in: dict[str, Mapping[str, str]] = {}
         self.things = Things(pack)
-        self._offers, self._places = Offers(pack), Places(pack)
+        self._goods = Goods(pack, self.things)
+        self._offers, self._places = Offers(pack, self._goods), Places(pack)
         self._house = House(pack, self.things, self._places, self._offers)
         self._questions = Questions(pack, self.things)
         self._unlisted = Unlisted(pack, self.things)
@@ -168,7 +181,8 @@ class Facts:
         again = self._told_again(reading, say)
         if known := [again] if again else self._of_state(reading, say, late=False):
             return known
-        found = _bound(_first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)]))
+        known = _first_known([Answered(part, tuple(self._told(part, say))) for part in self._asked(reading)])
+        found = _bound([one for each in self._apart(known, reading, say) for one in each])
         found = [replace(each, facts=()) if _is_without(each) else each for each in found]
         own = self._in_so_many_words(reading, say)
         found = [each for each in found if each.facts or not _is_within(each.part.text, own)] + own
@@ -178,6 +192,23 @@ class Facts:
             found = self._of_state(reading, say, late=True) or found
         missing = self._unlisted.told(reading.plain or reading, say)
         return [Answered(Part("unlisted", text=reading.text.strip()), (missing,))] if missing else found
+
+    def _apart(self, answered: Sequence[Answered], reading: Reading, say: Say) -> Iterator[Sequence[Answered]]:
+        """What is asked, clause by clause; of one that holds a question that is not known, each side of an "and" by itself, if it is a
+        question of its own ("ваш адрес и есть ли доставка?"): what is known of one is told, and the other one is missed."""
+        for text in dict.fromkeys(each.part.text for each in answered):
+            here = [each for each in answered if each.part.text == text]
+            lost = any(not each.facts for each in here) and any(each.facts for each in here)
+            sides = _JOINT.split(_said_as(text, reading.text)) if lost else ()
+            yield self._by_sides(sides, say) or here if len(sides) > 1 else here
+
+    def _by_sides(self, sides: Sequence[str], say: Say) -> list[Answered]:
+        """What each side asks; nothing if one of them is no question that everyday words read, but more of what is asked beside it."""
+        read_as = [read(side, self.things) for side in sides]
+        if not all(each.whole and all(part.ask != OFFERS for part in each.parts) for each in read_as):
+            return []
+        parts = [replace(part, text=side) for side, each in zip(sides, read_as, strict=True) for part in each.parts]
+        return [Answered(part, tuple(self._told(part, say))) for part in parts]
 
     def _of_state(self, reading: Reading, say: Say, *, late: bool) -> list[Answered]:
         """What the pack says to whoever tells of a state, or of a fear, perhaps about what was spoken of before."""
@@ -227,6 +258,35 @@ class Facts:
     def _over(self, today: date) -> frozenset[str]:
         """The promotions that do not hold on a day."""
         return frozenset(f"{SOURCE}:promotions.{each.id}" for each in self.pack.promotions if not each.holds(today))
+
+    def services(self, facts: Iterable[str]) -> list[Thing]:
+        """The services that facts tell of, those of a category among them; none that tells of products, too."""
+        told = (each.removeprefix(OWN).partition("@")[0].partition(".") for each in facts)
+        things = self._offers.members([Thing(kind, id) for kind, _, id in told if kind in SOLD])
+        return things if all(each.kind == SERVICE for each in things) else []
+
+    def is_work(self, facts: Iterable[str], asked: str) -> bool:
+        """Are goods asked for in these words, and are all that the facts tell of services that are only done to them?"""
+        return self._goods.are_asked(asked[:LONGEST], self.services(facts))
+
+    def is_else(self, fact: str, told: str, asked: str) -> bool:
+        """Does a fact only tell where the business is, how it is reached or paid, while something else is asked in so many words ("и есть ли
+        доставка?"), which that fact does not speak of?"""
+        id = fact.removeprefix(OWN)
+        if not BARE_FACT.match(id):
+            return False
+        meant = self.things.remembered("else", asked, lambda: self._meant(asked[:LONGEST]))
+        return bool(meant) and id.partition("@")[0] not in meant and not speaks_of(told, roots_of(asked))
+
+    def _meant(self, text: str) -> frozenset[str]:
+        """What a text asks in so many words, and the facts that answer it; nothing if everyday words do not read all of it, or if any of
+        those facts may answer it."""
+        reading = read(text, self.things)
+        if not reading.whole or any(part.ask not in ELSE for part in reading.parts) or self.knows(text):
+            return frozenset()
+        say = Say(self.pack, self._texts, self.pack.language, "", datetime.now(ZoneInfo("UTC")))
+        told = {fact.id for part in reading.parts for fact in self._told(part, say)}
+        return frozenset({*(part.ask for part in reading.parts), *told})
 
     def _sold_out(self, fact: str, say: Say) -> str:
         """All that the pack says of a product of which something is sold out now; "" of anything else."""
@@ -353,6 +413,12 @@ def _bound(answered: Sequence[Answered]) -> list[Answered]:
     маникюра"): nothing is told beside it, so that it is not taken for answered."""
     lost = {each.part.text for each in answered if not each.facts}
     return [replace(each, facts=()) if each.part.text in lost else each for each in answered]
+
+
+def _said_as(clause: str, text: str) -> str:
+    """A clause with the small words before it that say nothing, as it stands in the text."""
+    before, found, _ = text.partition(clause)
+    return f"{_BREAK.split(before)[-1]}{clause}".strip() if found else clause
 
 
 def _is_without(answered: Answered) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from truffles_policy.facts.claims import claims
@@ -13,7 +13,8 @@ from truffles_policy.facts.places import Places
 from truffles_policy.facts.reading import Part
 from truffles_policy.facts.things import Things
 from truffles_policy.facts.told import Say, Told
-from truffles_policy.pack.schema import File, Pack, Promotion
+from truffles_policy.pack.paying import accepted, is_of_instalments, refused
+from truffles_policy.pack.schema import File, Method, Pack, Promotion
 from truffles_policy.pack.wording import sentence
 
 _COSTS = re.compile(r"\d|бесплатн|платн|тегін|ақылы|free", re.IGNORECASE)
@@ -27,7 +28,7 @@ class House:
         self._answers: Mapping[str, Callable[[Part, Say], list[Told]]] = {
             "payment": self._payment, "promotions": self._promotions, "discount_wish": self._wish,
             "prepayment": lambda part, say: self._paying("prepayment", say),
-            "instalments": lambda part, say: self._paying("instalments", say),
+            "instalments": lambda part, say: self._instalments(say),
             "warranty": self._warranty, "preparation": lambda part, say: self._care("before", part, say),
             "aftercare": lambda part, say: self._care("after", part, say),
             "price_list": self._price_list, "portfolio": lambda part, say: self.files("portfolio", say),
@@ -67,22 +68,36 @@ class House:
         payment = self._pack.payment
         return say.own(f"payment.{field}", getattr(payment, field)) if payment.tell else []
 
+    def _instalments(self, say: Say) -> list[Told]:
+        """What stands of them, else that they are among what is not accepted, and what is."""
+        payment = self._pack.payment
+        none = [each for each in payment.methods if not each.accepted and is_of_instalments(each)]
+        if payment.instalments is not None or not none or not payment.tell:
+            return self._paying("instalments", say)
+        return [say.line("payment", self._ways(none[:1], say))]
+
+    def _ways(self, asked: Sequence[Method], say: Say) -> str:
+        """Whether one may pay so; where one may not at all, how else."""
+        lines = []
+        for each in asked:
+            text = say.text("fact_paid", method=say.words(each.name)) if each.accepted else refused(each, say)
+            lines.append(f"{text} {sentence(say.words(each.note))}" if each.note else text)
+        others = "" if any(each.accepted for each in asked) else accepted(self._pack.payment, say)
+        return " ".join(filter(None, [*lines, others]))
+
     def _payment(self, part: Part, say: Say) -> list[Told]:
         payment = self._pack.payment
         asked = [payment.methods[int(thing.id)] for thing in part.others if thing.kind == METHOD]
         if not payment.tell:
             return []
         if asked:
-            lines = []
-            for method in dict.fromkeys(each.model_dump_json() for each in asked):
-                one = next(each for each in asked if each.model_dump_json() == method)
-                text = say.text("fact_paid" if one.accepted else "fact_not_paid", method=say.words(one.name))
-                lines.append(f"{text} {sentence(say.words(one.note))}" if one.note else text)
-            return [say.line("payment", " ".join(lines))]
+            return [
+                say.line("payment", self._ways(list({each.model_dump_json(): each for each in asked}.values()), say))
+            ]
         if payment.text:
             return say.own("payment", payment.text)
-        accepted = [say.words(each.name) for each in payment.methods if each.accepted]
-        return [say.line("payment", say.text("fact_payment", methods=", ".join(accepted)))] if accepted else []
+        ways = [say.words(each.name) for each in payment.methods if each.accepted]
+        return [say.line("payment", say.text("fact_payment", methods=", ".join(ways)))] if ways else []
 
     def _promotions(self, part: Part, say: Say) -> list[Told]:
         """The promotions of today that are meant: by name, by thing, else all."""

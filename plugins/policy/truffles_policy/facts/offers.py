@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
+from truffles_policy.facts.goods import Goods
 from truffles_policy.facts.names import CATEGORY, PRODUCT, SERVICE, SOLD, Thing
 from truffles_policy.facts.reading import OFFERS, Part
 from truffles_policy.facts.told import Say, Told
@@ -35,7 +36,8 @@ def covers(text: str) -> bool:
 class Offers:
     """What a pack sells."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, goods: Goods) -> None:
+        self._goods = goods
         self._services = {each.id: each for each in pack.services}
         self._products = {each.id: each for each in pack.products}
         self._members = {
@@ -49,6 +51,8 @@ class Offers:
         """What is asked of the things of a part; nothing where it is not known of one that was asked for."""
         if part.ask == INCLUDED and (len(self._asked_of(part)) != 1 or _THERE.search(part.text)):
             return []
+        if self._are_goods(part):
+            return []
         facts: list[Told] = []
         for found in part.things:
             lines = self._family(part.ask, self.members(found.things), say)
@@ -59,6 +63,11 @@ class Offers:
             return self._offered(facts, self.members([thing for found in part.things for thing in found.things]), say)
         return facts
 
+    def _are_goods(self, part: Part) -> bool:
+        """Are goods asked for that are not sold: what is there is only what is done to them? The price of the work is no answer then."""
+        named = [found.text for found in part.things if found.text not in part.text]
+        return self._goods.are_asked(" ".join([part.text, *named]), self._asked_of(part))
+
     def _asked_of(self, part: Part) -> list[Thing]:
         """The single things of a part, those of categories among them."""
         return list(
@@ -68,7 +77,7 @@ class Offers:
         )
 
     def _offered(self, facts: list[Told], things: Sequence[Thing], say: Say) -> list[Told]:
-        """A "yes" before what is there. Of a product that is counted, it says that there is some: not when the count is old."""
+        """A "yes" before what is there. Whoever asks for goods is told of no work instead (`_are_goods`). Of a product that is counted, it says that there is some: not when the count is old."""
         there = [self._there(thing, say) for thing in things if thing.kind == PRODUCT]
         counted = [self._counted(thing) for thing in things if thing.kind == PRODUCT]
         if len(things) == 1 and counted == [True] and there == [None]:
@@ -93,7 +102,7 @@ class Offers:
         """The things, and those of the categories among them."""
         return list(dict.fromkeys(
             one for thing in things if thing.kind in SOLD
-            for one in (self._members[thing.id] if thing.kind == CATEGORY else [thing])
+            for one in (self._members.get(thing.id, ()) if thing.kind == CATEGORY else [thing])
         ))  # fmt: skip
 
     def product(self, thing: Thing) -> Product | None:

@@ -152,13 +152,13 @@ def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
 def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:
     payment = pack.payment
     if payment.tell:
-        ways = {accepted: [_way(each, telling) for each in payment.methods if each.accepted is accepted]
-                for accepted in (True, False)}  # fmt: skip
+        ways = ", ".join(_way(each, telling) for each in payment.methods if each.accepted)
+        others = [telling.refused(each) for each in payment.methods if not each.accepted]
         names = [*ASKED["payment"], *(alias for each in payment.methods for alias in _names(each.name, each.aliases))]
         yield Fact(
             "payment",
             names,
-            sentences([", ".join(ways[True]), *map(telling.refused, ways[False]), telling.own(payment.text)]),
+            sentences([telling.accepted(ways) if ways and others else ways, *others, telling.own(payment.text)]),
         )
         for key in ("prepayment", "instalments"):
             yield Fact(f"payment.{key}", ASKED[key], telling.own(getattr(payment, key)))

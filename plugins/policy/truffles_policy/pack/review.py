@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import read_document
+from truffles_policy.pack.paying import refuses_instalments
 from truffles_policy.pack.schema import Pack, Place, Product, Service
 from truffles_policy.pack.values import DAYS
 
@@ -119,7 +120,10 @@ def _of_money(pack: Pack) -> Iterator[str]:
         yield "payment (tell is false)"
     else:
         yield from [] if payment.methods or payment.text else ["ways to pay"]
-        yield from (name for name in ("prepayment", "instalments") if not getattr(payment, name))
+        if not payment.prepayment:
+            yield "prepayment"
+        if not (payment.instalments or refuses_instalments(payment)):
+            yield "instalments"
     if not pack.discounts.tell:
         yield "discounts (tell is false)"
     elif not pack.promotions and not pack.discounts.otherwise:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from truffles_gateway.plugin import Texts
 from truffles_policy.pack.opening import Opening
-from truffles_policy.pack.schema import At, Pack, Place, Priced, Product, Service, Variant
+from truffles_policy.pack.paying import refused
+from truffles_policy.pack.schema import At, Method, Pack, Place, Priced, Product, Service, Variant
 from truffles_policy.pack.values import Words
 from truffles_policy.pack.wording import Wording, sentence
 
@@ -21,9 +22,13 @@ class Telling:
         """A text of the pack, "" for none."""
         return self._wording.words(words) if words else ""
 
-    def refused(self, name: str) -> str:
-        """That a way to pay is not accepted."""
-        return self._wording.text("fact_not_paid", method=name)
+    def refused(self, method: Method) -> str:
+        """That a way to pay is not accepted, with what is to be said of it."""
+        return sentences([refused(method, self._wording), self.own(method.note)])
+
+    def accepted(self, ways: str) -> str:
+        """The ways to pay that there are, beside others that are none."""
+        return self._wording.text("fact_accepted", methods=ways)
 
     def thing(self, name: Words, what: Priced, at: At | None = None) -> str:
         """What a service or a product costs and how long it takes: "Name — 7 000 ₸, 1 ч. Note."."""
