@@ -131,10 +131,10 @@ def _names(name: Words, language: str) -> Named:
 
 
 def _variants(service: Service, language: str) -> Named:
-    """The words of its variants. One that several have says not which ("длинные волосы", "короткие волосы")."""
+    """The words of its variants. One that all have says not which ("длинные волосы", "короткие волосы")."""
     named = [[each for name in _names(one.name, language) for each in name] for one in service.variants]
     shared = Counter(key for words in named for key in frozenset().union(*(each.keys for each in words)))
-    return tuple(tuple(replace(each, role=OBJECT if any(shared[key] > 1 for key in each.keys) else WHICH) for each in words)
+    return tuple(tuple(replace(each, role=OBJECT if any(shared[key] == len(named) > 1 for key in each.keys) else WHICH) for each in words)
                  for words in named)  # fmt: skip
 
 

@@ -154,11 +154,12 @@ def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:
     if payment.tell:
         ways = ", ".join(_way(each, telling) for each in payment.methods if each.accepted)
         others = [telling.refused(each) for each in payment.methods if not each.accepted]
+        alone = others and not payment.text  # which says what is accepted in words of its own
         names = [*ASKED["payment"], *(alias for each in payment.methods for alias in _names(each.name, each.aliases))]
         yield Fact(
             "payment",
             names,
-            sentences([telling.accepted(ways) if ways and others else ways, *others, telling.own(payment.text)]),
+            sentences([telling.accepted(ways) if ways and alone else ways, *others, telling.own(payment.text)]),
         )
         for key in ("prepayment", "instalments"):
             yield Fact(f"payment.{key}", ASKED[key], telling.own(getattr(payment, key)))
