@@ -89,6 +89,12 @@ async def test_what_a_search_hardly_believes_is_not_shown_to_the_model(desk: Any
     assert "Парковка" not in desk.data
 
 
+async def test_a_message_that_nobody_understands_is_not_guessed_from_what_is_near_it(desk: Any, llmock: LLMock) -> None:
+    unclear, found = Verdict(route=Route.UNSURE, language="ru"), (desk.passage(confidence=0.4),)
+    assert await desk.hooks.answer(make_turn(), Inbound(text="цена?", events=()), unclear, found, ()) is None
+    assert llmock.requests == []
+
+
 async def test_the_same_words_are_shown_once_and_what_they_are_about_is_said(desk: Any) -> None:
     desk.will_say(sources=["p2"])
     draft = await desk.answer(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib import resources as files
 from zoneinfo import ZoneInfo
 
-from truffles_gateway.messages import Draft, Inbound, Passage, Turn, Verdict
+from truffles_gateway.messages import Draft, Inbound, Passage, Route, Turn, Verdict
 from truffles_gateway.plugin import Plugin, Resources, hookimpl
 from truffles_llm_openai import blocks, remembered, sorting, writing
 from truffles_llm_openai.alarms import CATALOGUE
@@ -21,6 +21,7 @@ from truffles_llm_openai.remembered import Remembered
 from truffles_llm_openai.replies import AnswerReply, ClassifyReply
 from truffles_llm_openai.settings import LlmSettings
 
+SURE = 0.5
 TEMPLATES = ("classify", "answer", "answer.ru", "answer.kk", "answer.en")
 
 
@@ -53,7 +54,7 @@ class LlmOpenai:
         self, turn: Turn, message: Inbound, verdict: Verdict, passages: Sequence[Passage], objections: Sequence[str]
     ) -> Draft | None:
         """A reply from the passages alone, None where they hold none. Raises as `classify` does."""
-        shown = writing.good(passages, self._settings.passage_confidence)
+        shown = writing.good(passages, self._least(verdict))
         if not self._settings.answer or not shown or not message.text.strip():
             return None
         language = writing.language(turn, message, verdict)
@@ -67,6 +68,12 @@ class LlmOpenai:
         if known and not objections and not again:
             self._remembered.keep(known, reply)
         return writing.draft(writing.brief(reply), labelled, passages, message.text, times=self._settings.reading)
+
+    def _least(self, verdict: Verdict) -> float:
+        """How sure a search must be of a passage that is shown. What a message wants that nobody understands ("цена?") is asked back, and
+        not guessed from what is near it."""
+        least = self._settings.passage_confidence
+        return max(least, SURE) if verdict.route is Route.UNSURE else least
 
     def _key(self, turn: Turn, message: Inbound, language: str, shown: Sequence[Passage]) -> str:
         """Under what the answer is remembered, "" if it is for this customer alone. The prompt counts by its day: what
