@@ -158,20 +158,6 @@ def test_texts_that_customers_would_read_in_braces_or_never_are_named(
     assert result.output.count("✗") == len(told)
 
 
-def test_branches_of_a_pack_are_named_where_the_tenant_has_none(
-    truffles: Truffles, velo: Written, tmp_path: Path
-) -> None:
-    pack = tmp_path / "pack.yaml"
-    pack.write_text("business: {name: Velo}\nbranches:\n  - {slug: north, name: N}\n  - {slug: south, name: S}\n")
-    path = velo("desk_log", "policy", more='settings = { pack = { include = "pack.yaml" } }\n')
-    result = truffles("tenants", "check", str(path))
-    assert result.exit_code == 1
-    assert (
-        f'{pack}:3: branches[0].slug: there is no branch "north". Known here: none. The tenant has no [[branches]]: add'
-        " them (north, south), or take them out of the pack"
-    ) in result.output
-
-
 def test_a_new_file_shows_where_the_pack_is_named(truffles: Truffles, tmp_path: Path) -> None:
     path = tmp_path / "shop.toml"
     assert truffles("tenants", "new", "shop", "--file", str(path)).exit_code == 0

@@ -254,11 +254,9 @@ async def facts(policy: Policy) -> Sequence[str]:
 
 
 def _create(settings: PolicySettings, resources: Resources) -> Policy:
-    known = list(resources.branches)
-    for place, slip in unknown_branches(settings.pack, known) if settings.pack else ():
-        slugs = ", ".join(each.slug for each in settings.pack.branches) if settings.pack else ""
-        cure = "" if known else f"The tenant has no [[branches]]: add them ({slugs}), or take them out of the pack"
-        raise ConfigError(slip, where=f"plugins.policy.pack{dotted(place)}", cure=cure)
+    if settings.pack and resources.branches:
+        for place, slip in unknown_branches(settings.pack, list(resources.branches)):
+            raise ConfigError(slip, where=f"plugins.policy.pack{dotted(place)}")
     return Policy(settings, resources.texts, resources.branch_tags)
 
 
