@@ -69,6 +69,10 @@ def bound(text: str, evidence: Iterable[tuple[str, str]]) -> Bound:
     for clause in _clauses(text):
         said = _tokens(clause)
         named = _named(said, [each for each in things if not _lacking(each.names, said)])
+        if len(named) > 1:  # what stands in brackets says more of it, and is no other thing
+            outside = _tokens(_ASIDE.sub(" ", clause))
+            of_it = _named(outside, [each for each in things if not _lacking(each.names, outside)])
+            named, said = (of_it, outside) if len(of_it) == 1 else (named, said)
         before += [each for each in named if each not in before]
         amounts = _amounts(clause)
         if len(amounts) != 1:

@@ -21,8 +21,9 @@ THOUSAND = r"(?:тыс\w*\.?|тыщ\w*|tys\w*|мын\w*|thousand)|(?<=[0-9])\s?(
 MILLION = r"млн\.?|миллион\w*|million"
 SIZE = r"(?:гб|gb|тб|tb|мб|mb|мп|mp|вт|см|cm|мм|mm|кг|kg|мл|ml)\b"
 """Units of what has a size: a number before one is no price ("128 ГБ — 239 000 ₸")."""
-_COUNTED = re.compile(rf"(?:{NUM})\s+-\s")
-_FAR_LESS = 100
+_COUNTED = re.compile(r"[0-9]{1,2}\s+-\s")
+_FAR_LESS, _MOST_COUNTED = 100, 20
+_PRICED_BEFORE = re.compile(r"(?:\b(?:от|до|с|за|from|цен\w+|сто[ия]\w*|price|costs?|багасы)|[:=-])\s*$")
 _NAMES = (
     ("₸", r"₸", r"тг\b|тнг\b|те[нң]ге\w*|kzt\b|tenge\b|tg\b"), ("₽", r"₽", r"руб\w*|rub\b"),
     ("$", r"\$", r"usd\b|доллар\w*|бакс\w*|dollars?\b|bucks\b"), ("€", r"€", r"eur\b|euros?\b|евро\b"),
@@ -189,12 +190,19 @@ def _money_keys(value: float, currency: str) -> tuple[tuple[Key, ...], tuple[Key
     return keys, (exact, ("price", (value, "any")), ("price", (value, "told")))
 
 
+def _is_counted(found: re.Match[str], values: list[float]) -> bool:
+    """Does a series begin with a count, and not with the least of a range?"""
+    before = found.string[max(0, found.start() - 24) : found.start()]
+    counted = _COUNTED.match(found["series"]) is not None and values[0] <= _MOST_COUNTED
+    return counted and values[0] * _FAR_LESS < values[1] and _PRICED_BEFORE.search(before) is None
+
+
 def money(found: re.Match[str]) -> Found:
     """A series of numbers with a scale or a currency."""
     scale = found["scale"] or ""
     factor = 1_000_000 if re.match(MILLION, scale) else 1_000 if scale else 1
     values = _numbers(found["series"] or "1")
-    if not scale and _COUNTED.match(found["series"]) and values[0] * _FAR_LESS < values[1]:
+    if not scale and _is_counted(found, values):
         del values[0]  # "два — 42 000 ₸" is the price of two, and no range
     rest = _value(found["rest"]) if found["rest"] else 0
     spelt = re.search(THOUSAND, found["series"] or "")  # "5 тыс - 7 тыс": the first has its own

@@ -293,7 +293,7 @@ def _perhaps() -> tuple[Reader, ...]:
         _reader(r"([0-9]{1,2})[.]([0-9]{2})(?![0-9])", values.dotted, "."),
         _reader(r"([01]?[0-9]|2[0-4])-(00|30|45|2[5-9]|[345][0-9])(?![0-9-])(?!\s*[a-zа-я])", values.dotted, "-"),
         _reader(rf"(?P<hours>[0-9]{{1,2}}-?{away}\s+[0-9]{{1,2}})-?{to}\s+дейин", values.bare_hours, "дейин"),
-        _reader(rf"(?<![^\W\d_])(?P<hours>[0-9]{{1,2}})-?{there}", values.bare_hours, *endings),  # "A15-те" is a name
+        _reader(rf"(?<!\b[^\W\d_])(?P<hours>[0-9]{{1,2}})-?{there}", values.bare_hours, *endings),  # "A15-те" is a name
         _reader(rf"(?P<hours>[0-9]{{1,2}}\s*-\s*[0-9]{{1,2}})(?![0-9-]){_closed()}", values.bare_hours, "-"),
         _reader(values.NUM, values.bare_number),
     )

@@ -105,7 +105,8 @@ def answer(
 
 @hookspec
 def escalate(turn: Turn, card: HandoverCard) -> Sequence[Outgoing] | None:
-    """A human is needed: return the rows to post at your desk. Touch no network here.
+    """A human is needed: return the rows to post at your desk. Touch no network here. No rows from anybody means that
+    nobody is shown the handover: that is an alarm.
 
     Every desk is asked; the rows are committed together with the handover. Limit 3 s. When one fails the handover is
     stored all the same, the call is repeated later and an alarm is raised.

@@ -36,9 +36,10 @@ FINDING = (
     r"|(?:env|file):\S+ (?:cannot be read|is empty))(?=[\s.:]|$)"
 )
 SECRET = re.compile(
-    rf"(?i)([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\w-]*[\"']?\s*[=:]\s*)(?!{FINDING})"
+    rf"(?i)([\w-]{{0,40}}(?:token|secret|password|api[_-]?key|authorization)[\w-]{{0,40}}[\"']?\s*[=:]\s*)(?!{FINDING})"
     r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s&\"',;}]+)"
 )
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|«[^»]*»|`[^`]*`")
 URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@/\s]+(@)")
 BOT_TOKEN = re.compile(r"\b\d{6,12}:[\w-]{30,}")
 SECRET_KEY = re.compile(r"(?i)token|secret|password|api[_-]?key|authorization")
@@ -56,8 +57,14 @@ def told(problem: ConfigError) -> str:
     """A finding as a line of the log: what it says is masked, but the key's name and what is said of it stay apart, or
     `token: is no token` would read `token: *** no token`."""
     found = getattr(problem, "problems", None) or [problem]  # `tenants.BadConfig` has several
-    lines = (ConfigError(mask(each.problem), where=mask(each.where), cure=mask(each.cure)) for each in found)
+    lines = (ConfigError(_unquoted(each), where=mask(each.where), cure=mask(each.cure)) for each in found)
     return ": ".join(filter(None, [problem.tenant, "; ".join(map(str, lines))]))
+
+
+def _unquoted(problem: ConfigError) -> str:
+    """What is wrong, without what a validator repeats of a secret's value."""
+    text = mask(problem.problem)
+    return _QUOTED.sub("***", text) if SECRET_KEY.search(problem.where) else text
 
 
 def _mask_value(key: str, value: Any) -> Any:

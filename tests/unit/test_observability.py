@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import string
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -158,3 +159,18 @@ def test_faults_are_counted_logged_and_handed_on(lines: Lines) -> None:
     assert stored == [fault]
     assert b'truffles_plugin_faults_total{hook="answer",plugin="p",tenant="salon"} 1.0' in metrics.render()
     assert lines()[0]["correlation_id"] == "c"
+
+
+@pytest.mark.parametrize("quoted", ["'{}'", '"{}"', "«{}»", "`{}`"])
+def test_what_a_validator_repeats_of_a_secret_is_masked(quoted: str) -> None:
+    value = "hunter2secret"
+    said = told(ConfigError(f"{quoted.format(value)} is no key", where="plugins.x.api_key"))
+    assert value not in said
+    assert said.startswith("plugins.x.api_key: ") and "is no key" in said
+
+
+def test_long_runs_of_letters_are_masked_in_no_time() -> None:
+    start = time.process_time()
+    mask("token" * 2_000)
+    mask("a" * 20_000)
+    assert time.process_time() - start < 2

@@ -142,6 +142,14 @@ async def test_a_question_that_was_quietly_dropped_is_unanswered_all_the_same(de
     assert draft.unanswered == ("а собаку можно взять",)
 
 
+@pytest.mark.parametrize("rest", ["Сколько стоит татуаж", "Есть ли парковка"])
+async def test_words_that_every_question_has_do_not_make_it_answered(desk: Any, rest: str) -> None:
+    desk.will_say(answer="Маникюр стоит 5000 ₸, есть и с гелем.")
+    weak = desk.passage("x", "…", 0.1, query=rest)
+    draft = await desk.answer(f"{desk.question} {rest.replace(' ', '  ')}?", desk.passage(), weak)
+    assert draft.unanswered == (rest,)
+
+
 @pytest.mark.parametrize("text", ["Мне подруга вас посоветовала. {}", "{} очень надо", "{} а когда вы работаете?"])
 async def test_what_asks_nothing_or_is_spoken_of_is_not_left_open(desk: Any, text: str) -> None:
     desk.will_say(answer="Маникюр стоит 5000 ₸, работаем до 20:00.")

@@ -19,8 +19,14 @@ MOST_PASSAGES = 12
 MOST_PARTS = 5
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WORD = re.compile(r"\w+")
+_SAID = re.compile(r"\w+|[%₸$€№]")
 _TELLING = 12
 _BEGINNING = 4
+_ASKED_WITH = (
+    "скол стои есть можн како каки кака когд буде вас нас цена долл бола қанш канш тұра тура қанд канд бағас бага much cost have does "
+    "what when many will your there"
+)
+_ASKING = frozenset(_ASKED_WITH.split())
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$)[^.!?…\n]*)*(?:[.!?…]+|\n|$)\s*")
 MOST_SENTENCES = 3
 _LONG = 320
@@ -40,8 +46,14 @@ def today(now: datetime, timezone: str) -> str:
 def good(passages: Sequence[Passage], least: float) -> list[Passage]:
     """The passages that the model is shown: the surest first, each once, and none that says the same as another one."""
     best = sorted((each for each in passages if each.confidence >= least), key=lambda each: -each.confidence)
-    ids, said = {each.id: each for each in reversed(best)}, {_said(each): each for each in reversed(best)}
-    return [each for each in best if ids[each.id] is each and said[_said(each)] is each][:MOST_PASSAGES]
+    shown: list[Passage] = []
+    ids, said = set(), set()
+    for each in best:
+        if each.id not in ids and (words := _said(each)) not in said:
+            shown.append(each)
+            ids.add(each.id)
+            said.add(words)
+    return shown[:MOST_PASSAGES]
 
 
 def request(
@@ -105,7 +117,7 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
 
 def _said(passage: Passage) -> tuple[str, ...]:
     """The words of a passage, by which another one is told to say the same."""
-    return tuple(_WORD.findall(_fact(passage).casefold()))
+    return tuple(_SAID.findall(_fact(passage).casefold()))
 
 
 def _fact(passage: Passage) -> str:
@@ -130,10 +142,11 @@ def _unanswered(reply: AnswerReply, text: str, used: Sequence[Passage], passages
 def _is_asked(query: str, text: str) -> bool:
     """Is a part of a message a question by itself, with its own sign? What merely stands there ("мне подруга посоветовала вас") may
     be left without a word; a model that has read the whole is believed."""
+    text, query = " ".join(text.split()), " ".join(query.split())
     at = text.find(query)
-    return at >= 0 and text[at + len(query) :].lstrip(" .!").startswith("?") and query.strip() != text.strip(" ?!.")
+    return at >= 0 and text[at + len(query) :].lstrip(" .!").startswith("?") and query != text.strip(" ?!.")
 
 
 def _beginnings(text: str) -> set[str]:
-    """Words without their endings, by which a reply is told to speak of a question."""
-    return {word[:_BEGINNING] for word in _WORD.findall(text.casefold()) if len(word) >= _BEGINNING}
+    """Words without their endings, by which a reply is told to speak of a question; not those that every question has."""
+    return {word[:_BEGINNING] for word in _WORD.findall(text.casefold()) if len(word) >= _BEGINNING} - _ASKING

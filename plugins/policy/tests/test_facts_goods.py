@@ -159,3 +159,15 @@ def test_what_is_not_accepted_is_told_with_what_is(ask: Ask, policies: dict[str,
 def test_instalments_that_are_refused_are_known(policies: dict[str, Any]) -> None:
     pack: Pack = policies["workshop"].facts.pack
     assert "instalments" not in list(unknown(pack)) and "prepayment" in list(unknown(pack))
+
+
+@pytest.mark.parametrize(("pack", "text", "fact"), [
+    ("demo_salon", "у меня есть прыщи на лице", "face_cleansing"), ("demo_salon", "есть ли противопоказания для лица", "face_cleansing"),
+    ("demo_salon", "есть раздражение на лице, можно прийти?", "face_cleansing"), ("demo_phones", "у меня есть трещина на экране", "screen_iphone"),
+    ("demo_phones", "есть трещина на экране, сколько стоит?", "screen_iphone"),
+])  # fmt: skip
+def test_what_is_told_of_what_work_is_done_to_asks_for_no_goods(
+    policies: dict[str, Any], pack: str, text: str, fact: str
+) -> None:
+    found = Passage(id=f"pack:services.{fact}", text="…", confidence=0.9, query=text)
+    assert not policies[pack].denied([found])

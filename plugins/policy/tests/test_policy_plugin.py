@@ -127,7 +127,8 @@ def test_the_language_so_far_helps_where_a_text_tells_none(turn: Turn) -> None:
     ("тіс ағарту қанша тұрады", "Ерлан", "kk"), ("жазылайын деп едім", "гель лакпен", "kk"), ("редми 13с 256 бар ма", "128 ши?", "kk"),
     ("how much is a manicure", "Kate Wilson", "en"), ("do you sell chargers?", "power bank", "en"), ("сколько стоит маникюр", "Айгерим", "ru"),
     ("тіс ағарту қанша тұрады", "а можно сегодня вечером?", "ru"), ("сколько стоит маникюр", "бүгін келсем бола ма", "kk"),
-    ("сколько стоит маникюр", "do you speak English?", "en"), ("👍", "Айгерим", "ru"),
+    ("сколько стоит маникюр", "do you speak English?", "en"), ("сколько стоит маникюр", "Where?", "en"),
+    ("сколько стоит маникюр", "канша?", "kk"), ("how much is a manicure", "Сколько?", "ru"), ("👍", "Айгерим", "ru"),
 ])  # fmt: skip
 def test_a_name_or_a_borrowed_word_is_in_the_language_of_the_talk(
     turn: Turn, before: str, text: str, language: str

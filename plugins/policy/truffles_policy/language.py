@@ -71,13 +71,15 @@ def told(text: str) -> tuple[str, bool]:
     borrows ("Ерлан", "128 ши?", "power bank") may stand in a talk in any."""
     votes: Counter[str] = Counter()
     text = clean(text[:_LOOK_AT])
-    for found in list(_WORD.finditer(text))[:_MOST_WORDS]:
-        votes.update(dict(_votes(normal(found.group()))))
+    told_by = [dict(_votes(normal(found.group()))) for found in list(_WORD.finditer(text))[:_MOST_WORDS]]
+    for each in told_by:
+        votes.update(each)
     if not _CYRILLIC.search(text.lower()):
         votes.update(_layout_votes(text))
     best = max(("kk", "ru", "en"), key=lambda language: votes[language])  # among equals the rarer choice
     lead = votes[best] - max(votes[language] for language in LANGUAGES if language != best)
-    return (best, votes[best] > _UNSURE and lead > 0) if votes[best] > 0 else ("", False)
+    telling = any(each.get(best, 0) >= _UNSURE for each in told_by)  # "where?", "қанша?"
+    return (best, lead > 0 and (telling or votes[best] > _UNSURE)) if votes[best] > 0 else ("", False)
 
 
 @lru_cache(CACHE)

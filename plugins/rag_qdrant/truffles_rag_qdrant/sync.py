@@ -16,6 +16,8 @@ from truffles_rag_qdrant.rows import Embed, made
 
 BATCH, SHOWN = 16, 5
 SMALL = 4  # facts: less than this are soon loaded again
+LEAST_ALIKE = 10
+"""One of so many facts must be as it was, or the folder is another business's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,11 @@ def _is_of_a_file(chunk: Chunk) -> bool:
 
 def _not_the_wrong_folder(changes: Changes, stored: Sequence[Chunk], tenant: str, *, shrink: bool) -> None:
     """A bot that forgot most of what it knew sends every customer to a human: a slip of one path must not do that. What
-    was put into other words is not forgotten, unless nothing at all is as it was: then it is another business's."""
-    gone = [chunk for chunk in stored if chunk.id in set(changes.deleted)]
-    lost = len(gone) if not changes.unchanged else len(gone) - _reworded(gone, changes.added)
+    was put into other words is not forgotten, unless hardly anything is as it was: then it is another business's."""
+    deleted = set(changes.deleted)
+    gone = [chunk for chunk in stored if chunk.id in deleted]
+    alike = changes.unchanged * LEAST_ALIKE >= len(stored)
+    lost = len(gone) - _reworded(gone, changes.added) if alike else len(gone)
     if not shrink and len(stored) >= SMALL and lost > len(stored) / 2:
         raise ConfigError(f"{len(gone)} of {len(stored)} facts would be deleted", tenant=tenant, where="knowledge",
                           cure="If that is meant, add --shrink; else name the right folder")  # fmt: skip

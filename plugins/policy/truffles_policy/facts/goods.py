@@ -21,6 +21,12 @@ from truffles_policy.pack.values import Words
 
 Named = tuple[tuple[Role, ...], ...]
 SELLS, HAS, COSTS = "sells", "has", "costs"
+_SHORT = 3
+_FILLING = (
+    "меня какие какой какая какое сейчас сегодня вообще может пожалуйста здравствуйте добрый день привет скажите подскажите можно "
+    "have what which there please hello your some кандай қандай сіздерде сиздерде сізде сизде салем сәлем"
+)
+_FILLS = frozenset(_FILLING.split())
 OTHERWISE = OF_THINGS - {"price", "how_much", "offered", "stock"}
 """What is asked of things beside what they cost and whether they are there: then it is that question, how long a warranty is, say."""
 _DOES = tuple(f"{stem}{ending}" for stem in ("а", "е", "и") for ending in ("сиз", "сиздар", "сиздер", "сизба", "сизбе"))
@@ -52,9 +58,11 @@ class _Called:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A text: how it asks for goods ("" if it does not), and whether it says that something is done."""
+    """A text: how it asks for goods ("" if it does not), whether it says that something is done, and the `rest` of its words, which
+    neither ask nor fill in."""
 
     words: Sequence[Word]
+    rest: Sequence[Word]
     how: str
     done: bool
     exact: Collection[Thing]
@@ -87,7 +95,15 @@ class Goods:
         costs = COSTS if not names.isdisjoint(("price", "how_much")) else ""
         how = next((each for each in (SELLS, HAS) if goods[each]), costs) if names.isdisjoint(OTHERWISE) else ""
         exact = {thing for found in self._things.find(words) if found.exact for thing in found.things}
-        return _Asked(words, how, _is_done(words, claimed, goods[SELLS] | goods[HAS]), exact)
+        asking = {at for claim in claimed if claim.is_ask for at in range(claim.start, claim.end)}.union(
+            *goods.values()
+        )
+        rest = [
+            word
+            for at, word in enumerate(words)
+            if at not in asking and len(word.word) > _SHORT and word.word not in _FILLS
+        ]
+        return _Asked(words, rest, how, _is_done(words, claimed, goods[SELLS] | goods[HAS]), exact)
 
     def _is_named(self, thing: Thing, asked: _Asked) -> bool:
         """Is it the service that is asked for, and not what it is done to?"""
@@ -101,6 +117,8 @@ class Goods:
         roles = {called.role(word) for word in said}
         if self._is_exact(thing, asked.exact) or OBJECT not in roles or not roles <= {OBJECT, ALONG}:
             return True
+        if any(not called.role(word) for word in asked.rest):
+            return True  # "у меня есть прыщи на лице" asks for no goods: it speaks of something else
         if asked.how == HAS:
             return any(map(lets_have, called.heads()))
         return any(map(pays_for, called.heads())) or self._is_one_of_several(thing, called, said)
