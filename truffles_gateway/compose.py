@@ -21,10 +21,13 @@ from truffles_gateway.messages import (
     OutgoingKind,
     State,
 )
+from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit, EventOutcome, NewHandover, NewJob, NewMessage, NewOutgoing
 from truffles_gateway.routes.mute import QUESTION as MUTE_QUESTION
 from truffles_gateway.routes.mute import answered, mutes_before
 from truffles_gateway.tenants import Tenant
+
+log = logger("compose")
 
 LEARNED, EDITED = "learned:", "✏️"
 
@@ -381,8 +384,8 @@ def desks(tenant: Tenant) -> list[str]:
     return [used.plugin.channel for used in tenant.used.values() if used.plugin.capabilities.desk]
 
 
-async def call_desks(case: Case, made: Commit, handover: NewHandover) -> bool:
-    """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned. False where nobody has
+async def call_desks(case: Case, made: Commit, handover: NewHandover) -> None:
+    """Ask every desk for its card; one that fails is asked again by a job, and the owner is warned. So is he where nobody has
     anything to show: the customer waits for people who do not know."""
     card = card_of(case, made, handover)
     with case.trace.stage("escalate") as entry:
@@ -395,8 +398,9 @@ async def call_desks(case: Case, made: Commit, handover: NewHandover) -> bool:
     elif not result.value:
         text = case.tenant.texts.get("alarm_handover_unseen", case.tenant.config.languages[0], customer=_who(made))
         made.alarms.append(("handover reached nobody", text))
-        return False
-    return True
+        log.error(
+            "handover reached nobody", handover_id=handover.id, cure="add a plugin that shows handovers to people"
+        )
 
 
 def _who(made: Commit) -> str:

@@ -30,11 +30,8 @@ from truffles_gateway import (
 )
 from truffles_gateway.decision import Case, Decision, Escalation, asked, brief
 from truffles_gateway.messages import Inbound, State, Trigger, Verdict
-from truffles_gateway.observability import logger
 from truffles_gateway.records import Commit
 from truffles_gateway.routes import ROUTES, book, branch
-
-log = logger("pipeline")
 
 
 async def run(case: Case) -> Decision:
@@ -115,10 +112,7 @@ async def settle(case: Case, decision: Decision) -> Commit:
     if decision.booked:
         booked.show(commit, case.tenant)
     for handover in commit.handovers:
-        if not await compose.call_desks(case, commit, handover):
-            log.error(
-                "handover reached nobody", handover_id=handover.id, cure="add a plugin that shows handovers to people"
-            )
+        await compose.call_desks(case, commit, handover)
     if waits:
         drafts.hold(commit, case, decision, waits)
     return commit

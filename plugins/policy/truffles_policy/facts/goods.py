@@ -21,12 +21,6 @@ from truffles_policy.pack.values import Words
 
 Named = tuple[tuple[Role, ...], ...]
 SELLS, HAS, COSTS = "sells", "has", "costs"
-_SHORT = 3
-_FILLING = (
-    "меня какие какой какая какое сейчас сегодня вообще может пожалуйста здравствуйте добрый день привет скажите подскажите можно "
-    "have what which there please hello your some кандай қандай сіздерде сиздерде сізде сизде салем сәлем"
-)
-_FILLS = frozenset(_FILLING.split())
 OTHERWISE = OF_THINGS - {"price", "how_much", "offered", "stock"}
 """What is asked of things beside what they cost and whether they are there: then it is that question, how long a warranty is, say."""
 _DOES = tuple(f"{stem}{ending}" for stem in ("а", "е", "и") for ending in ("сиз", "сиздар", "сиздер", "сизба", "сизбе"))
@@ -95,14 +89,10 @@ class Goods:
         costs = COSTS if not names.isdisjoint(("price", "how_much")) else ""
         how = next((each for each in (SELLS, HAS) if goods[each]), costs) if names.isdisjoint(OTHERWISE) else ""
         exact = {thing for found in self._things.find(words) if found.exact for thing in found.things}
-        asking = {at for claim in claimed if claim.is_ask for at in range(claim.start, claim.end)}.union(
-            *goods.values()
-        )
-        rest = [
-            word
-            for at, word in enumerate(words)
-            if at not in asking and len(word.word) > _SHORT and word.word not in _FILLS
-        ]
+        told = {at for claim in claimed if claim.is_ask for at in range(claim.start, claim.end)}.union(*goods.values())
+        known = asks()
+        light = known.small | known.joins | known.whens | known.opening
+        rest = [word for at, word in enumerate(words) if at not in told and word.word not in light]
         return _Asked(words, rest, how, _is_done(words, claimed, goods[SELLS] | goods[HAS]), exact)
 
     def _is_named(self, thing: Thing, asked: _Asked) -> bool:
