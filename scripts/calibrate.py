@@ -40,6 +40,7 @@ from truffles_gateway.texts import Catalogue
 
 SOURCE = Path(__file__).parents[1]
 EXAMPLES, WORDED = SOURCE / "examples", SOURCE / "plugins" / "rag_qdrant" / "eval" / "worded"
+OTHERS = SOURCE / "plugins" / "rag_qdrant" / "eval" / "businesses"
 TREES = DATA.with_name("trees.json")
 HELD_OUT = "blind_"
 UNKNOWN_SHARE = 3
@@ -60,52 +61,77 @@ GROWN: dict[str, Any] = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEP
 
 @dataclass(frozen=True)
 class Sample:
-    """The candidates of one question: how each fits, and whether it answers it. `as_if` says that what answers it was taken away."""
+    """The candidates of one question: how each fits, and whether it answers it. `as_if` says that what answers it was taken away,
+    `kept_apart` with what it is kept apart while it is seen how trees do with what they were not grown on."""
 
     question: str
     features: Floats
     right: Floats
+    kept_apart: str
     known: bool = True
     as_if: bool = False
 
 
-def entries_of(tenant: str) -> list[Entry]:
-    """What an example's retriever is given, of all its branches."""
-    folder = EXAMPLES / tenant
-    pack = Pack.model_validate(read_document(folder / "pack.yaml").value)
-    wordings = read_document(folder / "wordings.yaml").value
-    return entries(pack, {}, Catalogue(plugins=[CATALOGUE]), wordings=wordings)
+@dataclass(frozen=True)
+class Business:
+    """A knowledge and what is asked of it; `alone`: without any wordings of its own, as an owner begins."""
+
+    name: str
+    folder: Path
+    asked: Sequence[tuple[str, frozenset[str]]]
+    alone: bool = True
+
+    def entries(self) -> list[Entry]:
+        """What its retriever is given, of all its branches."""
+        pack = Pack.model_validate(read_document(self.folder / "pack.yaml").value)
+        wordings = {} if self.alone else read_document(self.folder / "wordings.yaml").value
+        return entries(pack, {}, Catalogue(plugins=[CATALOGUE]), wordings=wordings)
 
 
-def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Tenant, question and the facts that answer it; none where nobody knows."""
+def businesses() -> Iterator[Business]:
+    """The examples with their own wordings and without, and the businesses that nothing else was written for."""
+    for tenant, asked in by_tenant().items():
+        for alone in (False, True):
+            yield Business(tenant, EXAMPLES / tenant, asked, alone)
+    for folder in sorted(OTHERS.iterdir()):
+        yield Business(folder.name, folder, [*_of_battery(folder / "battery.yaml"), *_of_lines(folder / "questions.tsv")])
+
+
+def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:
+    """Questions about the examples and the facts that answer them."""
+    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for path in sorted([*EXAMPLES.glob("battery/*.yaml"), *EXAMPLES.glob("practice/*.yaml")]):
-        if path.name.startswith(HELD_OUT):
-            continue
-        battery = read_document(path).value
-        for case in battery["cases"]:
-            first = (case.get("turns") or [case])[0]
-            facts, said = first.get("facts") or (), first.get("say")
-            if isinstance(said, str) and (facts or case.get("category") in UNKNOWN):
-                yield battery["tenant"], said, frozenset(map(fact_of, facts))
-
-
-def more_questions() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """The same of what was written to calibrate by: two in five have no answer, half of these look as if they had."""
+        if not path.name.startswith(HELD_OUT):
+            found.setdefault(read_document(path).value["tenant"], []).extend(_of_battery(path))
     for path in sorted(WORDED.glob("*.tsv")):
-        for line in path.read_text("utf-8").splitlines():
-            if line and not line.startswith("#"):
-                _, facts, said = line.split("\t")
-                yield path.stem, said, frozenset(map(fact_of, facts.split())) - {"-"}
+        found.setdefault(path.stem, []).extend(_of_lines(path))
+    return found
+
+
+def _of_battery(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    """First turns and the facts that answer them; none where nobody knows."""
+    for case in read_document(path).value["cases"] if path.exists() else ():
+        first = (case.get("turns") or [case])[0]
+        facts, said = first.get("facts") or (), first.get("say")
+        if isinstance(said, str) and (facts or case.get("category") in UNKNOWN):
+            yield said, frozenset(map(fact_of, facts))
+
+
+def _of_lines(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    """The same of what was written to calibrate by: language, facts or "-", and the question in each line."""
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        if line and not line.startswith("#"):
+            _, facts, said = line.split("\t")
+            yield said, frozenset(map(fact_of, facts.split())) - {"-"}
 
 
 async def samples(embedder: LocalEmbedder) -> list[Sample]:
     """The candidates of each question as it is, and of some as they would be if nobody knew the answer."""
     found: list[Sample] = []
-    for tenant, asked in by_tenant().items():
-        engine = await engine_of(tenant, entries_of(tenant), embedder)
+    for business in businesses():
+        engine = await engine_of(business.name, business.entries(), embedder)
         chunks = engine.chunks()
-        for number, (facts, said) in enumerate(grouped(asked).items()):
+        for number, (facts, said) in enumerate(grouped(business.asked).items()):
             for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
                 kept = [each for each in chunks if not (without and fact(each) in facts)]
                 if len(kept) != len(engine.chunks()):
@@ -114,17 +140,10 @@ async def samples(embedder: LocalEmbedder) -> list[Sample]:
                     held = await engine.candidates(text)
                     rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
                     right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
-                    found.append(Sample(text, rows, right, bool(facts) and not without, without))
-        click.echo(f"{tenant}: {len(asked)} questions; {len(found)} samples so far")
+                    apart = business.name if business.folder.parent == OTHERS else text
+                    found.append(Sample(text, rows, right, apart, bool(facts) and not without, without))
+        click.echo(f"{business.name}: {len(business.asked)} questions; {len(found)} samples so far")
     return [each for each in found if len(each.features)]
-
-
-def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:
-    """Questions and their facts by tenant."""
-    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for tenant, said, facts in [*questions(), *more_questions()]:
-        found.setdefault(tenant, []).append((said, facts))
-    return found
 
 
 def grouped(asked: Sequence[tuple[str, frozenset[str]]]) -> dict[frozenset[str], list[str]]:
@@ -154,7 +173,7 @@ def grown(sampled: Sequence[Sample], more: tuple[Floats, Floats] | None = None) 
 
 def unseen(sampled: Sequence[Sample]) -> Iterator[str]:
     """What trees do with questions of a part that they were not grown on."""
-    fold = [zlib.crc32(each.question.encode()) % FOLDS for each in sampled]
+    fold = [zlib.crc32(each.kept_apart.encode()) % FOLDS for each in sampled]
     said: list[tuple[float, Sample]] = []
     for number in range(FOLDS):
         model = grown([each for each, at in zip(sampled, fold, strict=True) if at != number])

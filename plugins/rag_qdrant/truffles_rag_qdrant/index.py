@@ -6,9 +6,9 @@ import math
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +20,7 @@ from truffles_rag_qdrant.facts import asked_of, point_id
 from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
 from truffles_rag_qdrant.part import Part
-from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
+from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, concept_key, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
 from truffles_rag_qdrant.words import gravity, stem, tokens
 
@@ -48,7 +48,8 @@ _KINDS = (
 )
 
 
-Content = tuple[tuple[str, float], ...]
+Content = tuple[tuple[frozenset[str], float], ...]
+"""Ways to find each word that says something in a knowledge: its beginning, and the concept that it belongs to; and its weight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +106,7 @@ class Asked:
 
     @cached_property
     def content(self) -> Content:
-        """The beginnings of its words, and how much each weighs; grammar is left out."""
+        """Its words and how much each weighs; grammar is left out."""
         return _content(self.part)
 
     @cached_property
@@ -143,7 +144,7 @@ def entry_of(chunk: Chunk) -> Entry:
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk))
+    spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk)).union(_kinds(chunk.text))
     return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row, spoken)
 
 
@@ -226,12 +227,15 @@ class Index:
 
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
-        return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text),
-                     self._likely(part, vector), self._other_models(part))  # fmt: skip
+        said = [part.text, part.russian] if part.russian else [part.text]
+        alike = _most(self.likeness.of(text) for text in said)
+        return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
+                     self._other_models(part))  # fmt: skip
 
-    def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
-        """What of what is told here a question asks for."""
-        return {id: share for id, share in self.asking.of(part.text, vector).items() if id in self.entries}
+    def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
+        """What of what is told here a question asks for, said in one way or another."""
+        found = _most(self.asking.of(text, vector) for text in said)
+        return {id: share for id, share in found.items() if id in self.entries}
 
     def is_kin(self, entry: Entry, other: Entry) -> bool:
         """Is a chunk called what the other is, or asked about it, as far as words go that few chunks hold? A list that only holds
@@ -276,6 +280,15 @@ class Index:
             return 1.0
         rarest = min(self._counts[key] for key in keys)
         return rarest / len(self.entries) if rarest > 1 else min(1 / len(self.entries), _TELLING)
+
+
+def _most(found: Iterable[Mapping[str, float]]) -> Mapping[str, float]:
+    """The greatest share of each chunk."""
+    first, *others = found
+    most = dict(first)
+    for each in others:
+        most |= {id: share for id, share in each.items() if share > most.get(id, 0.0)}
+    return most
 
 
 def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
@@ -345,17 +358,32 @@ def spoken_share(part: Part, entry: Entry) -> float:
     content = _content(part)
     said = _beginnings(entry.chunk.title, entry.chunk.text)
     weight = sum(each for _, each in content)
-    return sum(each for word, each in content if word in said) / weight if weight else 0.0
+    return sum(each for ways, each in content if not ways.isdisjoint(said)) / weight if weight else 0.0
 
 
 def _beginnings(*texts: str) -> frozenset[str]:
-    return frozenset(_beginning(word) for text in texts for word in tokens(text))
+    """The beginnings of all words, and the concepts that the glossary knows among them."""
+    return frozenset(each for text in texts for each in _told(text))
+
+
+@lru_cache(maxsize=8_192)
+def _told(text: str) -> frozenset[str]:
+    words = tokens(text)
+    return frozenset([*map(_beginning, words), *map(concept_key, glossary().find(words))])
 
 
 def _content(part: Part) -> Content:
-    words = dict.fromkeys(word.text for word in part.words if len(word.text) > 1)
-    return tuple((_beginning(word), gravity(word)) for word in words
-                 if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
+    words = [word.text for word in part.words]
+    concepts: dict[int, set[str]] = defaultdict(set)
+    for hit in glossary().find(words):
+        for at in range(hit.start, hit.start + hit.length):
+            concepts[at].add(concept_key(hit))
+    ways = {word: concepts[at] | {_beginning(word)} for at, word in enumerate(words) if _says_something(word)}
+    return tuple((frozenset(ways[word]), gravity(word)) for word in ways)
+
+
+def _says_something(word: str) -> bool:
+    return len(word) > 1 and gravity(word) > 0 and not glossary().is_light(word)
 
 
 def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
@@ -364,10 +392,10 @@ def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
     return _spoken(asked.content, entry.spoken)
 
 
-def _spoken(content: Content, words: Collection[str]) -> tuple[float, float]:
+def _spoken(content: Content, words: frozenset[str]) -> tuple[float, float]:
     """How much of a question's content is not among these words, and the share of it that is."""
     whole = sum(weight for _, weight in content)
-    strange = sum(weight for word, weight in content if word not in words)
+    strange = sum(weight for ways, weight in content if ways.isdisjoint(words))
     return min(strange, 2.0), 1 - strange / whole if whole else 1.0
 
 
