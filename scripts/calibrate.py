@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import numpy as np
@@ -26,6 +27,7 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wordings import fact_of
+from truffles_rag_qdrant import meant
 from truffles_rag_qdrant.calibrate import DATA, SENSE, pack_samples
 from truffles_rag_qdrant.calibrate import samples as own_samples
 from truffles_rag_qdrant.confidence import WORDED as OF_WORDED
@@ -51,7 +53,7 @@ AS_IF = 0.3
 RARER = 0.55
 """Log-odds that every candidate is surer by: of the questions here two in five have no answer and most of those look as if they had,
 of customers' one in twelve."""
-MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken")
+MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken", "meant", "ahead")
 DEPTH, FOLDS = 4, 6
 GROWN: dict[str, Any] = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEPTH, "learning_rate": 0.06, "min_child_samples": 40, "reg_lambda": 5,
          "colsample_bytree": 0.7, "subsample": 0.8, "subsample_freq": 1, "random_state": 1, "deterministic": True,
@@ -125,25 +127,33 @@ def _of_lines(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
             yield said, frozenset(map(fact_of, facts.split())) - {"-"}
 
 
-async def samples(embedder: LocalEmbedder) -> list[Sample]:
-    """The candidates of each question as it is, and of some as they would be if nobody knew the answer."""
+async def samples(embedder: LocalEmbedder, lenses: Mapping[str, meant.Lens]) -> list[Sample]:
+    """The candidates of each question as it is, and of some as they would be if nobody knew the answer; `lenses` are those that were
+    learnt without the business: what was learnt from these very questions would look too good."""
     found: list[Sample] = []
     for business in businesses():
-        engine = await engine_of(business.name, business.entries(), embedder)
-        chunks = engine.chunks()
-        for number, (facts, said) in enumerate(grouped(business.asked).items()):
-            for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
-                kept = [each for each in chunks if not (without and fact(each) in facts)]
-                if len(kept) != len(engine.chunks()):
-                    await engine.load(kept)
-                for text in said:
-                    held = await engine.candidates(text)
-                    rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
-                    right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
-                    apart = business.name if business.folder.parent == OTHERS else text
-                    found.append(Sample(text, rows, right, apart, bool(facts) and not without, without))
+        with mock.patch.object(meant, "lens", lambda name=business.name: lenses[name]):
+            found += await _samples(business, embedder)
         click.echo(f"{business.name}: {len(business.asked)} questions; {len(found)} samples so far")
     return [each for each in found if len(each.features)]
+
+
+async def _samples(business: Business, embedder: LocalEmbedder) -> list[Sample]:
+    found: list[Sample] = []
+    engine = await engine_of(business.name, business.entries(), embedder)
+    chunks = engine.chunks()
+    for number, (facts, said) in enumerate(grouped(business.asked).items()):
+        for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
+            kept = [each for each in chunks if not (without and fact(each) in facts)]
+            if len(kept) != len(engine.chunks()):
+                await engine.load(kept)
+            for text in said:
+                held = await engine.candidates(text)
+                rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
+                right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
+                apart = business.name if business.folder.parent == OTHERS else text
+                found.append(Sample(text, rows, right, apart, bool(facts) and not without, without))
+    return found
 
 
 def grouped(asked: Sequence[tuple[str, frozenset[str]]]) -> dict[frozenset[str], list[str]]:
@@ -210,8 +220,10 @@ def complete(root: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]
 
 async def main() -> None:
     """Grow, tell and write."""
+    from learn_meaning import all_taught, apart
+
     embedder = LocalEmbedder()
-    sampled = await samples(embedder)
+    sampled = await samples(embedder, dict(apart(await all_taught(embedder))))
     for line in unseen(sampled):
         click.echo(line)
     parts = [await own_samples(*await own_questions(embedder)), await pack_samples(embedder)]

@@ -83,12 +83,14 @@ def _words(entry: str) -> list[str]:
 
 
 class Glossary:
-    """Finds concepts in a list of folded words."""
+    """Finds concepts in a list of folded words. `spoken` are all words that it knows as they stand; `words`, and `beginnings` of such,
+    are those of every business."""
 
     def __init__(
         self, table: Table, light: dict[str, list[str]], trades: Table | None = None
     ) -> None:  # fmt: skip
         self.concepts: dict[str, Concept] = {}
+        self.spoken: set[str] = set()
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
         self._patterns = _Patterns()
@@ -118,7 +120,14 @@ class Glossary:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
                 self._patterns.add(phrase, concept, language)
                 for word in _words(phrase):
-                    (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
+                    self._note(word, trade=trade)
+
+    def _note(self, word: str, *, trade: bool) -> None:
+        """A slip is put right by the words of every business alone: "камри" is no stone where nobody sells any."""
+        if "*" not in word:
+            self.spoken.add(word)
+        if not trade:
+            (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
 
     def find(self, words: Sequence[str]) -> tuple[Hit, ...]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""

@@ -19,6 +19,7 @@ from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import asked_of, point_id
 from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
+from truffles_rag_qdrant.meant import Meanings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, concept_key, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
@@ -31,7 +32,7 @@ FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 MOSTLY, RARE = 0.8, 0.5
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
-            "asked", "lead", "strange", "spoken")  # fmt: skip
+            "asked", "lead", "strange", "spoken", "meant", "ahead")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -85,19 +86,22 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
-    wordings of each chunk are, how likely it is asked for, and the words of models that nobody has, marked as literal."""
+    wordings of each chunk are, how likely it is asked for, how near its meaning is, and the words of models that nobody has, marked as
+    literal."""
 
     part: Part
     weights: Mapping[str, float]
     literal: tuple[str, ...]
     alike: Mapping[str, float]
     likely: Mapping[str, float]
+    meant: Mapping[str, float]
     models: frozenset[str] = frozenset()
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
-        """The chunks whose wording is most like it."""
-        return tuple(dict.fromkeys([*nearest(self.alike, NEAREST), *nearest(self.likely, NEAREST)]))
+        """The chunks whose wording, or meaning, is most like it."""
+        found = (self.alike, self.likely, self.meant)
+        return tuple(dict.fromkeys(id for each in found for id in nearest(each, NEAREST)))
 
     @cached_property
     def most_alike(self) -> float:
@@ -112,14 +116,19 @@ class Asked:
     @cached_property
     def _likeliest(self) -> tuple[float, float]:
         """How likely the likeliest is, and the next one: chunks that are asked for in the same words are as likely."""
-        shares = sorted({round(share, 6) for share in self.likely.values()}, reverse=True)
-        first, second, *_ = *shares, 0.0, 0.0
-        return first, second
+        return _first_two(self.likely)
+
+    @cached_property
+    def _nearest_meaning(self) -> tuple[float, float]:
+        return _first_two(self.meant)
 
     def lead(self, share: float) -> float:
         """By how much what is as likely as that leads the next one, or is behind the likeliest."""
-        first, second = self._likeliest
-        return share - (second if share >= first - 1e-6 else first)
+        return _lead(share, self._likeliest)
+
+    def ahead(self, near: float) -> float:
+        """The same of what means it as nearly as that."""
+        return _lead(near, self._nearest_meaning)
 
     @property
     def words(self) -> frozenset[str]:
@@ -184,6 +193,8 @@ class Index:
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
+        known = self.entries.values()
+        self._meanings = Meanings(tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known))
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -230,7 +241,7 @@ class Index:
         said = [part.text, part.russian] if part.russian else [part.text]
         alike = _most(self.likeness.of(text) for text in said)
         return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
-                     self._other_models(part))  # fmt: skip
+                     self._meanings.of(vector), self._other_models(part))  # fmt: skip
 
     def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for, said in one way or another."""
@@ -255,7 +266,7 @@ class Index:
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
-                *_strange(asked, entry)]  # fmt: skip
+                *_strange(asked, entry), *_meant(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -341,6 +352,23 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     likely = asked.likely.get(entry.chunk.id, like)  # a lesson is as likely as it is alike
     # Prose says more than was asked: it is like no question.
     return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
+
+
+def _meant(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
+    """How near a chunk is to what the question means, and by how much it is ahead of others; among a few chunks being the first says
+    little."""
+    near = asked.meant.get(entry.chunk.id, 0.0)
+    return near, 0.0 if few else asked.ahead(near)
+
+
+def _first_two(shares: Mapping[str, float]) -> tuple[float, float]:
+    first, second, *_ = *sorted({round(share, 6) for share in shares.values()}, reverse=True), 0.0, 0.0
+    return first, second
+
+
+def _lead(share: float, first_two: tuple[float, float]) -> float:
+    first, second = first_two
+    return share - (second if share >= first - 1e-6 else first)
 
 
 def speaks_of(part: Part, entry: Entry, *, itself: bool = False) -> bool:

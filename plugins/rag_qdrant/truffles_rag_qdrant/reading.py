@@ -249,7 +249,7 @@ class Reader:
 
     def _known_as_it_stands(self, word: str) -> bool:
         """Known by more than its stem: "скольк" has that of "сколько", and is a slip all the same."""
-        return word in self._words or word in self.glossary.words or word.isdigit() or self.glossary.knows(word)
+        return word in self._words or word in self.glossary.spoken or word.isdigit() or self.glossary.knows(word)
 
     def _nearest(self, word: str) -> str:
         """The one known word within one slip of the finger (two in long words), "" if there is none."""
