@@ -19,7 +19,7 @@ from truffles_policy.intents.picture import came
 from truffles_policy.language import told
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
-from truffles_policy.pack.entries import entries
+from truffles_policy.pack.entries import besides, entries
 from truffles_policy.pack.names import unknown_branches
 from truffles_policy.pack.wordings import strays
 from truffles_policy.rules import Finding, Rules, base_rules
@@ -130,6 +130,10 @@ class Policy:
     def entries(self) -> list[Entry]:
         """The facts of the pack, for retrievers."""
         return entries(self._pack, self._tags, self._texts, wordings=self._wordings) if self._pack else []
+
+    def besides(self) -> list[str]:
+        """What is told and no retriever holds."""
+        return [f"{OWN}{id}" for id in besides(self._pack)] if self._pack else []
 
     async def advice(self) -> list[str]:
         """Which wordings are those of no fact of the pack."""
