@@ -137,14 +137,15 @@ def test_what_a_pattern_names_is_run_and_bounds_are_kept(truffles: Truffles, bat
 
 
 PACK = """business: {name: Х, speaks: [русский]}
-place: {hours: "9:30-20:00", parking: Во дворе}
-branches: [{slug: north, name: Север, parking: У входа}, {slug: south, name: Юг}]
+place: {hours: "9:30-20:00", parking: Во дворе, map: "https://example.com/map"}
+branches: [{slug: north, name: Север, parking: У входа}, {slug: south, name: Юг, exceptions: [{on: 03-08, hours: closed}]}]
+discounts: {otherwise: Других скидок нет.}
 services: [{id: case, name: Чехол, price: 4500, branches: [north]}]
 payment: {methods: [{name: карты}]}
 faq: [{id: sunday, asked: [Когда?], answer: Скоро}]
 """
 NAMED = ["place.hours", "place.parking", "branches.north.parking", "services.case", "services.case@north", "payment",
-         "business.speaks", "faq.sunday"]  # fmt: skip
+         "business.speaks", "discounts", "place.map", "branches.south.hours", "faq.sunday"]  # fmt: skip
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_what_is_wrong_with_a_battery_or_its_business_is_told_by_the_check(
     )
     assert 'no case fits "x"' in check(battery(HOURS), "--only", "x")
     (packed.parent / "pack.yaml").write_text(PACK.replace("4500", "дорого"), encoding="utf-8")
-    assert "pack.yaml:4: services[0].price: is no amount" in check(battery(HOURS), "--without-model")
+    assert "pack.yaml:5: services[0].price: is no amount" in check(battery(HOURS), "--without-model")
     (packed.parent / "pack.yaml").write_text(PACK.replace("slug: south", "slug: west"), encoding="utf-8")
     assert 'pack.yaml:3: branches[1].slug: there is no branch "west"' in check(battery(HOURS), "--without-model")
 

@@ -146,13 +146,16 @@ class Policy:
 
     def remarks(self) -> list[ConfigError]:
         """The same with the places, for who writes the file."""
-        cure = "Give them the fact's id, or delete them"
+        what = "the pack has no fact of this id for these wordings"
         return [
-            ConfigError(
-                "the pack has no fact of this id for these wordings", where=f"plugins.policy.wordings.{id}", cure=cure
-            )
-            for id in self._strays()
+            ConfigError(what, where=f"plugins.policy.wordings.{id}", cure=self._elsewhere(id)) for id in self._strays()
         ]
+
+    def _elsewhere(self, id: str) -> str:
+        """Where wordings that stand for no fact belong."""
+        if self._pack and id in {f"categories.{each.id}" for each in self._pack.categories}:
+            return "Branches have what is filed there otherwise: write them as aliases of the category, or for its services"
+        return "Give them the fact's id, or delete them"
 
     def _strays(self) -> list[str]:
         return strays(self._wordings, (each.id.removeprefix(OWN) for each in self.entries()))
