@@ -86,6 +86,20 @@ def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling, wordings: Mapp
                  asked=asked(fact.id, wordings, fact.said))  # fmt: skip
 
 
+def besides(pack: Pack) -> Iterator[str]:
+    """The facts that are told and are no entries: links and lines that are nothing to be found by their meaning."""
+    if pack.business.speaks:
+        yield "business.speaks"
+    if pack.discounts.tell and pack.discounts.otherwise:
+        yield "discounts"
+    yield from (part for part in ("services", "products") if getattr(pack, f"{part}_complete"))
+    if pack.place.map:
+        yield "place.map"
+    for branch in pack.branches:
+        yield from [f"branches.{branch.slug}.map"] if branch.map else []
+        yield from [f"branches.{branch.slug}.hours"] if branch.exceptions else []
+
+
 def facts(pack: Pack, telling: Telling) -> Iterator[Fact]:
     """Everything that an entry may say."""
     yield from _places(pack, telling)
