@@ -12,7 +12,6 @@ from truffles_gateway.plugin import Chunk
 FORMAT = "3"
 LEARNED = "learned"  # the origin of what was learnt entry by entry
 ASKED = "asked"  # the other wordings in a chunk's metadata, one a line
-SAID = "said"  # those that the plugin knows itself for things of such a name, likewise
 PACK = "pack"  # the source of the facts of a tenant's pack, and the beginning of their ids
 _NAMESPACE = uuid.UUID("6f1c52a4-3c0e-5f8e-9a44-1d2b7f0e8c11")
 _POINTS = uuid.UUID("0a8f6cf2-7a0b-5b0f-9a55-2f0a6f6f7d10")
@@ -87,12 +86,7 @@ def embedded_of(chunk: Chunk) -> str:
 
 def asked_of(chunk: Chunk) -> tuple[str, ...]:
     """In which other words a chunk is asked for, besides its names and questions."""
-    return tuple(dict.fromkeys((*lines_of(chunk, ASKED), *lines_of(chunk, SAID))))
-
-
-def lines_of(chunk: Chunk, key: str) -> tuple[str, ...]:
-    """What a chunk's metadata hold, one a line."""
-    return tuple(filter(None, chunk.metadata.get(key, "").split("\n")))
+    return tuple(filter(None, chunk.metadata.get(ASKED, "").split("\n")))
 
 
 def is_lesson(chunk: Chunk) -> bool:

@@ -11,12 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from truffles_gateway.plugin import OWN, Chunk, Entry
-from truffles_rag_qdrant.facts import ASKED, LEARNED, PACK, SAID, digest_of, lines_of
-from truffles_rag_qdrant.sayings import sayings
+from truffles_rag_qdrant.facts import ASKED, LEARNED, PACK, asked_of, digest_of
 
 ORIGIN = LEARNED
-THINGS = ("services.", "products.", "categories.")
-"""The ids of facts that are things of a name."""
 _BETWEEN = re.compile(r"\s*[,;]\s*")
 _ENDED = re.compile(r"(?<=\?)|[|\n]")
 
@@ -31,9 +28,6 @@ def learned_chunk(entry: Entry, tenant: str, model: str) -> Chunk:
         metadata[ASKED] = "\n".join(entry.wordings)
     if source == PACK:
         names = _names(entry.question)
-        said = sayings(names) if entry.id.removeprefix(OWN).startswith(THINGS) else ()
-        if said:
-            metadata[SAID] = "\n".join(said)
         return Chunk(id=entry.id, source=source, text=entry.answer, answer=entry.answer, tag=entry.tag, model=model,
                      metadata={**metadata, "name": names[0], "aliases": "|".join(names[1:])})  # fmt: skip
     return Chunk(id=entry.id, source=source, text=f"Вопрос: {entry.question}\nОтвет: {entry.answer}",
@@ -72,7 +66,7 @@ def held(stored: Iterable[Chunk], elsewhere: Mapping[str, str] | None) -> dict[s
 def _entry(chunk: Chunk) -> Entry:
     """The entry that a chunk was made of."""
     question = chunk.question or chunk.metadata.get("question", "")
-    return Entry(id=chunk.id, question=question, answer=chunk.answer, tag=chunk.tag, asked=lines_of(chunk, ASKED))
+    return Entry(id=chunk.id, question=question, answer=chunk.answer, tag=chunk.tag, asked=asked_of(chunk))
 
 
 def _said(chunk: Chunk) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from qdrant_client.hybrid.fusion import reciprocal_rank_fusion
 from qdrant_client.local.local_collection import LocalCollection
 
 from truffles_gateway.plugin import Chunk
-from truffles_rag_qdrant.facts import ASKED, SAID, digest_of, point_id
+from truffles_rag_qdrant.facts import ASKED, digest_of, point_id
 from truffles_rag_qdrant.index import LEXICAL_SIZE, Entry, dense, lexical
 from truffles_rag_qdrant.search import Found, Question
 
@@ -23,7 +23,7 @@ _DEPTH = 24
 
 def _payload(tenant: str, chunk: Chunk) -> dict[str, Any]:
     # Metadata first: whose a point is must not be for a file to say.
-    shown = {key: value for key, value in chunk.metadata.items() if key not in (ASKED, SAID)}
+    shown = {key: value for key, value in chunk.metadata.items() if key != ASKED}
     return {**shown, "client_slug": tenant, "knowledge_tag": chunk.tag, "chunk_id": chunk.id,
             "source": chunk.source, "digest": digest_of(chunk), "text": chunk.text}  # fmt: skip
 
