@@ -76,7 +76,7 @@ async def taught(business: calibrate.Business, embedder: LocalEmbedder) -> Taugh
 
 def _kept(business: calibrate.Business, id: str, wordings: Sequence[Vectors]) -> Sequence[Vectors]:
     """General wordings are taught by the examples alone: once is enough."""
-    if business.folder.parent != calibrate.OTHERS:
+    if business.is_example:
         return wordings
     return () if id.partition(".")[0] in GENERAL else wordings[::FEWER]
 
@@ -152,7 +152,7 @@ def apart(businesses: Sequence[Taught]) -> Iterator[tuple[str, Lens]]:
 
 async def all_taught(embedder: LocalEmbedder) -> list[Taught]:
     """What all businesses teach; the examples with their own wordings."""
-    wanted = [each for each in calibrate.businesses() if each.folder.parent == calibrate.OTHERS or not each.alone]
+    wanted = [each for each in calibrate.businesses() if not (each.is_example and each.alone)]
     return [await taught(each, embedder) for each in wanted]
 
 

@@ -537,6 +537,17 @@ def test_wordings_that_are_none_are_named_by_line_and_left_alone(tmp_path: Path,
     assert output.read_text(encoding="utf-8") == text
 
 
+def test_names_of_a_pack_are_said_in_sentences_of_their_language() -> None:
+    known = Pack.model_validate({"business": {"name": "А"}, "services": [
+        {"id": "spay", "name": {"ru": "Стерилизация", "kk": "Піштіру"}, "aliases": ["spaying"],
+         "variants": [{"name": "кошка", "price": 1}]}], "products": [{"id": "leash", "name": "Поводок"}]})  # fmt: skip
+    asked = {each.id: each.asked for each in entries(known, {}, texts_of(plugin))}
+    assert {"сколько стоит стерилизация", "піштіру қанша тұрады", "how much is spaying",
+            "сколько стоит стерилизация кошка"} <= set(asked["pack:services.spay"])  # fmt: skip
+    assert "поводок есть в наличии?" in asked["pack:products.leash"]
+    assert all(len(each) <= 60 for each in asked.values() if "стерилизация" in str(each))
+
+
 def test_a_fact_is_asked_for_in_its_owners_words_and_in_everybodys() -> None:
     known = Pack.model_validate({"business": {"name": "А"}, "branches": [
         {"slug": "north", "name": "Север", "parking": "Во дворе"}, {"slug": "south", "name": "Юг", "parking": "Нет"}],
@@ -547,7 +558,8 @@ def test_a_fact_is_asked_for_in_its_owners_words_and_in_everybodys() -> None:
         "services.gone": ("старое",),
     }
     asked = {each.id: each.asked for each in entries(known, {}, texts_of(plugin), wordings=own)}
-    assert asked["pack:services.cut@north"] == ("подравнять кончики",)
+    assert asked["pack:services.cut@north"][0] == "подравнять кончики"
+    assert "сколько стоит стрижка" in asked["pack:services.cut@north"], "and in sentences made of its name"
     assert asked["pack:branches.north.parking"] == asked["pack:branches.south.parking"]
     assert (
         asked["pack:branches.north.parking"][0] == "под снегом стоять?"

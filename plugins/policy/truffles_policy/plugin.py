@@ -61,7 +61,7 @@ ROUTES = {
 }
 
 
-SURELY, LIKELY = 0.8, 0.5
+SURELY, LIKELY = 0.7, 0.5
 TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
 """What a wish for a time says of it."""
 CALM = frozenset({"question", "statement", "acknowledge", "thanks", "greeting"})

@@ -16,7 +16,7 @@ import numpy as np
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
-from truffles_rag_qdrant.facts import asked_of, point_id
+from truffles_rag_qdrant.facts import PACK, asked_of, point_id
 from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
 from truffles_rag_qdrant.meant import Meanings
@@ -337,8 +337,13 @@ def _said(words: frozenset[str], things: frozenset[str], entry: Entry) -> frozen
 
 def _is_beside(entry: Entry, best: Entry) -> bool:
     """Of the same list, or under the same heading?"""
-    one_place = (entry.chunk.source, entry.chunk.tag, entry.prose) == (best.chunk.source, best.chunk.tag, best.prose)
+    one_place = (entry.chunk.source, _kind(entry), entry.chunk.tag, entry.prose) == (best.chunk.source, _kind(best), best.chunk.tag, best.prose)
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
+
+
+def _kind(entry: Entry) -> str:
+    """Which part of the pack a fact is of: a rule of care is none of the bouquets."""
+    return entry.chunk.id.partition(".")[0] if entry.chunk.source == PACK else ""
 
 
 def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, float, float]:
