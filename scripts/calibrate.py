@@ -105,7 +105,9 @@ def businesses() -> Iterator[Business]:
             yield Business(tenant, EXAMPLES / tenant, asked, alone)
     newcomers = (each for each in NEWCOMERS.iterdir() if each.is_dir() and each.name not in KEPT_ASIDE)
     for folder in sorted([*OTHERS.iterdir(), *newcomers], key=lambda each: each.name):
-        yield Business(folder.name, folder, [*_of_battery(folder / "battery.yaml"), *_of_lines(folder / "questions.tsv")])
+        yield Business(
+            folder.name, folder, [*_of_battery(folder / "battery.yaml"), *_of_lines(folder / "questions.tsv")]
+        )
 
 
 def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:

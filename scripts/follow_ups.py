@@ -115,7 +115,10 @@ async def samples(embedder: LocalEmbedder) -> list[Sample]:
     engines: dict[str, tuple[Engine, Mapping[str, Sequence[str]]]] = {}
     for tenant, case, turns in dialogues():
         if tenant not in engines:
-            engines[tenant] = await engine_of(tenant, Business(tenant, EXAMPLES / tenant, (), alone=False).entries(), embedder), texts_of(tenant)
+            engines[tenant] = (
+                await engine_of(tenant, Business(tenant, EXAMPLES / tenant, (), alone=False).entries(), embedder),
+                texts_of(tenant),
+            )
         engine, texts = engines[tenant]
         for number, (before, after) in enumerate(pairwise(turns), 1):
             told = answers(before, texts)[:MOST]

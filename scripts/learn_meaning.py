@@ -23,7 +23,7 @@ from truffles_rag_qdrant.calibrate import DATA
 from truffles_rag_qdrant.embed import LocalEmbedder, Vectors
 from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.judge import embeddable
-from truffles_rag_qdrant.meant import Lens, _unit
+from truffles_rag_qdrant.meant import Lens, unit
 from truffles_rag_qdrant.parts import one
 from truffles_rag_qdrant.recall import engine_of
 from truffles_rag_qdrant.rows import rows_of
@@ -57,9 +57,9 @@ async def taught(business: calibrate.Business, embedder: LocalEmbedder) -> Taugh
     ids = [calibrate.fact(chunk) for chunk in chunks]
     rows = [rows_of(chunk, embedder.size) for chunk in chunks]
     asked, right, weight = [], [], []
-    for said, facts in business.asked:
+    for said, answered in business.asked:
         parts = one(said, reader)
-        answers = np.array([id in facts for id in ids], np.float32)
+        answers = np.array([id in answered for id in ids], np.float32)
         if parts and answers.any():
             asked.append(embedder.embed_now([embeddable(parts[0], knows_kazakh=False)])[0])
             right.append(answers)
@@ -70,8 +70,8 @@ async def taught(business: calibrate.Business, embedder: LocalEmbedder) -> Taugh
             asked.append(row)
             right.append(np.array([each == id for each in ids], np.float32))
             weight.append(WORDED)
-    facts = _unit(np.stack([each[0] for each in rows]))
-    return Taught(business.name, facts, _unit(np.stack(asked)), np.stack(right), np.array(weight, np.float32), questions)
+    facts = unit(np.stack([each[0] for each in rows]))
+    return Taught(business.name, facts, unit(np.stack(asked)), np.stack(right), np.array(weight, np.float32), questions)
 
 
 def _kept(business: calibrate.Business, id: str, wordings: Sequence[Vectors]) -> Sequence[Vectors]:
@@ -98,7 +98,7 @@ def learnt(businesses: Sequence[Taught], *, seed: int = 1) -> Lens:
 def slopes(maps: Sequence[Vectors], business: Taught, rows: np.ndarray) -> list[Vectors]:
     """The gradients of the loss of these rows: of cross entropy over the facts of the business."""
     asked, facts = business.asked[rows] @ maps[0], business.facts @ maps[1]
-    near, told = _unit(asked), _unit(facts)
+    near, told = unit(asked), unit(facts)
     scores = near @ told.T / SHARPNESS
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)

@@ -194,7 +194,9 @@ class Index:
         self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
         known = self.entries.values()
-        self._meanings = Meanings(tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known))
+        self._meanings = Meanings(
+            tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known)
+        )
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -337,7 +339,12 @@ def _said(words: frozenset[str], things: frozenset[str], entry: Entry) -> frozen
 
 def _is_beside(entry: Entry, best: Entry) -> bool:
     """Of the same list, or under the same heading?"""
-    one_place = (entry.chunk.source, _kind(entry), entry.chunk.tag, entry.prose) == (best.chunk.source, _kind(best), best.chunk.tag, best.prose)
+    one_place = (entry.chunk.source, _kind(entry), entry.chunk.tag, entry.prose) == (
+        best.chunk.source,
+        _kind(best),
+        best.chunk.tag,
+        best.prose,
+    )
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
 
 

@@ -26,11 +26,11 @@ class Lens:
 
     def of_questions(self, vectors: Vectors) -> Vectors:
         """Unit vectors, to be compared with those of facts."""
-        return _unit(vectors @ self.asked)
+        return unit(vectors @ self.asked)
 
     def of_facts(self, vectors: Vectors) -> Vectors:
         """Unit vectors, to be compared with those of questions."""
-        return _unit(vectors @ self.told)
+        return unit(vectors @ self.told)
 
 
 class Meanings:
@@ -57,6 +57,7 @@ def lens() -> Lens:
         return Lens(maps["asked"].astype(np.float32), maps["told"].astype(np.float32))
 
 
-def _unit(rows: Vectors) -> Vectors:
+def unit(rows: Vectors) -> Vectors:
+    """Rows of length 1; those of nothing but zeros stay so."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)

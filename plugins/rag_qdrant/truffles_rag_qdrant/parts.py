@@ -132,9 +132,9 @@ def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
     if part.pieces:
         yield part
         return
-    pieces = _cut(part, reader)
-    told = [words for words in pieces if not _describes(words)] or pieces
-    cut = [_part(reader, words) for words in _few(told)]
+    lines = _cut(part, reader)
+    asking = [words for words in lines if not _describes(words)] or lines
+    cut = [_part(reader, words) for words in _few(asking)]
     pieces = _completed(cut, reader)
     if len(part.words) >= LONG:
         pieces = [replace(full, tells=_tells(piece, reader)) for full, piece in zip(pieces, cut, strict=True)]

@@ -35,7 +35,9 @@ _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
 _DESCRIBING = _LIGHT_POS | {"ADJF", "ADJS", "PRTF", "PRTS", "NUMR", "ADVB", "COMP"}
-_MEASURES = frozenset(["год", "месяц", "неделя", "день", "килограмм", "кг", "см", "сантиметр", "метр", "рост", "вес", "возраст", "лето"])
+_MEASURES = frozenset(
+    ["год", "месяц", "неделя", "день", "килограмм", "кг", "см", "сантиметр", "метр", "рост", "вес", "возраст", "лето"]
+)
 
 
 def fold(text: str) -> str:
