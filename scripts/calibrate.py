@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import numpy as np
@@ -26,6 +27,7 @@ from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.wordings import fact_of
+from truffles_rag_qdrant import meant
 from truffles_rag_qdrant.calibrate import DATA, SENSE, pack_samples
 from truffles_rag_qdrant.calibrate import samples as own_samples
 from truffles_rag_qdrant.confidence import WORDED as OF_WORDED
@@ -40,6 +42,10 @@ from truffles_gateway.texts import Catalogue
 
 SOURCE = Path(__file__).parents[1]
 EXAMPLES, WORDED = SOURCE / "examples", SOURCE / "plugins" / "rag_qdrant" / "eval" / "worded"
+OTHERS = SOURCE / "plugins" / "rag_qdrant" / "eval" / "businesses"
+NEWCOMERS = EXAMPLES / "newcomers"
+KEPT_ASIDE = frozenset({"boroda", "optika"})
+"""Newcomers that show how the next one will fare: nothing is learnt from them."""
 TREES = DATA.with_name("trees.json")
 HELD_OUT = "blind_"
 UNKNOWN_SHARE = 3
@@ -47,10 +53,10 @@ UNKNOWN_SHARE = 3
 UNKNOWN = frozenset({"unknown", "not_offered", "notoffered"})
 AS_IF = 0.3
 """What a question counts whose facts were taken away: what is near them is told by no pack that lacks just those."""
-RARER = 0.55
+RARER = 0.3
 """Log-odds that every candidate is surer by: of the questions here two in five have no answer and most of those look as if they had,
 of customers' one in twelve."""
-MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken")
+MONOTONE = ("asked", "lead", "like", "behind", "strange", "spoken", "meant", "ahead")
 DEPTH, FOLDS = 4, 6
 GROWN: dict[str, Any] = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEPTH, "learning_rate": 0.06, "min_child_samples": 40, "reg_lambda": 5,
          "colsample_bytree": 0.7, "subsample": 0.8, "subsample_freq": 1, "random_state": 1, "deterministic": True,
@@ -60,70 +66,104 @@ GROWN: dict[str, Any] = {"n_estimators": 120, "num_leaves": 12, "max_depth": DEP
 
 @dataclass(frozen=True)
 class Sample:
-    """The candidates of one question: how each fits, and whether it answers it. `as_if` says that what answers it was taken away."""
+    """The candidates of one question: how each fits, and whether it answers it. `as_if` says that what answers it was taken away,
+    `kept_apart` with what it is kept apart while it is seen how trees do with what they were not grown on."""
 
     question: str
     features: Floats
     right: Floats
+    kept_apart: str
     known: bool = True
     as_if: bool = False
 
 
-def entries_of(tenant: str) -> list[Entry]:
-    """What an example's retriever is given, of all its branches."""
-    folder = EXAMPLES / tenant
-    pack = Pack.model_validate(read_document(folder / "pack.yaml").value)
-    wordings = read_document(folder / "wordings.yaml").value
-    return entries(pack, {}, Catalogue(plugins=[CATALOGUE]), wordings=wordings)
+@dataclass(frozen=True)
+class Business:
+    """A knowledge and what is asked of it; `alone`: without any wordings of its own, as an owner begins."""
+
+    name: str
+    folder: Path
+    asked: Sequence[tuple[str, frozenset[str]]]
+    alone: bool = True
+
+    @property
+    def is_example(self) -> bool:
+        """Is it one of the three that come with wordings of their own?"""
+        return self.folder.parent == EXAMPLES
+
+    def entries(self) -> list[Entry]:
+        """What its retriever is given, of all its branches."""
+        pack = Pack.model_validate(read_document(self.folder / "pack.yaml").value)
+        wordings = {} if self.alone else read_document(self.folder / "wordings.yaml").value
+        return entries(pack, {}, Catalogue(plugins=[CATALOGUE]), wordings=wordings)
 
 
-def questions() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Tenant, question and the facts that answer it; none where nobody knows."""
-    for path in sorted([*EXAMPLES.glob("battery/*.yaml"), *EXAMPLES.glob("practice/*.yaml")]):
-        if path.name.startswith(HELD_OUT):
-            continue
-        battery = read_document(path).value
-        for case in battery["cases"]:
-            first = (case.get("turns") or [case])[0]
-            facts, said = first.get("facts") or (), first.get("say")
-            if isinstance(said, str) and (facts or case.get("category") in UNKNOWN):
-                yield battery["tenant"], said, frozenset(map(fact_of, facts))
-
-
-def more_questions() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """The same of what was written to calibrate by: two in five have no answer, half of these look as if they had."""
-    for path in sorted(WORDED.glob("*.tsv")):
-        for line in path.read_text("utf-8").splitlines():
-            if line and not line.startswith("#"):
-                _, facts, said = line.split("\t")
-                yield path.stem, said, frozenset(map(fact_of, facts.split())) - {"-"}
-
-
-async def samples(embedder: LocalEmbedder) -> list[Sample]:
-    """The candidates of each question as it is, and of some as they would be if nobody knew the answer."""
-    found: list[Sample] = []
+def businesses() -> Iterator[Business]:
+    """The examples with their own wordings and without, and the businesses that nothing else was written for."""
     for tenant, asked in by_tenant().items():
-        engine = await engine_of(tenant, entries_of(tenant), embedder)
-        chunks = engine.chunks()
-        for number, (facts, said) in enumerate(grouped(asked).items()):
-            for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
-                kept = [each for each in chunks if not (without and fact(each) in facts)]
-                if len(kept) != len(engine.chunks()):
-                    await engine.load(kept)
-                for text in said:
-                    held = await engine.candidates(text)
-                    rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
-                    right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
-                    found.append(Sample(text, rows, right, bool(facts) and not without, without))
-        click.echo(f"{tenant}: {len(asked)} questions; {len(found)} samples so far")
-    return [each for each in found if len(each.features)]
+        for alone in (False, True):
+            yield Business(tenant, EXAMPLES / tenant, asked, alone)
+    newcomers = (each for each in NEWCOMERS.iterdir() if each.is_dir() and each.name not in KEPT_ASIDE)
+    for folder in sorted([*OTHERS.iterdir(), *newcomers], key=lambda each: each.name):
+        yield Business(
+            folder.name, folder, [*_of_battery(folder / "battery.yaml"), *_of_lines(folder / "questions.tsv")]
+        )
 
 
 def by_tenant() -> dict[str, list[tuple[str, frozenset[str]]]]:
-    """Questions and their facts by tenant."""
+    """Questions about the examples and the facts that answer them."""
     found: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for tenant, said, facts in [*questions(), *more_questions()]:
-        found.setdefault(tenant, []).append((said, facts))
+    for path in sorted([*EXAMPLES.glob("battery/*.yaml"), *EXAMPLES.glob("practice/*.yaml")]):
+        if not path.name.startswith(HELD_OUT):
+            found.setdefault(read_document(path).value["tenant"], []).extend(_of_battery(path))
+    for path in sorted(WORDED.glob("*.tsv")):
+        found.setdefault(path.stem, []).extend(_of_lines(path))
+    return found
+
+
+def _of_battery(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    """First turns and the facts that answer them; none where nobody knows."""
+    for case in read_document(path).value["cases"] if path.exists() else ():
+        first = (case.get("turns") or [case])[0]
+        facts, said = first.get("facts") or (), first.get("say")
+        if isinstance(said, str) and (facts or case.get("category") in UNKNOWN):
+            yield said, frozenset(map(fact_of, facts))
+
+
+def _of_lines(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    """The same of what was written to calibrate by: language, facts or "-", and the question in each line."""
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        if line and not line.startswith("#"):
+            _, facts, said = line.split("\t")
+            yield said, frozenset(map(fact_of, facts.split())) - {"-"}
+
+
+async def samples(embedder: LocalEmbedder, lenses: Mapping[str, meant.Lens]) -> list[Sample]:
+    """The candidates of each question as it is, and of some as they would be if nobody knew the answer; `lenses` are those that were
+    learnt without the business: what was learnt from these very questions would look too good."""
+    found: list[Sample] = []
+    for business in businesses():
+        with mock.patch.object(meant, "lens", lambda name=business.name: lenses[name]):
+            found += await _samples(business, embedder)
+        click.echo(f"{business.name}: {len(business.asked)} questions; {len(found)} samples so far")
+    return [each for each in found if len(each.features)]
+
+
+async def _samples(business: Business, embedder: LocalEmbedder) -> list[Sample]:
+    found: list[Sample] = []
+    engine = await engine_of(business.name, business.entries(), embedder)
+    chunks = engine.chunks()
+    for number, (facts, said) in enumerate(grouped(business.asked).items()):
+        for without in (False, True) if facts and number % UNKNOWN_SHARE == 0 else (False,):
+            kept = [each for each in chunks if not (without and fact(each) in facts)]
+            if len(kept) != len(engine.chunks()):
+                await engine.load(kept)
+            for text in said:
+                held = await engine.candidates(text)
+                rows = np.array([features for _, features in held]).reshape(-1, len(FEATURES))
+                right = np.array([float(fact(chunk) in facts) for chunk, _ in held])
+                apart = text if business.is_example else business.name
+                found.append(Sample(text, rows, right, apart, bool(facts) and not without, without))
     return found
 
 
@@ -154,7 +194,7 @@ def grown(sampled: Sequence[Sample], more: tuple[Floats, Floats] | None = None) 
 
 def unseen(sampled: Sequence[Sample]) -> Iterator[str]:
     """What trees do with questions of a part that they were not grown on."""
-    fold = [zlib.crc32(each.question.encode()) % FOLDS for each in sampled]
+    fold = [zlib.crc32(each.kept_apart.encode()) % FOLDS for each in sampled]
     said: list[tuple[float, Sample]] = []
     for number in range(FOLDS):
         model = grown([each for each, at in zip(sampled, fold, strict=True) if at != number])
@@ -191,8 +231,10 @@ def complete(root: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]
 
 async def main() -> None:
     """Grow, tell and write."""
+    from learn_meaning import all_taught, apart
+
     embedder = LocalEmbedder()
-    sampled = await samples(embedder)
+    sampled = await samples(embedder, dict(apart(await all_taught(embedder))))
     for line in unseen(sampled):
         click.echo(line)
     parts = [await own_samples(*await own_questions(embedder)), await pack_samples(embedder)]

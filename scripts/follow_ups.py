@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 import numpy as np
-from calibrate import EXAMPLES, HELD_OUT, complete, entries_of
+from calibrate import EXAMPLES, HELD_OUT, Business, complete
 from truffles_policy.facts.catalogue import CATALOGUE
 from truffles_policy.pack.entries import entries
 from truffles_policy.pack.schema import Pack
@@ -115,7 +115,10 @@ async def samples(embedder: LocalEmbedder) -> list[Sample]:
     engines: dict[str, tuple[Engine, Mapping[str, Sequence[str]]]] = {}
     for tenant, case, turns in dialogues():
         if tenant not in engines:
-            engines[tenant] = await engine_of(tenant, entries_of(tenant), embedder), texts_of(tenant)
+            engines[tenant] = (
+                await engine_of(tenant, Business(tenant, EXAMPLES / tenant, (), alone=False).entries(), embedder),
+                texts_of(tenant),
+            )
         engine, texts = engines[tenant]
         for number, (before, after) in enumerate(pairwise(turns), 1):
             told = answers(before, texts)[:MOST]

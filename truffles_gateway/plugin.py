@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -45,7 +45,7 @@ from truffles_gateway.messages import (
 
 __all__ = [
     "OWN", "Advising", "Alarms", "Bin", "Blobs", "Calibrated", "Calibrating", "Capabilities", "Chunk", "Clock", "Counters", "Denying", "Desk", "Document", "Door", "Entry", "FileHolder", "Files", "Foreseen", "Ingress", "Knowledge",
-    "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
+    "KnowledgeSource", "KnowledgeWriter", "Labelled", "Learned", "LearnedAnswer", "Links", "Logger", "ManyWriter", "Naming", "Plugin", "PluginSettings", "Preview", "Previewing", "Progress", "Prompter",
     "RateLimit", "Remarking", "Resources", "SecretStr", "SyncReport", "Talk", "Teller", "Texts", "Typist", "WebhookRequest", "hookimpl", "read_document", "same_secret",
 ]  # fmt: skip
 
@@ -579,6 +579,15 @@ class KnowledgeSource(Protocol):
 
     def entries(self) -> Sequence[Entry]:
         """All of them, each with an id that begins with `OWN`. Quick: nothing is waited for."""
+        ...
+
+
+@runtime_checkable
+class Naming(Protocol):
+    """Implemented by a `KnowledgeSource` that tells facts which are no entries: no retriever shall hold them."""
+
+    def besides(self) -> Collection[str]:
+        """Their ids, each beginning with `OWN`: a battery may name them. Quick: nothing is waited for."""
         ...
 
 

@@ -366,6 +366,30 @@ def test_a_list_of_wordings_that_nobody_has_filled_yet_is_no_fault_and_a_stray_o
         assert "place.parking:" not in result.output.partition("✓")[0]
 
 
+def test_who_words_a_category_that_branches_have_otherwise_hears_where_the_words_belong(
+    truffles: Truffles, salon: Path
+) -> None:
+    included = 'pack = { include = "pack.yaml" }\nwordings = { include = "wordings.yaml" }\n'
+    salon.write_text(
+        SALON.replace('name = "policy"\n', f'name = "policy"\n[plugins.settings]\n{included}')
+        + "".join(f'\n[[branches]]\nslug = "{each}"\nname = "{each}"\n' for each in ("north", "south")),
+        encoding="utf-8",
+    )
+    salon.with_name("pack.yaml").write_text(
+        "business: {name: Салон}\nbranches: [{slug: north, name: Север}, {slug: south, name: Юг}]\n"
+        "categories: [{id: cards, name: Абонементы}, {id: water, name: Бассейн}]\nservices:\n"
+        "  - {id: month, name: Месяц, price: 9000, category: cards, at: {north: {price: 8000}}}\n"
+        "  - {id: swim, name: Заплыв, price: 500, category: water}\n",
+        encoding="utf-8",
+    )
+    salon.with_name("wordings.yaml").write_text("categories.cards: [карточка]\ncategories.water: [вода]\n", "utf-8")
+    result = truffles("tenants", "check", str(salon))
+    assert result.exit_code == 0, result.output
+    [told] = [line for line in result.output.splitlines() if "categories." in line]
+    assert "wordings.yaml:1: categories.cards: the pack has no fact of this id for these wordings" in told
+    assert "write them as aliases of the category, or for its services" in told
+
+
 def test_sync_names_files_that_it_does_not_read(truffles: Truffles, salon: Path, tmp_path: Path) -> None:
     facts = tmp_path / "facts"
     facts.mkdir()

@@ -131,7 +131,81 @@ def test_what_a_pattern_names_is_run_and_bounds_are_kept(truffles: Truffles, bat
     strict = truffles("eval", "run", file, *config, "--only", "kind", "--min-facts", "0", "--min-pass", "1")
     assert strict.exit_code == 1 and "hours" not in strict.output, strict.output
     nobody = CliRunner().invoke(main, ["eval", "run", str(file), "--only", "nothing*"])
-    assert nobody.exit_code == 1 and 'no case fits "nothing*"' in nobody.output
+    assert nobody.exit_code == 1
+    assert 'no case fits "nothing*", though nothing is wrong with the 2 cases read.' in nobody.output
+    assert "There are the ids hours-1, price-1; the categories hours, price; the tags kind" in nobody.output
+
+
+PACK = """business: {name: Х, speaks: [русский]}
+place: {hours: "9:30-20:00", parking: Во дворе, map: "https://example.com/map"}
+branches: [{slug: north, name: Север, parking: У входа}, {slug: south, name: Юг, exceptions: [{on: 03-08, hours: closed}]}]
+discounts: {otherwise: Других скидок нет.}
+services: [{id: case, name: Чехол, price: 4500, branches: [north]}]
+payment: {methods: [{name: карты}]}
+faq: [{id: sunday, asked: [Когда?], answer: Скоро}]
+"""
+NAMED = ["place.hours", "place.parking", "branches.north.parking", "services.case", "services.case@north", "payment",
+         "business.speaks", "discounts", "place.map", "branches.south.hours", "faq.sunday"]  # fmt: skip
+
+
+@pytest.fixture
+def packed(shop: Path) -> Path:
+    """The shop with a small pack, and branches."""
+    text = shop.read_text(encoding="utf-8")
+    settings = 'name = "policy"\n[plugins.settings]\npack = { include = "pack.yaml" }'
+    branches = '\n[[branches]]\nslug = "north"\nname = "Север"\n\n[[branches]]\nslug = "south"\nname = "Юг"\n'
+    shop.write_text(text.replace('name = "policy"', settings, 1) + branches, encoding="utf-8")
+    (shop.parent / "pack.yaml").write_text(PACK, encoding="utf-8")
+    return shop
+
+
+def test_a_battery_is_checked_without_being_played(
+    truffles: Truffles, packed: Path, battery: Callable[..., Path]
+) -> None:
+    config = ("--config", packed, "--without-model")
+    good = truffles("eval", "check", battery({**HOURS, "facts": NAMED, "branch": "south"}, PRICE), *config)
+    assert good.exit_code == 0 and "✓ phones: 2 cases for demo_phones" in good.output and "!" not in good.output
+    wrong = ["place.hourz", "payment.methods", "rules.pets", "services.watch", "prices.md#3"]
+    talk = {**HUMAN, "facts": wrong[:1], "turns": [{"say": each, "facts": list(wrong)} for each in "xy"]}
+    del talk["say"], talk["expect"]
+    path = battery(HOURS, talk)
+    found = truffles("eval", "check", path, *config, "--only", "human*")
+    lines = [line for line in found.output.splitlines() if line.startswith("!")]
+    assert (found.exit_code, len(lines)) == (0, 3), found.output
+    assert lines[0] == f"! {path}:14: demo_phones has no fact place.hourz: did you mean place.hours?"
+    assert "payment.methods: did you mean payment?" in lines[1] and "services.watch: it has services.case" in lines[2]
+    assert '1 of 2 cases fit "human*"' in found.output, "rules and files: the folder beside may have them"
+    alone = truffles("eval", "check", path, *config, "--without", "rag_qdrant")
+    assert "rules.pets: nor one that is like it" in alone.output and "prices.md#3" in alone.output, "no folder is read"
+
+
+def test_what_is_wrong_with_a_battery_or_its_business_is_told_by_the_check(
+    truffles: Truffles, packed: Path, battery: Callable[..., Path]
+) -> None:
+    def check(*words: object) -> str:
+        answer = CliRunner().invoke(main, ["eval", "check", *map(str, words), "--config", str(packed)])
+        assert answer.exit_code == 1, answer.output
+        return answer.output
+
+    assert 'Did you mean "expect"?' in check(battery({**HOURS, "expct": "reply"}))
+    assert 'no branch "nowhere". Known: north, south' in check(
+        battery({**HOURS, "branch": "nowhere"}), "--without-model"
+    )
+    assert 'no case fits "x"' in check(battery(HOURS), "--only", "x")
+    (packed.parent / "pack.yaml").write_text(PACK.replace("4500", "дорого"), encoding="utf-8")
+    assert "pack.yaml:5: services[0].price: is no amount" in check(battery(HOURS), "--without-model")
+    (packed.parent / "pack.yaml").write_text(PACK.replace("slug: south", "slug: west"), encoding="utf-8")
+    assert 'pack.yaml:3: branches[1].slug: there is no branch "west"' in check(battery(HOURS), "--without-model")
+
+
+def test_a_run_warns_of_facts_that_there_are_not_and_ends_as_ever(
+    truffles: Truffles, packed: Path, battery: Callable[..., Path]
+) -> None:
+    bounds = ("--min-recall", "ru=0", "--min-recall", "kk=0", "--min-recall", "en=0")
+    file = battery({**HOURS, "branch": "north", "facts": ["place.hourz"]})
+    answer = truffles("eval", "run", file, "--config", packed, "--without", "rag_qdrant", *bounds)
+    assert answer.exit_code == 0, answer.output
+    assert answer.output.count("demo_phones has no fact place.hourz: did you mean place.hours?") == 1
 
 
 @pytest.mark.parametrize(
@@ -199,6 +273,9 @@ async def test_a_stored_tenant_is_asked_with_what_it_knows_and_has_learnt(
     command = ("eval", "run", battery(irons, name="c.yaml"), "--tenant", "demo_phones", "--without-learned")
     without = await asyncio.to_thread(truffles, *command)
     assert without.exit_code == 1 and "newly failing: irons" in without.output, without.output
+    named = battery({**irons, "facts": ["learned:1", "learned:7"]}, name="d.yaml")
+    looked = await asyncio.to_thread(truffles, "eval", "check", named, "--tenant", "demo_phones")
+    assert looked.exit_code == 0 and "no fact learned:7" in looked.output and "fact learned:1:" not in looked.output
     assert await counted(database_url) == before, "nothing of the tenant's was touched"
 
 

@@ -6,6 +6,7 @@ import fnmatch
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -23,9 +24,10 @@ from truffles_gateway.evaluation.battery import Asked, load, span
 from truffles_gateway.evaluation.bring import Wishes, businesses
 from truffles_gateway.evaluation.figures import LANGUAGES, Bounds
 from truffles_gateway.evaluation.judge import Result
+from truffles_gateway.evaluation.known import unknown
 from truffles_gateway.evaluation.papers import LastRun, as_json, as_junit, replay_as_json
 from truffles_gateway.evaluation.replay import Replay, read
-from truffles_gateway.evaluation.report import show, show_replay
+from truffles_gateway.evaluation.report import few, show, show_replay
 from truffles_gateway.evaluation.run import Runner
 from truffles_gateway.evaluation.stage import Business, Stage
 from truffles_gateway.settings import Settings
@@ -39,7 +41,12 @@ OUT = OutputFile()
 SHARE = click.FloatRange(0, 1)
 AT_ONCE = min(16, 4 * (os.cpu_count() or 1))
 """Customers: with more of them plugins that compute keep each other waiting, and nothing is done sooner."""
+NAMED = 10
 Command = Callable[..., Any]
+TENANT = click.option("--tenant", default="", help="Whom to ask; without it each file names its own.")
+ONLY = click.option(
+    "--only", default="", metavar="PATTERN", help="Only cases whose id, category or tag fits: price*, rude."
+)
 _RECALL = re.compile(rf"({'|'.join(LANGUAGES)})=(0|0?\.\d+|1|1\.0+)")
 
 
@@ -54,8 +61,8 @@ def evals() -> None:
 evals.add_command(calibrate)
 
 
-def _of_a_stage(command: Command) -> Command:
-    """The options that say how a business is tried."""
+def _of_a_business(command: Command) -> Command:
+    """The options that say what of a business is tried."""
     options = (
         click.option(
             "--config", "configs", type=FILE, multiple=True, help="Try this tenant's file, not what is stored."
@@ -64,16 +71,21 @@ def _of_a_stage(command: Command) -> Command:
         click.option("--without-learned", is_flag=True, help="Leave out what was learnt from managers."),
         click.option("--without-model", is_flag=True, help="Leave out the plugins that ask a model."),
         click.option("--without", multiple=True, metavar="PLUGIN", help="Leave out this plugin. Repeatable."),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 200),
-            default=AT_ONCE,
-            help=f"How many customers at once (four for each processor, 16 at most; here {AT_ONCE}).",
-        ),
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _of_a_stage(command: Command) -> Command:
+    """The same, and how it is played."""
+    at_once = click.option(
+        "--concurrency",
+        type=click.IntRange(1, 200),
+        default=AT_ONCE,
+        help=f"How many customers at once (four for each processor, 16 at most; here {AT_ONCE}).",
+    )
+    return _of_a_business(at_once(command))
 
 
 def _bounded(command: Command) -> Command:
@@ -94,9 +106,9 @@ def _bounded(command: Command) -> Command:
 
 @evals.command(name="run")
 @click.argument("battery", type=click.Path(exists=True, path_type=Path))
-@click.option("--tenant", default="", help="Whom to ask; without it each file names its own.")
+@TENANT
 @_of_a_stage
-@click.option("--only", default="", metavar="PATTERN", help="Only cases whose id, category or tag fits: price*, rude.")
+@ONLY
 @click.option("--failed", is_flag=True, help="Only the cases that failed last time.")
 @click.option("--verbose", is_flag=True, help="Show the dialogues that passed, too.")
 @click.option("--json", "json_file", type=OUT, help="Write everything here.")
@@ -109,6 +121,20 @@ def run_battery(battery: Path, tenant: str, only: str, *, failed: bool, **wishes
     Example: truffles eval run examples/battery --tenant salon --without-model
     """
     raise SystemExit(run(_run(battery, tenant, only, failed=failed, **wishes)))
+
+
+@evals.command()
+@click.argument("batteries", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@TENANT
+@_of_a_business
+@ONLY
+def check(batteries: tuple[Path, ...], tenant: str, only: str, **wishes: Any) -> None:
+    """Read batteries and the configs of their businesses, and name what is wrong; nothing is asked, and no throwaway database is
+    needed. A line that begins with ! names a fact that the business does not have: it can never be retrieved.
+
+    Example: truffles eval check battery.yaml --config salon.toml
+    """
+    run(_check(batteries, tenant, only, **wishes))
 
 
 @evals.command()
@@ -163,11 +189,8 @@ def _bar() -> Progress:
 async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes: Any) -> int:
     bounds, kept = _bounds(wishes), LastRun(Settings.load().truffles_data_dir)
     files = _files(wishes)
-    if not tenant and len(files.files) == 1:
-        [tenant] = files.files
-    every = load(battery, tenant)
-    _check_whose(files, {each.tenant for each in every})
-    asked = _chosen(every, only, kept, failed=failed)
+    asked = _chosen(_read([battery], tenant, files), only)
+    asked = _failed(asked, kept) if failed else asked
     if not asked:
         console.print("[green]✓[/] nothing to run")
         return 0
@@ -180,9 +203,29 @@ async def _run(battery: Path, tenant: str, only: str, *, failed: bool, **wishes:
     return 0 if good else 1
 
 
+async def _check(batteries: Sequence[Path], tenant: str, only: str, **wishes: Any) -> None:
+    files = _files(wishes)
+    every = _read(batteries, tenant, files)
+    asked = _chosen(every, only)
+    await _businesses(asked, Catalog.scan(), files)
+    for (name, whom), count in Counter((each.battery, each.tenant) for each in asked).items():
+        console.print(f"[green]✓[/] {escape(name)}: {count} cases for {escape(whom)}", soft_wrap=True)
+    if only:
+        console.print(f'  {len(asked)} of {len(every)} cases fit "{escape(only)}"', soft_wrap=True)
+
+
+def _read(batteries: Sequence[Path], tenant: str, files: Wishes) -> list[Asked]:
+    """All cases. A single file of a tenant says whom to ask."""
+    if not tenant and len(files.files) == 1:
+        [tenant] = files.files
+    every = [each for path in batteries for each in load(path, tenant)]
+    _check_whose(files, {each.tenant for each in every})
+    return every
+
+
 async def _played(asked: Sequence[Asked], files: Wishes, concurrency: int) -> list[Result]:
     catalog = Catalog.scan()
-    acting = await _businesses(sorted({each.tenant for each in asked}), catalog, files)
+    acting = await _businesses(asked, catalog, files)
     with _bar() as bar:
         task = bar.add_task("setting the stage", total=len(asked))
         async with Stage(catalog, concurrency=concurrency) as stage:
@@ -191,9 +234,13 @@ async def _played(asked: Sequence[Asked], files: Wishes, concurrency: int) -> li
             return await runner.run(asked)
 
 
-async def _businesses(slugs: Sequence[str], catalog: Catalog, files: Wishes) -> list[Business]:
+async def _businesses(asked: Sequence[Asked], catalog: Catalog, files: Wishes) -> list[Business]:
+    """The businesses that are asked; what the battery names and they do not have is told."""
     async with opened(tenants=False) as gateway:
-        return await businesses(gateway, slugs, catalog, files)
+        found = await businesses(gateway, sorted({each.tenant for each in asked}), catalog, files)
+        for line in await unknown(gateway, found, asked, catalog, files):
+            console.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
+    return found
 
 
 def _files(wishes: dict[str, Any]) -> Wishes:
@@ -213,16 +260,26 @@ def _check_whose(wishes: Wishes, tried: Collection[str]) -> None:
             raise ConfigError(f"{file.path} is of {slug}, not {whom}", where="--config", cure=cure)
 
 
-def _chosen(asked: list[Asked], only: str, kept: LastRun, *, failed: bool) -> list[Asked]:
+def _chosen(asked: list[Asked], only: str) -> list[Asked]:
     chosen = [each for each in asked if not only or _fits(each, only)]
     if only and not chosen:
-        raise ConfigError(
-            f'no case fits "{only}"', cure="It is compared with ids, categories and tags; * stands for anything"
-        )
-    if not failed:
-        return chosen
-    known = {(each.battery, each.tenant): kept.of(each.battery, each.tenant) for each in chosen}
-    return [each for each in chosen if known[each.battery, each.tenant].get(each.case.id) is False]
+        cure = f"It is compared with ids, categories and tags; * stands for anything. There are {_there(asked)}"
+        raise ConfigError(f'no case fits "{only}", though nothing is wrong with the {len(asked)} cases read', cure=cure)
+    return chosen
+
+
+def _there(asked: Sequence[Asked]) -> str:
+    """What a pattern may fit, as much of it as can be read."""
+    cases = [each.case for each in asked]
+    words = {"the ids": [each.id for each in cases], "the categories": [each.category for each in cases],
+             "the tags": [tag for each in cases for tag in each.tags]}  # fmt: skip
+    return "; ".join(f"{what} {few(list(dict.fromkeys(found)), NAMED)}" for what, found in words.items() if found)
+
+
+def _failed(asked: Sequence[Asked], kept: LastRun) -> list[Asked]:
+    """Those that failed last time."""
+    known = {(each.battery, each.tenant): kept.of(each.battery, each.tenant) for each in asked}
+    return [each for each in asked if known[each.battery, each.tenant].get(each.case.id) is False]
 
 
 def _fits(asked: Asked, pattern: str) -> bool:

@@ -213,9 +213,9 @@ def top(told: Told) -> list[str]:
 
 def retrieved(fact: str, ids: Iterable[str]) -> bool:
     """Is the fact among them? Named without a branch (`services.exam`, `place.hours`), it is wherever that branch may be."""
-    return any(fact in {id.removeprefix(OWN), _anywhere(id)} or id.endswith(fact) for id in ids)
+    return any(fact in {id.removeprefix(OWN), anywhere(id)} or id.endswith(fact) for id in ids)
 
 
-def _anywhere(id: str) -> str:
+def anywhere(id: str) -> str:
     """A fact's id without its branch: "pack:services.exam@centre" is "services.exam", "pack:branches.centre.hours" "place.hours"."""
     return OF_A_BRANCH.sub("place", id.removeprefix(OWN).partition("@")[0])

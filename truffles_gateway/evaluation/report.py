@@ -96,12 +96,13 @@ def _faults(results: Sequence[Result]) -> Iterator[str]:
 def _change(change: Change) -> Iterator[str]:
     for name, colour, ids in (("failing", "red", change.failing), ("passing", "green", change.passing)):
         if ids:
-            yield f"[{colour}]newly {name}[/]: {escape(_listed(ids))}"
+            yield f"[{colour}]newly {name}[/]: {escape(few(ids))}"
 
 
-def _listed(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-    return f"{', '.join(ids[:SHOWN])}{more}"
+def few(ids: Sequence[str], most: int = SHOWN) -> str:
+    """Ids as a list that can be read."""
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return f"{', '.join(ids[:most])}{more}"
 
 
 def show_replay(console: Console, replayed: Replayed) -> None:

@@ -182,11 +182,7 @@ class Stage:
         tenant, phone = self.tenant(slug), f"7000{self._callers:07}"
         owner = tenant.owner_of(channel)
         spelled = owner.plugin.address(phone)[0] if owner and owner.plugin.address else phone
-        found = tenant.branch(branch)
-        if branch and found is None and not tenant.branch_for_instance(branch):
-            known = ", ".join(each.slug for each in tenant.config.branches) or "none"
-            raise ConfigError(f'no branch "{branch}"', tenant=slug, cure=f"Known: {known}")
-        instance = found.instance_id if found else branch
+        instance = instance_of(tenant, branch)
         return Caller(
             tenant=tenant, channel=channel, address=spelled or phone, phone=phone, name=name, instance=instance
         )
@@ -249,6 +245,15 @@ class Stage:
     async def clear(self) -> None:
         """A time is over: no timer of its talks runs on."""
         await trials.forget_timers(self.gateway.database)
+
+
+def instance_of(tenant: Tenant, branch: str) -> str:
+    """The number that customers of a branch write to; `branch` may be a number itself. Raises `ConfigError` where there is no such."""
+    found = tenant.branch(branch)
+    if branch and found is None and not tenant.branch_for_instance(branch):
+        known = ", ".join(each.slug for each in tenant.config.branches) or "none"
+        raise ConfigError(f'no branch "{branch}"', tenant=tenant.slug, cure=f"Known: {known}")
+    return found.instance_id if found else branch
 
 
 def _row(event: InboundEvent, tenant: Tenant, now: datetime) -> InboxRow:

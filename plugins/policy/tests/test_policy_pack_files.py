@@ -452,6 +452,81 @@ def test_facts_to_be_worded_are_listed_and_what_stands_there_is_kept(tmp_path: P
     }
 
 
+def test_wordings_are_listed_beside_the_pack_wherever_the_command_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, elsewhere = tmp_path / "salon", tmp_path / "elsewhere"
+    folder.mkdir(), elsewhere.mkdir()
+    path = write(folder / "pack.yaml", SMALL)
+    monkeypatch.chdir(elsewhere)
+    code, said = run("wordings", path)
+    assert code == 0 and str(folder / "wordings.yaml") in said
+    assert (folder / "wordings.yaml").exists() and not list(elsewhere.iterdir())
+    assert run("wordings", path, "--output", "other.yaml")[0] == 0 and (elsewhere / "other.yaml").exists()
+
+
+CITY = """business: {name: А, speaks: [русский]}
+place: {parking: {ru: Во дворе, kk: Аулада}}
+branches:
+  - {slug: north, name: Север, hours: {mon: "9:00-18:00"}}
+  - {slug: south, name: Юг, hours: {mon: "10:00-20:00"}}
+services:
+  - {id: cut, name: Стрижка, price: 5000, at: {north: {price: 6000}}}
+  - {id: dye, name: Окрашивание, price: 9000, branches: [south]}
+  - {id: set, name: Укладка, price: 3000}
+payment: {methods: [{name: карты}], prepayment: Не нужна}
+care: [{services: [cut], before: Помойте голову}]
+faq: [{id: sunday, asked: [В воскресенье открыты?], answer: Нет}, {asked: [Когда?], answer: Скоро}]
+"""
+
+
+def test_facts_of_a_file_are_listed_once_each_with_what_branches_tell(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", CITY)
+    code, said = run("facts", path)
+    assert code == 0, said
+    lines = said.splitlines()
+    ids = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert ids == ["place.hours", "place.parking", "services.cut", "services.dye", "services.set", "payment",
+                   "payment.prepayment", "care.0.before", "faq.sunday", "faq.1"]  # fmt: skip
+    at = lines.index("services.cut:")
+    assert lines[at + 1 : at + 3] == ["  at north: Стрижка — 6 000 ₸.", "  at south: Стрижка — 5 000 ₸."]
+    assert lines[lines.index("services.dye:") + 1] == "  at south: Окрашивание — 9 000 ₸."
+    assert "services.set: Укладка — 3 000 ₸." in lines and "place.parking: Во дворе" in lines
+    kazakh = run("facts", path, "--language", "kk")[1]
+    assert "place.parking: Аулада" in kazakh and "services.set: Укладка" in kazakh
+    output = write(tmp_path / "wordings.yaml", "".join(f"{id}: [слова]\n" for id in ids))
+    assert "the pack has no more" not in run("wordings", path, "--output", output)[1], "wordings take these ids"
+
+
+def test_facts_of_a_pack_that_is_wrong_are_not_listed(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", SMALL.replace("7000", "дорого"))
+    assert run("facts", path) == run("check", path)
+    assert run("facts", path)[0] == 1 and f"✗ {path}:4: services[0].price: is no amount" in run("facts", path)[1]
+
+
+def test_wordings_show_what_each_branch_tells(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", CITY)
+    assert run("wordings", path)[0] == 0
+    listed = (tmp_path / "wordings.yaml").read_text(encoding="utf-8")
+    assert "# Стрижка — 6 000 ₸. / Стрижка — 5 000 ₸." in listed
+
+
+@pytest.mark.parametrize(
+    ("per", "hinted"),
+    [("проекция", True), ("день", True), ("{ru: за снимок, en: image}", True), ("за снимок", False), ("кг", False),
+     ("м²", False), ("для одной собаки", False), ("100 г", False), ("/ шт", False), ("{ru: в день, kk: бір тіске, en: a day}", False)],
+)  # fmt: skip
+def test_a_price_that_would_read_oddly_is_hinted_at(tmp_path: Path, per: str, hinted: bool) -> None:
+    text = f"business: {{name: А}}\nservices:\n  - id: xray\n    name: Снимок\n    variants: [{{name: лапа, price: 6000, per: {per}}}]\n"
+    code, said = run("check", write(tmp_path / "pack.yaml", text))
+    assert code == 0 and ("! xray: per" in said) is hinted, said
+
+
+def test_no_example_has_an_odd_price() -> None:
+    code, said = run("check", *sorted(EXAMPLES.glob("*/pack.yaml")))
+    assert code == 0 and ": per " not in said
+
+
 @pytest.mark.parametrize(
     ("text", "line"), [("services.cut: подравнять\n", 1), ("a: [x]\nB!: [y]\n", 2), ("a: [x\n", 2), ("- a\n", 1)]
 )
@@ -460,6 +535,17 @@ def test_wordings_that_are_none_are_named_by_line_and_left_alone(tmp_path: Path,
     code, said = run("wordings", path, "--output", output)
     assert code == 1 and said.startswith(f"✗ {output}:{line}"), said
     assert output.read_text(encoding="utf-8") == text
+
+
+def test_names_of_a_pack_are_said_in_sentences_of_their_language() -> None:
+    known = Pack.model_validate({"business": {"name": "А"}, "services": [
+        {"id": "spay", "name": {"ru": "Стерилизация", "kk": "Піштіру"}, "aliases": ["spaying"],
+         "variants": [{"name": "кошка", "price": 1}]}], "products": [{"id": "leash", "name": "Поводок"}]})  # fmt: skip
+    asked = {each.id: each.asked for each in entries(known, {}, texts_of(plugin))}
+    assert {"сколько стоит стерилизация", "піштіру қанша тұрады", "how much is spaying",
+            "сколько стоит стерилизация кошка"} <= set(asked["pack:services.spay"])  # fmt: skip
+    assert "поводок есть в наличии?" in asked["pack:products.leash"]
+    assert all(len(each) <= 60 for each in asked.values() if "стерилизация" in str(each))
 
 
 def test_a_fact_is_asked_for_in_its_owners_words_and_in_everybodys() -> None:
@@ -472,7 +558,8 @@ def test_a_fact_is_asked_for_in_its_owners_words_and_in_everybodys() -> None:
         "services.gone": ("старое",),
     }
     asked = {each.id: each.asked for each in entries(known, {}, texts_of(plugin), wordings=own)}
-    assert asked["pack:services.cut@north"] == ("подравнять кончики",)
+    assert asked["pack:services.cut@north"][0] == "подравнять кончики"
+    assert "сколько стоит стрижка" in asked["pack:services.cut@north"], "and in sentences made of its name"
     assert asked["pack:branches.north.parking"] == asked["pack:branches.south.parking"]
     assert (
         asked["pack:branches.north.parking"][0] == "под снегом стоять?"

@@ -19,7 +19,7 @@ from truffles_policy.intents.picture import came
 from truffles_policy.language import told
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.commands import pack
-from truffles_policy.pack.entries import entries
+from truffles_policy.pack.entries import besides, entries
 from truffles_policy.pack.names import unknown_branches
 from truffles_policy.pack.wordings import strays
 from truffles_policy.rules import Finding, Rules, base_rules
@@ -61,7 +61,7 @@ ROUTES = {
 }
 
 
-SURELY, LIKELY = 0.8, 0.5
+SURELY, LIKELY = 0.7, 0.5
 TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
 """What a wish for a time says of it."""
 CALM = frozenset({"question", "statement", "acknowledge", "thanks", "greeting"})
@@ -131,6 +131,10 @@ class Policy:
         """The facts of the pack, for retrievers."""
         return entries(self._pack, self._tags, self._texts, wordings=self._wordings) if self._pack else []
 
+    def besides(self) -> list[str]:
+        """What is told and no retriever holds."""
+        return [f"{OWN}{id}" for id in besides(self._pack)] if self._pack else []
+
     async def advice(self) -> list[str]:
         """Which wordings are those of no fact of the pack."""
         gone = self._strays()
@@ -142,13 +146,16 @@ class Policy:
 
     def remarks(self) -> list[ConfigError]:
         """The same with the places, for who writes the file."""
-        cure = "Give them the fact's id, or delete them"
+        what = "the pack has no fact of this id for these wordings"
         return [
-            ConfigError(
-                "the pack has no fact of this id for these wordings", where=f"plugins.policy.wordings.{id}", cure=cure
-            )
-            for id in self._strays()
+            ConfigError(what, where=f"plugins.policy.wordings.{id}", cure=self._elsewhere(id)) for id in self._strays()
         ]
+
+    def _elsewhere(self, id: str) -> str:
+        """Where wordings that stand for no fact belong."""
+        if self._pack and id in {f"categories.{each.id}" for each in self._pack.categories}:
+            return "Branches have what is filed there otherwise: write them as aliases of the category, or for its services"
+        return "Give them the fact's id, or delete them"
 
     def _strays(self) -> list[str]:
         return strays(self._wordings, (each.id.removeprefix(OWN) for each in self.entries()))

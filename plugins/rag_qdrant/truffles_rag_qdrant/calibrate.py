@@ -26,7 +26,7 @@ from truffles_rag_qdrant.recall import PACKS, engine_of, read_entries, read_ques
 from truffles_rag_qdrant.tuning import Floats, fit
 
 ABOUT_PACKS = ("dev.tsv", "front_desk.tsv")
-SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "asked": 1, "lead": 1, "strange": -1, "spoken": 1, "surplus": -1, "head_missed": -1, "head_rival": -1,
+SENSE = {"coverage": 1, "cosine": 1, "evidence": 1, "like": 1, "behind": -1, "asked": 1, "lead": 1, "strange": -1, "spoken": 1, "meant": 1, "ahead": 1, "surplus": -1, "head_missed": -1, "head_rival": -1,
          "ask_missed": -1, "spread": -1, "uncovered": -1}  # fmt: skip
 """Whether more of a feature speaks for a chunk, or against it."""
 OF_WORDINGS = frozenset({"asked", "lead", "strange", "spoken"})

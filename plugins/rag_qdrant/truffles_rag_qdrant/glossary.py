@@ -7,17 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 
 from truffles_rag_qdrant.words import fold, tokens
 
 LANGUAGES = ("ru", "kk", "en")
+Table = dict[str, dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
     say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it, and
-    the concepts `said_by` which it is said, too, is about another thing; `instead_of` names asks that are none beside this one."""
+    the concepts `said_by` which it is said, too, is about another thing; `instead_of` names asks that are none beside this one. The words
+    of a phrase of a `trade` count by themselves, too: "oil change" is said of oil."""
 
     name: str
     russian: str
@@ -27,6 +30,7 @@ class Concept:
     weight: float = 1.0
     instead_of: tuple[str, ...] = ()
     said_by: tuple[str, ...] = ()
+    trade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,14 @@ def _words(entry: str) -> list[str]:
 
 
 class Glossary:
-    """Finds concepts in a list of folded words."""
+    """Finds concepts in a list of folded words. `spoken` are all words that it knows as they stand; `words`, and `beginnings` of such,
+    are those of every business."""
 
-    def __init__(self, table: dict[str, dict[str, object]], light: dict[str, list[str]]) -> None:
+    def __init__(
+        self, table: Table, light: dict[str, list[str]], trades: Table | None = None
+    ) -> None:  # fmt: skip
         self.concepts: dict[str, Concept] = {}
+        self.spoken: set[str] = set()
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
         self._patterns = _Patterns()
@@ -90,6 +98,8 @@ class Glossary:
         self._found = lru_cache(maxsize=20_000)(self._find)
         for name, entry in table.items():
             self._add(name, entry)
+        for name, entry in (trades or {}).items():
+            self._add(name, entry, trade=True)
         self.greeting = _folded(light["greeting"])
         self.light = self.greeting.union(*(_folded(light[language]) for language in LANGUAGES))
         self.asking = _folded(light["asking"])
@@ -97,20 +107,27 @@ class Glossary:
             fold(word[:-1]) for language in LANGUAGES for word in light[language] if word.endswith("*")
         )
 
-    def _add(self, name: str, entry: dict[str, object]) -> None:
+    def _add(self, name: str, entry: dict[str, object], *, trade: bool = False) -> None:
         russian: list[str] = entry["ru"]  # type: ignore[assignment]
         shown = next(word for word in russian if "*" not in word)
         instead: list[str] = entry.get("instead_of", [])  # type: ignore[assignment]
         said_by: list[str] = entry.get("said_by", [])  # type: ignore[assignment]
         weight = float(entry.get("weight", 1.0))  # type: ignore[arg-type]
         ask, minor, narrows = (bool(entry.get(flag)) for flag in ("ask", "minor", "narrows"))
-        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead), tuple(said_by))
+        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead), tuple(said_by), trade)
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
                 self._patterns.add(phrase, concept, language)
                 for word in _words(phrase):
-                    (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
+                    self._note(word, trade=trade)
+
+    def _note(self, word: str, *, trade: bool) -> None:
+        """A slip is put right by the words of every business alone: "камри" is no stone where nobody sells any."""
+        if "*" not in word:
+            self.spoken.add(word)
+        if not trade:
+            (self.beginnings if "*" in word else self.words).add(word.removesuffix("*"))
 
     def find(self, words: Sequence[str]) -> tuple[Hit, ...]:
         """The concepts in `words`, left to right; longer phrases win over shorter ones and over single words."""
@@ -123,7 +140,10 @@ class Glossary:
         while position < len(words):
             found = self._phrases(matches, position) or self._singles(matches, position)
             hits += found
-            position += max((hit.length for hit in found), default=1)
+            length = max((hit.length for hit in found), default=1)
+            if length > 1 and all(hit.concept.trade for hit in found):
+                hits += [hit for at in range(position, position + length) for hit in self._singles(matches, at)]
+            position += length
         return tuple(hits)
 
     def _phrases(self, matches: Sequence[dict[int, int]], start: int) -> list[Hit]:
@@ -169,8 +189,10 @@ def _folded(words: Iterable[str]) -> frozenset[str]:
 
 @cache
 def glossary() -> Glossary:
-    """The glossary that ships with the plugin, read once a process."""
-    data = resources.files("truffles_rag_qdrant") / "data"
-    table = tomllib.loads((data / "concepts.toml").read_text("utf-8"))
-    light = tomllib.loads((data / "light.toml").read_text("utf-8"))
-    return Glossary(table, light)
+    """The glossary that ships with the plugin, read once a process: what every business has, and the words of many trades."""
+    concepts, trades, light = (_read(name) for name in ("concepts.toml", "trades.toml", "light.toml"))
+    return Glossary(concepts, light, trades)
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((resources.files("truffles_rag_qdrant") / "data" / name).read_text("utf-8"))

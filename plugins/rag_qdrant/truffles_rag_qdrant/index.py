@@ -6,9 +6,9 @@ import math
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,11 +16,12 @@ import numpy as np
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
-from truffles_rag_qdrant.facts import asked_of, point_id
+from truffles_rag_qdrant.facts import PACK, asked_of, point_id
 from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.likeness import Likeness, called, nearest, pieces, wordings
+from truffles_rag_qdrant.meant import Meanings
 from truffles_rag_qdrant.part import Part
-from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, head_key, keys_of, label_keys, literal
+from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, concept_key, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
 from truffles_rag_qdrant.words import gravity, stem, tokens
 
@@ -31,7 +32,7 @@ FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 MOSTLY, RARE = 0.8, 0.5
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
-            "asked", "lead", "strange", "spoken")  # fmt: skip
+            "asked", "lead", "strange", "spoken", "meant", "ahead")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -48,7 +49,8 @@ _KINDS = (
 )
 
 
-Content = tuple[tuple[str, float], ...]
+Content = tuple[tuple[frozenset[str], float], ...]
+"""Ways to find each word that says something in a knowledge: its beginning, and the concept that it belongs to; and its weight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,19 +86,22 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
-    wordings of each chunk are, how likely it is asked for, and the words of models that nobody has, marked as literal."""
+    wordings of each chunk are, how likely it is asked for, how near its meaning is, and the words of models that nobody has, marked as
+    literal."""
 
     part: Part
     weights: Mapping[str, float]
     literal: tuple[str, ...]
     alike: Mapping[str, float]
     likely: Mapping[str, float]
+    meant: Mapping[str, float]
     models: frozenset[str] = frozenset()
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
-        """The chunks whose wording is most like it."""
-        return tuple(dict.fromkeys([*nearest(self.alike, NEAREST), *nearest(self.likely, NEAREST)]))
+        """The chunks whose wording, or meaning, is most like it."""
+        found = (self.alike, self.likely, self.meant)
+        return tuple(dict.fromkeys(id for each in found for id in nearest(each, NEAREST)))
 
     @cached_property
     def most_alike(self) -> float:
@@ -105,20 +110,25 @@ class Asked:
 
     @cached_property
     def content(self) -> Content:
-        """The beginnings of its words, and how much each weighs; grammar is left out."""
+        """Its words and how much each weighs; grammar is left out."""
         return _content(self.part)
 
     @cached_property
     def _likeliest(self) -> tuple[float, float]:
         """How likely the likeliest is, and the next one: chunks that are asked for in the same words are as likely."""
-        shares = sorted({round(share, 6) for share in self.likely.values()}, reverse=True)
-        first, second, *_ = *shares, 0.0, 0.0
-        return first, second
+        return _first_two(self.likely)
+
+    @cached_property
+    def _nearest_meaning(self) -> tuple[float, float]:
+        return _first_two(self.meant)
 
     def lead(self, share: float) -> float:
         """By how much what is as likely as that leads the next one, or is behind the likeliest."""
-        first, second = self._likeliest
-        return share - (second if share >= first - 1e-6 else first)
+        return _lead(share, self._likeliest)
+
+    def ahead(self, near: float) -> float:
+        """The same of what means it as nearly as that."""
+        return _lead(near, self._nearest_meaning)
 
     @property
     def words(self) -> frozenset[str]:
@@ -143,7 +153,7 @@ def entry_of(chunk: Chunk) -> Entry:
     literals = frozenset(literal(tokens(name)) for name in names) - {()}
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
-    spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk))
+    spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk)).union(_kinds(chunk.text))
     return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row, spoken)
 
 
@@ -183,6 +193,10 @@ class Index:
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
+        known = self.entries.values()
+        self._meanings = Meanings(
+            tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known)
+        )
         self.reader = Reader(vocabulary, lacking=(key for key in self._counts if key.startswith("-")))
 
     def at(self, tag: str) -> Index:
@@ -226,12 +240,15 @@ class Index:
 
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
-        return Asked(part, self.weights(part), self.reader.literal(part.words), self.likeness.of(part.text),
-                     self._likely(part, vector), self._other_models(part))  # fmt: skip
+        said = [part.text, part.russian] if part.russian else [part.text]
+        alike = _most(self.likeness.of(text) for text in said)
+        return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
+                     self._meanings.of(vector), self._other_models(part))  # fmt: skip
 
-    def _likely(self, part: Part, vector: Vectors) -> Mapping[str, float]:
-        """What of what is told here a question asks for."""
-        return {id: share for id, share in self.asking.of(part.text, vector).items() if id in self.entries}
+    def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
+        """What of what is told here a question asks for, said in one way or another."""
+        found = _most(self.asking.of(text, vector) for text in said)
+        return {id: share for id, share in found.items() if id in self.entries}
 
     def is_kin(self, entry: Entry, other: Entry) -> bool:
         """Is a chunk called what the other is, or asked about it, as far as words go that few chunks hold? A list that only holds
@@ -251,7 +268,7 @@ class Index:
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
-                *_strange(asked, entry)]  # fmt: skip
+                *_strange(asked, entry), *_meant(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -276,6 +293,15 @@ class Index:
             return 1.0
         rarest = min(self._counts[key] for key in keys)
         return rarest / len(self.entries) if rarest > 1 else min(1 / len(self.entries), _TELLING)
+
+
+def _most(found: Iterable[Mapping[str, float]]) -> Mapping[str, float]:
+    """The greatest share of each chunk."""
+    first, *others = found
+    most = dict(first)
+    for each in others:
+        most |= {id: share for id, share in each.items() if share > most.get(id, 0.0)}
+    return most
 
 
 def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
@@ -313,8 +339,18 @@ def _said(words: frozenset[str], things: frozenset[str], entry: Entry) -> frozen
 
 def _is_beside(entry: Entry, best: Entry) -> bool:
     """Of the same list, or under the same heading?"""
-    one_place = (entry.chunk.source, entry.chunk.tag, entry.prose) == (best.chunk.source, best.chunk.tag, best.prose)
+    one_place = (entry.chunk.source, _kind(entry), entry.chunk.tag, entry.prose) == (
+        best.chunk.source,
+        _kind(best),
+        best.chunk.tag,
+        best.prose,
+    )
     return one_place and not entry.asked and (not best.prose or entry.chunk.title == best.chunk.title)
+
+
+def _kind(entry: Entry) -> str:
+    """Which part of the pack a fact is of: a rule of care is none of the bouquets."""
+    return entry.chunk.id.partition(".")[0] if entry.chunk.source == PACK else ""
 
 
 def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, float, float]:
@@ -328,6 +364,23 @@ def _alike(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float, floa
     likely = asked.likely.get(entry.chunk.id, like)  # a lesson is as likely as it is alike
     # Prose says more than was asked: it is like no question.
     return like, 0.0 if entry.prose else asked.most_alike - like, likely, asked.lead(likely)
+
+
+def _meant(asked: Asked, entry: Entry, *, few: bool) -> tuple[float, float]:
+    """How near a chunk is to what the question means, and by how much it is ahead of others; among a few chunks being the first says
+    little."""
+    near = asked.meant.get(entry.chunk.id, 0.0)
+    return near, 0.0 if few else asked.ahead(near)
+
+
+def _first_two(shares: Mapping[str, float]) -> tuple[float, float]:
+    first, second, *_ = *sorted({round(share, 6) for share in shares.values()}, reverse=True), 0.0, 0.0
+    return first, second
+
+
+def _lead(share: float, first_two: tuple[float, float]) -> float:
+    first, second = first_two
+    return share - (second if share >= first - 1e-6 else first)
 
 
 def speaks_of(part: Part, entry: Entry, *, itself: bool = False) -> bool:
@@ -345,17 +398,32 @@ def spoken_share(part: Part, entry: Entry) -> float:
     content = _content(part)
     said = _beginnings(entry.chunk.title, entry.chunk.text)
     weight = sum(each for _, each in content)
-    return sum(each for word, each in content if word in said) / weight if weight else 0.0
+    return sum(each for ways, each in content if not ways.isdisjoint(said)) / weight if weight else 0.0
 
 
 def _beginnings(*texts: str) -> frozenset[str]:
-    return frozenset(_beginning(word) for text in texts for word in tokens(text))
+    """The beginnings of all words, and the concepts that the glossary knows among them."""
+    return frozenset(each for text in texts for each in _told(text))
+
+
+@lru_cache(maxsize=8_192)
+def _told(text: str) -> frozenset[str]:
+    words = tokens(text)
+    return frozenset([*map(_beginning, words), *map(concept_key, glossary().find(words))])
 
 
 def _content(part: Part) -> Content:
-    words = dict.fromkeys(word.text for word in part.words if len(word.text) > 1)
-    return tuple((_beginning(word), gravity(word)) for word in words
-                 if gravity(word) > 0 and not glossary().is_light(word))  # fmt: skip
+    words = [word.text for word in part.words]
+    concepts: dict[int, set[str]] = defaultdict(set)
+    for hit in glossary().find(words):
+        for at in range(hit.start, hit.start + hit.length):
+            concepts[at].add(concept_key(hit))
+    ways = {word: concepts[at] | {_beginning(word)} for at, word in enumerate(words) if _says_something(word)}
+    return tuple((frozenset(ways[word]), gravity(word)) for word in ways)
+
+
+def _says_something(word: str) -> bool:
+    return len(word) > 1 and gravity(word) > 0 and not glossary().is_light(word)
 
 
 def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
@@ -364,10 +432,10 @@ def _strange(asked: Asked, entry: Entry) -> tuple[float, float]:
     return _spoken(asked.content, entry.spoken)
 
 
-def _spoken(content: Content, words: Collection[str]) -> tuple[float, float]:
+def _spoken(content: Content, words: frozenset[str]) -> tuple[float, float]:
     """How much of a question's content is not among these words, and the share of it that is."""
     whole = sum(weight for _, weight in content)
-    strange = sum(weight for word, weight in content if word not in words)
+    strange = sum(weight for ways, weight in content if ways.isdisjoint(words))
     return min(strange, 2.0), 1 - strange / whole if whole else 1.0
 
 

@@ -10,7 +10,7 @@ from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
 from truffles_rag_qdrant.facts import PACK
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
-from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, tells_no_price
+from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, lacks_thing, tells_no_price
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.parts import one, split, together
 from truffles_rag_qdrant.search import Found, Question
@@ -230,7 +230,7 @@ def _is_own(entry: Entry) -> bool:
 
 
 def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
-    if is_for_another(asked, entry) or tells_no_price(asked, entry) or is_of_another_day(asked, entry):
+    if any(limit(asked, entry) for limit in (is_for_another, tells_no_price, is_of_another_day, lacks_thing)):
         return min(confidence, _FOR_ANOTHER)
     return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
 

@@ -68,6 +68,11 @@ def tells_no_price(asked: Asked, entry: Entry) -> bool:
     return not _PRICED.search(chunk.answer or chunk.text)
 
 
+def lacks_thing(asked: Asked, entry: Entry) -> bool:
+    """Is the price of nothing asked for ("цена сколько?"), and the fact is not itself asked for so?"""
+    return asked.part.lacks_thing and all(entry.terms.get(key, 0.0) < 1 for key in asked.part.asked)
+
+
 def is_about(asked: Asked, entry: Entry) -> bool:
     """Does the fact, or one of its wordings, speak of everything that is named, in these words or in some with much the same
     letters? What nobody knows is something else."""

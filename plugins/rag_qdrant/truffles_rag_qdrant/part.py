@@ -40,6 +40,12 @@ class Part:
         return " ".join(word.raw for word in self.words if word.raw).strip(" ,.")
 
     @cached_property
+    def russian(self) -> str:
+        """The part with what the glossary knows said in Russian; "" where that is how it was written."""
+        foreign = any(term.said != term.surface or term.kazakh for term in self.terms)
+        return " ".join(dict.fromkeys(term.said for term in self.terms)) if foreign else ""
+
+    @cached_property
     def asked(self) -> frozenset[str]:
         """Keys of what is asked for."""
         return frozenset(term.key for term in self.terms if term.ask)

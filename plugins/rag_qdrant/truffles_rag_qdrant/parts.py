@@ -11,6 +11,7 @@ from truffles_rag_qdrant.glossary import Concept
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.reading import Reader, Word
 from truffles_rag_qdrant.slips import corrected, without_address, without_denied
+from truffles_rag_qdrant.words import describes
 
 MOST_PARTS = 6
 MOST_PIECES = 10
@@ -78,8 +79,16 @@ def _affordable(parts: Sequence[Part]) -> list[Part]:
 
 def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
     terms = tuple(reader.terms(words))
-    asks = marked or len(words) < 4 or any(term.ask for term in terms) or _wishes(words, reader)
+    brief = len(words) < 4 and not _describes(words)
+    asks = marked or brief or any(term.ask for term in terms) or _wishes(words, reader)
     return Part(tuple(words), terms, asks)
+
+
+def _describes(words: Sequence[Word]) -> bool:
+    """Do words only say what something or somebody is like, or how old ("старенькая совсем, 16 лет")? They name nothing, but belong to
+    what was asked."""
+    read = [word.text for word in words if len(word.text) > 1 or word.text.isdigit()]
+    return bool(read) and all(map(describes, read)) and not any("?" in word.raw for word in words)
 
 
 def _wishes(words: Sequence[Word], reader: Reader) -> bool:
@@ -123,7 +132,9 @@ def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
     if part.pieces:
         yield part
         return
-    cut = [_part(reader, words) for words in _few(_cut(part, reader))]
+    lines = _cut(part, reader)
+    asking = [words for words in lines if not _describes(words)] or lines
+    cut = [_part(reader, words) for words in _few(asking)]
     pieces = _completed(cut, reader)
     if len(part.words) >= LONG:
         pieces = [replace(full, tells=_tells(piece, reader)) for full, piece in zip(pieces, cut, strict=True)]

@@ -24,6 +24,7 @@ from truffles_rag_qdrant.words import (
 )
 
 UNKNOWN = "?"
+FOREIGN = frozenset({"kk", "en"})
 _PRICE = 0.3  # a number of three digits or more that the facts hold; lesser ones are minutes, ages, dates
 _SIGNS = frozenset("%‰₸$€₽№°")
 WITHOUT = frozenset({"без", "without"})
@@ -39,6 +40,7 @@ class Term:
     surface   how the term is said in Russian (or as it was written, where no Russian is known)
     weight    1 for what the question is about, less for grammar
     said_by   keys of others with which it is said, too
+    russian   how a foreign one is said in Russian, "" for others
     """
 
     key: str
@@ -49,6 +51,12 @@ class Term:
     minor: bool = False
     narrows: bool = False
     said_by: tuple[str, ...] = ()
+    russian: str = ""
+
+    @property
+    def said(self) -> str:
+        """How it is said in Russian, as far as that is known."""
+        return self.russian or self.surface
 
     @property
     def unknown(self) -> bool:
@@ -193,7 +201,8 @@ class Reader:
         surface = hit.concept.russian if hit.language == "kk" else written
         concept = hit.concept
         return Term(concept_key(hit), surface, concept.weight, ask=concept.ask, kazakh=hit.language == "kk",
-                    minor=concept.minor, narrows=concept.narrows, said_by=tuple(f"c:{each}" for each in concept.said_by))  # fmt: skip
+                    minor=concept.minor, narrows=concept.narrows, said_by=tuple(f"c:{each}" for each in concept.said_by),
+                    russian=concept.russian if hit.language in FOREIGN else "")  # fmt: skip
 
     def _lacking(self, term: Term, words: Sequence[str], at: int) -> Term:
         if at and words[at - 1] in WITHOUT and f"-{term.key}" in self._lacking_keys:
@@ -240,7 +249,7 @@ class Reader:
 
     def _known_as_it_stands(self, word: str) -> bool:
         """Known by more than its stem: "скольк" has that of "сколько", and is a slip all the same."""
-        return word in self._words or word in self.glossary.words or word.isdigit() or self.glossary.knows(word)
+        return word in self._words or word in self.glossary.spoken or word.isdigit() or self.glossary.knows(word)
 
     def _nearest(self, word: str) -> str:
         """The one known word within one slip of the finger (two in long words), "" if there is none."""

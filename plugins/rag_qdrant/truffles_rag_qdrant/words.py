@@ -34,6 +34,11 @@ _SHORT = 0.2  # "vi", "др": hardly the thing that is asked for
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
+_DESCRIBING = _LIGHT_POS | {"ADJF", "ADJS", "PRTF", "PRTS", "NUMR", "ADVB", "COMP"}
+_MEASURES = frozenset(
+    ["год", "месяц", "неделя", "день", "килограмм", "кг", "см", "сантиметр", "метр", "рост", "вес", "возраст", "лето"]
+)
+
 
 def fold(text: str) -> str:
     """Lower case, ё as е, Kazakh letters as the Russian ones that people type for them, "ааа" as "а"."""
@@ -109,3 +114,14 @@ def gravity(word: str) -> float:
 def is_noun(word: str) -> bool:
     """Could it be the name of a thing?"""
     return not is_russian(word) or _morph().parse(word)[0].tag.POS == "NOUN"
+
+
+@lru_cache(maxsize=4_096)
+def describes(word: str) -> bool:
+    """Does it say of what kind, how much or how long, as adjectives, adverbs, numbers, ages and weights do?"""
+    if word.isdigit():
+        return True
+    if not is_russian(word):
+        return False
+    read = _morph().parse(word)[0]
+    return read.tag.POS in _DESCRIBING or read.normal_form in _MEASURES

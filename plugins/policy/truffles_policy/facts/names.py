@@ -11,12 +11,13 @@ from itertools import pairwise, zip_longest
 from truffles_policy.facts.data import asks
 from truffles_policy.facts.words import describes, is_noun, keys_of, keys_of_whom, spelled
 from truffles_policy.lemmas import CACHE, fold, from_latin, normal
-from truffles_policy.pack.schema import Model, Pack, Product, Service, Variant
+from truffles_policy.pack.schema import Method, Model, Pack, Product, Service, Variant
 from truffles_policy.pack.values import Words
 
 SERVICE, PRODUCT, CATEGORY = "services", "products", "categories"
 BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "attachments", "social"
 SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
+_BRAND = re.compile(r"\b[A-Z][A-Za-z]{2,}\b")
 _CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
 """A code of a letter or two and a number, which customers write as one word."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -92,7 +93,8 @@ def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
     for branch in pack.branches:
         yield from _simple(Thing(BRANCH, branch.slug), branch.name, branch.aliases)
     for number, method in enumerate(pack.payment.methods):
-        yield from _simple(Thing(METHOD, str(number)), method.name, method.aliases)
+        brands = _brands_of(method, pack.payment.methods)
+        yield from _simple(Thing(METHOD, str(number)), method.name, [*method.aliases, *brands])
     for promotion in pack.promotions:
         yield from _simple(Thing(PROMOTION, promotion.id), {}, promotion.aliases)
     for number, file in enumerate(pack.attachments):
@@ -102,6 +104,17 @@ def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
         yield from _simple(
             Thing(SOCIAL, network), {}, (network, *sounds, *(sound[:5] for sound in sounds), network[:5])
         )
+
+
+def _brands_of(method: Method, methods: Sequence[Method]) -> list[str]:
+    """The brands in what a way to pay is called, as far as no other way is called so: "карты Visa и Mastercard" is asked for by either."""
+    others = {brand for each in methods if each is not method for name in each.name.values() for brand in _brands(name)}
+    return [brand for name in method.name.values() for brand in _brands(name) if brand not in others]
+
+
+def _brands(name: str) -> list[str]:
+    """The Latin words of a name in Russian or Kazakh."""
+    return [] if name.isascii() else _BRAND.findall(name)
 
 
 def _simple(thing: Thing, name: Words, aliases: Sequence[str]) -> Iterator[tuple[Thing, tuple[str, ...]]]:

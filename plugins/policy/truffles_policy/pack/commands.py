@@ -1,17 +1,23 @@
-"""`truffles pack check|schema|import|wordings`. What they need is imported when they are called."""
+"""`truffles pack check|facts|schema|import|wordings`. What they need is imported when they are called."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from truffles_gateway.errors import ConfigError
+
+LANGUAGE = click.Choice(["ru", "kk", "en"])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
 def pack() -> None:
-    """Check a business's pack, draft one from documents, print its schema, list what to write wordings for.
+    """Check a business's pack, list its facts, draft one from documents, print its schema, list what to write wordings for.
 
     Example: truffles pack check pack.yaml
     """
@@ -29,13 +35,31 @@ def check(files: tuple[Path, ...]) -> None:
 
     good = True
     for path in files:
-        problems, lines = checked(path)
-        for problem in problems:
-            click.echo(f"{click.style('✗', fg='red')} {problem}")
-        for line in lines:
-            click.echo(line)
-        good &= not problems
+        good &= _told(*checked(path))
     raise SystemExit(0 if good else 1)
+
+
+@pack.command()
+@click.argument("file", type=FILE)
+@click.option("--language", type=LANGUAGE, help="What is told in this language, where the pack has it.")
+def facts(file: Path, language: str | None) -> None:
+    """Print the id of every fact that a pack gives, with the beginning of what is told. A battery's `facts:` and a file of
+    wordings take these ids; what a branch tells otherwise stands below. Without any tenant or database.
+
+    Example: truffles pack facts pack.yaml --language kk
+    """
+    from truffles_policy.pack.listed import listed
+
+    raise SystemExit(0 if _told(*listed(file, language or "")) else 1)
+
+
+def _told(problems: Sequence[ConfigError], lines: Sequence[str]) -> bool:
+    """Print what is wrong with a file, or what there is to say of a good one; whether it is good."""
+    for problem in problems:
+        click.echo(f"{click.style('✗', fg='red')} {problem}")
+    for line in lines:
+        click.echo(line)
+    return not problems
 
 
 @pack.command()
@@ -58,7 +82,7 @@ def schema(output: Path | None) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("pack.yaml"), show_default=True)
 @click.option("--name", default="", help="What the business is called, where no document's heading says it.")
-@click.option("--language", type=click.Choice(["ru", "kk", "en"]), default="ru", show_default=True)
+@click.option("--language", type=LANGUAGE, default="ru", show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def import_(folder: Path, output: Path, name: str, language: str, force: bool) -> None:
     """Draft a pack from the documents of FOLDER (Markdown, text, CSV), and say what could not be placed: nothing is guessed.
@@ -82,10 +106,12 @@ def import_(folder: Path, output: Path, name: str, language: str, force: bool) -
 @pack.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("wordings.yaml"), show_default=True
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="List them in this file. Default: wordings.yaml beside the pack.",
 )
 @click.option("--each", type=click.IntRange(1, 100), default=10, show_default=True, help="A fact with fewer is listed.")
-def wordings(file: Path, output: Path, each: int) -> None:
+def wordings(file: Path, output: Path | None, each: int) -> None:
     """List in a file the facts of a pack that few wordings are known for, with what they say: write below each how customers ask for
     it. The wordings that stand there are kept (comments are not), and what the pack has no more is named.
 
@@ -93,6 +119,7 @@ def wordings(file: Path, output: Path, each: int) -> None:
     """
     from truffles_policy.pack.worded import worded
 
+    output = output or file.with_name("wordings.yaml")
     text, lines, good = worded(file, output, each)
     if good:
         output.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from truffles_gateway.plugin import OWN, Entry, Texts
 from truffles_policy.pack.schema import BranchPlace, Method, Pack, Place, Product, Service
 from truffles_policy.pack.telling import Telling, sentences
 from truffles_policy.pack.values import Words
-from truffles_policy.pack.wordings import asked
+from truffles_policy.pack.wordings import asked, sentences_of
 
 ASKED = {
     "address": ("Адрес, где вы находитесь, как доехать", "Мекенжай, қайда орналасқансыз", "Address, where are you"),
@@ -60,12 +60,13 @@ SPOTS = ("address", "landmark", "hours", "parking", "entrance", "amenities", "ph
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact: what it is called, what is told of it, and at which branch alone, if so."""
+    """A fact: what it is called, what is told of it, at which branch alone, if so, and in which sentences its names are said."""
 
     id: str
     names: Sequence[str]
     text: str
     branch: BranchPlace | None = None
+    said: Sequence[str] = ()
 
 
 def entries(
@@ -82,7 +83,21 @@ def _entry(fact: Fact, tags: Mapping[str, str], telling: Telling, wordings: Mapp
     where = telling.own(fact.branch.name) if fact.branch and not tag else ""
     names = ", ".join(dict.fromkeys([where, *fact.names] if where else fact.names))
     return Entry(id=f"{OWN}{fact.id}", question=names, answer=f"{where}: {fact.text}" if where else fact.text, tag=tag,
-                 asked=asked(fact.id, wordings))  # fmt: skip
+                 asked=asked(fact.id, wordings, fact.said))  # fmt: skip
+
+
+def besides(pack: Pack) -> Iterator[str]:
+    """The facts that are told and are no entries: links and lines that are nothing to be found by their meaning."""
+    if pack.business.speaks:
+        yield "business.speaks"
+    if pack.discounts.tell and pack.discounts.otherwise:
+        yield "discounts"
+    yield from (part for part in ("services", "products") if getattr(pack, f"{part}_complete"))
+    if pack.place.map:
+        yield "place.map"
+    for branch in pack.branches:
+        yield from [f"branches.{branch.slug}.map"] if branch.map else []
+        yield from [f"branches.{branch.slug}.hours"] if branch.exceptions else []
 
 
 def facts(pack: Pack, telling: Telling) -> Iterator[Fact]:
@@ -131,15 +146,17 @@ def _business(pack: Pack, telling: Telling) -> Iterator[Fact]:
 def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
     branches = {branch.slug: branch for branch in pack.branches}
     for service in pack.services:
-        names, there = _names(service.name, service.aliases), service.branches or (branches if service.at else ())
+        names, said = _names(service.name, service.aliases), sentences_of("services", service, pack.language)
+        there = service.branches or (branches if service.at else ())
         for slug in there:
             text = telling.thing(service.name, service, service.at.get(slug))
-            yield Fact(f"services.{service.id}@{slug}", names, text, branches[slug])
+            yield Fact(f"services.{service.id}@{slug}", names, text, branches[slug], said)
         if not there:
-            yield Fact(f"services.{service.id}", names, telling.thing(service.name, service))
+            yield Fact(f"services.{service.id}", names, telling.thing(service.name, service), said=said)
     for product in pack.products:
         names, text = _names(product.name, product.aliases), telling.thing(product.name, product)
-        yield from _at(f"products.{product.id}", names, text, product.branches, branches)
+        said = sentences_of("products", product, pack.language)
+        yield from _at(f"products.{product.id}", names, text, product.branches, branches, said)
     for category in pack.categories:
         filed: list[Service | Product] = [
             each for part in (pack.services, pack.products) for each in part if each.category == category.id
@@ -191,13 +208,13 @@ def _lists(pack: Pack, telling: Telling) -> Iterator[Fact]:
 
 
 def _at(
-    id: str, names: Sequence[str], text: str, only: Sequence[str], branches: Mapping[str, BranchPlace]
-) -> Iterator[Fact]:
+    id: str, names: Sequence[str], text: str, only: Sequence[str], branches: Mapping[str, BranchPlace], said: Sequence[str] = ()
+) -> Iterator[Fact]:  # fmt: skip
     """A fact of some branches, or of all."""
     if not only:
-        yield Fact(id, names, text)
+        yield Fact(id, names, text, said=said)
     for slug in only:
-        yield Fact(f"{id}@{slug}", names, text, branches[slug])
+        yield Fact(f"{id}@{slug}", names, text, branches[slug], said)
 
 
 def _names(name: Words, aliases: Sequence[str]) -> list[str]:

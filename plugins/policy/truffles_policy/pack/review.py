@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,16 @@ from truffles_policy.pack.values import DAYS
 LANGUAGES = ("ru", "kk", "en")
 SHOWN = 8
 HUMAN = "unknown, a human will be asked"
+LINKS = {
+    "ru": "за|для|с|со|в|во|на|от|до|из|при|по|к|и|без|кажд\\w+|люб\\w+",
+    "en": "per|a|an|each|every|for|with|in|on|from|up to|any|one",
+}
+"""How a text begins that says what a price is for. Kazakh says it at the end of a word."""
+UNITS = (
+    r"шт|штук\w*|г|гр|кг|т|мл|л|литр\w*|мм|см|м|м2|м²|м3|м³|км|кв|куб|п|пог|ч|час\w*|мин\w*|сут\w*|"
+    r"pcs?|g|kg|ml|l|mm|cm|m|m2|m²|m3|m³|km|sq|h|hr|hours?|min\w*|\d[\d.,]*"
+)
+"""Units, and counts of them, that are said behind a price alone: "500 ₸ кг"."""
 
 
 def checked(path: Path) -> tuple[list[ConfigError], list[str]]:
@@ -40,6 +51,7 @@ def summary(path: Path, pack: Pack) -> Iterator[str]:
     yield f"  languages: {', '.join(_languages(pack))}"
     for what in unknown(pack):
         yield f"  {what}: {HUMAN}"
+    yield from _bare(pack)
 
 
 def _listed(what: str, listed: tuple[Service, ...] | tuple[Product, ...]) -> Iterator[str]:
@@ -84,6 +96,24 @@ def _texts(value: Any) -> Iterator[dict[str, str]]:
             yield from _texts(each)
     elif isinstance(value, dict):
         yield from _texts(list(value.values()))
+
+
+def _bare(pack: Pack) -> Iterator[str]:
+    """What a price is for, where it would stand behind the price as a bare name: "6 000 ₸ снимок"."""
+    for id, language, text in _pers(pack):
+        links = LINKS.get(language, "")
+        if links and not re.match(rf"(?:{links}|{UNITS})(?!\w)|\W", text, re.IGNORECASE):
+            first = links.partition("|")[0]
+            yield f'  ! {id}: per "{text}" stands behind the price as it is. Write "{first} …" where it shall be read so'
+
+
+def _pers(pack: Pack) -> Iterator[tuple[str, str, str]]:
+    """Each `per` of a service or product: whose it is, its language, its text."""
+    sold: tuple[Service | Product, ...] = (*pack.services, *pack.products)
+    for each in sold:
+        of_branches = each.at.values() if isinstance(each, Service) else ()
+        for priced in (each, *each.variants, *of_branches):
+            yield from ((each.id, language or pack.language, text) for language, text in (priced.per or {}).items())
 
 
 def unknown(pack: Pack) -> Iterator[str]:

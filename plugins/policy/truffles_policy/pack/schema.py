@@ -89,7 +89,7 @@ class BranchPlace(Place):
 
 class Priced(Part):
     """What something costs. One of: `price`; `price_from`, with or without `price_to`; `free`. None: it is not known.
-    `per` is for what ("за один ноготь")."""
+    `per` is for what ("за один ноготь"): it stands behind the price as it is."""
 
     price: Money | None = None
     price_from: Money | None = None
@@ -132,7 +132,8 @@ class At(Priced):
 
 
 class Service(Priced):
-    """What customers come for. `branches`: only there; `at`: other prices there; `note` is told with the price."""
+    """What customers come for. `branches`: only there; `at`: other prices there; `note` is told with the price; `per` says behind
+    it what it is for ("за сеанс")."""
 
     id: Id
     name: Words

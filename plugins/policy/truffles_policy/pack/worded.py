@@ -44,10 +44,12 @@ def worded(pack: Path, output: Path, each: int) -> tuple[str, list[str], bool]:
     problems = document.problems(Pack)
     if problems:
         return "", [f"✗ {problem}" for problem in problems], False
-    told = _told(Pack.model_validate(document.value))
-    lacking = {id: fact for id, fact in told.items() if len(asked(id, known)) < each}
+    told = told_by_id(Pack.model_validate(document.value))
+    lacking = [id for id in told if len(asked(id, known)) < each]
     gone = strays(known, told)
-    text = "\n".join([HEAD, *(_block(id, told.get(id), known.get(id, ())) for id in _ordered(known, told, lacking))])
+    text = "\n".join(
+        [HEAD, *(_block(id, told.get(id, ()), known.get(id, ())) for id in _ordered(known, told, lacking))]
+    )
     return text, list(_summary(output, told, lacking, gone, each)), True
 
 
@@ -70,43 +72,41 @@ def _is_empty(path: Path) -> bool:
     )
 
 
-def _told(pack: Pack) -> dict[str, Fact]:
-    """Each fact once, whatever branches tell it."""
-    telling = Telling(pack, Plain(), pack.language)
-    found: dict[str, Fact] = {}
+def told_by_id(pack: Pack, language: str = "") -> dict[str, list[Fact]]:
+    """The facts that a pack gives by their ids without a branch, each with what every branch tells of it."""
+    telling = Telling(pack, Plain(), language)
+    found: dict[str, list[Fact]] = {}
     for fact in facts(pack, telling):
         if fact.text:
-            found.setdefault(fact_of(fact.id), fact)
+            found.setdefault(fact_of(fact.id), []).append(fact)
     return found
 
 
-def _ordered(
-    known: Mapping[str, Sequence[str]], told: Mapping[str, Fact], lacking: Mapping[str, Fact]
-) -> Iterator[str]:
+def _ordered(known: Mapping[str, Sequence[str]], told: Mapping[str, object], lacking: Sequence[str]) -> Iterator[str]:
     """In the order of the pack; what it has no more comes last."""
     yield from (id for id in told if id in known or id in lacking)
     yield from (id for id in known if id not in told)
 
 
-def _block(id: str, fact: Fact | None, lines: Sequence[str]) -> str:
-    says = _line(fact.text) if fact else "the pack has it no more"
-    named = _line(", ".join(dict.fromkeys(fact.names))) if fact else ""
+def _block(id: str, told: Sequence[Fact], lines: Sequence[str]) -> str:
+    says = line(" / ".join(dict.fromkeys(fact.text for fact in told))) or "the pack has it no more"
+    named = line(", ".join(dict.fromkeys(name for fact in told for name in fact.names)))
     about = [f"# {says}", *([f"# called: {named}"] if named else [])]
     listed = (
-        [f"{id}:", *(f"  - {json.dumps(line, ensure_ascii=False)}" for line in lines)]
+        [f"{id}:", *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in lines)]
         if lines
         else [f"# {id}:", "#   - "]
     )
     return "\n".join([*about, *listed, ""])
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """A text as one line, cut between words."""
     return shorten(text, LONGEST, placeholder=" …")
 
 
 def _summary(
-    output: Path, told: Mapping[str, Fact], lacking: Mapping[str, Fact], gone: Sequence[str], each: int
+    output: Path, told: Mapping[str, object], lacking: Sequence[str], gone: Sequence[str], each: int
 ) -> Iterator[str]:  # fmt: skip
     yield f"✓ {output}: {len(told) - len(lacking)} of {len(told)} facts have {each} wordings or more, with those that ship, {len(lacking)} are listed to be worded"
     if gone:

@@ -11,9 +11,13 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
+
+if TYPE_CHECKING:
+    from truffles_policy.pack.schema import Product, Service
+    from truffles_policy.pack.values import Words
 
 MOST, LONGEST = 200, 200
 MOST_IN_ALL = 20_000
@@ -35,6 +39,8 @@ Wordings = Annotated[
 ]  # fmt: skip
 """By a fact's id without its branch: `services.battery`, `rules.walk_in`, `place.parking`, `faq.pregnant`."""
 _BRANCH = re.compile(r"@.*|^branches\.[^.]+(?=\.)")
+_KAZAKH = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+MOST_SAID = 60
 GENERAL = ("place", "business", "rules", "payment")
 
 
@@ -44,12 +50,36 @@ def fact_of(id: str) -> str:
     return _BRANCH.sub(lambda found: "" if found[0].startswith("@") else "place", id)
 
 
-def asked(id: str, own: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """In which words a fact is asked for: a tenant's own, and those for what every business has."""
+def asked(id: str, own: Mapping[str, Sequence[str]], said: Sequence[str] = ()) -> tuple[str, ...]:
+    """In which words a fact is asked for: a tenant's own, those for what every business has, and the sentences in which its names
+    are `said`."""
     fact = fact_of(id)
     part, _, name = fact.partition(".")
     general = _general().get(name or part, ()) if part in GENERAL else ()
-    return tuple(dict.fromkeys((*own.get(fact, ()), *general)))
+    return tuple(dict.fromkeys((*own.get(fact, ()), *general, *said)))
+
+
+def sentences_of(kind: str, thing: Service | Product, language: str) -> list[str]:
+    """In which sentences customers name a thing of a pack in `language`, and each of its variants; `kind` is where it stands,
+    "services" or "products"."""
+    named = [*_by_language(thing.name, language).items(), *((_language_of(alias), alias) for alias in thing.aliases)]
+    found = [sentence.format(name=name.lower()) for spoken, name in named for sentence in _sentences()[kind][spoken]]
+    whole = _by_language(thing.name, language)
+    for variant in thing.variants:
+        for spoken, name in _by_language(variant.name, language).items():
+            both = f"{whole.get(spoken, '')} {name}".strip().lower()
+            found += [sentence.format(name=both) for sentence in _sentences()["variants"][spoken]]
+    return list(dict.fromkeys(found))[:MOST_SAID]
+
+
+def _by_language(words: Words, language: str) -> dict[str, str]:
+    """Words by their language: those without one are in the pack's."""
+    return {spoken or language: text for spoken, text in words.items()}
+
+
+def _language_of(alias: str) -> str:
+    """The language of an alias, as its letters tell."""
+    return "en" if alias.isascii() else "kk" if _KAZAKH.search(alias) else "ru"
 
 
 def strays(own: Iterable[str], ids: Iterable[str]) -> list[str]:
@@ -60,5 +90,13 @@ def strays(own: Iterable[str], ids: Iterable[str]) -> list[str]:
 
 @cache
 def _general() -> Mapping[str, tuple[str, ...]]:
-    raw = tomllib.loads(resources.files("truffles_policy").joinpath("data", "wordings.toml").read_text("utf-8"))
-    return {name: tuple(lines) for name, lines in raw.items()}
+    return {name: tuple(lines) for name, lines in _read("wordings.toml").items()}
+
+
+@cache
+def _sentences() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    return _read("named.toml")
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("truffles_policy").joinpath("data", name).read_text("utf-8"))
