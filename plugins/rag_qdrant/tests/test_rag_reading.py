@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truffles_rag_qdrant.parts import MOST_PARTS, MOST_READINGS, split
+from truffles_rag_qdrant.parts import MOST_PARTS, MOST_READINGS, one, split
 from truffles_rag_qdrant.reading import Reader
 from truffles_rag_qdrant.words import stem, tokens
 
@@ -35,6 +37,48 @@ READER = Reader(["маникюр", "педикюр", "покрытием", "kasp
 ])  # fmt: skip
 def test_a_message_is_taken_apart(message: str, parts: list[str]) -> None:
     assert [part.text for part in split(message, READER)] == parts
+
+
+@pytest.mark.parametrize(("message", "parts"), [
+    ("маникюр сколько, старенькая совсем, 16 лет", ["маникюр сколько, старенькая совсем, 16 лет"]),
+    ("сколько стоит маникюр. она беременная вроде", ["сколько стоит маникюр"]),
+    ("стрижка сколько. педикюр", ["стрижка сколько", "педикюр"]),
+    ("где вы находитесь. беременная?", ["где вы находитесь", "беременная?"]),
+    ("16 лет", ["16 лет"]),
+])  # fmt: skip
+def test_what_only_describes_is_no_question_of_its_own(message: str, parts: list[str]) -> None:
+    assert [part.text for part in split(message, READER)] == parts
+
+
+@pytest.mark.parametrize(("written", "russian", "concepts"), [
+    ("how much to spay a cat", "цена стерилизация животного кошка животное", {"c:price", "c:neutering", "c:pet", "c:cat"}),
+    ("май ауыстыру қанша", "масло замена цена", {"c:oil", "c:replace", "c:price"}),
+    ("кота кастрировать", "", {"c:cat", "c:neutering"}),
+])  # fmt: skip
+def test_words_of_many_trades_are_one_in_three_languages(written: str, russian: str, concepts: set[str]) -> None:
+    [part] = one(written, READER)
+    assert {term.key for term in part.terms} == concepts
+    assert part.russian == russian
+
+
+def test_the_words_of_a_trades_phrase_count_by_themselves_too() -> None:
+    [part] = one("подарочный букет на день матери, корм для кошек", READER)
+    assert {"c:bouquet", "c:cat"} <= {term.key for term in part.terms}
+
+
+def test_a_slip_is_put_right_towards_what_the_tenant_sells_or_every_business_has() -> None:
+    assert [word.text for word in READER.words("масло на камри")] == ["масло", "на", "камри"]
+    assert [word.text for word in Reader(["камни"]).words("камри")] == ["камни"]
+    assert [word.text for word in READER.words("оплотить")] == ["оплатить"]
+
+
+def test_every_concept_has_a_name_in_russian_and_stands_once() -> None:
+    data = resources.files("truffles_rag_qdrant") / "data"
+    common, trades = (tomllib.loads((data / name).read_text("utf-8")) for name in ("concepts.toml", "trades.toml"))
+    assert common.keys().isdisjoint(trades) and len(trades) > 1_000
+    for name, entry in {**common, **trades}.items():
+        assert any("*" not in word for word in entry["ru"]), name
+        assert entry.keys() <= {"ru", "kk", "en", "ask", "minor", "narrows", "weight", "instead_of", "said_by"}, name
 
 
 def test_what_may_be_one_question_or_two_keeps_both_readings() -> None:

@@ -15,8 +15,8 @@ from truffles_rag_qdrant.index import FEATURES
 from truffles_rag_qdrant.trees import NAME, Floats, Trees, shipped
 
 LOCAL, WORDED = "use-m3", "+wordings"
-_COSINE = FEATURES.index("cosine")
-_LIKENESS = 0.2
+_NEAR = {"cosine": 0.2, "meant": 0.2, "ahead": 0.0}
+"""The most that nearness of meaning counts where another model measured it."""
 _MARGIN = 0.5
 _SUREST = 0.84
 
@@ -48,7 +48,8 @@ class Calibration:
 
     def _careful(self, rows: Floats) -> list[float]:
         known = rows.copy()
-        known[:, _COSINE] = np.minimum(known[:, _COSINE], _LIKENESS)
+        for name, most in _NEAR.items():
+            known[:, FEATURES.index(name)] = np.minimum(known[:, FEATURES.index(name)], most)
         return [min(_SUREST, share) for share in self.shares(self.inputs(known), _MARGIN).tolist()]
 
     def shares(self, inputs: Floats, margin: float = 0.0) -> Floats:
