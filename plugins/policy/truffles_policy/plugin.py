@@ -62,6 +62,7 @@ ROUTES = {
 
 
 SURELY, LIKELY = 0.7, 0.5
+# From SURELY on a fact that a retriever found stands against one that only examples of questions picked (towels, not the passport)
 TIMED = frozenset({"day", "until", "time", "till", "part", "words"})
 """What a wish for a time says of it."""
 CALM = frozenset({"question", "statement", "acknowledge", "thanks", "greeting"})

@@ -15,7 +15,7 @@ FACTS = (
 
 def test_a_question_is_nearest_to_the_fact_that_answers_it() -> None:
     embedder = LocalEmbedder()
-    known = Meanings(("spay", "parking", "warranty"), list(embedder.embed_now(FACTS)), [embedder.model])
+    known = Meanings(("spay", "parking", "warranty"), list(embedder.embed_now(FACTS)), [embedder.model] * 3)
     for asked, id in (("how much to get my cat fixed", "spay"), ("where can i leave the car", "parking"),
                       ("если сломается через месяц, переделаете бесплатно?", "warranty")):  # fmt: skip
         near = known.of(embedder.embed_now([asked])[0])
@@ -31,7 +31,7 @@ def test_the_maps_stay_near_to_doing_nothing() -> None:
 
 def test_vectors_of_other_models_are_compared_as_they_are() -> None:
     rows = unit(np.random.default_rng(1).normal(size=(2, 16)).astype(np.float32))
-    near = Meanings(("a", "b"), list(rows), ["some/other"]).of(rows[1])
+    near = Meanings(("a", "b"), list(rows), ["some/other"] * 2).of(rows[1])
     assert near["b"] > 0.999 and near["a"] == float(rows[0] @ rows[1])
 
 
@@ -41,3 +41,13 @@ def test_what_has_no_vector_is_near_to_nothing() -> None:
     assert known.of(np.zeros(16, np.float32)) == {}
     assert known.of(np.ones(8, np.float32)) == {}
     assert Meanings((), [], []).of(np.ones(16, np.float32)) == {}
+
+
+def test_a_fact_without_a_vector_takes_the_maps_from_no_other() -> None:
+    embedder = LocalEmbedder()
+    rows = embedder.embed_now(FACTS)
+    asked = embedder.embed_now(["where can i leave the car"])[0]
+    alone = Meanings("abc", list(rows), [embedder.model] * 3).of(asked)
+    beside = Meanings("abcd", [*rows, np.zeros(512, np.float32)], [embedder.model] * 3 + [""]).of(asked)
+    assert beside == alone
+    assert Meanings("abcd", [*rows, np.ones(8, np.float32)], [embedder.model] * 4).of(asked).keys() == set("abc")

@@ -11,6 +11,7 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from truffles_rag_qdrant.glossary import glossary
 from truffles_rag_qdrant.parts import MOST_PARTS, MOST_READINGS, one, split
 from truffles_rag_qdrant.reading import Reader
 from truffles_rag_qdrant.words import stem, tokens
@@ -45,6 +46,9 @@ def test_a_message_is_taken_apart(message: str, parts: list[str]) -> None:
     ("стрижка сколько. педикюр", ["стрижка сколько", "педикюр"]),
     ("где вы находитесь. беременная?", ["где вы находитесь", "беременная?"]),
     ("16 лет", ["16 лет"]),
+    ("сколько стоит маникюр, где вы", ["сколько стоит маникюр", "где вы"]),
+    ("сколько стоит маникюр. Круглосуточно", ["сколько стоит маникюр", "Круглосуточно"]),
+    ("сколько стоит маникюр, а почему так дорого", ["сколько стоит маникюр, а почему так дорого"]),
 ])  # fmt: skip
 def test_what_only_describes_is_no_question_of_its_own(message: str, parts: list[str]) -> None:
     assert [part.text for part in split(message, READER)] == parts
@@ -78,7 +82,40 @@ def test_every_concept_has_a_name_in_russian_and_stands_once() -> None:
     assert common.keys().isdisjoint(trades) and len(trades) > 1_000
     for name, entry in {**common, **trades}.items():
         assert any("*" not in word for word in entry["ru"]), name
-        assert entry.keys() <= {"ru", "kk", "en", "ask", "minor", "narrows", "weight", "instead_of", "said_by"}, name
+        assert entry.keys() <= {
+            "ru",
+            "kk",
+            "en",
+            "ask",
+            "minor",
+            "narrows",
+            "weight",
+            "instead_of",
+            "said_by",
+            "wide",
+        }, name
+
+
+@pytest.mark.parametrize(("message", "pieces"), [
+    ("сколько стоит маникюр, а почему так дорого", 2),
+    ("стрижка сколько, можно срочно", 2), ("маникюр сколько, старенькая совсем", 0),
+])  # fmt: skip
+def test_what_asks_behind_a_comma_is_read_by_itself_too(message: str, pieces: int) -> None:
+    [part] = split(message, READER)
+    assert len(part.pieces) == pieces
+
+
+@pytest.mark.parametrize("word", [
+    "сути", "коже", "дари", "мата", "снимите", "отправляете", "новая", "Сакина", "Жанна", "Темир", "сердечно", "забор", "swap", "parts", "suits", "ring me",
+    "next door", "flat rate", "анам", "мор", "кусты", "камри", "скажите", "пожалуйста", "подскажите", "девушка", "хотела", "узнать", "tomorrow",
+])  # fmt: skip
+def test_everyday_words_and_names_are_no_goods(word: str) -> None:
+    assert not [hit.concept.name for hit in glossary().find(tokens(word)) if hit.concept.trade]
+
+
+def test_a_dog_is_a_pet_too() -> None:
+    [part] = one("с собачкой зайти можно?", READER)
+    assert {"c:dog", "c:pet"} <= {term.key for term in part.terms}
 
 
 def test_what_may_be_one_question_or_two_keeps_both_readings() -> None:

@@ -20,7 +20,7 @@ class Concept:
     """One meaning. `ask` marks what is asked for (price, place), not the thing that it is asked about; `minor` ones
     say little beside another thing, those of less `weight` even alone; `narrows` says that a fact which lacks it, and
     the concepts `said_by` which it is said, too, is about another thing; `instead_of` names asks that are none beside this one. The words
-    of a phrase of a `trade` count by themselves, too: "oil change" is said of oil."""
+    of a phrase of a `trade` count by themselves, too: "oil change" is said of oil. A `wide` one stands beside narrower ones: a dog is a pet."""
 
     name: str
     russian: str
@@ -31,6 +31,7 @@ class Concept:
     instead_of: tuple[str, ...] = ()
     said_by: tuple[str, ...] = ()
     trade: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,7 @@ class Glossary:
     """Finds concepts in a list of folded words. `spoken` are all words that it knows as they stand; `words`, and `beginnings` of such,
     are those of every business."""
 
-    def __init__(
-        self, table: Table, light: dict[str, list[str]], trades: Table | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, table: Table, light: dict[str, list[str]], trades: Table | None = None) -> None:
         self.concepts: dict[str, Concept] = {}
         self.spoken: set[str] = set()
         self.words: set[str] = set()
@@ -114,7 +113,9 @@ class Glossary:
         said_by: list[str] = entry.get("said_by", [])  # type: ignore[assignment]
         weight = float(entry.get("weight", 1.0))  # type: ignore[arg-type]
         ask, minor, narrows = (bool(entry.get(flag)) for flag in ("ask", "minor", "narrows"))
-        concept = Concept(name, shown, ask, minor, narrows, weight, tuple(instead), tuple(said_by), trade)
+        concept = Concept(
+            name, shown, ask, minor, narrows, weight, tuple(instead), tuple(said_by), trade, bool(entry.get("wide"))
+        )
         self.concepts[name] = concept
         for language in LANGUAGES:
             for phrase in entry.get(language, ()):  # type: ignore[attr-defined]
@@ -142,9 +143,14 @@ class Glossary:
             hits += found
             length = max((hit.length for hit in found), default=1)
             if length > 1 and all(hit.concept.trade for hit in found):
-                hits += [hit for at in range(position, position + length) for hit in self._singles(matches, at)]
+                hits += self._within(matches, position, length, {hit.concept.name for hit in found})
             position += length
         return tuple(hits)
+
+    def _within(self, matches: Sequence[dict[int, int]], start: int, length: int, known: set[str]) -> Iterable[Hit]:
+        """The concepts of the words of a trade's phrase, without what the phrase itself is."""
+        found = (hit for at in range(start, start + length) for hit in self._singles(matches, at))
+        return [hit for hit in found if hit.concept.name not in known]
 
     def _phrases(self, matches: Sequence[dict[int, int]], start: int) -> list[Hit]:
         best: list[Hit] = []
@@ -161,8 +167,8 @@ class Glossary:
         longest = max(known.values(), default=0)
         return _distinct(
             Hit(concept, start, 1, language)
-            for key, length in known.items() if length == longest
-            for concept, language in self._patterns.single[key]
+            for key, length in known.items()
+            for concept, language in self._patterns.single[key] if length == longest or concept.wide
         )  # fmt: skip
 
     def knows(self, word: str) -> bool:

@@ -406,7 +406,7 @@ def _beginnings(*texts: str) -> frozenset[str]:
     return frozenset(each for text in texts for each in _told(text))
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=20_000)
 def _told(text: str) -> frozenset[str]:
     words = tokens(text)
     return frozenset([*map(_beginning, words), *map(concept_key, glossary().find(words))])

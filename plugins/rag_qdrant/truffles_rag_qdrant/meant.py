@@ -7,7 +7,7 @@ their answers (`scripts/learn_meaning.py`) and stay close to doing nothing. Vect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -34,12 +34,15 @@ class Lens:
 
 
 class Meanings:
-    """What the facts of one knowledge mean. `models` are those that made their vectors."""
+    """What the facts of one knowledge mean; what has no vector means nothing. `models` are those that made the vectors, in their order."""
 
-    def __init__(self, ids: Sequence[str], vectors: Sequence[Vectors], models: Iterable[str]) -> None:
-        self._ids = ids
-        self._lens = lens() if set(models) == {LocalEmbedder.model} else None
-        rows = np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
+    def __init__(self, ids: Iterable[str], vectors: Iterable[Vectors], models: Iterable[str]) -> None:
+        made = [each for each in zip(ids, vectors, models, strict=True) if each[1].any()]
+        size = len(made[0][1]) if made else 0
+        made = [each for each in made if len(each[1]) == size]
+        self._ids = [id for id, _, _ in made]
+        self._lens = lens() if {model for _, _, model in made} == {LocalEmbedder.model} else None
+        rows = np.stack([vector for _, vector, _ in made]) if made else np.zeros((0, 0), np.float32)
         self._rows = self._lens.of_facts(rows) if self._lens else rows
 
     def of(self, vector: Vectors) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ from truffles_rag_qdrant.glossary import Concept
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.reading import Reader, Word
 from truffles_rag_qdrant.slips import corrected, without_address, without_denied
-from truffles_rag_qdrant.words import describes
+from truffles_rag_qdrant.words import describes, is_quality
 
 MOST_PARTS = 6
 MOST_PIECES = 10
@@ -25,6 +25,8 @@ _FRAME = re.compile(
     r"\b(?:білейін|сұрайын|білгім|сұрағым)\s+(?:деп|келе?д?і?)\b", re.IGNORECASE)  # fmt: skip
 _CONDITIONS = frozenset({"если", "вдруг", "if", "егер"})
 """What follows such a word and a comma is asked under that condition: one question."""
+_STATES = frozenset({"c:minor", "c:pregnant", "месяц"})
+"""What may be known of a customer's state, and is asked by nobody in these words alone."""
 _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 
 
@@ -79,16 +81,19 @@ def _affordable(parts: Sequence[Part]) -> list[Part]:
 
 def _part(reader: Reader, words: Sequence[Word], marked: bool = False) -> Part:
     terms = tuple(reader.terms(words))
-    brief = len(words) < 4 and not _describes(words)
+    brief = len(words) < 4 and not _describes(words, reader)
     asks = marked or brief or any(term.ask for term in terms) or _wishes(words, reader)
     return Part(tuple(words), terms, asks)
 
 
-def _describes(words: Sequence[Word]) -> bool:
-    """Do words only say what something or somebody is like, or how old ("старенькая совсем, 16 лет")? They name nothing, but belong to
-    what was asked."""
+def _describes(words: Sequence[Word], reader: Reader) -> bool:
+    """Do words only say what something or somebody is like, or how old ("старенькая совсем, 16 лет")? They ask nothing, name nothing that
+    is known, and belong to what was asked."""
     read = [word.text for word in words if len(word.text) > 1 or word.text.isdigit()]
-    return bool(read) and all(map(describes, read)) and not any("?" in word.raw for word in words)
+    terms = reader.terms(words)
+    asks = any("?" in word.raw for word in words) or any(term.ask for term in terms) or _wishes(words, reader)
+    named = any(not (term.unknown or term.surface.isdigit() or term.key in _STATES) for term in terms)
+    return bool(read) and not asks and not named and all(map(describes, read)) and any(map(is_quality, read))
 
 
 def _wishes(words: Sequence[Word], reader: Reader) -> bool:
@@ -133,7 +138,7 @@ def _taken_apart(part: Part, reader: Reader) -> Iterator[Part]:
         yield part
         return
     lines = _cut(part, reader)
-    asking = [words for words in lines if not _describes(words)] or lines
+    asking = [words for words in lines if not _describes(words, reader)] or lines
     cut = [_part(reader, words) for words in _few(asking)]
     pieces = _completed(cut, reader)
     if len(part.words) >= LONG:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from threading import Lock
+from typing import Any
 
 import pymorphy3
 import snowballstemmer
@@ -34,7 +35,8 @@ _SHORT = 0.2  # "vi", "др": hardly the thing that is asked for
 _LIGHT_POS = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "PRED"})
 _WEIGHTS = {"INFN": 0.7, "VERB": 0.5, "GRND": 0.5, "PRTF": 0.5, "PRTS": 0.5, "ADVB": 0.3, "NUMR": 0.3, "COMP": 0.3}
 
-_DESCRIBING = _LIGHT_POS | {"ADJF", "ADJS", "PRTF", "PRTS", "NUMR", "ADVB", "COMP"}
+_BESIDE = frozenset({"PREP", "CONJ", "PRCL", "INTJ", "NPRO", "NUMR", "ADVB"})
+_QUALITIES = frozenset({"ADJF", "ADJS", "PRTF", "PRTS", "COMP"})
 _MEASURES = frozenset(
     ["год", "месяц", "неделя", "день", "килограмм", "кг", "см", "сантиметр", "метр", "рост", "вес", "возраст", "лето"]
 )
@@ -118,10 +120,15 @@ def is_noun(word: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def describes(word: str) -> bool:
-    """Does it say of what kind, how much or how long, as adjectives, adverbs, numbers, ages and weights do?"""
-    if word.isdigit():
-        return True
-    if not is_russian(word):
-        return False
-    read = _morph().parse(word)[0]
-    return read.tag.POS in _DESCRIBING or read.normal_form in _MEASURES
+    """May it stand in words that only say of what kind, how much or how old?"""
+    return word.isdigit() or (is_russian(word) and (_read(word).tag.POS in _BESIDE or is_quality(word)))
+
+
+@lru_cache(maxsize=4_096)
+def is_quality(word: str) -> bool:
+    """Does it say itself of what kind, or how old, as adjectives and measures do?"""
+    return is_russian(word) and (_read(word).tag.POS in _QUALITIES or _read(word).normal_form in _MEASURES)
+
+
+def _read(word: str) -> Any:
+    return _morph().parse(word)[0]

@@ -17,6 +17,8 @@ from truffles_policy.pack.values import Words
 SERVICE, PRODUCT, CATEGORY = "services", "products", "categories"
 BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "attachments", "social"
 SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
+_WORD = re.compile(r"\w+")
+_NO_BRANDS = frozenset({"pay", "gold", "card", "online", "bank", "red", "plus", "transfer"})
 _BRAND = re.compile(r"\b[A-Z][A-Za-z]{2,}\b")
 _CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
 """A code of a letter or two and a number, which customers write as one word."""
@@ -93,7 +95,7 @@ def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
     for branch in pack.branches:
         yield from _simple(Thing(BRANCH, branch.slug), branch.name, branch.aliases)
     for number, method in enumerate(pack.payment.methods):
-        brands = _brands_of(method, pack.payment.methods)
+        brands = _brands_of(method, pack)
         yield from _simple(Thing(METHOD, str(number)), method.name, [*method.aliases, *brands])
     for promotion in pack.promotions:
         yield from _simple(Thing(PROMOTION, promotion.id), {}, promotion.aliases)
@@ -106,10 +108,16 @@ def _called(pack: Pack) -> Iterator[tuple[Thing, tuple[str, ...]]]:
         )
 
 
-def _brands_of(method: Method, methods: Sequence[Method]) -> list[str]:
-    """The brands in what a way to pay is called, as far as no other way is called so: "карты Visa и Mastercard" is asked for by either."""
-    others = {brand for each in methods if each is not method for name in each.name.values() for brand in _brands(name)}
-    return [brand for name in method.name.values() for brand in _brands(name) if brand not in others]
+def _brands_of(method: Method, pack: Pack) -> list[str]:
+    """The brands in what a way to pay is called, as far as nothing else is called so: "карты Visa и Mastercard" is asked for by either."""
+    others = [name for each in pack.payment.methods if each is not method for name in each.name.values()]
+    sold: list[Service | Product] = [*pack.services, *pack.products]
+    others += [name for each in sold for name in (*each.name.values(), *each.aliases)]
+    taken = {word.lower() for name in others for word in _WORD.findall(name)} | _NO_BRANDS
+    return [
+        brand for brand in dict.fromkeys(each for name in method.name.values() for each in _brands(name))
+        if brand.lower() not in taken
+    ]  # fmt: skip
 
 
 def _brands(name: str) -> list[str]:

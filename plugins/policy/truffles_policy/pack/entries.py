@@ -145,8 +145,9 @@ def _business(pack: Pack, telling: Telling) -> Iterator[Fact]:
 
 def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
     branches = {branch.slug: branch for branch in pack.branches}
+    count = len(pack.services) + len(pack.products)
     for service in pack.services:
-        names, said = _names(service.name, service.aliases), sentences_of("services", service, pack.language)
+        names, said = _names(service.name, service.aliases), sentences_of("services", service, pack.language, count)
         there = service.branches or (branches if service.at else ())
         for slug in there:
             text = telling.thing(service.name, service, service.at.get(slug))
@@ -155,7 +156,7 @@ def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
             yield Fact(f"services.{service.id}", names, telling.thing(service.name, service), said=said)
     for product in pack.products:
         names, text = _names(product.name, product.aliases), telling.thing(product.name, product)
-        said = sentences_of("products", product, pack.language)
+        said = sentences_of("products", product, pack.language, count)
         yield from _at(f"products.{product.id}", names, text, product.branches, branches, said)
     for category in pack.categories:
         filed: list[Service | Product] = [

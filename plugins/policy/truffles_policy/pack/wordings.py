@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -40,7 +41,7 @@ Wordings = Annotated[
 """By a fact's id without its branch: `services.battery`, `rules.walk_in`, `place.parking`, `faq.pregnant`."""
 _BRANCH = re.compile(r"@.*|^branches\.[^.]+(?=\.)")
 _KAZAKH = re.compile("[әғқңөұүһі]", re.IGNORECASE)
-MOST_SAID = 60
+MOST_SAID, LEAST_SAID, MOST_SAID_IN_ALL = 60, 6, 6_000
 GENERAL = ("place", "business", "rules", "payment")
 
 
@@ -59,17 +60,20 @@ def asked(id: str, own: Mapping[str, Sequence[str]], said: Sequence[str] = ()) -
     return tuple(dict.fromkeys((*own.get(fact, ()), *general, *said)))
 
 
-def sentences_of(kind: str, thing: Service | Product, language: str) -> list[str]:
+def sentences_of(kind: str, thing: Service | Product, language: str, things: int = 1) -> list[str]:
     """In which sentences customers name a thing of a pack in `language`, and each of its variants; `kind` is where it stands,
-    "services" or "products"."""
-    named = [*_by_language(thing.name, language).items(), *((_language_of(alias), alias) for alias in thing.aliases)]
-    found = [sentence.format(name=name.lower()) for spoken, name in named for sentence in _sentences()[kind][spoken]]
-    whole = _by_language(thing.name, language)
-    for variant in thing.variants:
-        for spoken, name in _by_language(variant.name, language).items():
-            both = f"{whole.get(spoken, '')} {name}".strip().lower()
-            found += [sentence.format(name=both) for sentence in _sentences()["variants"][spoken]]
-    return list(dict.fromkeys(found))[:MOST_SAID]
+    "services" or "products", `things` how many the pack has: the more they are, the fewer sentences each has, the first of every name before
+    the second of any."""
+    whole, spoken = _by_language(thing.name, language), _sentences()
+    names = [*whole.items(), *((each, alias) for alias in thing.aliases for each in _languages_of(alias, language))]
+    both = [
+        (each, f"{whole.get(each, '')} {name}".strip())
+        for variant in thing.variants for each, name in _by_language(variant.name, language).items()
+    ]  # fmt: skip
+    found = [[sentence.format(name=name.lower()) for sentence in spoken[kind][each]] for each, name in names]
+    found += [[sentence.format(name=name.lower()) for sentence in spoken["variants"][each]] for each, name in both]
+    in_turn = (line for lines in zip_longest(*found) for line in lines if line)
+    return list(dict.fromkeys(in_turn))[: min(MOST_SAID, max(LEAST_SAID, MOST_SAID_IN_ALL // max(things, 1)))]
 
 
 def _by_language(words: Words, language: str) -> dict[str, str]:
@@ -77,9 +81,9 @@ def _by_language(words: Words, language: str) -> dict[str, str]:
     return {spoken or language: text for spoken, text in words.items()}
 
 
-def _language_of(alias: str) -> str:
-    """The language of an alias, as its letters tell."""
-    return "en" if alias.isascii() else "kk" if _KAZAKH.search(alias) else "ru"
+def _languages_of(alias: str, language: str) -> list[str]:
+    """The languages that an alias is said in, as its letters tell; a Latin one in the pack's own, too ("SMAS")."""
+    return list(dict.fromkeys(["en", language] if alias.isascii() else ["kk" if _KAZAKH.search(alias) else "ru"]))
 
 
 def strays(own: Iterable[str], ids: Iterable[str]) -> list[str]:
