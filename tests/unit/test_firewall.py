@@ -198,9 +198,9 @@ WARM = """
 import time
 from truffles_gateway import firewall
 def took(work):
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 warm = took(firewall.warm_up)
 first = took(lambda: firewall.objections("Завтра в 15:00 свободно, 5 000 ₸", (), ("5 000 ₸",), "скидка 50 %?"))
 print(warm / first)
@@ -208,6 +208,7 @@ print(warm / first)
 
 
 def test_the_first_customer_does_not_wait_for_patterns() -> None:
-    """In a process of its own, for here everything is loaded: the first check costs a small part of the warm-up."""
+    """In a process of its own, for here everything is loaded: the first check costs a small part of the warm-up. The time of the
+    processor, not of the wall: a busy machine may keep either waiting."""
     done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
     assert float(done.stdout) > 5
