@@ -17,8 +17,8 @@ from truffles_policy.pack.values import Words
 SERVICE, PRODUCT, CATEGORY = "services", "products", "categories"
 BRANCH, METHOD, PROMOTION, FILE, SOCIAL = "branches", "payment", "promotions", "attachments", "social"
 SOLD = frozenset({SERVICE, PRODUCT, CATEGORY})
-_WORD = re.compile(r"\w+")
 _NO_BRANDS = frozenset({"pay", "gold", "card", "online", "bank", "red", "plus", "transfer"})
+"""What stands in names of brands and is none by itself."""
 _BRAND = re.compile(r"\b[A-Z][A-Za-z]{2,}\b")
 _CODE = re.compile(r"\b([^\W\d]{1,2})[ -](\d+)\b")
 """A code of a letter or two and a number, which customers write as one word."""
