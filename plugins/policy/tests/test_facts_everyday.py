@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from truffles_policy.facts.names import written
 from truffles_policy.intents.serious import is_own_damage
+from truffles_policy.pack.schema import Pack
 from truffles_policy.salutations import unaddressed
 from truffles_policy.synonyms import of_whom, synonyms
 
@@ -38,6 +40,7 @@ OTHERWISE = [
     ("demo_salon", "девочки, сколько стоит кератин?", "20 000"),
     ("demo_salon", "Здравствуйте девочки, где вы находитесь?", "Вымышленная"),
     ("demo_phones", "Are you guys open on Saturday? What time?", "09:30"),
+    ("demo_salon", "опоздаю минут на 15, пустите?", "15 минут"),
     ("demo_salon", "хочу педикюр, классический почем?", "7 000"),
     ("demo_dental", "нужна коронка, циркониевая сколько стоит", "95 000"),
     ("demo_phones", "экран айфона разбит, поменять сколько?", "35 000"),
@@ -219,3 +222,13 @@ def test_words_of_one_meaning_keep_to_their_language() -> None:
 def test_damage_of_ones_own_is_no_complaint() -> None:
     assert is_own_damage("разбила экран айфона") and not is_own_damage("ваш мастер разбил экран")
     assert not is_own_damage("ноготь сломался и болит") and not is_own_damage("маникюр")
+
+
+def test_a_way_to_pay_is_asked_for_by_each_brand_in_its_name_that_nothing_else_has() -> None:
+    pack = Pack.model_validate({
+        "business": {"name": "А"}, "products": [{"id": "phone", "name": "Смартфон Apple", "price": 1}],
+        "payment": {"methods": [{"name": "карты Visa и Mastercard"}, {"name": "оплата Apple Pay"}, {"name": "Kaspi QR или Kaspi Gold"}]},
+    })  # fmt: skip
+    called = {each.lower() for each in written(pack)}
+    assert {"visa", "mastercard", "kaspi"} <= called
+    assert not {"apple", "pay", "gold"} & called
