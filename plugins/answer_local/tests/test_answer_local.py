@@ -40,6 +40,16 @@ def test_two_questions_make_one_reply_in_the_order_asked() -> None:
     assert draft.verbatim and draft.confidence == 0.7 and draft.sources == ("Маникюр — 7 000 ₸", "Мы на Вымышленной.")
 
 
+def test_a_last_line_that_facts_have_in_common_is_said_once_behind_the_last() -> None:
+    facts = [
+        passage(f"{name}\nВзятие крови — 700 ₸.", query, source="file")
+        for name, query in (("ОАК — 2 000 ₸.", "а?"), ("ТТГ — 3 000 ₸.", "а?"), ("АЛТ — 900 ₸.", "б?"))
+    ]
+    draft = answer("а? б?", *facts, passage("Мы на Вымышленной.", "где?"))
+    assert draft and draft.text.startswith("ОАК — 2 000 ₸.\nТТГ — 3 000 ₸.\nАЛТ — 900 ₸.\nВзятие крови — 700 ₸.")
+    assert draft.text.count("Взятие") == 1 and "Мы на Вымышленной." in draft.text
+
+
 def test_the_answer_of_a_pair_is_said_not_its_question() -> None:
     draft = answer("лифт?", passage("Вопрос: лифт?\nОтвет: Нет.", "лифт?", question="лифт?", answer="Нет."))
     assert draft and draft.text == "Нет."

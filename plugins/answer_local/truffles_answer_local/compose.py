@@ -104,6 +104,18 @@ def told(notices: Sequence[Passage]) -> str:
     return "\n".join(dict.fromkeys(each.text for each in notices))
 
 
+def facts_said(parts: Sequence[Answered]) -> str:
+    """The facts of all parts, each once; a last line that several have in common (the note of their category) stands behind the last."""
+    facts = list(dict.fromkeys(fact for part in parts for fact in part.facts))
+    return "\n".join(_said_later(fact, facts[at + 1 :]) for at, fact in enumerate(facts))
+
+
+def _said_later(fact: str, later: Sequence[str]) -> str:
+    """A fact without its last line, where one of those behind it ends with that, too."""
+    head, _, end = fact.rpartition("\n")
+    return head if head and any(each.endswith(f"\n{end}") for each in later) else fact
+
+
 def about(text: str, notices: Sequence[Passage]) -> bool:
     """Does a question share a word with a notice, whatever its ending?"""
     asked = _beginnings(text)

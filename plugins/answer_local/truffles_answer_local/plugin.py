@@ -9,6 +9,7 @@ from truffles_answer_local.compose import (
     about,
     also,
     answered,
+    facts_said,
     is_hint,
     is_said,
     language_of,
@@ -71,7 +72,7 @@ class AnswerLocal:
         )
 
     def _said(self, parts: Sequence[Answered], language: str) -> str:
-        facts = "\n".join(dict.fromkeys(fact for part in parts for fact in part.facts))
+        facts = facts_said(parts)
         spoken = language_of(facts)
         own = language if language in CATALOGUE else spoken
         before = [] if own == spoken else [self._texts.get(f"facts_{spoken}", own)]

@@ -296,6 +296,38 @@ def test_what_the_pack_answers(pack: str, text: str, facts: str, words: str, ask
     assert {each.id for each in found} == set(draft.sources) and {each.source for each in found} == {"pack"}
 
 
+COUNT, SUGAR, TAKEN = (
+    "Общий анализ крови — 2 000 ₸",
+    "Глюкоза — 900 ₸. Натощак.",
+    "Взятие крови — 700 ₸ один раз, отдельно.",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("сколько стоит ОАК?", [COUNT, TAKEN]),
+        ("анализы крови цены", [COUNT, SUGAR, TAKEN]),
+        ("сколько стоит ОАК? а глюкоза сколько стоит?", [COUNT, SUGAR, TAKEN]),
+        ("цена глюкозы, цена УЗИ, цена ОАК", [SUGAR, "УЗИ щитовидной железы — 6 000 ₸", COUNT, TAKEN]),
+        ("сколько стоит УЗИ?", ["УЗИ щитовидной железы — 6 000 ₸"]),
+        ("ОАК қанша тұрады?", [COUNT, "Қан алу — 700 ₸ бір рет."]),
+        ("прайс", [COUNT, SUGAR, TAKEN, "УЗИ щитовидной железы — 6 000 ₸"]),
+    ],
+)
+def test_the_note_of_a_category_is_told_once_behind_whatever_of_it_is_told(
+    text: str, told: list[str], ask: Ask
+) -> None:
+    found, draft = ask("lab", text)
+    assert draft is not None and draft.text.splitlines() == told
+    assert {each.id for each in found} == set(draft.sources)
+
+
+def test_the_note_of_a_category_is_told_again_with_what_it_covers(ask: Ask) -> None:
+    draft = ask("lab", "а взятие крови входит?", ["сколько стоит ОАК?"], told=["pack:services.count"])[1]
+    assert draft is not None and draft.text.splitlines() == [COUNT, TAKEN]
+
+
 @pytest.mark.parametrize(("pack", "text"), NOT_ANSWERED)
 def test_what_the_pack_does_not_answer(pack: str, text: str, ask: Ask) -> None:
     assert ask(pack, text)[1] is None

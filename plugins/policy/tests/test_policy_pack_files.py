@@ -482,8 +482,10 @@ faq: [{id: sunday, asked: [В воскресенье открыты?], answer: �
 
 def test_facts_of_a_file_are_listed_once_each_with_what_branches_tell(tmp_path: Path) -> None:
     path = write(tmp_path / "pack.yaml", CITY)
-    code, said = run("facts", path)
+    code, said = run("facts", path, "--brief")
     assert code == 0, said
+    said, _, besides = said.partition("\nTold besides")
+    assert "business.speaks: Говорим на языках: русский." in besides.splitlines()
     lines = said.splitlines()
     ids = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
     assert ids == ["place.hours", "place.parking", "services.cut", "services.dye", "services.set", "payment",
@@ -492,10 +494,95 @@ def test_facts_of_a_file_are_listed_once_each_with_what_branches_tell(tmp_path: 
     assert lines[at + 1 : at + 3] == ["  at north: Стрижка — 6 000 ₸.", "  at south: Стрижка — 5 000 ₸."]
     assert lines[lines.index("services.dye:") + 1] == "  at south: Окрашивание — 9 000 ₸."
     assert "services.set: Укладка — 3 000 ₸." in lines and "place.parking: Во дворе" in lines
-    kazakh = run("facts", path, "--language", "kk")[1]
+    kazakh = run("facts", path, "--brief", "--language", "kk")[1]
     assert "place.parking: Аулада" in kazakh and "services.set: Укладка" in kazakh
     output = write(tmp_path / "wordings.yaml", "".join(f"{id}: [слова]\n" for id in ids))
     assert "the pack has no more" not in run("wordings", path, "--output", output)[1], "wordings take these ids"
+
+
+def test_facts_are_printed_whole_within_the_width_of_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"слово{number}" for number in range(60)]
+    path = write(tmp_path / "pack.yaml", f"business: {{name: А}}\nrules: {{lateness: {' '.join(words)}}}\n")
+    monkeypatch.setenv("COLUMNS", "50")
+    head, *lines = run("facts", path)[1].splitlines()
+    assert head == "rules.lateness:" and " ".join(lines).split() == words
+    assert len(lines) > 5 and all(len(line) <= 50 and line.startswith("  слово") for line in lines)
+    brief = run("facts", path, "--brief")[1].splitlines()
+    assert len(brief) == 1 and brief[0].startswith("rules.lateness: слово0 ") and brief[0].endswith(" …")
+
+
+OFFERS = """business: {name: А}
+promotions:
+  - {id: gone, text: Скидка студентам, until: 2020-06-30}
+  - {id: ahead, text: Скидка пенсионерам, since: 2090-01-01}
+  - {id: always, text: Скидка по утрам}
+  - {id: held, text: Скидка врачам, since: 2020-01-01, until: 2090-01-01}
+"""
+
+
+def test_promotions_that_nobody_is_told_today_are_marked(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", OFFERS)
+    lines = run("facts", path)[1].splitlines()
+    assert lines[:3] == [
+        "promotions.gone:",
+        "  Скидка студентам",
+        "  ! over, its last day was 2020-06-30: told to nobody",
+    ]
+    assert lines[5] == "  ! not yet begun, told to nobody before 2090-01-01"
+    assert lines[6:] == ["promotions.always:", "  Скидка по утрам", "promotions.held:", "  Скидка врачам"]
+    code, said = run("check", path)
+    remarks = [line for line in said.splitlines() if "!" in line]
+    assert code == 0 and len(remarks) == 1
+    assert (
+        remarks[0].startswith("  ! promotions.gone: over, its last day was 2020-06-30") and "later until" in remarks[0]
+    )
+
+
+SAID_BESIDES = """business: {name: А}
+place:
+  hours: "9:00-18:00"
+  exceptions: [{on: 12-31, until: 01-02, hours: closed, why: Новый год}, {on: 2027-03-08, hours: "24/7"}]
+branches: [{slug: north, name: Север, exceptions: [{on: 05-09, hours: "10:00-14:00"}]}]
+discounts: {tell: TELL, otherwise: Других скидок нет}
+emergencies: [{signs: [отёк, кровь], line: Звоните 103}]
+booking: {enabled: TELL, note: Позвоним и подтвердим}
+texts: {call_to_action: Записать вас?}
+"""
+
+
+def test_what_is_told_and_is_no_fact_stands_below_the_facts(tmp_path: Path) -> None:
+    path = write(tmp_path / "pack.yaml", SAID_BESIDES.replace("TELL", "true"))
+    facts, _, besides = run("facts", path, "--brief")[1].partition("\nTold besides")
+    assert facts.splitlines() == ["place.hours: Работаем ежедневно 09:00–18:00."]
+    assert besides.splitlines()[1:] == [
+        "place.exceptions: 31 декабря – 2 января не работаем (Новый год). 8 марта 2027 работаем круглосуточно.",
+        "branches.north.exceptions: 9 мая работаем 10:00–14:00.",
+        "emergencies.0 (отёк, кровь): Звоните 103",
+        "discounts.otherwise: Других скидок нет",
+        "booking.note: Позвоним и подтвердим",
+        "texts.call_to_action: Записать вас?",
+    ]
+    silent = run("facts", write(path, SAID_BESIDES.replace("TELL", "false")), "--brief")[1]
+    assert "discounts.otherwise" not in silent and "booking.note" not in silent, "what nobody is told is not shown"
+
+
+def test_the_note_of_a_category_is_part_of_what_is_filed_there(tmp_path: Path) -> None:
+    said = run("facts", write(tmp_path / "pack.yaml", LAB))[1]
+    at = said.index("categories.blood:")
+    assert said[:at].count("  Взятие крови — 700 ₸ один раз.\n") == 2, "that of each service"
+    assert said[at:].count("Взятие крови — 700 ₸ один раз.") == 1 and "Қан алу" not in said
+    assert "services.scan:\n  УЗИ — 6 000 ₸.\ncategories.blood" in said
+
+
+LAB = """business: {name: А}
+categories: [{id: blood, name: Анализы крови, note: {ru: взятие крови — 700 ₸ один раз, kk: қан алу — 700 ₸ бір рет}}]
+services:
+  - {id: count, name: Общий анализ крови, price: 2000, category: blood}
+  - {id: sugar, name: Глюкоза, price: 900, category: blood}
+  - {id: scan, name: УЗИ, price: 6000}
+"""
 
 
 def test_facts_of_a_pack_that_is_wrong_are_not_listed(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ class Offers:
             for category in pack.categories
         }  # fmt: skip
         self._branches = {each.slug: each.name for each in pack.branches}
+        notes = {each.id: each.note for each in pack.categories if each.note}
+        self._notes = {thing.fact: notes[id] for id in notes for thing in self._members[id]}
 
     def told(self, part: Part, say: Say) -> list[Told]:
         """What is asked of the things of a part; nothing where it is not known of one that was asked for."""
@@ -60,8 +62,23 @@ class Offers:
                 return []
             facts += lines
         if part.ask == "offered":
-            return self._offered(facts, self.members([thing for found in part.things for thing in found.things]), say)
+            facts = self._offered(facts, self.members([thing for found in part.things for thing in found.things]), say)
+        return self._noted(part.ask, facts, say)
+
+    def _noted(self, ask: str, facts: list[Told], say: Say) -> list[Told]:
+        """The facts, with what is said of a whole category behind the last of it: it holds for all of them, and is told once."""
+        if ask in ("stock", "warranty"):
+            return facts
+        last = {say.words(self._notes[fact.id]): at for at, fact in enumerate(facts) if fact.id in self._notes}
+        for note, at in last.items():
+            facts[at] = replace(facts[at], text=self._with_note(facts[at].text, note, say))
         return facts
+
+    def _with_note(self, text: str, note: str, say: Say) -> str:
+        """A line more: before the one that says that there are others still, if any."""
+        more = f"\n{say.text('fact_more')}"
+        told = text.removesuffix(more)
+        return f"{told}\n{sentence(note)}{text[len(told) :]}"
 
     def _are_goods(self, part: Part) -> bool:
         """Are goods asked for that are not sold: what is there is only what is done to them? The price of the work is no answer then."""
@@ -116,22 +133,25 @@ class Offers:
             return ""
         more = [*map(say.words, product.facts), say.warranty(product.warranty)]
         like = " ".join(sentence(each) for each in more if each)
-        return "\n".join(filter(None, (self._product("", product, thing.variant, say), like)))
+        note = self._notes.get(thing.fact)
+        known = (self._product("", product, thing.variant, say), like, sentence(say.words(note)) if note else "")
+        return "\n".join(filter(None, known))
 
     def again(self, thing: Thing, say: Say) -> list[Told]:
         """A thing that was told before, as it is now and here: a product with all that is said of it."""
         text = self.in_full(thing, say)
-        return [say.line(thing.fact, text)] if text else self._one(OFFERS, thing, say)
+        return [say.line(thing.fact, text)] if text else self._noted(OFFERS, self._one(OFFERS, thing, say), say)
 
     def tells_what_is_covered(self, thing: Thing) -> bool:
-        """Does the note beside a price say what it covers, in any language?"""
+        """Does the note beside a price, or that of its category, say what it covers, in any language?"""
         sold = self._services[thing.id] if thing.kind == SERVICE else self._products[thing.id]
-        return sold.note is not None and any(map(covers, sold.note.values()))
+        notes = (sold.note, self._notes.get(thing.fact))
+        return any(covers(text) for note in notes if note for text in note.values())
 
     def all(self, say: Say) -> list[Told]:
         """Everything that is sold, where that is short enough to be told."""
         things = [*(Thing(SERVICE, id) for id in self._services), *(Thing(PRODUCT, id) for id in self._products)]
-        return self._family(OFFERS, things, say) if len(things) <= MOST else []
+        return self._noted(OFFERS, self._family(OFFERS, things, say), say) if len(things) <= MOST else []
 
     def _family(self, ask: str, things: Sequence[Thing], say: Say) -> list[Told]:
         told = [fact for thing in things for fact in self._one(ask, thing, say)]

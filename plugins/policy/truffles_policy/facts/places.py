@@ -10,7 +10,7 @@ from truffles_policy.facts.told import Say, Told
 from truffles_policy.pack import opening
 from truffles_policy.pack.opening import Opening, clock
 from truffles_policy.pack.schema import BranchPlace, DayOff, Pack, Place
-from truffles_policy.pack.values import DAYS, Span, Words
+from truffles_policy.pack.values import DAYS, Words
 from truffles_policy.pack.wording import sentence
 
 SOON = 14
@@ -152,12 +152,7 @@ class Places:
         if spans is None:
             return ""
         off = open_at.off(day)
-        why = f" ({say.words(off.why)})" if off and off.why else ""
-        if not spans:
-            return say.text("fact_day_closed", day=label, why=why)
-        if opening.is_round(spans):
-            return say.text("fact_day_round", day=label, why=why)
-        return say.text("fact_day", day=label, hours=opening.hours(spans), why=why)
+        return say.opens(label, spans, off.why if off else None)
 
     def _soon(self, open_at: Opening, say: Say) -> list[str]:
         today = say.now.date()
@@ -169,11 +164,7 @@ class Places:
     def _off(self, day: date, off: DayOff, say: Say) -> str:
         end = opening.last(off, day)
         label = self._dated(day, say) if end == day else f"{self._dated(day, say)} – {self._dated(end, say)}"
-        spans: tuple[Span, ...] = off.hours
-        why = f" ({say.words(off.why)})" if off.why else ""
-        if not spans:
-            return say.text("fact_day_closed", day=label, why=why)
-        return say.text("fact_day", day=label, hours=opening.hours(spans), why=why)
+        return say.opens(label, off.hours, off.why)
 
     def _label(self, day: str, when: date, say: Say) -> str:
         if day in ("today", "tomorrow"):
@@ -189,7 +180,7 @@ class Places:
         return say.items("fact_on_days")[day.weekday()]
 
     def _dated(self, day: date, say: Say) -> str:
-        return say.text("fact_date", day=day.day, month=say.items("fact_months")[day.month - 1])
+        return say.dated(day.month, day.day)
 
 
 def _date(day: str, today: date) -> date | None:

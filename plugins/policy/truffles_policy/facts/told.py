@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,5 +42,12 @@ class Say(Wording):
 
 
 def joined(facts: Iterable[str]) -> str:
-    """Facts one below the other, each once."""
-    return "\n".join(dict.fromkeys(text.strip() for text in facts if text.strip()))
+    """Facts one below the other, each once; a last line that several have (the note of their category) stands behind the last of them."""
+    told = list(dict.fromkeys(text.strip() for text in facts if text.strip()))
+    return "\n".join(_told_later(text, told[at + 1 :]) for at, text in enumerate(told))
+
+
+def _told_later(text: str, later: Sequence[str]) -> str:
+    """A fact without its last line, where one of those behind it ends with that, too."""
+    head, _, end = text.rpartition("\n")
+    return head if head and any(each.endswith(f"\n{end}") for each in later) else text

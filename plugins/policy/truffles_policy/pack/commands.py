@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -42,15 +43,17 @@ def check(files: tuple[Path, ...]) -> None:
 @pack.command()
 @click.argument("file", type=FILE)
 @click.option("--language", type=LANGUAGE, help="What is told in this language, where the pack has it.")
-def facts(file: Path, language: str | None) -> None:
-    """Print the id of every fact that a pack gives, with the beginning of what is told. A battery's `facts:` and a file of
-    wordings take these ids; what a branch tells otherwise stands below. Without any tenant or database.
+@click.option("--brief", is_flag=True, help="A line for each fact, long ones cut.")
+def facts(file: Path, language: str | None, brief: bool) -> None:
+    """Print every fact that a pack gives under its id, whole, as customers read it; below, what is told besides (days off,
+    emergencies, …). A battery's `facts:` and a file of wordings take these ids. Without any tenant or database.
 
     Example: truffles pack facts pack.yaml --language kk
     """
-    from truffles_policy.pack.listed import listed
+    from truffles_policy.pack.listed import WIDTH, Page, listed
 
-    raise SystemExit(0 if _told(*listed(file, language or "")) else 1)
+    page = Page(brief, get_terminal_size((WIDTH, 0)).columns)
+    raise SystemExit(0 if _told(*listed(file, page, language or "")) else 1)
 
 
 def _told(problems: Sequence[ConfigError], lines: Sequence[str]) -> bool:

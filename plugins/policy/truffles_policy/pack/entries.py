@@ -146,16 +146,19 @@ def _business(pack: Pack, telling: Telling) -> Iterator[Fact]:
 def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
     branches = {branch.slug: branch for branch in pack.branches}
     count = len(pack.services) + len(pack.products)
+    notes = {each.id: telling.sentence(each.note) for each in pack.categories}
     for service in pack.services:
         names, said = _names(service.name, service.aliases), sentences_of("services", service, pack.language, count)
         there = service.branches or (branches if service.at else ())
         for slug in there:
-            text = telling.thing(service.name, service, service.at.get(slug))
+            text = _noted(telling.thing(service.name, service, service.at.get(slug)), notes.get(service.category or ""))
             yield Fact(f"services.{service.id}@{slug}", names, text, branches[slug], said)
         if not there:
-            yield Fact(f"services.{service.id}", names, telling.thing(service.name, service), said=said)
+            text = _noted(telling.thing(service.name, service), notes.get(service.category or ""))
+            yield Fact(f"services.{service.id}", names, text, said=said)
     for product in pack.products:
-        names, text = _names(product.name, product.aliases), telling.thing(product.name, product)
+        names = _names(product.name, product.aliases)
+        text = _noted(telling.thing(product.name, product), notes.get(product.category or ""))
         said = sentences_of("products", product, pack.language, count)
         yield from _at(f"products.{product.id}", names, text, product.branches, branches, said)
     for category in pack.categories:
@@ -164,7 +167,16 @@ def _things(pack: Pack, telling: Telling) -> Iterator[Fact]:
         ]
         everywhere = not any(each.branches or (isinstance(each, Service) and each.at) for each in filed)
         text = sentences([telling.thing(each.name, each) for each in filed]) if everywhere else ""
-        yield Fact(f"categories.{category.id}", _names(category.name, category.aliases), text)
+        yield Fact(
+            f"categories.{category.id}",
+            _names(category.name, category.aliases),
+            _noted(text, notes[category.id]) if text else "",
+        )
+
+
+def _noted(text: str, note: str | None) -> str:
+    """What is told of a thing, with what its category says of all that is filed there: on a line of its own, so that several tell it once."""
+    return f"{text}\n{note}" if note else text
 
 
 def _money(pack: Pack, telling: Telling) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ _SHAPE = "x-shape"  # pydantic looks up every $ref, and does not know ours
 _DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 SHAPES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "_words": ("Words", {
-        "description": "A text in the pack's own language, or one for each language.",
+        "description": "A text in the pack's own language, or one for each language; 600 characters each at most.",
         "anyOf": [_TEXT, {"type": "object", "properties": dict.fromkeys(_LANGUAGES, _TEXT),
                           "additionalProperties": False, "minProperties": 1}]}),
     "_money": ("Money", {

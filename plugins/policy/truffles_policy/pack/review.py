@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from truffles_gateway.errors import ConfigError
 from truffles_gateway.plugin import read_document
 from truffles_policy.pack.paying import refuses_instalments
-from truffles_policy.pack.schema import Pack, Place, Product, Service
+from truffles_policy.pack.schema import Pack, Place, Product, Promotion, Service
 from truffles_policy.pack.values import DAYS
 
 LANGUAGES = ("ru", "kk", "en")
 SHOWN = 8
+ZONE = "Asia/Almaty"
 HUMAN = "unknown, a human will be asked"
 LINKS = {
     "ru": "за|для|с|со|в|во|на|от|до|из|при|по|к|и|без|кажд\\w+|люб\\w+",
@@ -52,6 +55,7 @@ def summary(path: Path, pack: Pack) -> Iterator[str]:
     for what in unknown(pack):
         yield f"  {what}: {HUMAN}"
     yield from _bare(pack)
+    yield from _over(pack, today())
 
 
 def _listed(what: str, listed: tuple[Service, ...] | tuple[Product, ...]) -> Iterator[str]:
@@ -96,6 +100,25 @@ def _texts(value: Any) -> Iterator[dict[str, str]]:
             yield from _texts(each)
     elif isinstance(value, dict):
         yield from _texts(list(value.values()))
+
+
+def today() -> date:
+    """The day that it is where tenants are that name no time zone: a pack's file names none."""
+    return datetime.now(ZoneInfo(ZONE)).date()
+
+
+def untold(promotion: Promotion, today: date) -> str:
+    """Why a promotion is told to nobody on a day; "" where it is told."""
+    if promotion.is_over(today):
+        return f"over, its last day was {promotion.until}: told to nobody"
+    return "" if promotion.holds(today) else f"not yet begun, told to nobody before {promotion.since}"
+
+
+def _over(pack: Pack, today: date) -> Iterator[str]:
+    """Promotions that are over."""
+    for each in pack.promotions:
+        if each.is_over(today):
+            yield f"  ! promotions.{each.id}: {untold(each, today)}. Delete it, or give it a later until"
 
 
 def _bare(pack: Pack) -> Iterator[str]:

@@ -42,7 +42,10 @@ class Business(Part):
     email: Line | None = None
     website: Line | None = None
     social: dict[str, Line] = Field(default={})
-    speaks: tuple[Words, ...] = ()
+    speaks: tuple[Words, ...] = Field(
+        (),
+        description="The languages that people there speak with customers, as told: [русский, {ru: казахский, kk: қазақ тілі}].",
+    )
 
 
 class DayOff(Part):
@@ -188,11 +191,13 @@ class Product(Priced):
 
 
 class Category(Part):
-    """What several services or products are together ("маникюр", "смартфоны"): asked for, all of them are told."""
+    """What several services or products are together ("маникюр", "смартфоны"): asked for, all of them are told. `note` is told
+    behind them, and behind each that is told alone: once in a reply ("Взятие крови — 700 ₸ один раз")."""
 
     id: Id
     name: Words
     aliases: Aliases = ()
+    note: Words | None = None
 
 
 class Promotion(Part):
@@ -215,7 +220,11 @@ class Promotion(Part):
 
     def holds(self, today: date) -> bool:
         """Does it hold today?"""
-        return (self.since is None or self.since <= today) and (self.until is None or today <= self.until)
+        return (self.since is None or self.since <= today) and not self.is_over(today)
+
+    def is_over(self, today: date) -> bool:
+        """Has its last day passed?"""
+        return self.until is not None and self.until < today
 
 
 class Discounts(Part):
@@ -241,37 +250,69 @@ class Payment(Part):
 
     tell: bool = True
     methods: tuple[Method, ...] = ()
-    prepayment: Words | None = None
-    instalments: Words | None = None
-    text: Words | None = None
+    prepayment: Words | None = Field(
+        None,
+        description="Whether something is paid before, and whether it is given back: told to who asks for that as a rule.",
+    )
+    instalments: Words | None = Field(None, description="Whether one may pay in parts.")
+    text: Words | None = Field(
+        None, description="How one may pay, in words of one's own; told in place of the list of `methods`."
+    )
 
 
 class Rules(Part):
     """House rules, each as customers may read it. What stands nowhere here belongs into `faq`."""
 
-    booking: Words | None = None
-    walk_in: Words | None = None
-    lateness: Words | None = None
-    cancellation: Words | None = None
-    rescheduling: Words | None = None
-    guests: Words | None = None
-    children: Words | None = None
-    pets: Words | None = None
-    warranty: Words | None = None
-    returns: Words | None = None
-    delivery: Words | None = None
-    pickup: Words | None = None
-    certificates: Words | None = None
-    hygiene: Words | None = None
-    materials: Words | None = None
-    home_visits: Words | None = None
-    staff: Words | None = None
-    consultation: Words | None = None
-    men: Words | None = None
-    documents: Words | None = None
-    vacancies: Words | None = None
-    training: Words | None = None
-    wholesale: Words | None = None
+    booking: Words | None = Field(
+        None,
+        description='How one books; told who asks that ("как записаться?"). Whether wishes for a time are collected, `booking` says.',
+    )
+    walk_in: Words | None = Field(None, description='Coming without a booking ("можно без записи?").')
+    lateness: Words | None = Field(
+        None, description='What happens if one is late ("что если я опоздаю?"); who is late now gets a human.'
+    )
+    cancellation: Words | None = Field(
+        None, description='How a booking may be cancelled ("как отменить запись?"); who wants it done gets a human.'
+    )
+    rescheduling: Words | None = Field(
+        None, description='How a booking may be moved ("можно перенести запись?"); who wants it done gets a human.'
+    )
+    guests: Words | None = Field(
+        None, description='Coming with a friend, or somebody along ("можно прийти с подругой?").'
+    )
+    children: Words | None = Field(
+        None, description='Children who come, or come along, and from which age ("можно с ребёнком?").'
+    )
+    pets: Words | None = Field(None, description='Coming with an animal ("можно с собакой?").')
+    warranty: Words | None = Field(
+        None,
+        description='The warranty on all work and goods ("какая гарантия?"); that of one product is its own `warranty`.',
+    )
+    returns: Words | None = Field(
+        None,
+        description='Bringing goods back, or changing them ("если не подойдёт, можно вернуть?"); who wants their money gets a human.',
+    )
+    delivery: Words | None = Field(None, description='Delivery: where to, for how much ("доставка есть?").')
+    pickup: Words | None = Field(None, description='Fetching an order oneself ("есть самовывоз?").')
+    certificates: Words | None = Field(None, description='Gift cards ("есть подарочные сертификаты?").')
+    hygiene: Words | None = Field(
+        None, description='How instruments are sterilised, how clean it is ("инструменты стерилизуете?").'
+    )
+    materials: Words | None = Field(
+        None, description='Materials and brands that are worked with ("на каких материалах работаете?").'
+    )
+    home_visits: Words | None = Field(None, description='Coming to the customer ("на дом выезжаете?").')
+    staff: Words | None = Field(
+        None, description='Who works here, and how experienced they are ("кто у вас работает?").'
+    )
+    consultation: Words | None = Field(
+        None, description='Consultations: whether, and for how much ("консультация платная?").'
+    )
+    men: Words | None = Field(None, description='Whether men are served ("мужчин стрижёте?").')
+    documents: Words | None = Field(None, description='Papers to bring along ("какие документы взять с собой?").')
+    vacancies: Words | None = Field(None, description='Jobs ("вакансии есть?").')
+    training: Words | None = Field(None, description='Courses and training that are given ("есть курсы обучения?").')
+    wholesale: Words | None = Field(None, description='Selling in bulk ("оптом продаёте?").')
 
 
 class Care(Part):
@@ -285,7 +326,9 @@ class Care(Part):
 class File(Part):
     """A file or link that customers ask for. `url` is public; `caption` is what stands with it."""
 
-    kind: Literal["price_list", "portfolio", "map", "menu", "instructions", "other"]
+    kind: Literal["price_list", "portfolio", "map", "menu", "instructions", "other"] = Field(
+        description="What it is asked for as: the price list, or the menu; examples of work; the place on a map; `instructions` and `other` have no words of their own: give them `aliases`."
+    )
     url: Annotated[str, Field(pattern=r"^https://\S+$")]
     caption: Words
     aliases: Aliases = ()

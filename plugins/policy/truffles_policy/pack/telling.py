@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from truffles_gateway.plugin import Texts
 from truffles_policy.pack.opening import Opening
 from truffles_policy.pack.paying import refused
-from truffles_policy.pack.schema import At, Method, Pack, Place, Priced, Product, Service, Variant
+from truffles_policy.pack.schema import At, DayOff, Method, Pack, Place, Priced, Product, Service, Variant
 from truffles_policy.pack.values import Words
 from truffles_policy.pack.wording import Wording, sentence
 
@@ -21,6 +21,10 @@ class Telling:
     def own(self, words: Words | None) -> str:
         """A text of the pack, "" for none."""
         return self._wording.words(words) if words else ""
+
+    def sentence(self, words: Words | None) -> str:
+        """A text of the pack as a sentence, "" for none."""
+        return sentence(self.own(words)) if words else ""
 
     def refused(self, method: Method) -> str:
         """That a way to pay is not accepted, with what is to be said of it."""
@@ -42,6 +46,17 @@ class Telling:
         if isinstance(what, Product):
             lines += [*map(self.own, what.facts), self._wording.warranty(what.warranty)]
         return sentences(lines)
+
+    def day_off(self, off: DayOff) -> str:
+        """A day, or days, with hours of their own, as written: "31 декабря – 1 января не работаем (Новый год)."."""
+        days = [off.on] if off.until is None else [off.on, off.until]
+        label = " – ".join(f"{self._wording.dated(each.month, each.day)} {each.year or ''}".strip() for each in days)
+        return self._wording.opens(label, off.hours, off.why)
+
+    def spoken(self, languages: Sequence[Words]) -> str:
+        """Which languages are spoken; "" where nobody says."""
+        named = ", ".join(map(self.own, languages))
+        return self._wording.text("fact_speaks", languages=named) if named else ""
 
     def hours(self, place: Place) -> str:
         """Opening hours, equal days together; "" where nothing is known."""

@@ -4,13 +4,14 @@ pack words it here."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from truffles_gateway.plugin import Texts
 from truffles_policy.pack import opening
 from truffles_policy.pack.opening import DAY, Opening
 from truffles_policy.pack.schema import At, Pack, Priced, Service, Variant
-from truffles_policy.pack.values import DAYS, Words, said
+from truffles_policy.pack.values import DAYS, Span, Words, said
 
 _SAYS_WARRANTY = re.compile(r"гарант|кепіл|warrant|guarant", re.IGNORECASE)
 SIGNS = {"KZT": "₸", "RUB": "₽", "USD": "$", "EUR": "€", "UZS": "сум", "KGS": "сом"}
@@ -66,6 +67,19 @@ class Wording:
         return (
             self.text("fact_round") if opening.is_round(spans) else self.text("fact_daily", hours=opening.hours(spans))
         )
+
+    def dated(self, month: int, day: int) -> str:
+        """ "8 марта"."""
+        return self.text("fact_date", day=day, month=self.items("fact_months")[month - 1])
+
+    def opens(self, label: str, spans: Sequence[Span], why: Words | None = None) -> str:
+        """The hours of the day, or the days, that a sentence begins with: "1 января не работаем (Новый год)."."""
+        reason = f" ({self.words(why)})" if why else ""
+        if not spans:
+            return self.text("fact_day_closed", day=label, why=reason)
+        if opening.is_round(spans):
+            return self.text("fact_day_round", day=label, why=reason)
+        return self.text("fact_day", day=label, hours=opening.hours(spans), why=reason)
 
     def minutes(self, minutes: int, *, least: bool = False) -> str:
         """90 → "1 ч 30 мин"; whole days as days, `least`: as they stand behind "from"."""
