@@ -383,6 +383,37 @@ def test_what_shall_be_done_is_passed_on_as_it_was_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("запишите меня на диагностику двигателя к Ивану завтра в 15:00", "диагностику двигателя"), ("запишите на троих на шугаринг", "шугаринг"),
+        ("can I come tomorrow at 5 pm for a check up, dog, 4 years old", "check up"), ("appointment for teeth cleaning tomorrow 10 am please", "teeth cleaning"),
+        ("Ертең сағат 10-ға жазылайын деп едім, итімді көрсету керек", "итімді көрсету"), ("book me for botox on friday", "botox"),
+        ("можно к вам на стрижку шпица в субботу?", "Стрижка"),
+    ],
+)  # fmt: skip
+def test_what_the_pack_calls_otherwise_is_noted_in_the_customers_words(text: str, service: str) -> None:
+    found = said(text)
+    assert found.route is Route.BOOK
+    assert found.slots["service"] == service
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "хочу записаться на прием завтра", "запишите на имя Сауле на завтра", "запишите меня на ближайшее время", "запишите на понедельник на вечер",
+        "запись на 12 декабря на двоих", "book me for tomorrow please", "an appointment for two on friday", "запишите на Ивана на завтра",
+        "маған ертеңге келуге жазып қойыңызшы", "запишите на конец недели", "запишите на вторую половину дня", "запишите на удобное время", "запишите на другой день",
+        "запишите на мою маму на завтра", "запишите на завтра, спасибо, жду ответа на ватсап", "запишите на завтра, на карту скину предоплату",
+        "book me for Tuesday, thanks for waiting", "book me for early morning tomorrow", "ертеңге жазып қойыңызшы, қанша төлеу керек", "запишите на Розыбакиева на завтра",
+    ],
+)  # fmt: skip
+def test_a_person_a_day_or_a_visit_is_no_service(text: str) -> None:
+    found = said(text)
+    assert found.route is Route.BOOK
+    assert "service" not in found.slots
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "завтра к вам на маникюр, с накрашенными можно прийти или смыть все дома?", "если запишусь а потом передумаю, отменить можно? предоплата сгорит?",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from truffles_gateway.messages import Author, Inbound, Line, Route, Turn, Verdict, told_last
 from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
-from truffles_policy.booking.lexing import lex
+from truffles_policy.booking.doing import done
 from truffles_policy.booking.moments import Moment
 from truffles_policy.booking.names import introduced, is_given, plain, signed, wished
 from truffles_policy.booking.services import ServiceFinder
@@ -32,10 +32,6 @@ SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
 _NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
-_DOING = re.compile(
-    r"\b(?P<what>(?:[^\W\d_]{1,30}\s+){0,3}[^\W\d_]{1,30}у[ғг][ае])\s+(?:мені\s+|мени\s+|бізді\s+)?жаз", re.IGNORECASE
-)
-_TO_COME = re.compile(r"^(?:жазылу|келу|бару)|(?:[қкғг][ае])$", re.IGNORECASE)
 WHEN = frozenset({"when", "day", "time"})
 
 
@@ -176,10 +172,15 @@ class Booker:
 
     def _told_before(self, turn: Turn, text: str, language: str) -> Mapping[str, str]:
         """What was said before the wish: the service that was spoken of, and who it is; or what shall be done, as it stands."""
-        before, doing = self._before(turn), _done(text)
+        before, doing = self._before(turn), self._doing(text)
         slots = self._service(before, language) if before else {"service": doing} if doing else {}
         name = next((name for line in self._lately(turn) if (name := introduced(line.text))), "")
         return {**slots, **({"name": name} if name else {})}
+
+    def _doing(self, text: str) -> str:
+        """What shall be done, in the customer's words; a branch or a day is none."""
+        doing = done(text)
+        return "" if doing and self._find.is_name_of_ours(doing, exactly=False) else doing[:MOST]
 
     def _lately(self, turn: Turn) -> list[Line]:
         """The latest lines of the customer, the last one first."""
@@ -303,14 +304,3 @@ class Booker:
             refused=found.refused, asks=self._pack.booking.ask,
             remark=said(note, language, self._pack.language)[0] if note else "",
         )  # fmt: skip
-
-
-def _done(text: str) -> str:
-    """What shall be done, in the customer's words: "тісімді қаратуға жазыңызшы"; "" where they do not say it so."""
-    found = _DOING.search(text)
-    words = found["what"].split() if found else []
-    first = max(
-        (at + 1 for at, word in enumerate(words[:-1]) if _TO_COME.search(word) or lex(word)[0].kinds.keys() - {"word"}),
-        default=0,
-    )
-    return "" if not words or _TO_COME.match(words[-1][:6]) else " ".join(words[first:])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from truffles_policy.booking.data import booking_data
+from truffles_policy.booking.data import booking_data, own_words
 from truffles_policy.lemmas import Entry, Lexicon, clean, normal
 
 LONGEST = 1_000
@@ -92,7 +92,7 @@ class Vocabulary:
         for kind, value, entry in _entries():
             entries.add(entry)
             self._meanings.setdefault(entry.key, []).append((kind, value))
-        self._lexicon = Lexicon(entries)
+        self._lexicon = Lexicon(entries, not_typos=own_words())
 
     def kinds(self, written: str) -> Mapping[str, Value]:
         """What a written word may mean."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from truffles_policy.booking.data import booking_data
+from truffles_policy.booking.data import booking_data, own_words
 from truffles_policy.language import LANGUAGES
 from truffles_policy.lemmas import Lexicon, is_russian, russian
 from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
@@ -28,8 +28,8 @@ class Wishes:
             )
             for name in TABLES
         }  # fmt: skip
-        own = [word for words in booking_data()["not_typos"].values() for word in words]
-        self._lexicon = Lexicon({entry for compiler in compilers.values() for entry in compiler.entries}, not_typos=own)
+        entries = {entry for compiler in compilers.values() for entry in compiler.entries}
+        self._lexicon = Lexicon(entries, not_typos=own_words())
 
     def words(self, text: str) -> Sequence[Token]:
         """The words of a text as the tables know them."""
