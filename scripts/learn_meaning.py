@@ -29,7 +29,7 @@ from truffles_rag_qdrant.recall import engine_of
 from truffles_rag_qdrant.rows import rows_of
 
 MAPS = DATA.with_name("meaning.npz")
-EPOCHS, BATCH, RATE, SHARPNESS = 12, 256, 1e-4, 0.07
+EPOCHS, BATCH, RATE, SHARPNESS = 8, 256, 1e-4, 0.07
 ASKED, WORDED, FEWER = 3.0, 0.5, 4
 """What a question counts and what a wording does; of the wordings of the others' things, which are made of their names, one of so many is
 taken."""

@@ -18,7 +18,7 @@ LOCAL, WORDED = "use-m3", "+wordings"
 _NEAR = {"cosine": 0.2, "meant": 0.2, "ahead": 0.0}
 """The most that nearness of meaning counts where another model measured it."""
 _MARGIN = 0.5
-_SUREST = 0.84
+SUREST = 0.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Calibration:
         known = rows.copy()
         for name, most in _NEAR.items():
             known[:, FEATURES.index(name)] = np.minimum(known[:, FEATURES.index(name)], most)
-        return [min(_SUREST, share) for share in self.shares(self.inputs(known), _MARGIN).tolist()]
+        return [min(SUREST, share) for share in self.shares(self.inputs(known), _MARGIN).tolist()]
 
     def shares(self, inputs: Floats, margin: float = 0.0) -> Floats:
         """The same of what `inputs` gives."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import httpx
@@ -16,14 +15,12 @@ from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import Chunk
 from truffles_rag_qdrant import following
 from truffles_rag_qdrant.asking import NOTHING, Asking, fitted
-from truffles_rag_qdrant.confidence import Calibration, calibration
+from truffles_rag_qdrant.confidence import SUREST, Calibration, calibration
 from truffles_rag_qdrant.embed import Embedder, Remembered, Vectors
 from truffles_rag_qdrant.facts import digest_of, point_id, with_vector
-from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
+from truffles_rag_qdrant.index import Asked, Entry, Index
 from truffles_rag_qdrant.judge import GOOD, Judge, Plan, embeddable, passage_of, plan
 from truffles_rag_qdrant.learned import ORIGIN
-from truffles_rag_qdrant.likeness import nearest
-from truffles_rag_qdrant.limits import is_about
 from truffles_rag_qdrant.rows import is_made_by, made, nothing
 from truffles_rag_qdrant.search import Found, Question
 from truffles_rag_qdrant.settings import RagSettings
@@ -33,18 +30,11 @@ if TYPE_CHECKING:
     from truffles_rag_qdrant.stores import EmbeddedStore, ServerStore
 
 CANDIDATES = 10
-WANTED, FAINTLY = 3, 0.1
-FIRST, TOPIC, BOTH = 2, 0.1, 0.55
-LEANING = 0.8
-"""How much less sure an answer is that needs the words before."""
-TOLD, BEHIND, BOTH_WAYS = 3, 0.15, 2
+TOLD, BOTH_WAYS = 3, 2
 TOLD_AGAIN = 0.15
 """How sure it is that words go on about a fact that was told shortly before them, where nothing else tells: too little to be told unread,
 or to ask for a branch."""
-HELD = 0.25
-"""How much of the new words a fact must hold: "and for Huawei?" is not answered with Samsung."""
 _BATCH = 16
-_Judged = Callable[[Asked, Vectors, Index, Sequence[Entry], Sequence[Passage]], list[Passage]]
 
 
 class Engine(ABC):
@@ -141,59 +131,43 @@ class Engine(ABC):
             return []
         return await self._find(text, tag, index, most=most)
 
-    async def held(self, text: str) -> Mapping[str, float]:
-        """How much of a text each chunk holds; those that share nothing with it are left out."""
-        return await self._worker.run(self._index.likeness.held, text) if self._index else {}
+    async def after(self, told: Sequence[str], before: str, text: str, tag: str) -> list[Passage]:
+        """What answers a few words that come after these facts were told, the surest first; `before` is what was asked for them, "" if
+        nothing was."""
+        entries, rows = await self.after_rows(told, before, text, tag)
+        most = SUREST if self.calibration.cautious else 1.0
+        sure = [(min(share, most), entry) for share, entry in zip(following.shares(rows), entries, strict=True)]
+        ranked = sorted(sure, key=lambda each: -each[0])
+        return [passage_of(text, round(share, 4), entry) for share, entry in ranked]
 
-    async def leaning(self, before: str, text: str, tag: str) -> list[Passage]:
-        """What answers `text` as it goes on from the words before it, read together as one question: what holds enough of the
-        new words, or what these ask for most. Only a fact that speaks of every thing in the new words: "а камеру?" behind a
-        battery's price is no question about the battery."""
+    async def after_rows(
+        self, told: Sequence[str], before: str, text: str, tag: str
+    ) -> tuple[list[Entry], list[list[float]]]:  # fmt: skip
+        """The facts that may answer such words, and how they fit; for who grows the trees that weigh it, too."""
         index = self._index
-        if index is None or not index.entries:
-            return []
-        alone = await self._as_asked(index, text, tag)
-        _, both = await self._worker.run(_planned, f"{before} {text}", index, tag, True)
-        if alone is None or any(part.lacks_thing for part in both.parts):
-            return []  # the price of what, asked twice, is not the price of anything
-        found = await self._find(f"{before} {text}", tag, index, whole=True)
-        return await self._worker.run(_going_on, alone[0], index.at(tag), found)
+        alone = await self._as_asked(index, text, tag) if index else None
+        both = await self._as_asked(index, f"{before} {text}", tag) if index and before else alone
+        if index is None or alone is None or both is None or both[0].part.lacks_thing:
+            return [], []  # the price of what, asked twice, is not the price of anything
+        there, asked = index.at(tag), (alone, both)
+        found = await self._search([Question(vector, there.sparse(each.part), tag) for each, vector in asked])
+        return await self._worker.run(self._held_against, there, told, asked, found)
 
-    async def going_on(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> list[Passage]:
-        """What answers `text` as a question that goes on from the facts that were told before it: one of these, or what was `found`
-        for the new words alone, if it is about the same."""
-        sure = await self.followed(told, text, tag, found)
-        return [sure] if sure else await self._after(told, text, tag, found, _about_the_same)
-
-    async def followed(self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]) -> Passage | None:
-        """The fact that was told before `text` if that surely goes on about it; `found` is what is known for the words alone."""
-        return next(iter(await self._after(told, text, tag, found, _followed)), None)
+    def _held_against(
+        self, there: Index, told: Sequence[str], asked: Sequence[tuple[Asked, Vectors]], found: Sequence[Sequence[Found]]
+    ) -> tuple[list[Entry], list[list[float]]]:  # fmt: skip
+        spoken = [there.entries[id] for id in told[:TOLD] if id in there.entries]
+        near = [there.points[one.point] for each in found for one in each if one.point in there.points]
+        nearest = [there.entries[id] for each, _ in asked for id in each.nearest]
+        entries = list({each.chunk.id: each for each in (*near, *nearest, *spoken)}.values())
+        judge = Judge(there, self.calibration, self._per_part)
+        alone, both = (judge.read(each, entries, vector) for each, vector in asked)
+        return entries, following.rows(alone, both, spoken, entries, there)
 
     def still_told(self, told: Sequence[str], query: str, tag: str) -> list[Passage]:
         """Facts that were told before `query`, not sure enough to be told again unread: for a model, which reads them."""
         there = self._index.at(tag).entries if self._index else {}
         return [passage_of(query, TOLD_AGAIN, there[id]) for id in told if id in there][:TOLD]
-
-    async def _after(
-        self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage], judged: _Judged
-    ) -> list[Passage]:
-        index = self._index
-        asked = await self._as_asked(index, text, tag) if index and told else None
-        if index is None or asked is None:
-            return []
-        there = index.at(tag)
-        entries = [there.entries[id] for id in told[:TOLD] if id in there.entries]
-        return await self._worker.run(judged, *asked, there, entries, found)
-
-    async def follow_ups(self, told: Sequence[str], text: str, tag: str) -> Mapping[str, Sequence[float]]:
-        """How words fit each of the facts told before them; for who grows the trees that weigh it."""
-        index = self._index
-        asked = await self._as_asked(index, text, tag) if index else None
-        if index is None or asked is None:
-            return {}
-        found, there = await self.find(text, tag), index.at(tag)
-        entries = [there.entries[id] for id in told if id in there.entries]
-        return {each.chunk.id: following.row(asked[0], each, there, asked[1], found) for each in entries}
 
     async def _as_asked(self, index: Index, text: str, tag: str) -> tuple[Asked, Vectors] | None:
         """Words as one question at a branch, and their vector; None if they say nothing."""
@@ -365,50 +339,6 @@ def _planned(text: str, index: Index, tag: str, whole: bool = False) -> tuple[In
     """What is told at a branch, and the message read against it; as one question, if it is a `whole`."""
     there = index.at(tag)
     return there, plan(text, there, whole=whole)
-
-
-def _going_on(asked: Asked, index: Index, found: Sequence[Passage]) -> list[Passage]:
-    """Of what was found for the new words and those before, what they go on about."""
-    about = [each for each in found if each.confidence >= TOPIC and is_about(asked, index.entries[each.id])]
-    held = index.likeness.held(asked.part.text)
-    sure = [each for each in about if held.get(each.id, 0.0) >= HELD and each.confidence >= GOOD / LEANING]
-    if sure:
-        return [replace(each, confidence=each.confidence * LEANING) for each in sure]
-    wanted = [id for id in nearest(asked.likely, WANTED) if asked.likely[id] >= FAINTLY]
-    first = {each.id for each in found[:FIRST]}
-    return [replace(each, confidence=BOTH) for each in about if each.id in first and each.id in wanted][:1]
-
-
-def _may_be_asked_of(asked: Asked, told: Entry) -> bool:
-    """Does what was told speak of all that new words ask: in what it says itself; or in a wording, where they ask for something that
-    can be told in a word (how long, when, where), or for nothing else as much? "А почему так дорого?" is in somebody's wording of most
-    things."""
-    likely = asked.likely.get(told.chunk.id, 0.0)
-    lead = asked.lead(likely)
-    if not is_about(asked, told) or not speaks_of(asked.part, told):
-        return False
-    near = lead >= -BEHIND and (bool(asked.part.asked) or speaks_of(asked.part, told, itself=True))
-    return near or (likely >= FAINTLY and lead >= 0)
-
-
-def _followed(
-    asked: Asked, vector: Vectors, index: Index, told: Sequence[Entry], found: Sequence[Passage]
-) -> list[Passage]:  # fmt: skip
-    """The fact told that words surely go on about."""
-    sure = following.shares([following.row(asked, each, index, vector, found) for each in told])
-    best = max(zip(sure, told, strict=True), key=lambda each: each[0], default=None)
-    return [passage_of(asked.part.text, round(best[0], 4), best[1])] if best and best[0] >= following.LEAST else []
-
-
-def _about_the_same(
-    asked: Asked, _vector: Vectors, index: Index, told: Sequence[Entry], found: Sequence[Passage]
-) -> list[Passage]:  # fmt: skip
-    """The first that was found for the new words, however little they say, if it speaks of them all and of what was told."""
-    for each in found[:1]:
-        entry = index.entries.get(each.id)
-        if entry and each.confidence >= TOPIC and any(index.is_kin(entry, one) for one in told):
-            return [replace(each, confidence=BOTH)] if _may_be_asked_of(asked, entry) else []
-    return []
 
 
 def _nearer(index: Index, told: Sequence[str], found: Sequence[Passage]) -> list[Passage]:

@@ -7,13 +7,13 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from truffles_gateway.plugin import Chunk
+from truffles_gateway.plugin import OWN, Chunk
 from truffles_rag_qdrant.asking import NOTHING, Asking
 from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import PACK, asked_of, point_id
@@ -28,11 +28,24 @@ from truffles_rag_qdrant.words import gravity, stem, tokens
 LEXICAL_SIZE = 512
 NEAREST = 5
 BEGINNING = 5
+BEHIND_A_NUMBER = 2
+LONGEST = 8.0
+THINGS, ANSWERS, OF_EVERY_BUSINESS = 0, 2, 3
+KINDS = {
+    "services": THINGS,
+    "products": THINGS,
+    "categories": 1,
+    "faq": ANSWERS,
+    "care": ANSWERS,
+    "promotions": ANSWERS,
+    "attachments": ANSWERS,
+}
 FEW, UNTOLD, UNASKED = 12, 0.05, 0.12
 MOSTLY, RARE = 0.8, 0.5
 FEATURES = ("coverage", "cosine", "prose", "surplus", "head_missed", "head_rival", "ask_missed",
             "spread", "evidence", "uncovered", "like", "behind",
-            "asked", "lead", "strange", "spoken", "meant", "ahead")  # fmt: skip
+            "asked", "lead", "strange", "spoken", "meant", "ahead",
+            "kind", "length")  # fmt: skip
 _BODY = 0.85
 _PROSE = 0.95
 _COMMENT = 0.5
@@ -49,6 +62,8 @@ _KINDS = (
 )
 
 
+Told = tuple[frozenset[str], frozenset[str]]
+"""The keys, and the pieces of words, of all that a fact is told and asked by."""
 Content = tuple[tuple[frozenset[str], float], ...]
 """Ways to find each word that says something in a knowledge: its beginning, and the concept that it belongs to; and its weight."""
 
@@ -66,6 +81,7 @@ class Entry:
     words     the stems in them, marked as literal
     row       its line in a price list
     spoken    the beginnings of all words that it says and is asked for by
+    kind      0 a thing, 1 a category of things, 2 an answer to something particular, 3 what every business has: a rule, an address
     position  0 for the first fact under a heading, up to 1 for the fourth: the first says the main thing
     """
 
@@ -81,13 +97,14 @@ class Entry:
     words: frozenset[str] = frozenset()
     row: int = 0
     spoken: frozenset[str] = frozenset()
+    kind: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
-    wordings of each chunk are, how likely it is asked for, how near its meaning is, and the words of models that nobody has, marked as
-    literal."""
+    wordings of each chunk are, how likely it is asked for, how near its meaning is, the words of models that nobody has, marked as
+    literal, and the number of what it counts, by key, where names are told apart by it."""
 
     part: Part
     weights: Mapping[str, float]
@@ -96,6 +113,7 @@ class Asked:
     likely: Mapping[str, float]
     meant: Mapping[str, float]
     models: frozenset[str] = frozenset()
+    counted: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
@@ -112,6 +130,11 @@ class Asked:
     def content(self) -> Content:
         """Its words and how much each weighs; grammar is left out."""
         return _content(self.part)
+
+    @cached_property
+    def length(self) -> float:
+        """How much it says: a long story has words for many facts."""
+        return min(sum(weight for _, weight in self.content), LONGEST)
 
     @cached_property
     def _likeliest(self) -> tuple[float, float]:
@@ -154,7 +177,15 @@ def entry_of(chunk: Chunk) -> Entry:
     words = frozenset(f"={one}" for literal in literals for one in literal)
     row = int(chunk.metadata.get("row") or 0)
     spoken = _beginnings(chunk.title, chunk.text, *called(chunk), *asked_of(chunk)).union(_kinds(chunk.text))
-    return Entry(chunk, terms, asked, not labels, heads, first, position, first_of(chunk), literals, words, row, spoken)
+    kind = _kind_of(chunk, named=bool(names))
+    vector = first_of(chunk)
+    return Entry(chunk, terms, asked, not labels, heads, first, position, vector, literals, words, row, spoken, kind)
+
+
+def _kind_of(chunk: Chunk, *, named: bool) -> int:
+    if chunk.source != PACK:
+        return THINGS if named else ANSWERS
+    return KINDS.get(chunk.id.removeprefix(OWN).partition(".")[0], OF_EVERY_BUSINESS)
 
 
 def _beginning(word: str) -> str:
@@ -181,6 +212,7 @@ class Index:
         kept = old.entries if old else {}
         self._tenant, self.asking = tenant, asking
         self._branches: dict[str, Index] = {}
+        self._told: dict[str, Told] = {}
         self.entries: dict[str, Entry] = {chunk.id: _entry(chunk, kept.get(chunk.id)) for chunk in chunks}
         self._tags = frozenset(entry.chunk.tag for entry in self.entries.values())
         self.points = {point_id(tenant, key): entry for key, entry in self.entries.items()}
@@ -193,6 +225,7 @@ class Index:
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
+        self._numbered = _numbered(self.entries.values())
         known = self.entries.values()
         self._meanings = Meanings(
             tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known)
@@ -238,17 +271,34 @@ class Index:
         known = {word for word, number in named if number in self._models[word]}
         return frozenset(f"={word}" for word, _ in named if word not in known)
 
+    def _counted(self, part: Part) -> Mapping[str, str]:
+        """What a question counts, where names tell it by that number: "25 red roses" where there is a bouquet of 25 roses."""
+        found: dict[str, str] = {}
+        for at, word in enumerate(part.words):
+            known = self._numbered.get(word.text, frozenset())
+            behind = part.words[at + 1 : at + 1 + BEHIND_A_NUMBER]
+            found.update((key, word.text) for each in behind for key in keys_of(each.text) if key in known)
+        return found
+
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
         said = [part.text, part.russian] if part.russian else [part.text]
         alike = _most(self.likeness.of(text) for text in said)
         return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
-                     self._meanings.of(vector), self._other_models(part))  # fmt: skip
+                     self._meanings.of(vector), self._other_models(part), self._counted(part))  # fmt: skip
 
     def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for, said in one way or another."""
         found = _most(self.asking.of(text, vector) for text in said)
         return {id: share for id, share in found.items() if id in self.entries}
+
+    def told_by(self, entry: Entry) -> Told:
+        """All that a fact is told and asked by; read once, when it is first needed."""
+        if entry.chunk.id not in self._told:
+            texts = (*wordings(entry.chunk), *asked_of(entry.chunk))
+            keys = frozenset(key for text in texts for key in keys_of(text))
+            self._told[entry.chunk.id] = keys, frozenset[str]().union(*map(pieces, texts))
+        return self._told[entry.chunk.id]
 
     def is_kin(self, entry: Entry, other: Entry) -> bool:
         """Is a chunk called what the other is, or asked about it, as far as words go that few chunks hold? A list that only holds
@@ -268,7 +318,7 @@ class Index:
         return [coverage, float(entry.vector @ vector), entry.prose, self._surplus(weights, entry.asked), headless,
                 headless and not self._heads.isdisjoint(weights), missed, spread,
                 min(matched, 2.0), min(uncovered, 2.0), *_alike(asked, entry, few=len(self.entries) < FEW),
-                *_strange(asked, entry), *_meant(asked, entry, few=len(self.entries) < FEW)]  # fmt: skip
+                *_strange(asked, entry), *_meant(asked, entry, few=len(self.entries) < FEW), entry.kind, asked.length]  # fmt: skip
 
     def equals(self, asked: Asked, best: Entry) -> list[Entry]:
         """`best`, and what the question does not tell from it: rows of its list that are named by the same noun, items
@@ -314,6 +364,22 @@ def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
                 if right.isdigit() and not left.isdigit() and len(left) > 2 and not glossary().is_light(left):
                     found[stem(left)].add(right)
     return {word: frozenset(numbers) for word, numbers in found.items() if len(numbers) > 1}
+
+
+def _numbered(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
+    """Of each number that counts something in a name the keys of what it counts, where another name counts as many others of it:
+    "букет 25 роз", "букет 51 роза"."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for name in called(entry.chunk):
+            words = tokens(name)
+            for at, word in enumerate(words):
+                if word.isdigit():
+                    found[word].update(
+                        key for each in words[at + 1 : at + 1 + BEHIND_A_NUMBER] for key in keys_of(each)
+                    )
+    several = Counter(key for keys in found.values() for key in keys)
+    return {number: frozenset(key for key in keys if several[key] > 1) for number, keys in found.items()}
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:

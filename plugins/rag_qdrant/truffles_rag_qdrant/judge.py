@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from truffles_gateway.messages import Passage
 from truffles_gateway.plugin import OWN
 from truffles_rag_qdrant.confidence import Calibration
+from truffles_rag_qdrant.embed import Vectors
 from truffles_rag_qdrant.facts import PACK
+from truffles_rag_qdrant.following import Reading
 from truffles_rag_qdrant.index import Asked, Entry, Index, speaks_of
-from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, lacks_thing, tells_no_price
+from truffles_rag_qdrant.limits import is_for_another, is_of_another_day, is_that_many, lacks_thing, tells_no_price
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.parts import one, split, together
 from truffles_rag_qdrant.search import Found, Question
@@ -19,7 +21,7 @@ from truffles_rag_qdrant.words import looks_kazakh
 GOOD = 0.5
 _TIE = 0.05
 _LONGEST_EMBEDDED = 300
-_LITERAL = 0.9
+_LITERAL, _COUNTED = 0.9, 0.6
 _FOR_ANOTHER = 0.3
 _STEP = 0.01
 _FAINTLY, _DOUBTED = 0.2, 0.45
@@ -155,18 +157,18 @@ class Judge:
         known = [(self._index.points[one.point], one.score) for one in found if one.point in self._index.points]
         seen = {entry.chunk.id for entry, _ in known}
         known += [(self._index.entries[id], 0.0) for id in asked.nearest if id not in seen]
-        sure = self._confidences(asked, [entry for entry, _ in known], question)
+        sure = self.confidences(asked, [entry for entry, _ in known], question.vector)
         judged = [(confidence, entry, score) for confidence, (entry, score) in zip(sure, known, strict=True)]
         judged = sorted(_once(judged), key=lambda one: self._rank(one[0], one[1], keys))
         ranked = [passage_of(part.text, *one) for one in judged[: self._per_part]]
         equals = self._equals(asked, question, ranked[0]) if ranked and ranked[0].confidence >= GOOD else []
         same = {passage.id for passage in equals}
-        return _falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
+        return falling(equals or ranked[:1], [one for one in ranked[0 if equals else 1 :] if one.id not in same])
 
     def _equals(self, asked: Asked, question: Question, best: Passage) -> list[Passage]:
         """The best passage and those that the question does not tell from it, as sure as it is."""
         entries = self._index.equals(asked, self._index.entries[best.id])
-        sure = self._confidences(asked, entries, question)
+        sure = self.confidences(asked, entries, question.vector)
         fit = [entry for entry, confidence in zip(entries, sure, strict=True)
                if not is_for_another(asked, entry) and not tells_no_price(asked, entry) and (not entry.prose or confidence >= GOOD)]  # fmt: skip
         return [passage_of(asked.part.text, best.confidence, entry, best.score) for entry in fit[:MOST_EQUALS]]
@@ -175,11 +177,16 @@ class Judge:
         """By confidence; near equals: better one that begins with what was asked, and the first under a heading."""
         return 0.1 * entry.position - 0.03 * (entry.first in keys) - confidence
 
-    def _confidences(self, asked: Asked, entries: Sequence[Entry], question: Question) -> list[float]:
+    def confidences(self, asked: Asked, entries: Sequence[Entry], vector: Vectors) -> list[float]:
         """As calibrated; but a literal name is that thing, and what is for another is never the answer."""
-        rows = [self._index.features(asked, entry, question.vector) for entry in entries]
-        sure = self._calibration.confidences(rows)
-        return [round(_limited(asked, entry, one), 4) for entry, one in zip(entries, sure, strict=True)]
+        return list(self.read(asked, entries, vector).sure)
+
+    def read(self, asked: Asked, entries: Sequence[Entry], vector: Vectors) -> Reading:
+        """A question held against chunks."""
+        fits = [self._index.features(asked, entry, vector) for entry in entries]
+        sure = self._calibration.confidences(fits)
+        limited = [round(_limited(asked, entry, one), 4) for entry, one in zip(entries, sure, strict=True)]
+        return Reading(asked, fits, limited)
 
 
 def _confirmed(plan: Plan, found: Sequence[list[Passage]], whole: Sequence[Passage]) -> list[list[Passage]]:
@@ -232,7 +239,8 @@ def _is_own(entry: Entry) -> bool:
 def _limited(asked: Asked, entry: Entry, confidence: float) -> float:
     if any(limit(asked, entry) for limit in (is_for_another, tells_no_price, is_of_another_day, lacks_thing)):
         return min(confidence, _FOR_ANOTHER)
-    return max(confidence, _LITERAL) if asked.literal in entry.literals else confidence
+    least = _LITERAL if asked.literal in entry.literals else _COUNTED if is_that_many(asked, entry) else 0.0
+    return max(confidence, least)
 
 
 def passage_of(query: str, confidence: float, entry: Entry, score: float = 0.0) -> Passage:
@@ -243,7 +251,7 @@ def passage_of(query: str, confidence: float, entry: Entry, score: float = 0.0) 
                    subject=chunk.metadata.get("name", "") if chunk.source == PACK else "")  # fmt: skip
 
 
-def _falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:
+def falling(equals: Sequence[Passage], others: Sequence[Passage]) -> list[Passage]:
     """Equals are equally sure, every other passage less than the one before it: who sorts by confidence keeps the order
     and sees which are equals."""
     result = list(equals)

@@ -82,11 +82,6 @@ class Likeness:
         length = math.sqrt(whole)
         return self._best({number: weight / (length * self._length[number]) for number, weight in shared.items()})
 
-    def held(self, text: str) -> Mapping[str, float]:
-        """How much of a text each chunk holds in one wording, 0..1, whatever else that says."""
-        whole, shared = self._shared(text)
-        return self._best({number: weight / whole for number, weight in shared.items()})
-
     def _shared(self, text: str) -> tuple[float, Mapping[int, float]]:
         """The weight of a text's pieces, and of those that it shares with each wording."""
         asked = pieces(text)

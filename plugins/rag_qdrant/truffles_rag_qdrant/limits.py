@@ -6,17 +6,19 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from truffles_rag_qdrant.facts import asked_of
-from truffles_rag_qdrant.index import Asked, Entry
-from truffles_rag_qdrant.likeness import pieces, wordings
+from truffles_rag_qdrant.index import Asked, Entry, Told
+from truffles_rag_qdrant.likeness import pieces
 from truffles_rag_qdrant.part import Part
-from truffles_rag_qdrant.reading import keys_of
+from truffles_rag_qdrant.reading import Term
+from truffles_rag_qdrant.words import is_noun, is_russian
 
 _UP_TO = re.compile(
     r"\bдо (\d{1,3}) (?:лет|года)\b|\b(\d{1,3}) жасқа дейін|\b(?:under|up to) (\d{1,3})\b", re.IGNORECASE
 )
 _PRICE = re.compile(
-    r"\b(?:сто(?:ит|ят|ить)|стоимост\w*|цен[аыуе]|ценник\w*|поч[её]м|обойд[её]тся|т[ұу]рады|т[ұу]рад|ба[ғг]асы|how much|price[sd]?|costs?)\b",
+    r"\b(?:сто(?:ит|ят|ить)|стоимост\w*|цен[аыуе]|ценник\w*|поч[её]м|обойд[её]тся|т[ұу]рады|т[ұу]рад|ба[ғг]асы|how much|price[sd]?|costs?)\b|"
+    r"\bск(?:олько|ока?|око)\s+(?:это\s+|вс[её]\s+)?(?:будет|выйдет)(?:\s+стоить)?\s*(?:[?!.,]|$)|"
+    r"\b[қк]анша\s+бола(?:ды|д)\s*(?:[?!.,]|$)",
     re.IGNORECASE,
 )
 _PRICED = re.compile(
@@ -41,10 +43,19 @@ _YEARS = frozenset({"лет", "год", "года", "жас", "жаста", "ж�
 
 def is_for_another(asked: Asked, entry: Entry) -> bool:
     """Does the question narrow down to something that the fact does not speak of: shins, pensioners, a boy of 12, a model that
-    nobody has?"""
+    nobody has, a bouquet of other than so many?"""
     part = asked.part
-    narrowed = any(term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms)
+    others = any(key in entry.terms and number not in entry.terms for key, number in asked.counted.items())
+    narrowed = others or any(
+        term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms
+    )
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
+
+
+def is_that_many(asked: Asked, entry: Entry) -> bool:
+    """Is it called by the number of what the question counts, and speaks of all else that it names?"""
+    called = any(f"={number}" in entry.words for number in asked.counted.values())
+    return called and asked.part.things <= entry.terms.keys()
 
 
 def is_of_another_day(asked: Asked, entry: Entry) -> bool:
@@ -73,17 +84,21 @@ def lacks_thing(asked: Asked, entry: Entry) -> bool:
     return asked.part.lacks_thing and all(entry.terms.get(key, 0.0) < 1 for key in asked.part.asked)
 
 
-def is_about(asked: Asked, entry: Entry) -> bool:
-    """Does the fact, or one of its wordings, speak of everything that is named, in these words or in some with much the same
-    letters? What nobody knows is something else."""
-    told = (*wordings(entry.chunk), *asked_of(entry.chunk))
-    spoken = {key for text in told for key in keys_of(text)} | set(entry.terms)
+def unspoken(asked: Asked, entry: Entry, told: Told) -> tuple[int, int]:
+    """How many of the words that name something neither a fact nor a wording of it speaks of, in these words or in some with much the
+    same letters; and how many of these are things: known ones, or nouns. "And the camera?" is not answered with the battery. `told` are the keys and the pieces of all that it is
+    told and asked by."""
+    keys, letters = told
     left = [term for term in asked.part.terms
-            if not term.ask and term.key not in spoken and len(term.surface) >= SHORTEST]  # fmt: skip
-    if is_for_another(asked, entry):
-        return False
-    letters = frozenset[str]().union(*map(pieces, told)) if left else frozenset()
-    return all(len(pieces(term.surface) & letters) >= SAME_LETTERS * len(pieces(term.surface)) for term in left)
+            if not term.ask and term.key not in keys and term.key not in entry.terms and len(term.surface) >= SHORTEST]  # fmt: skip
+    left = [term for term in left if len(pieces(term.surface) & letters) < SAME_LETTERS * len(pieces(term.surface))]
+    return len(left), sum(_is_thing(term) for term in left)
+
+
+def _is_thing(term: Term) -> bool:
+    if not term.unknown:
+        return not term.minor
+    return is_russian(term.surface) and is_noun(term.surface)
 
 
 def _is_too_old(part: Part, name: str) -> bool:

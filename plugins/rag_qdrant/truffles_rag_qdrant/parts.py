@@ -10,7 +10,7 @@ from functools import partial
 from truffles_rag_qdrant.glossary import Concept
 from truffles_rag_qdrant.part import NEEDS_THING, Part
 from truffles_rag_qdrant.reading import Reader, Word
-from truffles_rag_qdrant.slips import corrected, without_address, without_denied
+from truffles_rag_qdrant.slips import corrected, without_address, without_calls, without_denied
 from truffles_rag_qdrant.words import describes, is_quality
 
 MOST_PARTS = 6
@@ -33,7 +33,7 @@ _SELF_SUFFICIENT = frozenset({"c:where", "c:hours", "c:phone"})
 def split(text: str, reader: Reader) -> list[Part]:
     """The questions of a message, in order; greetings and small talk are left out. What is too much to be looked up
     one by one comes last, as one part, so that it is missed and not forgotten."""
-    said = without_address(excerpt(text))
+    said = without_calls(without_address(excerpt(text)))
     pieces = [(without_denied(reader.words(piece), reader), "?" in piece) for piece in _HARD.split(said)]
     read = [_part(reader, words, marked) for words, marked in pieces]
     make = partial(_part, reader)
@@ -50,7 +50,7 @@ def one(text: str, reader: Reader) -> list[Part]:
 
 def together(text: str, reader: Reader) -> Part:
     """A message as one question, with what it tells before it asks; greetings are left out."""
-    return _part(reader, reader.words(without_address(excerpt(text))), marked=True)
+    return _part(reader, reader.words(without_calls(without_address(excerpt(text)))), marked=True)
 
 
 def excerpt(text: str) -> str:

@@ -25,8 +25,8 @@ from truffles_rag_qdrant.confidence import kept, name_of
 from truffles_rag_qdrant.embed import Embedder, HttpEmbedder, LocalEmbedder
 from truffles_rag_qdrant.engine import TOLD_AGAIN, EmbeddedEngine, Engine, ServerEngine
 from truffles_rag_qdrant.facts import digest_of, is_lesson
-from truffles_rag_qdrant.following import SURELY
-from truffles_rag_qdrant.judge import GOOD
+from truffles_rag_qdrant.following import LEAST, SURELY, shipped
+from truffles_rag_qdrant.judge import GOOD, falling
 from truffles_rag_qdrant.learned import held, is_known, is_learned, learned_chunk
 from truffles_rag_qdrant.preview import preview
 from truffles_rag_qdrant.records import Shelf
@@ -38,6 +38,7 @@ from truffles_rag_qdrant.tuning import calibrated
 
 _IDENTIFY, _PATIENCE = 15.0, 2.0
 FEW, FEWER, MOST_LEFT, LINES, WITHIN = 14, 5, 2, 6, timedelta(minutes=30)
+ALIKE, SURE_ALONE, MOST_BESIDE = 0.8, 0.85, 5
 _ENDS = re.compile(r"[?!.;,\n]+")
 _UNCALIBRATED = "{0} is not calibrated: all it finds is flagged for review. Run: truffles eval calibrate {1}"
 
@@ -85,34 +86,19 @@ class RagQdrant:
         return self._engine.still_told([id for id in told_lately(turn) if id not in known], open_, turn.knowledge_tag)
 
     async def _fitting(self, turn: Turn, text: str) -> list[Passage]:
-        """What fits the message; a few words that nothing fits, together with what was told before them, or with the customer's
-        last words."""
+        """What fits the message; a few words that come after a reply, as they go on from it or begin anew."""
         found = await self._engine.find(text, turn.knowledge_tag)
-        told = told_last(turn.history, turn.now, WITHIN)
-        if told and (followed := await self._followed(told, text, turn.knowledge_tag, found)):
-            return [followed, *(replace(each, query=followed.query) for each in found if each.id != followed.id)]
+        told, before, words = told_last(turn.history, turn.now, WITHIN), spoken_before(turn), _plain(text)
+        few, short = len(text.split()) <= FEW, len(text.split()) <= FEWER
+        if told and few and len({each.query for each in found}) <= 1:
+            after = await self._engine.after(told, before, words, turn.knowledge_tag)
+            found = weighed(found, after, text.strip())
+            return await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
         if any(each.confidence >= GOOD for each in found):
-            short = len(text.split()) <= FEWER
             near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
             return [*near, *await self._beside(near, told, turn.knowledge_tag)]
-        if len(text.split()) > FEW:
-            return found
-        words = _ENDS.sub(" ", text)
-        more = await self._engine.going_on(told, words, turn.knowledge_tag, found)
-        if not more and (before := spoken_before(turn)):
-            more = await self._engine.leaning(before, words, turn.knowledge_tag)
-        return [*found, *(replace(each, query=text.strip()) for each in more)]
-
-    async def _followed(
-        self, told: Sequence[str], text: str, tag: str, found: Sequence[Passage]
-    ) -> Passage | None:  # fmt: skip
-        """What was told last, where one short question surely goes on about it, and more surely than about anything else."""
-        if len(text.split()) > FEW or len({each.query for each in found}) > 1:
-            return None
-        best = await self._engine.followed(told, _ENDS.sub(" ", text), tag, found)
-        if best is None or any(each.confidence >= best.confidence and each.id != best.id for each in found):
-            return None
-        return replace(best, query=text.strip())
+        more = await self._engine.after((), before, words, turn.knowledge_tag) if few and before else []
+        return weighed(found, more, text.strip()) if more and more[0].confidence >= LEAST else found
 
     async def _beside(self, found: Sequence[Passage], before: Sequence[str], tag: str) -> list[Passage]:
         """What answers a part of the message that nothing fits as it goes on from another one ("zirconia. and how many days does
@@ -120,12 +106,13 @@ class RagQdrant:
         parts: dict[str, list[Passage]] = {}
         for each in found:
             parts.setdefault(each.query, []).append(each)
-        told = [each[0].id for each in parts.values() if each[0].confidence >= SURELY] + list(before)
-        left = {text: each for text, each in parts.items() if each[0].confidence < GOOD and len(text.split()) <= FEW}
+        sure = [each[0] for each in parts.values() if each[0].confidence >= SURELY]
+        told, said = [each.id for each in sure] + list(before), sure[0].query if sure else ""
+        left = [text for text, each in parts.items() if each[0].confidence < GOOD and len(text.split()) <= FEW]
         more: list[Passage] = []
-        for text, faint in list(left.items())[:MOST_LEFT]:
-            beside = await self._engine.going_on(told, _ENDS.sub(" ", text), tag, faint)
-            more += [replace(each, query=text) for each in beside]
+        for text in left[:MOST_LEFT] if told else ():
+            after = await self._engine.after(told, _plain(said), _plain(text), tag)
+            more += [replace(each, query=text) for each in after[:1] if each.confidence >= LEAST]
         return more
 
     async def sync(self, folder: Path, progress: Progress, *, shrink: bool = False) -> SyncReport:
@@ -214,6 +201,7 @@ class RagQdrant:
         """Load the model and the tenant's facts: seconds on a small machine, more than a turn may wait."""
         await self._fresh()
         await self._engine.embed_asked([self._resources.tenant])
+        await asyncio.to_thread(shipped)
 
     async def close(self) -> None:
         """Let go of memory and connections."""
@@ -286,7 +274,28 @@ def told_lately(turn: Turn) -> list[str]:
 def spoken_before(turn: Turn) -> str:
     """The customer's last words before these, without the marks that would end a question."""
     lately = [line.text for line in turn.history if line.author is Author.CUSTOMER and turn.now - line.at <= WITHIN]
-    return _ENDS.sub(" ", lately[-1]).strip() if lately else ""
+    return _plain(lately[-1]) if lately else ""
+
+
+def _plain(text: str) -> str:
+    """A text without the marks that would end a question."""
+    return _ENDS.sub(" ", text).strip()
+
+
+def weighed(found: Sequence[Passage], after: Sequence[Passage], query: str) -> list[Passage]:
+    """What answers words `after` a reply, the surest first; with it what the words alone do not tell from it. What they surely find alone
+    ("а ресницы?") answers where nothing else does."""
+    alone = found[0].confidence if found else 0.0
+    if not after or (after[0].confidence < GOOD and alone >= SURE_ALONE):
+        return list(found)
+    best, sure = after[0], {each.id: each.confidence for each in after}
+    alike = [each for each in found if each.confidence == found[0].confidence >= GOOD]
+    alike = [each for each in alike if sure.get(each.id, 0.0) >= ALIKE * best.confidence]
+    group = alike if any(each.id == best.id for each in alike) else [best]
+    first = [replace(each, confidence=best.confidence, query=query) for each in group]
+    others = [each for each in after if each.id not in {one.id for one in first}]
+    shown = {each.id for each in (*others[:MOST_BESIDE], *found)}
+    return falling(first, [replace(each, query=query) for each in others if each.id in shown])
 
 
 def _embedder(settings: RagSettings, resources: Resources) -> Embedder:

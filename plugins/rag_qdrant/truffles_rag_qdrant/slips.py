@@ -24,6 +24,15 @@ _ADDRESS = re.compile(
     r"(?=\s*[,!.)](?!\s*котор)|\s+(?:у меня|я|мне|а|подскажите|скажите)\b)",
     re.IGNORECASE,
 )
+_CALL = (
+    r"(?:ау+|алл?[оеё]+|вы (?:там\s+|тут\s+)?жив[ыо]е?(?: там| тут)?|есть (?:тут\s+|там\s+)?кто(?:[ -]?(?:нибудь|то))?(?: живой)?(?: тут| там)?|"
+    r"(?:кто[ -]?(?:нибудь\s+|то\s+)?)?ответ(?:ит|ьте|ите)(?: мне)?(?: кто[ -]?(?:нибудь|то))?(?: пожалуйста)?|"
+    r"(?:а\s+)?(?:ч[еёо]|что|почему) (?:вы\s+)?так долго(?: не)?(?: отвечаете)?|(?:is\s+)?(?:any|some)(?:body|one) (?:here|there)|"
+    r"are you (?:still\s+)?(?:there|alive|here)|біреу бар ма|бар ?сы[зң]дар ?ма|жауап беріңіз(?:дер)?(?:ші)?)"
+)
+_CALLS = re.compile(rf"\W*{_CALL}(?:[\s,]+{_CALL})*\W*", re.IGNORECASE)
+"""A sentence that is nothing but calls for an answer."""
+_SENTENCES = re.compile(r"[^.!?…\n]*[.!?…\n]+|[^.!?…\n]+$")
 Make = Callable[[Sequence[Word]], Part]
 
 
@@ -48,6 +57,12 @@ def without_address(text: str) -> str:
     if found is None or not glossary().greeting.issuperset(tokens(found["greeting"])):
         return text
     return f"{found['greeting']}{text[found.end() :]}"
+
+
+def without_calls(text: str) -> str:
+    """A message without the calls for an answer to it ("ау", "вы живы там?", "чё так долго"), where something else is said."""
+    rest = "".join(each for each in _SENTENCES.findall(text) if not _CALLS.fullmatch(each)).strip()
+    return rest if tokens(rest) else text
 
 
 def without_denied(words: Sequence[Word], reader: Reader) -> list[Word]:
