@@ -51,6 +51,23 @@ async def test_another_model_behind_the_same_address_is_noticed(rigs: Any, embed
         await _until_all_are(rig, "example/other-model", 1024)
 
 
+@pytest.mark.parametrize("answers", [True, False])
+async def test_behind_a_reply_nothing_is_lost_that_is_found(rigs: Any, embeddings: Any, answers: bool) -> None:
+    """By a model that nobody measured, and while it does not answer."""
+    server, _ = embeddings
+    async with rigs() as local:
+        await local.sync(SALON)
+        async with rigs(
+            local.knowledge, embedder="http", embed_url=server.url if answers else "http://127.0.0.1:1"
+        ) as rig:
+            [where, *_] = await rig.ask(WHERE)
+            for text in ("есть ли парковка?", "сколько стоит педикюр?", "можно оплатить картой?"):
+                alone = await rig.ask(text)
+                after = await rig.ask(text, said=WHERE, told=(where.id,))
+                assert alone[0].confidence >= 0.5 and after[0].id == alone[0].id
+                assert after[0].confidence >= 0.5, text
+
+
 async def test_other_dimensions_are_another_model(rigs: Any, embeddings: Any) -> None:
     server, fake = embeddings
     async with rigs(embedder="http", embed_url=server.url) as rig:

@@ -112,6 +112,11 @@ class Engine(ABC):
         return self._index is not None and self._index.worded
 
     @property
+    def is_known_kind(self) -> bool:
+        """Is it of the kind that the trees were grown on: asked for in many words, with vectors of a model that was measured?"""
+        return self.worded and not self.calibration.cautious
+
+    @property
     def calibration(self) -> Calibration:
         """How sure its passages are; what ships for the embedder's model, unless something else was set."""
         return self._calibration or calibration(self.embedder.model, worded=self.worded)

@@ -90,11 +90,13 @@ class RagQdrant:
         found = await self._engine.find(text, turn.knowledge_tag)
         told, before, words = told_last(turn.history, turn.now, WITHIN), spoken_before(turn), _plain(text)
         few, short = len(text.split()) <= FEW, len(text.split()) <= FEWER
-        if told and few and len({each.query for each in found}) <= 1:
+        alone = max((each.confidence for each in found), default=0.0)
+        weighs = self._engine.is_known_kind or alone < GOOD
+        if told and few and weighs and len({each.query for each in found}) <= 1:
             after = await self._engine.after(told, before, words, turn.knowledge_tag)
             found = weighed(found, after, text.strip())
             return await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
-        if any(each.confidence >= GOOD for each in found):
+        if alone >= GOOD:
             near = await self._engine.nearer(told, turn.knowledge_tag, found) if short else found
             return [*near, *await self._beside(near, told, turn.knowledge_tag)]
         more = await self._engine.after((), before, words, turn.knowledge_tag) if few and before else []
@@ -283,8 +285,8 @@ def _plain(text: str) -> str:
 
 
 def weighed(found: Sequence[Passage], after: Sequence[Passage], query: str) -> list[Passage]:
-    """What answers words `after` a reply, the surest first; with it what the words alone do not tell from it. What they surely find alone
-    ("а ресницы?") answers where nothing else does."""
+    """What answers words `after` a reply, the surest first; with it what the words alone do not tell from it. What they find alone
+    ("а ресницы?") so surely answers where nothing else does."""
     alone = found[0].confidence if found else 0.0
     if not after or (after[0].confidence < GOOD and alone >= SURE_ALONE):
         return list(found)
