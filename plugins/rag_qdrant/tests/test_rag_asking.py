@@ -387,7 +387,7 @@ async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs
 
 
 @pytest.mark.parametrize(("text", "found"), [
-    ("сколько держатся ресницы?", {LASTS.id}), ("сколько стоит, чтобы ресницы держались?", set()), ("how much do lashes cost that last?", set()),
+    ("сколько держатся ресницы?", {LASTS.id}), ("сколько будут держаться ресницы?", {LASTS.id}), ("а ресницы сколько будет держаться", {LASTS.id}), ("сколько стоит, чтобы ресницы держались?", set()), ("how much do lashes cost that last?", set()),
     ("сколько стоит наращивание ресниц?", {LASHES.id}),
 ])  # fmt: skip
 async def test_what_tells_no_price_answers_no_question_for_one(rigs: Any, text: str, found: set[str]) -> None:

@@ -129,8 +129,3 @@ def _one_day(days: Sequence[tuple[Day, str]], today: date) -> Day | None:
 def _spoken_part(toks: Sequence[Tok], part: str) -> str:
     """ "3 часа дня" is in the afternoon, whatever the part is called."""
     return part if part in {"morning", "noon", "day", "afternoon", "evening", "night"} else ""
-
-
-def minutes_of(clock: Clock | None) -> int | None:
-    """A time in minutes after midnight."""
-    return clock.minute if clock else None

@@ -14,7 +14,7 @@ from truffles_policy.lemmas import fold, is_russian, normal, russian
 MOST, SHORTEST, LONGEST = 4, 3, 600
 _CLAUSES = re.compile(r"[.,;!?\n]+")
 _WISHED = re.compile(
-    r"запи[шсc]\w*|запис\w*|бронир\w*|бронь|место|места|окошк\w*|окно|можно|хочу|хотел\w*|appointment|\bbook\w*|\bslots?\b|reserv\w*|\bcome\b|\bvisit\b|\bsession\b",
+    r"запи[шс]\w*|бронир\w*|бронь|место|места|окошк\w*|окно|можно|хочу|хотел\w*|appointment|\bbook\w*|\bslots?\b|reserv\w*|\bcome\b|\bvisit\b|\bsession\b",
     re.IGNORECASE,
 )
 _KAZAKH = re.compile(

@@ -13,7 +13,7 @@ from truffles_policy.language import LANGUAGES, data
 from truffles_policy.lemmas import ANY, Entry, normal
 from truffles_policy.patterns import Compiler, Index, Pattern, entry
 
-LIGHT, CLOCK, DAY, DATE, MONTH, OF_MONTH = "light", "clock", "day:", "date", "month:", "of-"
+LIGHT, CLOCK, DAY, MONTH, OF_MONTH = "light", "clock", "day:", "month:", "of-"
 _TABLES = frozenset({
     "fillers", "small", "whens", "joins", "groups", "opening", "days", "months", "month_days", "ordinals", "negations", "rules", "light", "clock", "goods",
 })  # fmt: skip

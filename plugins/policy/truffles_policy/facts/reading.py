@@ -43,7 +43,6 @@ class Part:
     things: tuple[Found, ...] = ()
     days: tuple[str, ...] = ()
     others: tuple[Thing, ...] = ()
-    generic: bool = False
     text: str = ""
     at: int = 0
     carried: bool = False
@@ -198,8 +197,7 @@ class _Parts:
                     days = clause.days if name in DATED else ()
                     if name in CAREFUL and self._sold and not {"offered"}.issuperset(set(clause.names) & OF_THINGS):
                         clause.unread.append(clause.words[claim.start - clause.start])
-                    yield Part(name, (), days, self._others, text=clause.text, at=claim.start,
-                               generic="card" in self._all, qualified=priced)  # fmt: skip
+                    yield Part(name, (), days, self._others, text=clause.text, at=claim.start, qualified=priced)  # fmt: skip
 
     def _counts(self, name: str, clause: Clause) -> bool:
         if name == "where":

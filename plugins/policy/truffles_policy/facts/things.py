@@ -29,8 +29,8 @@ from truffles_policy.facts.names import (
     stem_without,
     written,
 )
-from truffles_policy.facts.words import Vocabulary, Word, is_owner, spelled
-from truffles_policy.lemmas import CACHE, fold, normal
+from truffles_policy.facts.words import Vocabulary, Word, is_owner
+from truffles_policy.lemmas import CACHE, normal
 from truffles_policy.pack.schema import Pack
 from truffles_policy.patterns import NONE
 
@@ -70,7 +70,6 @@ class Things:
                         for kind, sold in ((SERVICE, pack.services), (PRODUCT, pack.products)) for each in sold}  # fmt: skip
         self._filed = {(SERVICE, each.id): each.category or "" for each in pack.services}
         self._filed |= {(PRODUCT, each.id): each.category or "" for each in pack.products}
-        self._spelled: frozenset[str] = frozenset(fold(word) for text in written(pack) for word in spelled(text))
 
     def find(self, text: str | Sequence[Word], language: str = "", *, apart: Collection[int] = ()) -> list[Found]:
         """What a text names, in its order. All languages are read at once; `language` is there for who has one. Words at
@@ -87,10 +86,6 @@ class Things:
             if len(self._memory) > REMEMBERED:
                 self._memory.popitem(last=False)
         return made
-
-    def resembles(self, word: str) -> bool:
-        """Is there a word of the pack that begins like this one?"""
-        return any(each[:4] == fold(word)[:4] for each in self._spelled)
 
     def _known_by(self, keys: frozenset[str]) -> Mapping[int, set[int]]:
         """Names that hold a word, by its keys, and where in them."""
