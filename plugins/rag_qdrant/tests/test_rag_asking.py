@@ -373,6 +373,28 @@ async def test_what_is_counted_is_told_apart_by_its_number(rigs: Any, text: str,
         assert not (told and one.id in found), "one rose has another price"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "33 розы сколько",
+        "букет 33 роз сколько стоит",
+        "сколько стоит букет из 51 розы?",
+        "how much is a bouquet of 33 roses",
+    ],
+)
+async def test_a_number_that_no_name_has_is_none_of_those_that_names_have(rigs: Any, text: str) -> None:
+    """Whatever else agrees: another number of roses has another price. A single rose has its own."""
+    roses = [Entry(id=f"pack:products.roses_{number}", question=f"Букет {number} роз", answer=f"Букет {number} роз — {number} 000 ₸.",
+                   asked=("букет роз почём", "сколько стоит букет роз")) for number in (25, 101)]  # fmt: skip
+    async with rigs() as rig:
+        await rig.rag.write([*roses, *OTHERS], [])
+        assert any(
+            each.id == roses[0].id and each.confidence >= 0.5 for each in await rig.ask("сколько стоит букет роз")
+        )
+        told = [each for each in await rig.ask(text) if each.id in {one.id for one in roses}]
+        assert not any(each.confidence > 0.3 for each in told), [(each.id, each.confidence) for each in told]
+
+
 async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs: Any) -> None:
     """Nobody is called for "my friend recommended you"; what is asked and not known is."""
     story = "Здравствуйте, мне подруга посоветовала ваш магазин, хотела узнать, {0}, заранее большое спасибо"

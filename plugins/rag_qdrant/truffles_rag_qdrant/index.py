@@ -104,7 +104,8 @@ class Entry:
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
     wordings of each chunk are, how likely it is asked for, how near its meaning is, the words of models that nobody has, marked as
-    literal, and the number of what it counts, by key, where names are told apart by it."""
+    literal, and the number of what it counts, by key, where names are told apart by it; where no name has that number, the words of those that
+    they have."""
 
     part: Part
     weights: Mapping[str, float]
@@ -114,6 +115,7 @@ class Asked:
     meant: Mapping[str, float]
     models: frozenset[str] = frozenset()
     counted: Mapping[str, str] = field(default_factory=dict)
+    miscounted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
@@ -280,12 +282,23 @@ class Index:
             found.update((key, word.text) for each in behind for key in keys_of(each.text) if key in known)
         return found
 
+    def _miscounted(self, part: Part) -> Mapping[str, frozenset[str]]:
+        """What a question counts by a number that no name has, and the numbers that names have of it: "33 roses" where there are bouquets of
+        25 and of 101."""
+        found: dict[str, frozenset[str]] = {}
+        for number, behind in pairwise(word.text for word in part.words):
+            if number.isdigit() and number not in self._numbered:
+                for key in keys_of(behind):
+                    numbers = frozenset(f"={each}" for each, keys in self._numbered.items() if key in keys)
+                    found |= {key: numbers} if numbers else {}
+        return found
+
     def asked(self, part: Part, vector: Vectors) -> Asked:
         """A question, made ready once for all the chunks that it is held against."""
         said = [part.text, part.russian] if part.russian else [part.text]
         alike = _most(self.likeness.of(text) for text in said)
         return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
-                     self._meanings.of(vector), self._other_models(part), self._counted(part))  # fmt: skip
+                     self._meanings.of(vector), self._other_models(part), self._counted(part), self._miscounted(part))  # fmt: skip
 
     def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for, said in one way or another."""

@@ -46,8 +46,11 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
     nobody has, a bouquet of other than so many?"""
     part = asked.part
     others = any(key in entry.terms and number not in entry.terms for key, number in asked.counted.items())
-    narrowed = others or any(
-        term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms
+    miscounted = any(key in entry.terms and entry.words & numbers for key, numbers in asked.miscounted.items())
+    narrowed = (
+        others
+        or miscounted
+        or any(term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms)
     )
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
 
