@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from truffles_rag_qdrant.asking import AT_ONCE, NOTHING, PIECES, RIDGE, Recent, _solved, fitted, folded
+from truffles_rag_qdrant.index import Index
 from truffles_rag_qdrant.learned import learned_chunk
+from truffles_rag_qdrant.parts import one
 from truffles_rag_qdrant.rows import first_of, is_made_by, length_of, nothing, packed, rows_of
 from truffles_rag_qdrant.slips import without_address
 
@@ -373,26 +375,35 @@ async def test_what_is_counted_is_told_apart_by_its_number(rigs: Any, text: str,
         assert not (told and one.id in found), "one rose has another price"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "33 розы сколько",
-        "букет 33 роз сколько стоит",
-        "сколько стоит букет из 51 розы?",
-        "how much is a bouquet of 33 roses",
-    ],
-)
+@pytest.mark.parametrize("text", ["33 розы сколько", "33 красные розы сколько", "букет 33 роз сколько стоит", "сколько стоит букет из 51 розы?",
+                                  "how much is a bouquet of 33 roses"])  # fmt: skip
 async def test_a_number_that_no_name_has_is_none_of_those_that_names_have(rigs: Any, text: str) -> None:
-    """Whatever else agrees: another number of roses has another price. A single rose has its own."""
-    roses = [Entry(id=f"pack:products.roses_{number}", question=f"Букет {number} роз", answer=f"Букет {number} роз — {number} 000 ₸.",
-                   asked=("букет роз почём", "сколько стоит букет роз")) for number in (25, 101)]  # fmt: skip
+    """Whatever else agrees: another number of roses has another price, also where something else is sold by that number. A day is no number
+    of roses."""
+    flowers = [Entry(id=f"pack:products.{flower}_{number}", question=f"Букет {number} {name}", answer=f"Букет {number} {name} — {number} 000 ₸.",
+                     asked=(f"букет {name} почём", f"сколько стоит букет {name}"))
+               for flower, name, numbers in (("roses", "роз", (25, 101)), ("daisies", "ромашек", (33, 51))) for number in numbers]  # fmt: skip
+    roses = {each.id for each in flowers if "roses" in each.id}
     async with rigs() as rig:
-        await rig.rag.write([*roses, *OTHERS], [])
-        assert any(
-            each.id == roses[0].id and each.confidence >= 0.5 for each in await rig.ask("сколько стоит букет роз")
-        )
-        told = [each for each in await rig.ask(text) if each.id in {one.id for one in roses}]
+        await rig.rag.write([*flowers, *OTHERS], [])
+        for known in ("сколько стоит букет роз", "сколько стоит к 8 марта букет роз"):
+            assert roses <= {each.id for each in await rig.ask(known) if each.confidence >= 0.5}, known
+        told = [each for each in await rig.ask(text) if each.id in roses]
         assert not any(each.confidence > 0.3 for each in told), [(each.id, each.confidence) for each in told]
+
+
+@pytest.mark.parametrize(
+    "text", ["haircut for my son, 7 years, how much?", "7 жас балаға шаш қию қанша?", "haircut in 7 days?"]
+)
+def test_years_and_days_are_nothing_that_is_sold_by_number(text: str) -> None:
+    """A boy of 7 has the price of "up to 10 years", though another row is up to 14."""
+    rows = [Entry(id=f"pack:services.cut_{years}", question=f"Haircut up to {years} years, {years} жас, in {years} days", answer=f"Haircut — {years}00 ₸.")
+            for years in (10, 14)]  # fmt: skip
+    index = Index("t", [learned_chunk(each, "t", "") for each in rows])
+    assert {"year", "жас", "day"} <= index.asked(
+        one("14 years, 14 жас, 14 days", index.reader)[0], np.zeros(0, np.float32)
+    ).counted.keys()
+    assert not index.asked(one(text, index.reader)[0], np.zeros(0, np.float32)).counted
 
 
 async def test_what_a_long_message_tells_beside_its_questions_is_not_missed(rigs: Any) -> None:

@@ -23,7 +23,7 @@ from truffles_rag_qdrant.meant import Meanings
 from truffles_rag_qdrant.part import Part
 from truffles_rag_qdrant.reading import UNKNOWN, Reader, Term, concept_key, head_key, keys_of, label_keys, literal
 from truffles_rag_qdrant.rows import first_of
-from truffles_rag_qdrant.words import gravity, stem, tokens
+from truffles_rag_qdrant.words import describes, gravity, stem, tokens
 
 LEXICAL_SIZE = 512
 NEAREST = 5
@@ -61,6 +61,10 @@ _KINDS = (
     ("c:phone", re.compile(r"\+\d[\d\s()-]{9,}")),
 )
 
+_OF_TIME = re.compile(
+    r"жас\w*|years?|yo|мин|дн\w{0,3}|день|недел\w*|месяц\w*|сут\w*|күн\w*|апта\w*|ай|min(?:ute)?s?|hours?|days?|weeks?|months?",
+    re.IGNORECASE,
+)
 
 Told = tuple[frozenset[str], frozenset[str]]
 """The keys, and the pieces of words, of all that a fact is told and asked by."""
@@ -100,12 +104,29 @@ class Entry:
     kind: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number by which a question counts something, and the numbers that names have of it."""
+
+    number: str
+    known: frozenset[str]
+
+    def is_of(self, entry: Entry) -> bool:
+        """Is a chunk called by that number?"""
+        return self.number in self.known and f"={self.number}" in entry.words
+
+    def is_of_others(self, entry: Entry) -> bool:
+        """Of chunks that speak of what is counted: is it one of another number, or, where some name has the number, of none?"""
+        if self.number in self.known:
+            return self.number not in entry.terms
+        return any(f"={each}" in entry.words for each in self.known)
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as it is held against chunks: how much each of its terms counts, what it says literally, how alike the
     wordings of each chunk are, how likely it is asked for, how near its meaning is, the words of models that nobody has, marked as
-    literal, and the number of what it counts, by key, where names are told apart by it; where no name has that number, the words of those that
-    they have."""
+    literal, and by how many it counts what names are told apart by the number of, by key."""
 
     part: Part
     weights: Mapping[str, float]
@@ -114,8 +135,7 @@ class Asked:
     likely: Mapping[str, float]
     meant: Mapping[str, float]
     models: frozenset[str] = frozenset()
-    counted: Mapping[str, str] = field(default_factory=dict)
-    miscounted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    counted: Mapping[str, Count] = field(default_factory=dict)
 
     @cached_property
     def nearest(self) -> tuple[str, ...]:
@@ -227,7 +247,7 @@ class Index:
         vocabulary = (word for entry in self.entries.values() for word in _vocabulary(entry.chunk))
         self.likeness = Likeness(entry.chunk for entry in self.entries.values())
         self._models = _models(self.entries.values())
-        self._numbered = _numbered(self.entries.values())
+        self._numbers = _numbers(self.entries.values())
         known = self.entries.values()
         self._meanings = Meanings(
             tuple(self.entries), [each.vector for each in known], (each.chunk.model for each in known)
@@ -273,24 +293,21 @@ class Index:
         known = {word for word, number in named if number in self._models[word]}
         return frozenset(f"={word}" for word, _ in named if word not in known)
 
-    def _counted(self, part: Part) -> Mapping[str, str]:
-        """What a question counts, where names tell it by that number: "25 red roses" where there is a bouquet of 25 roses."""
-        found: dict[str, str] = {}
+    def _counted(self, part: Part) -> Mapping[str, Count]:
+        """What a question counts, where names tell it by its number: "25 red roses" where there are bouquets of 25 and of 101 roses. By a
+        number that none of these has ("33 roses") only what stands right behind it is counted, words that describe it aside: another
+        thing may be between ("by 8 March roses"). A child of 7 years is none of other years than "up to 10"."""
+        found: dict[str, Count] = {}
         for at, word in enumerate(part.words):
-            known = self._numbered.get(word.text, frozenset())
-            behind = part.words[at + 1 : at + 1 + BEHIND_A_NUMBER]
-            found.update((key, word.text) for each in behind for key in keys_of(each.text) if key in known)
-        return found
-
-    def _miscounted(self, part: Part) -> Mapping[str, frozenset[str]]:
-        """What a question counts by a number that no name has, and the numbers that names have of it: "33 roses" where there are bouquets of
-        25 and of 101."""
-        found: dict[str, frozenset[str]] = {}
-        for number, behind in pairwise(word.text for word in part.words):
-            if number.isdigit() and number not in self._numbered:
-                for key in keys_of(behind):
-                    numbers = frozenset(f"={each}" for each, keys in self._numbered.items() if key in keys)
-                    found |= {key: numbers} if numbers else {}
+            behind = (
+                [each.text for each in part.words[at + 1 : at + 1 + BEHIND_A_NUMBER]] if word.text.isdigit() else []
+            )
+            for place, text in enumerate(behind):
+                for key in keys_of(text):
+                    known = self._numbers.get(key, frozenset())
+                    told_apart = known and not _OF_TIME.fullmatch(text) and all(map(describes, behind[:place]))
+                    if word.text in known or told_apart:
+                        found[key] = Count(word.text, known)
         return found
 
     def asked(self, part: Part, vector: Vectors) -> Asked:
@@ -298,7 +315,7 @@ class Index:
         said = [part.text, part.russian] if part.russian else [part.text]
         alike = _most(self.likeness.of(text) for text in said)
         return Asked(part, self.weights(part), self.reader.literal(part.words), alike, self._likely(said, vector),
-                     self._meanings.of(vector), self._other_models(part), self._counted(part), self._miscounted(part))  # fmt: skip
+                     self._meanings.of(vector), self._other_models(part), self._counted(part))  # fmt: skip
 
     def _likely(self, said: Sequence[str], vector: Vectors) -> Mapping[str, float]:
         """What of what is told here a question asks for, said in one way or another."""
@@ -379,20 +396,17 @@ def _models(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
     return {word: frozenset(numbers) for word, numbers in found.items() if len(numbers) > 1}
 
 
-def _numbered(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
-    """Of each number that counts something in a name the keys of what it counts, where another name counts as many others of it:
-    "букет 25 роз", "букет 51 роза"."""
+def _numbers(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
+    """By the key of what is counted in names the numbers that these count it by, where there are several: "букет 25 роз", "букет 51 роза"."""
     found: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         for name in called(entry.chunk):
             words = tokens(name)
             for at, word in enumerate(words):
-                if word.isdigit():
-                    found[word].update(
-                        key for each in words[at + 1 : at + 1 + BEHIND_A_NUMBER] for key in keys_of(each)
-                    )
-    several = Counter(key for keys in found.values() for key in keys)
-    return {number: frozenset(key for key in keys if several[key] > 1) for number, keys in found.items()}
+                for each in words[at + 1 : at + 1 + BEHIND_A_NUMBER] if word.isdigit() else ():
+                    for key in keys_of(each):
+                        found[key].add(word)
+    return {key: frozenset(numbers) for key, numbers in found.items() if len(numbers) > 1}
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:

@@ -45,19 +45,16 @@ def is_for_another(asked: Asked, entry: Entry) -> bool:
     """Does the question narrow down to something that the fact does not speak of: shins, pensioners, a boy of 12, a model that
     nobody has, a bouquet of other than so many?"""
     part = asked.part
-    others = any(key in entry.terms and number not in entry.terms for key, number in asked.counted.items())
-    miscounted = any(key in entry.terms and entry.words & numbers for key, numbers in asked.miscounted.items())
-    narrowed = (
-        others
-        or miscounted
-        or any(term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms)
+    others = any(key in entry.terms and count.is_of_others(entry) for key, count in asked.counted.items())
+    narrowed = others or any(
+        term.narrows and entry.terms.keys().isdisjoint({term.key, *term.said_by}) for term in part.terms
     )
     return narrowed or _is_too_old(part, entry.chunk.metadata.get("name", "")) or bool(asked.models & entry.words)
 
 
 def is_that_many(asked: Asked, entry: Entry) -> bool:
     """Is it called by the number of what the question counts, and speaks of all else that it names?"""
-    called = any(f"={number}" in entry.words for number in asked.counted.values())
+    called = any(count.is_of(entry) for count in asked.counted.values())
     return called and asked.part.things <= entry.terms.keys()
 
 
