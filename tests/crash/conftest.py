@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -61,9 +62,9 @@ class Town:
         }
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[Database]:
+    async def database(self, *, size: int = 2) -> AsyncIterator[Database]:
         """The database, with no gateway around it."""
-        database = Database(self.database_url, size=2)
+        database = Database(self.database_url, size=size)
         await database.connect()
         try:
             yield database
@@ -74,6 +75,14 @@ class Town:
         """Look into the database while no gateway runs."""
         async with self.database() as database:
             return list(await database.fetch(sql, *args))
+
+    async def forgotten(self, *, seconds: float = 10.0) -> None:
+        """Until the database knows nobody but us any more: what a process had asked of it when it was killed is carried out first, and
+        seen only then."""
+        others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        async with self.database(size=1) as database, asyncio.timeout(seconds):
+            while await database.fetch(others):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     async def apply(self, *configs: Mapping[str, Any]) -> None:
         """Put tenants into the database; running gateways hear of it."""

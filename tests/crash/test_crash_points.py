@@ -48,7 +48,9 @@ async def test_killed_at(town, name: str) -> None:
     async with asyncio.timeout(10):
         assert await victim.ended() == -signal.SIGKILL, f"{name} is never reached"
 
-    # What was sent, or was about to be, when nobody could write it down any more: the send–commit window.
+    # What was sent, or was about to be, when nobody could write it down any more: the send–commit window. A row that was
+    # being taken for sending when the process died is taken by the database a moment later.
+    await town.forgotten()
     sending = "SELECT payload->>'text' AS text FROM outbox_messages WHERE status = 'sending' AND channel = 'whatsapp'"
     window = [row["text"] for row in await town.rows(sending)]
     rig = await town.rig(lease_seconds=1.0, heartbeat_seconds=0.3)
