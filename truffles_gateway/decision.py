@@ -113,6 +113,7 @@ class Case:
     named_only  they named a branch, and nothing else is to be answered
     of_a_branch  the branch is unknown, and whatever somebody answers may be true of one alone
     told_of     the branch is unknown, but what was asked is known at this one alone: the answer names it
+    unread      the message, if a retriever failed and nobody else found an answer to all of it
     found_at    the branch is unknown, and what was asked is most surely found at this one, though it is as true of every one
     """
 
@@ -134,6 +135,7 @@ class Case:
     named_only: bool = False
     of_a_branch: bool = False
     told_of: Branch | None = None
+    unread: str = ""
     found_at: Branch | None = None
 
     def say(self, key: str, **values: object) -> str:

@@ -86,7 +86,8 @@ def retrieve(turn: Turn, message: Inbound, verdict: Verdict) -> Sequence[Passage
     """Pieces of the tenant's knowledge that may answer the message.
 
     Every implementation is asked, side by side, and the passages are fused by confidence. Limit 3 s.
-    One that fails is skipped and reported.
+    One that fails is skipped and reported. What of the message nobody else found an answer to then goes to a human, beside
+    the reply to the rest.
     """
 
 

@@ -111,6 +111,70 @@ async def test_a_broken_retrieve_is_skipped_and_the_others_are_fused(salon_of, j
     await faults(salon, "retrieve")
 
 
+MANICURE = {"id": "manicure", "name": "Маникюр", "price": "5 000"}
+PACK = {"pack": 1, "business": {"name": "Салон"}, "place": {"parking": "Во дворе"}, "services": [MANICURE]}
+
+
+@pytest.fixture
+def half(salon_of, sim, broken):
+    """A salon whose pack knows a price and where to park, and whose retrievers all fail: `half(*extra)`."""
+
+    async def start(*extra):
+        failing = broken("retrieve")
+        number = {"base_url": sim.url, "token": "env:TEST_CHATFLOW_TOKEN", "instance_id": "salon"}
+        plugins = [
+            {"name": "policy", "settings": {"pack": PACK}},
+            *({"name": each.name} for each in (*failing, *extra)),
+            {"name": "answer_local"},
+            {"name": "desk_log"},
+            {"name": "chatflow", "settings": number},
+        ]
+        return await salon_of(extra=[*failing, *extra], plugins=plugins)
+
+    return start
+
+
+async def test_what_nobody_read_because_a_retriever_failed_goes_to_a_human(half, jid) -> None:
+    """The half that the pack knows is told; the other one, which the retriever might have known, is not dropped."""
+    salon, question = await half(), "Сколько стоит маникюр и делаете ли вы пирсинг?"
+    answer = await salon.ask(jid, question)
+    assert "5 000" in answer
+    assert "На остальное ответит коллега" in answer
+    [card] = await salon.desk("card")
+    assert f"Вопрос: {question}" in card
+    assert "Сбой поиска по базе знаний" in card
+    assert await salon.outcomes() == [("escalated", "partly known")]
+
+
+async def test_the_desk_is_not_told_that_the_knowledge_lacks_what_nobody_could_look_up(half, jid) -> None:
+    salon = await half()
+    assert "коллеге" in await salon.ask(jid, "Делаете ли вы пирсинг?")
+    [card] = await salon.desk("card")
+    assert "Сбой поиска по базе знаний" in card
+
+
+async def test_what_the_pack_knows_whole_needs_no_human_though_a_retriever_failed(half, jid) -> None:
+    salon = await half()
+    answer = await salon.ask(jid, "Здравствуйте! Сколько стоит маникюр и есть ли парковка?")
+    assert "5 000" in answer
+    assert "Во дворе" in answer
+    await faults(salon, "retrieve")
+    await salon.balanced(accepted=1, answered=1)
+
+
+async def test_what_another_retriever_read_needs_no_human_though_one_failed(half, jid, stub) -> None:
+    """Everything that asks for something is answered, by the pack and by a library; a greeting asks for nothing."""
+
+    def retrieve(message):
+        return [Passage(id="1", text="Пирсинга нет", confidence=0.9, query="делаете ли вы пирсинг")]
+
+    salon = await half(stub.plugin("library", retrieve=retrieve))
+    answer = await salon.ask(jid, "Здравствуйте! Сколько стоит маникюр и делаете ли вы пирсинг?")
+    assert "5 000" in answer
+    assert "Пирсинга нет" in answer
+    await salon.balanced(accepted=1, answered=1)
+
+
 async def test_a_broken_answer_makes_the_turn_escalate(salon_of, jid, stub, broken) -> None:
     vague = stub.plugin("vague", classify=lambda: Verdict(route=Route.UNSURE))
     salon = await salon_of(extra=[*broken("answer"), vague], brain=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,8 @@ from truffles_gateway.messages import Content, Draft, Inbound, Passage, Route, S
 from truffles_gateway.routes import human
 
 SHOWN = 5
+SHORT = 2
+_WORD = re.compile(r"\w+")
 QUESTIONS = frozenset({Route.ANSWER, Route.UNSURE})
 NEED_NO_ANSWER = frozenset({"acknowledge", "noise"})
 FAILED, STRUCK, UNPLACED = "answer failed", "claims without evidence", "branch unknown"
@@ -40,7 +43,7 @@ async def go(case: Case) -> Decision:
 
 
 async def retrieve(case: Case) -> list[Passage]:
-    """Every retriever's passages, the surest first."""
+    """Every retriever's passages, the surest first. What nobody read because one of them failed is `case.unread`."""
     with case.trace.stage("retrieve") as entry:
         result = await _asked(case, case.there)
         fused = _once(telling.believed(case, result.asked), sure=_sure(case))
@@ -50,7 +53,24 @@ async def retrieve(case: Case) -> list[Passage]:
         entry["asked"] = asked(result)
         entry["outcome"] = f"{len(found)} passages"
         entry["passages"] = traced(found)
+        if result.faults and (unread := _unread(case, found)):
+            case.unread = entry["unread"] = unread
     return found
+
+
+def _unread(case: Case, found: Sequence[Passage]) -> str:
+    """The message, if it holds words that no answer was found for and that do not ask nothing either: who failed to search may
+    have been the only one who reads them. "" where whoever classified knows the whole answer."""
+    if case.verdict.everywhere:
+        return ""
+    least = case.tenant.config.thresholds.answer
+    read = {text for each in found if each.confidence >= least for text in (each.query, *each.also)}
+    left = _words(case.message.text).difference(*map(_words, (*read, *case.verdict.idle)))
+    return case.message.text if left else ""
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.lower()) if len(word) > SHORT}
 
 
 def traced(found: Sequence[Passage]) -> list[dict[str, Any]]:
@@ -191,7 +211,7 @@ def _reply(case: Case, draft: Draft) -> Decision:
     """Say what is known; what is not goes to a human in the same breath."""
     review = draft.confidence < case.tenant.config.thresholds.sure
     draft = _placed(case, draft)
-    rest = "\n".join(draft.unanswered)
+    rest = case.unread or "\n".join(draft.unanswered)
     forgotten = {"clarified": ""}
     if not rest:
         return Decision(
@@ -209,12 +229,17 @@ def _reply(case: Case, draft: Draft) -> Decision:
         reason="partly known",
         replies=(f"{draft.text}\n\n{case.say('partial_unanswered')}",),
         attachments=draft.attachments,
-        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=rest),
+        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason=_lacking(case), question=rest),
         review=review,
         composed=True,
         sources=draft.sources,
         context=forgotten,
     )
+
+
+def _lacking(case: Case) -> str:
+    """Why an answer is missing, for the desk: nobody knows it, or who may know it could not be asked."""
+    return "reason_unsearched" if case.unread else "reason_unknown"
 
 
 def _placed(case: Case, draft: Draft) -> Draft:
@@ -238,7 +263,7 @@ def unknown(case: Case, question: str) -> Decision:
         outcome="escalated",
         reason="unknown",
         replies=(human.called(case),),
-        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason="reason_unknown", question=question),
+        escalation=Escalation(trigger=Trigger.LOW_CONFIDENCE, reason=_lacking(case), question=question),
         context={"clarified": ""},
     )
 
