@@ -41,6 +41,7 @@ from truffles_gateway.store.links import StoredLinks
 from truffles_gateway.tenant_config import TenantConfig
 from truffles_gateway.tenants import Draft
 from truffles_gateway.warden import Warden
+from truffles_gateway.warming import Warmer
 from truffles_gateway.worker import Worker
 
 INBOX_CHANGED = "truffles_inbox"
@@ -139,6 +140,9 @@ class Gateway:
     def _start_worker(self) -> None:
         worker = Worker(self.database, self.registry, self.clock, self.faults, self.metrics, self.settings)
         self.on_notify(INBOX_CHANGED, worker.wake)
+        warmer = Warmer(self.registry)
+        self.on_notify(KNOWLEDGE_CHANGED, warmer.changed)
+        self.spawn(warmer.run())
         self.tick = worker.tick
         self.spawn(self._work(worker))
         self._stack.push_async_callback(worker.close)

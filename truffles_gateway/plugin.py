@@ -635,7 +635,7 @@ class Previewing(Protocol):
 @runtime_checkable
 class Warming(Protocol):
     """Implemented by hook objects that load something heavy, such as a model: a worker lets them do that before it serves
-    the tenant, so that no first customer runs into a hook's time limit."""
+    the tenant, and again whenever the tenant's knowledge changed, so that no customer runs into a hook's time limit."""
 
     async def warm_up(self) -> None:
         """Load what the first call would wait for. It may fail or take too long: then the first call does it."""

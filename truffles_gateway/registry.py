@@ -89,6 +89,11 @@ class Registry:
         for tenant in self:
             await _warm_up(tenant)
 
+    async def warm_up_one(self, client: str) -> None:
+        """The same for the tenant with this id, if it is served here: what it would load at its next call has changed."""
+        if tenant := self.by_id(client):
+            await _warm_up(tenant)
+
     def tell(self, served: ServedSink) -> None:
         """Tell `served` of every tenant, now and from now on whenever one is built."""
         self._served = served

@@ -9,6 +9,7 @@ import pytest
 from truffles_gateway.catalog import Catalog
 from truffles_gateway.messages import Inbound, Passage
 from truffles_gateway.plugin import Plugin, hookimpl
+from truffles_gateway.store.knowledge import KnowledgeVersions, StoredKnowledge
 
 
 class SlowModel:
@@ -62,3 +63,33 @@ async def test_models_are_loaded_before_the_first_turn(rig_of, sim, jid, catalog
     sim.gateway = web.url
     await sim.write(jid, "Где вы находитесь?")
     assert [message.text for message in await sim.wait(jid, 1)] == ["У сквера"]
+
+
+class Counting:
+    """Counts how often it was warmed up."""
+
+    times = 0
+
+    async def warm_up(self) -> None:
+        type(self).times += 1
+
+
+async def test_changed_knowledge_is_loaded_before_anybody_asks(rig_of, sim) -> None:
+    """Whoever changed it, such as a command beside the gateway. The other tenants' plugins are left alone."""
+    usual = {each.name: each for each in Catalog.scan().plugins()}
+    ours, others = type("Ours", (Counting,), {}), type("Others", (Counting,), {})
+    made = {"salon": ours, "shop": others}
+    slow = Plugin(name="rag_qdrant", version="1", create=lambda settings, resources: made[resources.tenant]())
+    catalog = Catalog.of(*(usual | {"rag_qdrant": slow}).values())
+    shop = tenant(sim.url) | {"slug": "shop", "name": "Shop"}
+    rig = await rig_of(tenant(sim.url), shop, catalog=catalog)
+    await rig.until(lambda: _is(ours.times == 1 and others.times == 1))
+    gateway, elsewhere = rig.gateway, KnowledgeVersions(rig.gateway.database)
+    salon = gateway.registry.get("salon")
+    await StoredKnowledge(gateway.database, elsewhere, salon.id, gateway.clock).apply(delete=["nothing"])
+    await rig.until(lambda: _is(ours.times == 2))
+    assert others.times == 1
+
+
+async def _is(what: bool) -> bool:
+    return what
