@@ -393,6 +393,25 @@ async def test_a_number_that_no_name_has_is_none_of_those_that_names_have(rigs: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "на 25 декабря розы",
+        "25 желтоқсанға роза",
+        "25 желтоксанда роза керек",
+        "for 25 december roses",
+        "к 25 мая розы почём",
+    ],
+)
+def test_a_day_of_a_month_counts_nothing(text: str) -> None:
+    """There is a bouquet of 25 roses, which is no reason to tell its price to who wants roses on a 25th."""
+    rows = [Entry(id=f"pack:products.roses_{number}", question=f"Букет {number} роз, {number} roses", answer=f"Букет — {number}000 ₸.")
+            for number in (25, 101)]  # fmt: skip
+    index = Index("t", [learned_chunk(each, "t", "") for each in rows])
+    assert index.asked(one("25 роз, 25 roses", index.reader)[0], np.zeros(0, np.float32)).counted
+    assert not index.asked(one(text, index.reader)[0], np.zeros(0, np.float32)).counted
+
+
+@pytest.mark.parametrize(
     "text", ["haircut for my son, 7 years, how much?", "7 жас балаға шаш қию қанша?", "haircut in 7 days?"]
 )
 def test_years_and_days_are_nothing_that_is_sold_by_number(text: str) -> None:

@@ -65,6 +65,14 @@ _OF_TIME = re.compile(
     r"жас\w*|years?|yo|мин|дн\w{0,3}|день|недел\w*|месяц\w*|сут\w*|күн\w*|апта\w*|ай|min(?:ute)?s?|hours?|days?|weeks?|months?",
     re.IGNORECASE,
 )
+_MONTH = re.compile(
+    r"(?:январ|феврал|апрел|июн|июл|август|сентябр|октябр|ноябр|декабр)\w{0,2}|март[ае]?|ма[йяе]|"
+    r"(?:қаңтар|қантар|ақпан|акпан|наурыз|сәуір|сауир|мамыр|маусым|шілде|шилде|тамыз|қыркүйек|кыркуйек|қазан|казан|қараша|караша|желтоқсан|желтоксан)"
+    r"(?:[дт][ае]н?|[ғгқк][ае])?|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?",
+    re.IGNORECASE,
+)
+"""Behind a number it makes that a day."""
 
 Told = tuple[frozenset[str], frozenset[str]]
 """The keys, and the pieces of words, of all that a fact is told and asked by."""
@@ -296,12 +304,11 @@ class Index:
     def _counted(self, part: Part) -> Mapping[str, Count]:
         """What a question counts, where names tell it by its number: "25 red roses" where there are bouquets of 25 and of 101 roses. By a
         number that none of these has ("33 roses") only what stands right behind it is counted, words that describe it aside: another
-        thing may be between ("by 8 March roses"). A child of 7 years is none of other years than "up to 10"."""
+        thing may be between. A day of a month counts nothing ("for 25 December roses"), and a child of 7 years is none of other years
+        than "up to 10"."""
         found: dict[str, Count] = {}
         for at, word in enumerate(part.words):
-            behind = (
-                [each.text for each in part.words[at + 1 : at + 1 + BEHIND_A_NUMBER]] if word.text.isdigit() else []
-            )
+            behind = _behind([each.text for each in part.words], at)
             for place, text in enumerate(behind):
                 for key in keys_of(text):
                     known = self._numbers.get(key, frozenset())
@@ -407,6 +414,12 @@ def _numbers(entries: Iterable[Entry]) -> Mapping[str, frozenset[str]]:
                     for key in keys_of(each):
                         found[key].add(word)
     return {key: frozenset(numbers) for key, numbers in found.items() if len(numbers) > 1}
+
+
+def _behind(words: Sequence[str], at: int) -> Sequence[str]:
+    """The words behind a number that may be what it counts."""
+    behind = words[at + 1 : at + 1 + BEHIND_A_NUMBER] if words[at].isdigit() else ()
+    return () if behind and _MONTH.fullmatch(behind[0]) else behind
 
 
 def _entry(chunk: Chunk, old: Entry | None) -> Entry:
