@@ -3,6 +3,7 @@ of that."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from truffles_policy.facts.names import written
+from truffles_policy.facts.reading import read
 from truffles_policy.intents.serious import is_own_damage
 from truffles_policy.pack.schema import Pack
 from truffles_policy.salutations import unaddressed
@@ -232,3 +234,30 @@ def test_a_way_to_pay_is_asked_for_by_each_brand_in_its_name_that_nothing_else_h
     called = {each.lower() for each in written(pack)}
     assert {"visa", "mastercard", "kaspi"} <= called
     assert not {"apple", "pay", "gold"} & called
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("16-го работаете?", ()), ("а 16го?", ("31 декабря открыты?",)), ("16 числа открыто?", ()), ("are you open on the 16th?", ()),
+    ("16-ы күні ашықсыздар ма?", ()), ("16-сы күні жұмыс істейсіздер ме?", ()), ("15го и 16го открыты?", ()),
+])  # fmt: skip
+def test_a_day_of_a_month_that_is_not_named_is_that_day(text: str, said: tuple[str, ...], ask: Ask) -> None:
+    """And not the hours of any day: on the 16th of December one of the two branches is closed."""
+    found, _ = ask("demo_dental", text, said, now=datetime(2026, 12, 1, 9, tzinfo=UTC))
+    told = " ".join(each.text for each in found if each.confidence >= 0.5)
+    assert re.search(r"16\W?(?:декабр|желтоқсан|dec)|\bDecember 16", told, re.IGNORECASE), told
+
+
+@pytest.mark.parametrize("text", ["на 2го ребёнка скидка есть?", "с 1го этажа вход?", "скидка с 3го занятия есть?"])
+def test_what_is_the_second_of_its_kind_is_no_day(text: str, policies: Any) -> None:
+    reading = read(text, policies["demo_salon"].facts.things)
+    assert not any(part.days for part in reading.parts)
+    assert not reading.loose
+
+
+def test_whether_a_branch_is_open_on_a_day_is_no_question_where_there_are_some(ask: Ask) -> None:
+    """The hours of that day, not those of the week with the address."""
+    found, _ = ask(
+        "demo_dental", "Is the branch open on December 31?", branch="samal", now=datetime(2026, 12, 1, 9, tzinfo=UTC)
+    )
+    [told] = [each.text for each in found if each.confidence >= 0.5]
+    assert "13:00" in told

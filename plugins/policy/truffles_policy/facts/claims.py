@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, asks
+from truffles_policy.facts.data import CLOCK, DAY, LIGHT, MONTH, OF_MONTH, asks
 from truffles_policy.facts.names import SOLD
 from truffles_policy.facts.things import Found, Things
 from truffles_policy.facts.words import Word
@@ -66,8 +66,10 @@ def names_said(words: Sequence[Word]) -> frozenset[str]:
 
 
 def _claim(name: str, start: int, end: int, words: Sequence[Word]) -> Claim:
+    number = next((word.word for word in words[start:end] if word.word.isdigit()), "")
+    if name == f"{DAY}{OF_MONTH}":
+        return Claim(DAY, start, end, day=f"{OF_MONTH}{number[:2]}")
     if name.startswith(MONTH):
-        number = next((word.word for word in words[start:end] if word.word.isdigit()), "")
         return Claim(DAY, start, end, day=f"{int(name.removeprefix(MONTH)):02}-{int(number[:4] or 0):02}")
     if name.startswith(DAY):
         return Claim(DAY, start, end, day=name.removeprefix(DAY))

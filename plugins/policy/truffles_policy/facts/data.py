@@ -88,6 +88,7 @@ def _sources(raw: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield from ((name, language, source) for language, sources in table.items() for source in sources)
     yield from _dates(raw["months"])
     yield from ((f"{DAY}{OF_MONTH}{number}", "ru", f"={word}") for number, word in raw["month_days"].items())
+    yield (f"{DAY}{OF_MONTH}", "ru", "=на? # =числа|=число")
     for name in (CLOCK, LIGHT):
         yield from ((name, language, source) for language, sources in raw[name].items() for source in sources)
     for language in LANGUAGES:  # greetings and thanks as the rules know them

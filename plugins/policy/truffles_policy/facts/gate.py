@@ -363,12 +363,18 @@ class Facts:
         )
 
     def _asked(self, reading: Reading) -> Sequence[Part]:
-        """The parts; what is asked twice over in other words, once."""
+        """The parts; what is asked twice over in other words, once. Whether a branch is open on a day is no question where there are some."""
         asks = {part.ask for part in reading.parts}
         absorbed = {"hours"} if asks & {"until", "open_now"} else set()
         if asks & {"landmark", "map"} and "address" in asks:
             absorbed |= {"landmark"} if "landmark" in asks else set()
-        return [part for part in reading.parts if part.ask not in absorbed or part.ask == "landmark"]
+        dated = {part.text for part in reading.parts if part.ask in TIMED and part.days}
+        return [
+            part
+            for part in reading.parts
+            if (part.ask not in absorbed or part.ask == "landmark")
+            and not (part.ask == "branches" and part.text in dated)
+        ]
 
     def _told(self, part: Part, say: Say) -> Sequence[Told]:
         if not part.clear or (part.ask == INCLUDED and part.carried):

@@ -23,6 +23,12 @@ _NAMED_DAY = re.compile(
 _NTH_DAY = re.compile(
     r"(?<![\d.,:])([12]?\d|3[01])-?(?:го|ого|е|ое|ші|шы|інші|ыншы|st|nd|rd|th)\b(?=\s+[^\W\d])", re.IGNORECASE
 )
+_DAY_ALONE = re.compile(
+    r"(?<![\w.,:])([12]?\d|3[01])(?:-?о?го(?=\s*(?:[?!.,)]|$)|\s+(?:работ|откры|закры|буд|вы\b|есть|можно|до\b|во?\b|и\b|или|как|кто|выходн|ещ[её]))|(?:st|nd|rd|th)(?=\s*(?:[?!.,)]|$))|-?(?:і|ы|ші|шы|сі|сы|и|ши|си)?\s+кун[иі]\b|"
+    r"-?(?:і|ы|ші|шы|сі|сы)?\s+күні\b)",
+    re.IGNORECASE,
+)
+"""A day of a month that is not named: "а 31го?", "and the 31st?", "31-і күні"."""
 _ENDED = re.compile(
     r"(?<![\w.,])(\d+)[-‐‑]?(?:с[ыиі]н?|ш[ыиі]|[дт][ае]н?|[гғқк][ае]|н[ае]н|[лд][ыиі][кқ]|гигалық|й|[ыо]й|[аяы][яе]|[ыи]х|[оы]м|о?го|му|к[ауе])\b",
     re.IGNORECASE,
@@ -46,7 +52,7 @@ KAZAKH_DOING = (
 def plain(text: str) -> str:
     """A text with hyphens and codes taken apart: "гель-лак" is "гель лак", "128гб" is "128 гб", "20:00" one number,
     "02.01" a day of January."""
-    text = _NTH_DAY.sub(r"\1", text)
+    text = _NTH_DAY.sub(r"\1", _DAY_ALONE.sub(r"\1 числа", text))
     text = _NAMED_DAY.sub(lambda found: str(asks().days_of_month.get(found[0].lower(), found[0])), text)
     text = _DATE.sub(lambda found: f"{int(found[1])} {asks().months[int(found[2]) - 1]}", text)
     text = _ENDED.sub(r"\1", _USED.sub("бу", _CLOCK.sub(r"\1 часов", text)))
