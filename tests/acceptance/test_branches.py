@@ -226,6 +226,28 @@ async def test_what_one_branch_alone_has_is_told_of_that_one(salon_of, stub, jid
     assert (await salon.ask("77000000012@s.whatsapp.net", "А загар?")).endswith(LIST)
 
 
+async def test_what_the_others_tell_by_the_name_of_the_branch_that_has_it_is_told_to_everybody(
+    salon_of, stub, jid
+) -> None:
+    """ "Solarium: 3000 (Abaya 10)" is as true at the other one, however surely something else is found there besides. A price of its own
+    at a branch is none of that, though others tell theirs without a name."""
+    fact = {"солярий": {"abay": "Солярий 3000 ₸", "mega": "Солярий 3000 ₸ (Абая 10)"},
+            "загар": {"abay": "Загар 5000 ₸", "mega": "Загар 6000 ₸"}}  # fmt: skip
+
+    def retrieve(message, turn) -> list[Passage]:
+        here = turn.knowledge_tag or "mega"
+        return [Passage(id=word, text=texts[here], confidence=0.9 if here == "abay" else 0.8, query=message.text, tag="abay" if here == "abay" else "")
+                for word, texts in fact.items() if word in message.text.lower()]  # fmt: skip
+
+    def answer(passages) -> Draft | None:
+        return Draft(text=passages[0].text, verbatim=True) if passages else None
+
+    extra = [stub.plugin("by_meaning", retrieve=retrieve, answer=answer)]
+    salon = await salon_of(extra=extra, branches=[ABAY, MEGA], branching={"mode": "ask_user"})
+    assert await salon.ask(jid, "Сколько стоит солярий?") == "Филиал «Абая 10»:\nСолярий 3000 ₸"
+    assert (await salon.ask(jid, "А загар?")).endswith(LIST)
+
+
 async def test_what_every_branch_has_in_doubt_is_no_reason_to_ask(salon_of, stub, jid) -> None:
     """One branch sells it; what both say of it besides, one of them more surely, is as true of either."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from truffles_gateway import branching
@@ -63,7 +63,9 @@ async def _is_the_same(case: Case) -> bool:
     known = await asyncio.gather(*(_known_at(case, each) for each in branches))
     if any(each is None for each in known):
         return False
-    there = [each or Known() for each in known]
+    there = _had(
+        [each or Known() for each in known], {each.knowledge_tag: each.label(case.language) for each in branches}
+    )
     told, own = any(each.sure for each in there), _own(there)
     case.told_of = _alone(branches, there, own)
     if case.told_of:
@@ -82,6 +84,21 @@ def _trace(case: Case, outcome: str, there: Sequence[Known], **more: str) -> Non
     surest = list({_fact(passage): passage for passage in found}.values())[::-1]
     known = len(frozenset[Fact]().union(*(each.sure for each in there)))
     case.trace.note("branches", outcome=outcome, **more, known=known, passages=facts.traced(surest))
+
+
+def _had(there: Sequence[Known], names: Mapping[str, str]) -> list[Known]:
+    """What each branch has: not what it tells by the name of the one that does ("CT: 15 000 (Centre)"). `names` are those of the branches
+    by their tags."""
+    tagged = {(fact.id, fact.tag) for each in there for fact in each.sure | each.faintly if fact.tag}
+    named = [(id, names[tag]) for id, tag in tagged if tag in names]
+
+    def has(fact: Fact) -> bool:
+        return bool(fact.tag) or not any(fact.id == id and name in fact.text for id, name in named)
+
+    return [
+        replace(each, sure=frozenset(filter(has, each.sure)), faintly=frozenset(filter(has, each.faintly)))
+        for each in there
+    ]
 
 
 def _own(there: Sequence[Known]) -> frozenset[Fact]:
