@@ -10,6 +10,7 @@ import pytest
 from truffles_policy.lattice import Lattice, Nobody
 from truffles_policy.pack.schema import Pack
 from truffles_policy.rules import base_rules
+from truffles_policy.signs import _kinds
 
 from truffles_gateway.messages import Author, Line
 
@@ -75,6 +76,27 @@ def test_red_flags_in_any_form_and_order(text: str) -> None:
 ])  # fmt: skip
 def test_a_red_flag_in_other_words_is_one_where_it_is_medical(text: str, found: str) -> None:
     assert rule(text) == found
+
+
+@pytest.mark.parametrize(("signs", "text", "found"), [
+    (["трудно дышать"], "тиске укол салып едиңиздер, бетим исип, тынысым тарылып барады", True), (["трудно дышать"], "my son is struggling to breathe", True),
+    (["потеря сознания", "потерял сознание"], "балам есінен танып қалды", True), (["bleeding won't stop"], "кровь никак не могу остановить", True),
+    (["can't swallow"], "язык распух после укола", True), (["судороги"], "she is having a seizure", True), (["chest pain"], "давит в груди сильно", True),
+    (["трудно дышать"], "балам есінен танып қалды", False), (["вздулась батарея"], "тынысым тарылып барады", False), (["трудно дышать"], "мне не трудно дышать", False),
+])  # fmt: skip
+def test_a_sign_stands_for_all_that_mean_the_same(signs: list[str], text: str, found: bool) -> None:
+    """In every language; a kind of trouble that no sign of the pack is of stays silent. Its line is the sign's."""
+    rules = lattice(emergencies=[{"signs": signs, "line": {"ru": "103"}}])
+    heard = rules.decide(text, (), NOW)
+    assert (heard.rule == "emergency") == found
+    assert (rules.remark(heard, "ru") == "103") == found
+
+
+def test_words_that_mean_the_same_are_known_themselves() -> None:
+    """Each phrase of `signs.toml` is found by the sign of its kind that it stands for."""
+    for kind, _ in _kinds():
+        rules = lattice(emergencies=[{"signs": [kind[0]], "line": {"ru": "103"}}])
+        assert [each for each in kind if rules.decide(each, (), NOW).rule != "emergency"] == []
 
 
 @pytest.mark.parametrize("text", ["кровь остановилась", "қан тоқтады", "кровь. больше не останавливается автобус"])

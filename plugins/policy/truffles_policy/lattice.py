@@ -23,6 +23,7 @@ from truffles_policy.pack.schema import Pack
 from truffles_policy.pack.values import said
 from truffles_policy.phrases import Phrases
 from truffles_policy.rules import WITHHELD, Finding, Rules
+from truffles_policy.signs import in_other_words
 from truffles_policy.stuck import stuck
 from truffles_policy.unsaid import TRADE, UNSAID, Unsaid
 
@@ -122,7 +123,8 @@ class Lattice:
         self._rules, self._pack, self._off, self._reader = rules, pack, off, reader or Nobody()
         flags = pack.emergencies if pack and "emergency" not in off else ()
         self._lines = {sign: flag.line for flag in flags for sign in flag.signs}
-        self._flags = Phrases(sign for flag in flags for sign in flag.signs)
+        self._stands_for = {**{sign: sign for sign in self._lines}, **in_other_words(self._lines)}
+        self._flags = Phrases(self._stands_for)
         self._symptoms = {sign: told for sign in self._lines if len(told := symptoms(sign)) > 1}
         self._prices = frozenset(_prices(pack)) if pack else frozenset[int]()
         self._anchors = Phrases(pack.off_topic.anchors if pack else ())
@@ -136,7 +138,7 @@ class Lattice:
         """What a message comes to; `came`: there is a picture that it may point at. Never raises, whatever the text."""
         flag = self._flags.first(text)
         if flag >= 0:
-            return Finding("emergency", " ".join(text[:BRIEF].split()), self._flags[flag])
+            return Finding("emergency", " ".join(text[:BRIEF].split()), self._stands_for[self._flags[flag]])
         finding = self._ruled(text)
         if sign := self._sign_of(text, finding):
             return Finding("emergency", " ".join(text[:BRIEF].split()), sign)
