@@ -193,3 +193,14 @@ def test_an_address_in_the_web_is_in_no_language(address: str) -> None:
     told = f"Наш прайс: {address}"
     draft = answer("где прайс?", passage(told, "где прайс?"))
     assert draft and draft.text == told
+
+
+@pytest.mark.parametrize(("picked", "asked", "missed"), [
+    ("номер магазина", "номер магазина какой?", False), ("парковка", "парковка есть у вас", False), ("the address", "what is the address", False),
+    ("маникюр", "сколько стоит маникюр", True), ("маникюр", "какой маникюр дешевле", True), ("маникюр делаете", "где", True),
+])  # fmt: skip
+def test_words_of_asking_make_no_other_question(picked: str, asked: str, missed: bool) -> None:
+    """A retriever that takes more words into its part has found nothing new; it has where they ask for something else, or alone."""
+    draft = answer(f"{asked}, {picked}", passage("Известно", picked, source="pack"), passage("Прочее", asked, 0.2))
+    assert draft
+    assert (draft.unanswered == (asked,)) == missed

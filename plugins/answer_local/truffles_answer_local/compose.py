@@ -17,6 +17,12 @@ MOST = 6
 _BEGINNING = 4
 _ADDRESS = re.compile(r"://|@|[a-z0-9]\.[a-z]{2,}", re.IGNORECASE)
 _KAZAKH = frozenset("әғқңөұүһі")
+_ASKING = frozenset({
+    "какой", "какая", "какое", "какие", "каков", "какова", "где", "когда", "как", "что", "есть", "вас", "это", "ваш",
+    "ваша", "ваше", "ваши", "қандай", "кандай", "қай", "кай", "қайда", "кайда", "қалай", "калай", "бар", "сіз",
+    "сіздің", "what", "which", "where", "when", "how", "who", "are", "the", "you", "your", "have",
+})  # fmt: skip
+"""Words of asking: with what they stand by they ask for nothing more ("номер магазина" is "номер магазина какой?")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def once(passages: Sequence[Passage]) -> list[Passage]:
 
 def _is_new(passage: Passage, known: set[str], said: set[str]) -> bool:
     """Is it for words that nothing was picked for, and in other words than what was?"""
-    return passage.text not in said and not (known and _words(passage.query) <= known)
+    asked = _words(passage.query)
+    return passage.text not in said and not (known and ((asked - _ASKING) or asked) <= known)
 
 
 def answered(query: str, passages: Sequence[Passage]) -> Answered:
