@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from truffles_policy.facts.roles import roles_of
 from truffles_policy.pack.review import unknown
 from truffles_policy.pack.schema import Pack
+from truffles_policy.plugin import Policy, plugin
+from truffles_policy.settings import PolicySettings
 
 from truffles_gateway.messages import Passage
+from truffles_gateway.testing import texts_of
 
 Ask = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class At:
+    """A clock that stands."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
 
 GOODS = [
     ("workshop", "продаете велосипеды?", "wash"),
@@ -135,6 +151,22 @@ def test_where_the_business_is_answers_nothing_else(
 ) -> None:
     passage = Passage(id=id, text=text, confidence=0.8, query=query, source="pack")
     assert policies["workshop"].denied([passage]) == ([passage] if denied else [])
+
+
+@pytest.mark.parametrize(("query", "id", "day", "denied"), [
+    ("атлас икс 14 есть в наличии?", "x14", 14, True), ("is the Atlas X 14 still in stock?", "x14", 14, True), ("атлас икс 14 есть в наличии?", "x14", 10, False),
+    ("атлас икс 14 сколько стоит?", "x14", 14, False), ("атлас икс 13 в наличии?", "x13", 14, False), ("замок велосипедный есть в наличии?", "lock", 14, False),
+])  # fmt: skip
+def test_the_price_of_goods_that_were_counted_long_ago_does_not_say_that_there_are_any(
+    query: str, id: str, day: int, denied: bool, policies: dict[str, Any]
+) -> None:
+    """After 24 hours nobody knows; of what nobody counts, the list says that it is sold."""
+    bikes = policies["bikes"]
+    policy = Policy(
+        PolicySettings(pack=bikes.facts.pack), texts_of(plugin), clock=At(datetime(2026, 1, day, 9, tzinfo=UTC))
+    )
+    passage = Passage(id=f"pack:products.{id}", text="…", confidence=0.9, query=query, source="pack")
+    assert policy.denied([passage]) == ([passage] if denied else [])
 
 
 @pytest.mark.parametrize(("text", "told"), [

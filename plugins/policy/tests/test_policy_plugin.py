@@ -55,6 +55,9 @@ def test_verdicts(classify: Classify, text: str, route: Route, language: str) ->
         ("отмените мою запись", "booking_change", "отмените"),
         ("я у двери, никто не открывает", "urgent", "я у двери"),
         ("сколько стоит?", "price_of_what", "сколько стоит"),
+        ("а есть в наличии?", "price_of_what", "есть в наличии"),
+        ("қолда бар ма?", "price_of_what", "қолда бар ма"),
+        ("is it still available?", "price_of_what", "is it still available"),
     ],
 )
 def test_intent_and_reason_say_what_is_wanted(classify: Classify, text: str, intent: str, why: str) -> None:

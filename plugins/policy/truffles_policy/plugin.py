@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from truffles_gateway.errors import ConfigError, dotted
 from truffles_gateway.messages import Author, Draft, Inbound, Passage, Route, Turn, Verdict, notices, untold
-from truffles_gateway.plugin import OWN, Entry, Plugin, Resources, Texts, hookimpl
+from truffles_gateway.plugin import OWN, Clock, Entry, Plugin, Resources, Texts, hookimpl
 from truffles_policy.booking.booker import Booker, Open
 from truffles_policy.booking.wishes import wishes
 from truffles_policy.facts.catalogue import CATALOGUE
@@ -75,9 +76,13 @@ class Policy:
     """One tenant's rules, and the facts of its pack."""
 
     def __init__(
-        self, settings: PolicySettings, texts: Texts, branch_tags: Mapping[str, str] = MappingProxyType({})
+        self,
+        settings: PolicySettings,
+        texts: Texts,
+        branch_tags: Mapping[str, str] = MappingProxyType({}),
+        clock: Clock | None = None,
     ) -> None:
-        self._pack, self._texts, self._tags = settings.pack, texts, branch_tags
+        self._pack, self._texts, self._tags, self._clock = settings.pack, texts, branch_tags, clock
         self._wordings = settings.wordings
         phrases = settings.phrases()
         rules = Rules(phrases, settings.off) if phrases or settings.off else base_rules()
@@ -205,12 +210,18 @@ class Policy:
 
     def _denied(self, query: str, found: Sequence[Passage]) -> Sequence[Passage]:
         """Services, where goods are asked for that these are only done to, and none that is likely enough is asked for itself; what says
-        nothing but where the business is, or how it is paid, where something else is asked that the pack does not say."""
+        nothing but where the business is, or how it is paid, where something else is asked that the pack does not say; goods of which
+        nobody knows whether they are there, where that is asked."""
         assert self.facts is not None
         work = [each for each in found if self.facts.services([each.id])]
         likely = [each.id for each in work if each.confidence >= LIKELY] or [each.id for each in work]
         denied = work if self.facts.is_work(likely, query) else []
-        return [*denied, *(each for each in found if self.facts.is_else(each.id, each.answer or each.text, query))]
+        now = self._clock.now() if self._clock else datetime.now(UTC)
+        return [
+            *denied,
+            *(each for each in found if self.facts.is_else(each.id, each.answer or each.text, query)),
+            *(each for each in found if self.facts.is_uncertain(each.id, query, now)),
+        ]
 
     async def warm_up(self) -> None:
         """Load what examples weigh: seconds on a small machine, more than a turn may wait."""
@@ -265,7 +276,7 @@ def _create(settings: PolicySettings, resources: Resources) -> Policy:
     if settings.pack and resources.branches:
         for place, slip in unknown_branches(settings.pack, list(resources.branches)):
             raise ConfigError(slip, where=f"plugins.policy.pack{dotted(place)}")
-    return Policy(settings, resources.texts, resources.branch_tags)
+    return Policy(settings, resources.texts, resources.branch_tags, resources.clock)
 
 
 plugin = Plugin(

@@ -278,6 +278,15 @@ class Facts:
         meant = self.things.remembered("else", asked, lambda: self._meant(asked[:LONGEST]))
         return bool(meant) and id.partition("@")[0] not in meant and not speaks_of(told, roots_of(asked))
 
+    def is_uncertain(self, fact: str, asked: str, now: datetime) -> bool:
+        """Is it asked in so many words whether goods are there, and does nobody know by now? Their price is no answer to that."""
+        found = self.things.told([fact])
+        asks = {part.ask for part in read(asked[:LONGEST], self.things).parts} if found else set()
+        say = Say(self.pack, self._texts, self.pack.language, "", now)
+        return (
+            found is not None and "stock" in asks and any(self._offers.is_uncertain(each, say) for each in found.things)
+        )
+
     def _meant(self, text: str) -> frozenset[str]:
         """What a text asks in so many words, and the facts that answer it; nothing if everyday words do not read all of it, or if any of
         those facts may answer it."""

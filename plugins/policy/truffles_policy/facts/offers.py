@@ -109,6 +109,12 @@ class Offers:
         kept = [_stock(one, say) for one in self._kept(product, thing.variant)]
         return True if any(kept) else None if None in kept else False
 
+    def is_uncertain(self, thing: Thing, say: Say) -> bool:
+        """Is it goods that were counted, and so long ago, of some row at least, that nobody knows whether there are any?"""
+        if thing.kind != PRODUCT or not self._counted(thing):
+            return False
+        return any(_stock(one, say) is None for one in self._kept(self._products[thing.id], thing.variant))
+
     def _counted(self, thing: Thing) -> bool:
         return any(one.stock or one.stock_at for one in self._kept(self._products[thing.id], thing.variant))
 
