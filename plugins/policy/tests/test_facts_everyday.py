@@ -261,3 +261,18 @@ def test_whether_a_branch_is_open_on_a_day_is_no_question_where_there_are_some(a
     )
     [told] = [each.text for each in found if each.confidence >= 0.5]
     assert "13:00" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "адрестеринизди жиберип жибериниз",
+        "адрес жіберіп жіберіңізші",
+        "мекен-жайынызды жибересиз бе",
+        "мекенжайыңызды айтып жіберіңізші",
+    ],
+)
+def test_an_address_is_asked_for_in_kazakh_as_people_ask(text: str, ask: Ask) -> None:
+    _, draft = ask("demo_salon", text)
+    assert draft is not None
+    assert "Вымышленная" in draft.text
