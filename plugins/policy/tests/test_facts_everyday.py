@@ -276,3 +276,13 @@ def test_an_address_is_asked_for_in_kazakh_as_people_ask(text: str, ask: Ask) ->
     _, draft = ask("demo_salon", text)
     assert draft is not None
     assert "Вымышленная" in draft.text
+
+
+@pytest.mark.parametrize("text", [
+    "сколько стоит маникюр? извините что спрашиваю", "сколько стоит маникюр? простите за глупый вопрос", "how much is a manicure? sorry for the silly question",
+    "маникюр қанша тұрады? сұрағаным үшін кешіріңіз", "сколько стоит маникюр? извините что так поздно пишу",
+])  # fmt: skip
+def test_who_is_sorry_for_asking_asks_no_more(text: str, ask: Ask) -> None:
+    _, draft = ask("salon", text)
+    assert draft is not None
+    assert "4 000" in draft.text

@@ -97,7 +97,11 @@ def read_softly(text: str, things: Things) -> Reading:
 def _read_softly(text: str, things: Things) -> Reading:
     found = heard_pieces(text, things)
     asking = any(piece.asks and not piece.aside for piece in found)
-    idle = tuple(piece.text for piece in found if piece.idle or (asking and (piece.vague or piece.aside)))
+    idle = tuple(
+        piece.text
+        for piece in found
+        if piece.idle or (asking and (piece.vague or piece.aside or _says_nothing(piece, things)))
+    )
     parts: list[Part] = []
     unread: list[str] = []
     for piece in found:
@@ -125,6 +129,12 @@ def _read_softly(text: str, things: Things) -> Reading:
     return replace(
         read(text, things), parts=tuple(parts), unread=tuple(unread), loose=(), idle=idle, open=tuple(unread), perhaps=perhaps,
     )  # fmt: skip
+
+
+def _says_nothing(piece: Piece, things: Things) -> bool:
+    """Do everyday words read all of it, and nothing that is asked ("извините что спрашиваю")?"""
+    strict = read(piece.text, things)
+    return not (strict.parts or strict.unread or strict.loose or strict.named)
 
 
 def heard_pieces(text: str, things: Things) -> list[Piece]:
