@@ -137,17 +137,53 @@ def _taken(count: int, clock: Clock | None) -> Taken:
 def _less(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     """Без пятнадцати три, без четверти 3; half past two, quarter to five."""
     tok, following, last = toks[place], at(toks, place + 1), at(toks, place + 2)
-    if (
-        tok.has("less")
-        and last.has("num", "number")
-        and (following.has("num", "number") or following.text == "четверти")
-    ):
-        short = following.number("num", "number") if following.has("num", "number") else QUARTER
-        return _taken(3, _before_hour(last.number("num", "number"), short)) if 0 < short < 60 else None
+    if tok.has("less"):
+        taken, short = (1, QUARTER) if following.text == "четверти" else _counted(toks, place + 1)
+        hour = at(toks, place + 1 + taken)
+        if not hour.has("num", "number") or not 0 < short < 60:
+            return None
+        return _taken(taken + 2, _before_hour(hour.number("num", "number"), short))
     if tok.has("half", "quarter") and following.has("past", "to") and last.has("num", "number"):
-        minutes, hour = HALF if tok.has("half") else QUARTER, last.number("num", "number")
-        return _taken(3, _clock(hour, minutes) if following.has("past") else _before_hour(hour, minutes))
+        minutes, hours = HALF if tok.has("half") else QUARTER, last.number("num", "number")
+        return _taken(3, _clock(hours, minutes) if following.has("past") else _before_hour(hours, minutes))
     return None
+
+
+def _counted(toks: Sequence[Tok], place: int) -> tuple[int, int]:
+    """Minutes in figures or words, and how many tokens they take."""
+    tok = at(toks, place)
+    return (1, tok.number("num")) if tok.has("num") else _spelt(toks, place)
+
+
+def _with_minutes(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """Двадцать минут четвертого; ten past three, twenty to four, where "10 to 4" in figures is a span."""
+    taken, minutes = _counted(toks, place)
+    if not 0 < minutes < 60:
+        return None
+    link, hour = at(toks, place + taken), at(toks, place + taken + 1)
+    if link.has("minute") and hour.has("ordinal"):
+        return _taken(taken + 2, _before_hour(hour.number("ordinal"), 60 - minutes))
+    if link.has("minute"):
+        link, hour, taken = hour, at(toks, place + taken + 2), taken + 1
+    is_told = toks[place].has("number") and minutes % 5 == 0
+    if link.text not in {"past", "to"} or not is_told or not hour.has("num", "number"):
+        return None
+    hours = hour.number("num", "number")
+    return _taken(taken + 2, _clock(hours, minutes) if link.text == "past" else _before_hour(hours, minutes))
+
+
+def _kazakh_minutes(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """Үшке жиырма минут қалғанда, үштен он минут өткенде."""
+    hour = _hour(toks, place)
+    if hour is None:
+        return None
+    taken, minutes = _counted(toks, place + hour[0])
+    end = place + hour[0] + taken
+    is_gone = at(toks, end + 1).has("gone")
+    if not 0 < minutes < 60 or not at(toks, end).has("minute") or not (is_gone or at(toks, end + 1).has("left")):
+        return None
+    clock = _clock(hour[1], minutes) if is_gone else _before_hour(hour[1], minutes)
+    return _taken(end + 2 - place, clock)
 
 
 def _from_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
@@ -167,36 +203,52 @@ def _from_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
 
 def _bare(toks: Sequence[Tok], place: int) -> Taken:
     """A time in any shape, whatever stands before it."""
-    tok = at(toks, place)
-    if tok.text == "он" and (at(toks, place - 1).has("hour") or at(toks, place + 1).has("number", "halves")):
-        return _teen(toks, place)
-    if tok.kinds and (found := _written(toks, place, True)):
+    if at(toks, place).kinds and (found := _written(toks, place, True)):
         return found
-    hour = _hour(tok)
+    hour = _hour(toks, place)
     if hour is None:
         return None
-    taken, minute = 1, 0
-    if at(toks, place + taken).has("hour"):
-        taken += 1
-    following = at(toks, place + taken)
-    if following.has("halves"):
-        taken, minute = taken + 1, HALF
-    elif following.has("num") and _is_minutes(toks, place + taken, tok):
-        minute, taken = following.number("num"), taken + 1
-        taken += at(toks, place + taken).has("minute")
-    elif (
-        following.has("number") and tok.has("number") and tok.number("number") >= 20 and following.number("number") < 4
-    ):
-        return _taken(taken + 1, _clock(hour + following.number("number")))
-    return _taken(taken, _clock(hour, minute))
+    taken = hour[0] + at(toks, place + hour[0]).has("hour")
+    more, minute = _minutes(toks, place + taken, at(toks, place))
+    return _taken(taken + more, _clock(hour[1], minute))
 
 
-def _teen(toks: Sequence[Tok], place: int) -> Taken:
-    """Он бірде, он жарымда."""
-    following = at(toks, place + 1)
-    if following.has("number") and following.number("number") < 10:
-        return _taken(2, _clock(10 + following.number("number")))
-    return _taken(1 + following.has("halves"), _clock(10, HALF if following.has("halves") else 0))
+def _hour(toks: Sequence[Tok], place: int) -> tuple[int, int] | None:
+    """An hour in figures or words, and how many tokens it takes: 3-те, двадцать один, он бірде."""
+    tok, following = at(toks, place), at(toks, place + 1)
+    if isinstance(case := tok.kinds.get("case"), tuple):
+        return (1, case[0]) if case[0] <= 24 else None
+    unit = following.number("number") if following.has("number") else 0
+    if tok.text == "он" and (at(toks, place - 1).has("hour") or following.has("number", "halves")):
+        return (2, 10 + unit) if 0 < unit < 10 else (1, 10)
+    if not tok.has("num", "number") or tok.number("num", "number") > 24:
+        return None
+    hour = tok.number("num", "number")
+    return (2, hour + unit) if tok.has("number") and hour == 20 and 0 < unit < 4 else (1, hour)
+
+
+def _minutes(toks: Sequence[Tok], place: int, hour: Tok) -> tuple[int, int]:
+    """The minutes behind an hour, and how many tokens they take: 30, жарымда, с половиной, сорок пять."""
+    tok, following = at(toks, place), at(toks, place + 1)
+    if tok.has("halves") or (tok.has("since") and following.has("halves")):
+        return (1 if tok.has("halves") else 2), HALF
+    if tok.has("num"):
+        return (1 + following.has("minute"), tok.number("num")) if _is_minutes(toks, place, hour) else (0, 0)
+    taken, minute = _spelt(toks, place)
+    behind = at(toks, place + taken)
+    if minute < 10 or (behind.has("ordinal", *_COUNTED) and not behind.has("minute")):
+        return 0, 0  # "в пять двадцать пятого": the day; "в шесть двадцать человек"
+    return taken + behind.has("minute"), minute
+
+
+def _spelt(toks: Sequence[Tok], place: int) -> tuple[int, int]:
+    """A number below sixty in words, and how many tokens it takes."""
+    tok, following = at(toks, place), at(toks, place + 1)
+    ten = 10 if tok.text == "он" else tok.number("number") if tok.has("number") else 0
+    unit = following.number("number") if following.has("number") else 0
+    if 0 < unit < 10 and (ten >= 20 or tok.text == "он"):
+        return 2, ten + unit
+    return (1, ten) if ten else (0, 0)
 
 
 def _is_minutes(toks: Sequence[Tok], place: int, hour: Tok) -> bool:
@@ -208,10 +260,8 @@ def _is_minutes(toks: Sequence[Tok], place: int, hour: Tok) -> bool:
     )
 
 
-def _hour(tok: Tok) -> int | None:
-    if isinstance(case := tok.kinds.get("case"), tuple):
-        return case[0] if case[0] <= 24 else None
-    return tok.number("num", "number") if tok.has("num", "number") and tok.number("num", "number") <= 24 else None
+def _midnight(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    return (1, Clock(0, sure=True)) if toks[place].has("midnight") else None
 
 
 def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
@@ -241,4 +291,6 @@ def _is_by_day(clock: Clock) -> bool:
     return clock.minute < 8 * HOUR or clock.minute // HOUR == 12
 
 
-_RULES: tuple[Callable[[Sequence[Tok], int, bool], Taken], ...] = (_half_to, _less, _from_to, _written, _spoken)
+_RULES: tuple[Callable[[Sequence[Tok], int, bool], Taken], ...] = (
+    _midnight, _half_to, _less, _with_minutes, _kazakh_minutes, _from_to, _written, _spoken,
+)  # fmt: skip

@@ -65,9 +65,22 @@ def lex(text: str) -> list[Tok]:
 def _tokens(text: str) -> Iterator[Tok]:
     for found in _TOKEN.finditer(text):
         kind = next(name for at, (name, _) in enumerate(_SHAPES) if found[f"k{at}"] is not None)
-        kinds = _vocabulary().kinds(found.group()) if kind == "word" else {kind: _value(kind, found)}
-        if kind != "stop":
-            yield Tok(found.group(), kinds, found.start(), found.end())
+        if kind == "word":
+            yield from _words(found.group(), found.start())
+        elif kind != "stop":
+            yield Tok(found.group(), {kind: _value(kind, found)}, found.start(), found.end())
+
+
+def _words(written: str, start: int) -> Iterator[Tok]:
+    """A word; its parts, where a hyphen joins words of which each means something: "forty-five", "пн-ср"."""
+    kinds, parts = _vocabulary().kinds(written), written.split("-")
+    apart = [] if kinds or len(parts) < 2 else [_vocabulary().kinds(part) for part in parts]
+    if not apart or not all(apart):
+        yield Tok(written, kinds, start, start + len(written))
+        return
+    for part, meaning in zip(parts, apart, strict=True):
+        yield Tok(part, meaning, start, start + len(part))
+        start += len(part) + 1
 
 
 def _value(kind: str, found: re.Match[str]) -> Value:
