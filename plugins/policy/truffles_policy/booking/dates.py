@@ -26,7 +26,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 """A polite way to ask for that very time ("а завтра не получится?")."""
-_EITHER, _RATHER = ("or",), ("rather",)
+_NOT_BEHIND = frozenset({"емес", "emes", "орнына", "ornyna"})
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
         found.ahead = minutes[1]
         return minutes[0]
     if day := day_at(toks, place, today):
-        found.days.append((day[1], _said_with(toks, place)))
+        found.days.append((day[1], _said_with(toks, place, day[0])))
         if tok.text == "tonight":
             found.parts.append("evening")
         if tok.has("now") and found.days[-1][1] != "not":
@@ -92,10 +92,12 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
     return 1
 
 
-def _said_with(toks: Sequence[Tok], place: int) -> str:
-    """What stands before it within a few words: a "not", an "or", a "rather"."""
+def _said_with(toks: Sequence[Tok], place: int, taken: int = 1) -> str:
+    """What stands before it within a few words: a "not", an "or", a "rather"; in Kazakh "not" stands behind it."""
     near = [at(toks, place - back) for back in (1, 2, 3)]
-    if near[0].has("not") or (near[0].has("at", "on") and near[1].has("not")):
+    before = near[1] if near[0].has("at", "on") or near[0].text == "of" else near[0]
+    is_denied = before.has("not", "than") and before.text not in _NOT_BEHIND
+    if is_denied or at(toks, place + taken).text in _NOT_BEHIND:
         return "not"
     for name, reach in (("or", 2), ("rather", 3)):
         if any(tok.has(name) for tok in near[:reach]):
@@ -111,8 +113,7 @@ def _one_day(days: Sequence[tuple[Day, str]], today: date) -> Day | None:
     weekday = next((day for day, _ in meant if day.weekday is not None), None)
     week = next((day for day, _ in meant if day.week), None)
     if weekday and week and week.start:
-        monday = week.start - timedelta(days=week.start.weekday())
-        return Day(monday + timedelta(days=weekday.weekday or 0), weekday=weekday.weekday)
+        return _of_week(weekday.weekday or 0, week.start, today, later=week.end is None and meant[0][0] is weekday)
     if weekday and len(meant) > 1 and any(day.start and day.weekday is None and not day.end for day, _ in meant):
         return next(
             day for day, _ in meant if day.weekday is None
@@ -124,6 +125,12 @@ def _one_day(days: Sequence[tuple[Day, str]], today: date) -> Day | None:
     if said == "or" and first.start and day.start and first.start < day.start <= first.start + timedelta(days=6):
         return Day(first.start, day.start)
     return first
+
+
+def _of_week(weekday: int, week: date, today: date, *, later: bool) -> Day:
+    """That day of the week; `later`: "в пятницу через неделю", which is as long after the coming one."""
+    ahead = (weekday - today.weekday()) % 7 if later else weekday - week.weekday()
+    return Day(week + timedelta(days=ahead), weekday=weekday)
 
 
 def _spoken_part(toks: Sequence[Tok], part: str) -> str:

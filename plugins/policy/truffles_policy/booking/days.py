@@ -18,8 +18,11 @@ from truffles_policy.booking.moments import (
 )  # fmt: skip
 
 Taken = tuple[int, Day] | None
+_THROUGH = frozenset({"по", "through", "thru"})
 SMALL_WORDS = frozenset({"a", "an", "the", "of"})
 DAYS_OF = {"days": 1, "week": 7}
+_BEHIND = frozenset({"кейін", "кейин", "соң", "сон", "keiin", "keyin", "son"})
+"""Kazakh says "after" behind a span; "любой день после 6" and "any day after 6" speak of an hour."""
 HALVES_AHEAD = {"полчаса": 30, "полчасика": 30, "полтора": 90}
 
 
@@ -30,6 +33,12 @@ def at(toks: Sequence[Tok], place: int) -> Tok:
 
 def day_at(toks: Sequence[Tok], place: int, today: date) -> Taken:
     """The day that begins at a token."""
+    return _range_of_month(toks, place, today) or _range(toks, place, today) or _single(toks, place, today)
+
+
+def _single(toks: Sequence[Tok], place: int, today: date) -> Taken:
+    if place >= len(toks):
+        return None
     return next((found for rule in _RULES if (found := rule(toks, place, today))), None)
 
 
@@ -56,11 +65,66 @@ def _number(toks: Sequence[Tok], place: int, *kinds: str) -> tuple[int, int] | N
         more = following.number("ordinal", "number")
         if more < 10:
             return 2, tok.number("number") + more
+    if tok.text == "он" and _is_kazakh_ordinal(following):
+        return 2, 10 + following.number("ordinal")
     if tok.has("nth", "num", *kinds):
         return 1, tok.number("nth", "num", *kinds)
     if isinstance(case := tok.kinds.get("case"), tuple):
         return 1, case[0]
     return None
+
+
+def _is_kazakh_ordinal(tok: Tok) -> bool:
+    """Он бесінші; "он второго января придёт" is Russian."""
+    return tok.has("ordinal") and tok.text.endswith(("нші", "ншы"))
+
+
+def _range(toks: Sequence[Tok], place: int, today: date) -> Taken:
+    """С понедельника по среду, from monday to wednesday, с 7 декабря по 10 января."""
+    leads = int(toks[place].has("since"))
+    first = _single(toks, place + leads, today)
+    if first is None:
+        return None
+    link = at(toks, place + leads + first[0])
+    if not (link.text in _THROUGH or (leads and link.has("to"))):
+        return None
+    second = _single(toks, place + leads + first[0] + 1, today)
+    whole = _between(first[1], second[1], today) if second else None
+    return (leads + first[0] + 1 + second[0], whole) if second and whole else None
+
+
+def _range_of_month(toks: Sequence[Tok], place: int, today: date) -> Taken:
+    """С 7 по 10 декабря, 7-10 декабря, 7 или 8 декабря: both are of the month that is named once."""
+    leads = int(toks[place].has("since"))
+    here = place + leads
+    if isinstance(dash := at(toks, here).kinds.get("dash"), tuple):
+        ends, taken, (since, until) = here + 1, here + 2, dash
+    else:
+        first, link = _number(toks, here, "ordinal", "number"), 0
+        link = here + first[0] if first else here
+        second = _number(toks, link + 1, "ordinal", "number") if first else None
+        if first is None or second is None or not _links(at(toks, link), leads):
+            return None
+        ends, taken, (since, until) = link + 1 + second[0], link + 2 + second[0], (first[1], second[1])
+    if not (month := at(toks, ends)).kinds.get("month"):
+        return None
+    days = [month_day(today, month.number("month"), day, *_year(toks, taken)) for day in (since, until)]
+    whole = _between(days[0], days[1], today)
+    return (taken - place, whole) if whole else None
+
+
+def _links(tok: Tok, leads: int) -> bool:
+    return tok.text in _THROUGH or tok.text in {"и", "and"} or tok.has("or") or (bool(leads) and tok.has("to"))
+
+
+def _between(first: Day, last: Day, today: date) -> Day | None:
+    """The days from one to another; what has begun already begins today."""
+    if first.start is None or last.start is None or first.end or last.end:
+        return None
+    if first.start > last.start and last.weekday is not None:
+        last = Day(last.start + timedelta(days=7))
+    since = today if first.rolled and not last.rolled else first.start
+    return Day(since, last.start) if last.start and since < last.start else None
 
 
 def _with_month(toks: Sequence[Tok], place: int, today: date) -> Taken:
@@ -87,10 +151,13 @@ def _year(toks: Sequence[Tok], place: int) -> tuple[int, ...]:
 def _of_month(toks: Sequence[Tok], place: int, today: date) -> Taken:
     """25-го, 25 числа, the 25th, 25-де, на 28."""
     tok, following = toks[place], at(toks, place + 1)
-    if found := _number(toks, place, "ordinal"):
+    found = _number(toks, place, "ordinal")
+    if found:
         taken, day = found
         if at(toks, place + taken).has("date") and (tok.has("nth", "num", "ordinal", "number", "case")):
             return taken + 1, day_of_month(today, day)
+    if found and _is_spoken_day(toks, place, found[0]):
+        return found[0], day_of_month(today, found[1])
     if tok.has("nth") and not following.has("half", "lots"):
         return 1, day_of_month(today, tok.number("nth"))
     if isinstance(case := tok.kinds.get("case"), tuple) and case[0] > 24:
@@ -103,6 +170,18 @@ def _of_month(toks: Sequence[Tok], place: int, today: date) -> Taken:
     ):
         return 1, day_of_month(today, tok.number("num"))
     return None
+
+
+def _is_spoken_day(toks: Sequence[Tok], place: int, taken: int) -> bool:
+    """Двадцать второго, восьмого в 12, на пятое, the fifteenth; "второго ребёнка" and "половина пятого" are none."""
+    before, last, behind = at(toks, place - 1), at(toks, place + taken - 1), at(toks, place + taken)
+    if not last.has("ordinal") or before.has("minute", "quarter", "half", "at"):
+        return False
+    ends = behind.text == "" or behind.start - last.end > 1  # a mark stands between
+    is_alone = ends or behind.has("at", "on", "part", "after", "since", "weekday")
+    if last.text.endswith("го"):
+        return is_alone
+    return is_alone and (before.text == "на" or (before.text == "the" and last.number("ordinal") > 3))
 
 
 def _counts(tok: Tok) -> bool:
@@ -133,6 +212,8 @@ def _named(toks: Sequence[Tok], place: int, today: date) -> Taken:
     tok = toks[place]
     if tok.has("days") and at(toks, place + 1).has("after") and at(toks, place + 2).kinds.get("day") == 1:
         return 3, Day(today + timedelta(days=2))
+    if tok.text == "после" and at(toks, place + 1).kinds.get("day") == 1:
+        return 2, Day(today + timedelta(days=2))  # how many write "послезавтра"
     if tok.text == "арғы":
         return 1 + at(toks, place + 1).has("days"), Day(today + timedelta(days=2))
     if tok.text == "tonight" or tok.has("now"):
@@ -142,12 +223,25 @@ def _named(toks: Sequence[Tok], place: int, today: date) -> Taken:
 
 def _ahead(toks: Sequence[Tok], place: int, today: date) -> Taken:
     """Через неделю, через 2 дня, in a month, бір аптадан кейін."""
+    if found := _week_from(toks, place, today):
+        return found
     if not (span := span_at(toks, place)) or not span[2]:
         return None
     taken, count, unit = span
     if unit in DAYS_OF:
-        return taken, Day(today + timedelta(days=min(count * DAYS_OF[unit], 3660)))
+        day = today + timedelta(days=min(count * DAYS_OF[unit], 3660))
+        return taken, Day(day, week=unit == "week")
     return (taken, _months_on(today, count)) if unit == "month" else None
+
+
+def _week_from(toks: Sequence[Tok], place: int, today: date) -> Taken:
+    """A week from Friday."""
+    if not (toks[place].has("week") and at(toks, place + 1).text == "from"):
+        return None
+    found = _single(toks, place + 2, today)
+    if found is None or found[1].start is None:
+        return None
+    return found[0] + 2, Day(found[1].start + timedelta(days=7))
 
 
 def minutes_ahead(toks: Sequence[Tok], place: int) -> tuple[int, int] | None:
@@ -176,7 +270,7 @@ def span_at(toks: Sequence[Tok], place: int) -> tuple[int, int, str] | None:
     unit = next((name for name in ("week", "days", "hour", "minute") if at(toks, here).has(name)), "")
     unit = unit or ("month" if at(toks, here).kinds.get("month") == 0 else "")
     unit = unit or _kazakh_unit(at(toks, here).text)
-    if not unit or not (leads or at(toks, here + 1).has("after")):
+    if not unit or not (leads or at(toks, here + 1).text in _BEHIND):
         return None
     return here + (1 if leads else 2) - place, count, unit
 
