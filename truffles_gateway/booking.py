@@ -75,6 +75,17 @@ class Booking:
         new = {key: value[:LONGEST] for key, value in slots.items() if value}
         return replace(self, slots=kept | new, at=at)
 
+    def without(self, refused: Mapping[str, str]) -> Booking:
+        """Without the day or time that just turned out to be impossible: it may be known from before, when nobody had said at
+        which branch, or on which day."""
+        if not refused.get("day") or refused["day"] != self.slots.get("day"):
+            return self
+        exact = next((name for name in ("time", "part") if refused.get(name)), "")
+        if exact and refused[exact] != self.slots.get(exact):
+            return self
+        gone = TIMES if exact else ("day", "until")
+        return replace(self, slots={key: value for key, value in self.slots.items() if key not in gone})
+
     def without_time(self) -> Booking:
         """Only what another time would leave as it is."""
         return replace(self, slots={key: value for key, value in self.slots.items() if key not in WHEN})

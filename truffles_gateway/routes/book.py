@@ -105,7 +105,8 @@ def _merged(case: Case) -> Booking:
     known = booking.stored(case.conversation.context) or Booking(at=now)
     if verdict.asks:
         known = replace(known, asks=tuple(slot for slot in verdict.asks if slot in booking.ASKS))
-    return replace(known, remark=verdict.remark or known.remark).merged(verdict.slots, now)
+    known = replace(known, remark=verdict.remark or known.remark).merged(verdict.slots, now)
+    return known.without(verdict.refused)
 
 
 def _next(case: Case, known: Booking, refused: str) -> Decision:

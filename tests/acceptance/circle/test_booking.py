@@ -401,6 +401,27 @@ async def test_where_there_are_branches_the_branch_is_asked_first(booking_shop, 
     assert "Когда: четверг, 3 декабря, 15:00" in shop.card().text
 
 
+async def test_a_time_at_which_the_chosen_branch_is_closed_is_asked_again(booking_shop, anna) -> None:
+    branches = [{"slug": "north", "name": "Север"}, {"slug": "south", "name": "Юг"}]
+    hours = {"place": {}, "branches": [{**each, "hours": {"daily": "10:00-18:00"}} for each in branches]}
+    shop = await booking_shop(hours, branches=branches, branching={"mode": "ask_user"})
+    await shop.ask(anna, "запишите на маникюр завтра в 20:00")
+    [again] = await shop.ask(anna, "2")
+    assert "закрыты" in again
+    assert again.endswith("На какое время вам удобно?")
+    await shop.ask(anna, "в 17")
+    await shop.ask(anna, "Айгуль")
+    assert "Когда: четверг, 3 декабря, 17:00" in shop.card().text
+
+
+async def test_a_time_at_which_the_new_day_is_closed_is_asked_again(booking_shop, anna) -> None:
+    shop = await booking_shop({"place": {"hours": {"mon-fri": "10:00-21:00", "sat": "10:00-14:00"}}})
+    await shop.ask(anna, "запишите на маникюр завтра в 15:00")
+    [again] = await shop.ask(anna, "нет, лучше в субботу")
+    assert "закрыты" in again
+    assert again.endswith("На какое время вам удобно?")
+
+
 async def test_silence_is_the_end_of_it(booking_shop, anna) -> None:
     shop = await booking_shop()
     await shop.ask(anna, "хочу записаться на маникюр")
