@@ -262,7 +262,7 @@ class Verdict:
 
     Of a booking (`Route.BOOK`, and `Route.ANSWER` where a question comes in the middle of one):
     slots    what this message says for it, over what `Turn.context["booking"]` holds of before: `service` as the desk
-             calls it, `service_said` as the customer does, `service_id`; `day` and `until` (ISO dates), `time` and `till` (15:00), `bound` ("after", "before"), `part` ("morning",
+             calls it, `service_said` as the customer does, `service_id` (several with a comma between, ids with a space); `day` and `until` (ISO dates), `time` and `till` (15:00), `bound` ("after", "before"), `part` ("morning",
              "noon", "day", "afternoon", "evening", "night", "any", "soon") or `words` that could not be read; `name`
     asks     what is asked for, in this order: "service", "when", "name"
     refused  what of it cannot be: `why` ("no_such", "past", "closed", "outside", "soon", "far"; "name": the offered one is

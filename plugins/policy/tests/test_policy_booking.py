@@ -185,6 +185,7 @@ SERVICE = {"slots": {}, "asked": "service"}
 WHEN = {"slots": {"service": "Маникюр"}, "asked": "when"}
 TIME = {"slots": {"service": "Маникюр", "day": "2026-12-03"}, "asked": "time"}
 NAME = {"slots": {"service": "Маникюр", "day": "2026-12-03", "time": "15:00"}, "asked": "name", "offer": "Anna"}
+THE_HAIRCUT = {"slots": {"service": "Стрижка", "service_id": "services.haircut"}, "asked": "when"}
 SENT = {**NAME, "asked": "", "handover": "h1"}
 
 
@@ -244,6 +245,34 @@ def test_the_next_words_add_to_it(known: Mapping[str, Any], text: str, slots: Ma
 )  # fmt: skip
 def test_what_is_no_answer_keeps_its_own_route(known: Mapping[str, Any], text: str, route: Route) -> None:
     assert said(text, known).route is route
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "service"),
+    [
+        (None, "запишите на маникюр и стрижку завтра в 11", "Маникюр, Стрижка"),
+        (None, "запишите на маникюр с гель-лаком, стрижку завтра", "Маникюр с гель-лаком, Стрижка"),
+        (None, "book a manicure and a haircut tomorrow", "Маникюр, Стрижка"),
+        (None, "маникюрге және шаш қиюға жазып қойыңыз", "Маникюр, Стрижка"),
+        (None, "запишите на стрижку завтра, а маникюр сколько стоит?", "Стрижка"),
+        (None, "запишите на стрижку, а не на маникюр", "Стрижка"),
+        (SERVICE, "маникюр и стрижка", "Маникюр, Стрижка"),
+        (THE_HAIRCUT, "меня зовут Айгуль, и ещё хочу маникюр", "Стрижка, Маникюр"),
+        (THE_HAIRCUT, "и ещё маникюр добавьте", "Стрижка, Маникюр"),
+        (THE_HAIRCUT, "and also a manicure please", "Стрижка, Маникюр"),
+        (THE_HAIRCUT, "вместо стрижки маникюр", "Маникюр"),
+        (THE_HAIRCUT, "лучше маникюр", "Маникюр"),
+    ],
+)
+def test_all_that_shall_be_done_is_passed_on(known: Mapping[str, Any] | None, text: str, service: str) -> None:
+    assert said(text, known).slots["service"] == service
+
+
+def test_several_services_have_the_ids_of_all() -> None:
+    slots = said("и ещё маникюр", THE_HAIRCUT).slots
+    assert (slots["service_id"], slots["service_said"]) == ("services.haircut services.manicure", "Стрижка, Маникюр")
+    again = {"slots": dict(slots), "asked": "when"}
+    assert "service" not in said("маникюр завтра в 15", again).slots, "they are to be done already"
 
 
 def test_a_question_in_between_changes_nothing_that_it_asks_about() -> None:

@@ -66,8 +66,13 @@ class Heard:
     words: Sequence[Token]
     asks: bool
     moment: Moment
-    service: tuple[str, str] | None
+    services: tuple[tuple[str, str], ...]
     name: str
+
+    @property
+    def service(self) -> tuple[str, str] | None:
+        """What it names to be done, the first of it."""
+        return self.services[0] if self.services else None
 
     @property
     def nothing(self) -> bool:
@@ -115,9 +120,18 @@ class Booker:
             text = self._unasked(text)
         today = turn.now.astimezone(ZoneInfo(turn.timezone)).date()
         moment = read(text, today, expected=known is not None and known.asked in WHEN)
-        found = self._find(text) or (self._find(_NUMBERS.sub(" ", text)) if moment.clock else [])
+        found = self._services(words, text) or (self._services(words, _NUMBERS.sub(" ", text)) if moment.clock else ())
         name = introduced(text) or self._called(wished(text), today) or self._signed(text, known, today)
-        return Heard(words, asks, moment, found[0] if found else None, name)
+        return Heard(words, asks, moment, found, name)
+
+    def _services(self, words: Sequence[Token], text: str) -> tuple[tuple[str, str], ...]:
+        """What shall be done; more than one thing only where nothing is told of before, and nothing is asked of them."""
+        found = self._find.together(text)
+        if len(found) > 1 and not self._wishes.implies(words, ""):
+            return found[:1]
+        if len(found) > 1 and self._wishes.asks(words):
+            return self._find.together(self._unasked(text)) or found[:1]
+        return found
 
     def _signed(self, text: str, known: Open | None, today: date) -> str:
         """With whose name a message ends; where no question of a booking waits, it must be a known one."""
@@ -243,12 +257,12 @@ class Booker:
         """What of a message counts for the booking: of a question nothing, and no service that is theirs already, was, or is
         no more than what is known."""
         if interrupts:
-            return replace(heard, moment=Moment(), service=None)
+            return replace(heard, moment=Moment(), services=())
         if heard.service is None or not known.slots.get("service") or self._wishes.changes(heard.words):
             return heard
-        less = self._find.covers(known.slots.get("service_id", ""), heard.service[1])
+        less = all(self._find.covers(known.slots.get("service_id", ""), each[1]) for each in heard.services)
         told = self._wishes.wish(heard.words) is None and not self._wishes.implies(heard.words, "")
-        return replace(heard, service=None) if less or told else heard
+        return replace(heard, services=()) if less or told else heard
 
     def _ends(self, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """ "Не надо, передумал" ends it; a bare "no" to an offered name only wants another one."""
@@ -282,11 +296,25 @@ class Booker:
         hours = self._week(calendar.opening, language)
         when = settle(heard.moment, now, calendar, self._rules, known.slots, hours)
         slots = dict(when.slots)
-        if heard.service:
-            slots |= self._service(heard.service, language)
+        if heard.services:
+            slots |= self._named(heard, known, language)
         if heard.name:
             slots["name"] = heard.name
         return Settled(slots, when.refused)
+
+    def _named(self, heard: Heard, known: Open, language: str) -> dict[str, str]:
+        """The services of a message together; "и ещё маникюр" adds to what is known."""
+        each = [self._service(found, language) for found in heard.services]
+        before = known.slots if known.slots.get("service") and self._wishes.adds(heard.words) else {}
+        if before:
+            before = {"service_said": before["service"], **before}
+            each = [
+                one for one in each if not self._find.covers(before.get("service_id", ""), one.get("service_id", ""))
+            ]
+        parts = [before, *each] if before else each
+        marks = {"service": ", ", "service_said": ", ", "service_id": " "}
+        joined = {key: mark.join(one[key] for one in parts if one.get(key)) for key, mark in marks.items()}
+        return {key: value for key, value in joined.items() if value}
 
     def _service(self, found: tuple[str, str], language: str) -> dict[str, str]:
         """A service as the desk calls it, and as the customer reads it."""

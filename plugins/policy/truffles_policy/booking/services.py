@@ -6,10 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from truffles_policy.facts.things import Found, Things
+from truffles_policy.facts.words import Word
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Category, Pack, Service
 
 _STEM = 5
+MOST = 4
+_DENIED = frozenset({"не", "вместо", "not"})
+_DENIED_BEHIND = frozenset({"емес", "орнына"})
+_SMALL = frozenset({"на", "в", "of", "the", "a", "an", "for"})
 
 
 class ServiceFinder:
@@ -23,19 +28,29 @@ class ServiceFinder:
     def __call__(self, text: str) -> Sequence[tuple[str, str]]:
         """What a text names: (name in the pack's own language, fact id or ""), in the text's order, what the pack has first.
         A bare number names nothing: it is an hour."""
-        found = [one for each in self._things.find(text) if not each.text.isdigit() and (one := self._meant(each))]
-        return sorted(found, key=lambda one: not one[1])
+        words = self._things.vocabulary.words(text)
+        named = [each for each in self._things.find(words) if not each.text.isdigit() and not _is_denied(each, words)]
+        return sorted((one for each in named if (one := self._meant(each))), key=lambda one: not one[1])
+
+    def together(self, text: str) -> tuple[tuple[str, str], ...]:
+        """All that a text names to be done; of a service and its category only the service."""
+        kept: list[tuple[str, str]] = []
+        for one in self(text):
+            if not kept or (one[1] and not any(self.covers(each[1], one[1]) for each in kept)):
+                kept = [each for each in kept if not each[1] or not self.covers(one[1], each[1])]
+                kept.append(one)
+        return tuple(kept[:MOST])
 
     def is_name_of_ours(self, text: str, *, exactly: bool) -> bool:
         """Is it how the business calls something: a service, a branch?"""
         return any(each.exact or not exactly for each in self._things.find(text))
 
     def covers(self, known: str, named: str) -> bool:
-        """Is what was named now (a fact's id, "" for mere words) no more than the kind of what is known?"""
-        if known == named or not named:
+        """Is what was named now (a fact's id, "" for mere words) no more than what is known, one id or several, or its kind?"""
+        if not named or named in known.split():
             return True
-        service = self._services.get(known.removeprefix("services."))
-        return service is not None and named == f"categories.{service.category}"
+        services = (self._services.get(each.removeprefix("services.")) for each in known.split())
+        return any(service is not None and named == f"categories.{service.category}" for service in services)
 
     def told(self, sources: Iterable[str]) -> tuple[str, str] | None:
         """The one service that these facts tell of, in the same way; None where they tell of none, or of several."""
@@ -59,6 +74,14 @@ class ServiceFinder:
         if category:
             return self._name(category), f"categories.{category.id}"
         return (found.text.capitalize(), "") if services else None
+
+
+def _is_denied(found: Found, words: Sequence[Word]) -> bool:
+    """ "Не маникюр, а педикюр", "маникюр емес", "вместо стрижки": what is not wanted."""
+    before = [word.word for word in words[max(0, found.start - 2) : found.start]][::-1]
+    behind = words[found.end].word if found.end < len(words) else ""
+    near = before[1:] if before[:1] and before[0] in _SMALL else before[:1]
+    return bool(_DENIED.intersection(near)) or behind in _DENIED_BEHIND
 
 
 def _begins_with(service: Service, text: str) -> bool:

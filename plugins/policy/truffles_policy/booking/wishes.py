@@ -11,7 +11,7 @@ from truffles_policy.lemmas import Lexicon, is_russian, russian
 from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
 
 TABLES = (
-    "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "condition", "hold",
+    "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "add", "condition", "hold",
     "not_hold", "brings", "for_somebody",
 )  # fmt: skip
 _KAZAKH_PAST = ("дым", "дім", "тым", "тім", "дық", "дік", "тық", "тік")
@@ -64,6 +64,10 @@ class Wishes:
     def changes(self, words: Sequence[Token]) -> bool:
         """Is something else wanted than before?"""
         return self._tables["change"].first(words) is not None
+
+    def adds(self, words: Sequence[Token]) -> bool:
+        """Is something wanted besides what was?"""
+        return self._tables["add"].first(words) is not None
 
     def supposes(self, words: Sequence[Token]) -> bool:
         """Does it go on from what may happen ("а если опоздаю")?"""
