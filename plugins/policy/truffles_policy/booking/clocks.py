@@ -14,6 +14,8 @@ HALF, QUARTER = 30, 15
 _WHENEVER = frozenset({"anytime", "whenever", "бәрібір"})
 _TIMES = frozenset({"время", "time", "удобное", "келген", "час", "момент"})
 _HALVES_OF_DAY = {"первой": "morning", "вторую": "afternoon", "второй": "afternoon", "первую": "morning"}
+_FROM, _UP_TO = frozenset({"ден", "дан", "тен", "тан"}), frozenset({"ге", "ға", "ке", "қа", "га", "ка"})
+_FROM_ENDS, _TILL = ("ден", "дан", "тен", "тан", "нан", "нен"), frozenset({"дейін", "дейин", "шейін", "шейин"})
 _COUNTED = ("lots", "minute", "week", "days", "month", "other")
 
 
@@ -86,6 +88,10 @@ def _written(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
             padded = tok.text.startswith("0")
             clock = _clock(value[0], value[1], sure=kind == "clock12" or padded)
             return (1, clock) if clock and (kind != "clock12" or value[2]) else None
+    for kind in ("span12", "clocks"):
+        if isinstance(value := tok.kinds.get(kind), tuple):
+            clock = _clock(value[0], value[1], sure=kind == "span12")
+            return _taken(1, _span(clock, _clock(value[2], value[3])))
     for kind in ("pair", "dash"):
         value = tok.kinds.get(kind)
         if isinstance(value, tuple) and (found := _pair(kind, value, tok, before, expected)):
@@ -140,6 +146,8 @@ def _less(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     if tok.has("less"):
         taken, short = (1, QUARTER) if following.text == "четверти" else _counted(toks, place + 1)
         hour = at(toks, place + 1 + taken)
+        if taken == 2 and not hour.has("num", "number"):  # "без двадцати пять"
+            taken, short, hour = 1, following.number("number"), at(toks, place + 2)
         if not hour.has("num", "number") or not 0 < short < 60:
             return None
         return _taken(taken + 2, _before_hour(hour.number("num", "number"), short))
@@ -187,18 +195,54 @@ def _kazakh_minutes(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
 
 
 def _from_to(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
-    """С 3 до 5, from 15:00 to 17:00, между 3 и 5."""
+    """С 3 до 5, from 15:00 to 17:00, между 3 и 5, от 3 до 5, с 10 утра до 2 дня, 2 to 4."""
     is_between = toks[place].has("between")
-    if not is_between and not toks[place].has("since"):
-        return None
-    begins = _bare(toks, place + 1)
-    link = at(toks, place + 1 + begins[0]) if begins else None
+    leads = is_between or toks[place].has("since") or toks[place].text == "от"
+    begins = _end(toks, place + leads)
+    link = at(toks, place + leads + begins[0]) if begins else None
     if begins is None or link is None or not (link.text in {"и", "and"} if is_between else link.has("to")):
         return None
-    ends = _bare(toks, place + 2 + begins[0])
-    if ends is None:
+    ends = _end(toks, place + leads + 1 + begins[0])
+    if ends is None or not (leads or (link.text == "to" and _may_be_span(toks, place))):
         return None
-    return _taken(2 + begins[0] + ends[0], _span(begins[1], ends[1]))
+    taken = leads + 1 + begins[0] + ends[0]
+    behind = at(toks, place + taken)
+    is_counted = behind.has(*_COUNTED) and behind.text != "дня"
+    return None if is_counted else _taken(taken, _span(begins[1], ends[1]))
+
+
+def _may_be_span(toks: Sequence[Tok], place: int) -> bool:
+    """ "2 to 4" is one; "5 to 4" are minutes."""
+    return toks[place].has("num", "number", "clock", "clock12") and not at(toks, place - 1).has("half", "quarter")
+
+
+def _end(toks: Sequence[Tok], place: int) -> Taken:
+    """An end of a span, with a part of the day where the other end is said after it: "с 10 утра до 2 дня"."""
+    found = _bare(toks, place)
+    behind = at(toks, place + found[0]) if found else None
+    if found is None or behind is None:
+        return None
+    part = "day" if behind.text == "дня" else behind.kinds.get("part")
+    is_first = at(toks, place + found[0] + 1).has("to")
+    is_last = at(toks, place - 2).text == "дня" or at(toks, place - 2).has("part")
+    if not isinstance(part, str) or not (is_first or is_last):
+        return found
+    return found[0] + 1, in_part(found[1], part)
+
+
+def _from_to_kazakh(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
+    """3-тен 5-ке дейін, үштен беске дейін, 15:00-ден 17:00-ге дейін."""
+    begins = _bare(toks, place)
+    if begins is None:
+        return None
+    here = place + begins[0] + (at(toks, place + begins[0]).text in _FROM)
+    if not at(toks, here - 1).text.endswith(_FROM_ENDS):
+        return None
+    ends = _bare(toks, here)
+    last = here + ends[0] + (at(toks, here + ends[0]).text in _UP_TO) if ends else here
+    if ends is None or at(toks, last).text not in _TILL:
+        return None
+    return _taken(last + 1 - place, _span(begins[1], ends[1]))
 
 
 def _bare(toks: Sequence[Tok], place: int) -> Taken:
@@ -292,5 +336,5 @@ def _is_by_day(clock: Clock) -> bool:
 
 
 _RULES: tuple[Callable[[Sequence[Tok], int, bool], Taken], ...] = (
-    _midnight, _half_to, _less, _with_minutes, _kazakh_minutes, _from_to, _written, _spoken,
+    _midnight, _half_to, _less, _with_minutes, _kazakh_minutes, _from_to_kazakh, _from_to, _written, _spoken,
 )  # fmt: skip

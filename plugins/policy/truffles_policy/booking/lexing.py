@@ -16,6 +16,11 @@ Value = int | str | tuple[int, ...]
 _SHAPES = (
     ("iso", r"(?P<y>20\d\d)-(?P<m>\d\d)-(?P<d>\d\d)"),
     ("other", r"\+?\d[\d\s()-]{8,}\d"),  # a phone
+    (
+        "span12",
+        r"(?P<s1>\d{1,2})(?:[:.](?P<s2>\d\d))?\s*(?:(?P<s3>[ap])\.?m\.?)?\s?[-–—]\s?(?P<s4>\d{1,2})(?:[:.](?P<s5>\d\d))?\s*(?P<s6>[ap])\.?m\b\.?",
+    ),
+    ("clocks", r"(?P<t1>\d{1,2}):(?P<t2>\d\d)\s?[-–—]\s?(?P<t3>\d{1,2}):(?P<t4>\d\d)(?!\d)"),
     ("clock12", r"(?P<h12>\d{1,2})(?:[:.](?P<m12>\d\d))?\s*(?P<half>[ap])\.?\s?m\b\.?"),
     ("dmy", r"(?P<dd>\d{1,2})[./](?P<mm>\d{1,2})[./](?P<yy>20\d\d|\d\d)(?!\d)"),
     ("pair", r"(?P<p1>\d{1,2})[./](?P<p2>\d\d)(?![\d%])"),
@@ -86,14 +91,23 @@ def _words(written: str, start: int) -> Iterator[Tok]:
 def _value(kind: str, found: re.Match[str]) -> Value:
     names = {
         "iso": ("y", "m", "d"), "dmy": ("yy", "mm", "dd"), "pair": ("p1", "p2"), "clock": ("h", "min"),
-        "dash": ("a", "b"), "hours": ("hh", "hm"), "case": ("c", "cm"),
+        "clocks": ("t1", "t2", "t3", "t4"), "dash": ("a", "b"), "hours": ("hh", "hm"), "case": ("c", "cm"),
     }.get(kind)  # fmt: skip
     if kind == "clock12":
         hour = int(found["h12"]) % 12 + (12 if found["half"] == "p" else 0)
         return (hour, int(found["m12"] or 0), int(found["h12"]) <= 12)
+    if kind == "span12":
+        return _span12(found)
     if names:
         return tuple(int(found[name] or 0) for name in names)
     return int(found["n"] or found["num"] or 0) if kind in {"nth", "num"} else found.group()
+
+
+def _span12(found: re.Match[str]) -> tuple[int, ...]:
+    """2-4pm, 11am-1pm: hours and minutes of both ends; one half of the day counts for both where that is a span."""
+    first, last = int(found["s1"]) % 12, int(found["s4"]) % 12 + (12 if found["s6"] == "p" else 0)
+    half = found["s3"] or ("p" if found["s6"] == "p" and first + 12 < last else "a")
+    return first + (12 if half == "p" else 0), int(found["s2"] or 0), last, int(found["s5"] or 0)
 
 
 class Vocabulary:
