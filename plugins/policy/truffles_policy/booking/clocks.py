@@ -14,6 +14,7 @@ HALF, QUARTER = 30, 15
 _WHENEVER = frozenset({"anytime", "whenever", "бәрібір"})
 _TIMES = frozenset({"время", "time", "удобное", "келген", "час", "момент"})
 _HALVES_OF_DAY = {"первой": "morning", "вторую": "afternoon", "второй": "afternoon", "первую": "morning"}
+_AFTER = frozenset({"кейін", "кейин", "соң"})
 _FROM, _UP_TO = frozenset({"ден", "дан", "тен", "тан"}), frozenset({"ге", "ға", "ке", "қа", "га", "ка"})
 _FROM_ENDS, _TILL = ("ден", "дан", "тен", "тан", "нан", "нен"), frozenset({"дейін", "дейин", "шейін", "шейин"})
 _COUNTED = ("lots", "minute", "week", "days", "month", "other")
@@ -323,6 +324,7 @@ def _spoken(toks: Sequence[Tok], place: int, expected: bool) -> Taken:
     led = before.has("at", "on", "after", "to", "since", "hour", "earlier", "later") or (
         before.text in SMALL_WORDS and at(toks, place - 2).has("at")
     )
+    led = led or (tok.has("hourly") and (before.has("day", "weekday", "part", "days") or behind.text in _AFTER))
     named = found[0] > 1 or following.has("halves") or behind.has("part") or behind.text == "дня" or before.has("part")
     certain = isinstance(tok.kinds.get("case"), tuple) or led or named
     if tok.has("number") and not tok.has("num") and not (led or named or expected):

@@ -26,6 +26,14 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 """A polite way to ask for that very time ("а завтра не получится?")."""
+_WHENEVER = re.compile(
+    r"\bкогда (?:вам )?(?:будет )?(?:угодно|удобно)(?: вам)?\b(?! мне)|\b(?:время|когда|во сколько) (?:мне )?(?:без разницы|вс[её] ?равно|не ?важно)\b"
+    r"|\bмне (?:без разницы|вс[её] ?равно|не ?важно)(?: когда| во сколько| время|\s*(?:[,.!]|$))"
+    r"|\b(?:[қк]ай|[қк]андай|[қк]ашан) (?:(?:уа[қк]ыт|к[үу]н|са[ғг]ат)\w* )?болса да\b"
+    r"|\bi (?:don'?t|do not) (?:mind|care)(?: when| what time|\s*(?:[,.!]|$))|\bwhen(?:ever)? (?:it )?suits you\b",
+    re.IGNORECASE,
+)
+"""The time is left to the business, in words that are none of a time."""
 _NOT_BEHIND = frozenset({"емес", "emes", "орнына", "ornyna"})
 
 
@@ -60,6 +68,8 @@ def _read(text: str, today: date, expected: bool) -> Moment:
         place += max(1, _step(toks, place, today, expected, found))
     clock = found.clocks[-1 if found.link == "rather" else 0] if found.clocks else None
     part = found.parts[0] if found.parts else ""
+    if not clock and not part and (found.days or expected) and "?" not in text and _WHENEVER.search(text):
+        part = "any"
     if clock and part:
         clock, part = in_part(clock, _spoken_part(toks, part)), ""
     if any(tok.has("last") for tok in toks):  # "в прошлую пятницу", "в прошлый раз в субботу": a story

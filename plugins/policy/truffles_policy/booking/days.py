@@ -23,6 +23,7 @@ SMALL_WORDS = frozenset({"a", "an", "the", "of"})
 DAYS_OF = {"days": 1, "week": 7}
 _BEHIND = frozenset({"кейін", "кейин", "соң", "сон", "keiin", "keyin", "son"})
 """Kazakh says "after" behind a span; "любой день после 6" and "any day after 6" speak of an hour."""
+_POLITE = frozenset({"пожалуйста", "пж", "плиз", "можно", "please"})
 HALVES_AHEAD = {"полчаса": 30, "полчасика": 30, "полтора": 90}
 
 
@@ -177,7 +178,7 @@ def _is_spoken_day(toks: Sequence[Tok], place: int, taken: int) -> bool:
     before, last, behind = at(toks, place - 1), at(toks, place + taken - 1), at(toks, place + taken)
     if not last.has("ordinal") or before.has("minute", "quarter", "half", "at"):
         return False
-    ends = behind.text == "" or behind.start - last.end > 1  # a mark stands between
+    ends = behind.text == "" or behind.text in _POLITE or behind.start - last.end > 1  # a mark stands between
     is_alone = ends or behind.has("at", "on", "part", "after", "since", "weekday")
     if last.text.endswith("го"):
         return is_alone
@@ -229,6 +230,7 @@ def _ahead(toks: Sequence[Tok], place: int, today: date) -> Taken:
         return None
     taken, count, unit = span
     if unit in DAYS_OF:
+        count += taken == 2 and at(toks, place + 1).text == "день"  # "через день" leaves one out
         day = today + timedelta(days=min(count * DAYS_OF[unit], 3660))
         return taken, Day(day, week=unit == "week")
     return (taken, _months_on(today, count)) if unit == "month" else None
@@ -249,10 +251,25 @@ def minutes_ahead(toks: Sequence[Tok], place: int) -> tuple[int, int] | None:
     if toks[place].has("within") and at(toks, place + 1).text in HALVES_AHEAD:
         minutes = HALVES_AHEAD[at(toks, place + 1).text]
         return 2 + at(toks, place + 2).has("hour"), minutes
+    if half := _half_ahead(toks, place):
+        return half
     span = span_at(toks, place)
     if span is None or span[2] not in {"hour", "minute"}:
         return None
     return span[0], span[1] * (HOUR if span[2] == "hour" else 1)
+
+
+def _half_ahead(toks: Sequence[Tok], place: int) -> tuple[int, int] | None:
+    """In half an hour; жарты сағаттан кейін, бір жарым сағаттан кейін."""
+    if toks[place].has("within") and at(toks, place + 1).has("half"):
+        article = at(toks, place + 2).text in SMALL_WORDS
+        return (3 + article, HOUR // 2) if at(toks, place + 2 + article).has("hour") else None
+    whole = toks[place].number("num", "number") if toks[place].has("num", "number") else 0
+    here = place + (1 if whole else 0)
+    is_half = at(toks, here).has("halves") if whole else at(toks, here).has("half")
+    if not is_half or _kazakh_unit(at(toks, here + 1).text) != "hour" or at(toks, here + 2).text not in _BEHIND:
+        return None
+    return here + 3 - place, whole * HOUR + HOUR // 2
 
 
 def span_at(toks: Sequence[Tok], place: int) -> tuple[int, int, str] | None:

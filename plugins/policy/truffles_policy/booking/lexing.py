@@ -37,6 +37,7 @@ _SHAPES = (
     ("word", r"[^\W\d_]+(?:['’-][^\W\d_]+)*"),
     ("stop", r"[.,;!?\n]+"),
 )
+_BLANKS = re.compile(r"[^\S\n]+")
 _TOKEN = re.compile("|".join(f"(?P<k{at}>{shape})" for at, (_, shape) in enumerate(_SHAPES)))
 
 
@@ -63,7 +64,7 @@ NOTHING = Tok("", {}, 0, 0)
 
 def lex(text: str) -> list[Tok]:
     """The tokens of `text`; of a huge one, of its beginning. Marks between words are dropped."""
-    shown = clean(text[:LONGEST]).lower().replace("ё", "е")
+    shown = _BLANKS.sub(" ", clean(text[:LONGEST]).lower().replace("ё", "е"))
     return list(_tokens(shown))
 
 
@@ -77,10 +78,10 @@ def _tokens(text: str) -> Iterator[Tok]:
 
 
 def _words(written: str, start: int) -> Iterator[Tok]:
-    """A word; its parts, where a hyphen joins words of which each means something: "forty-five", "пн-ср"."""
+    """A word; its parts, where a hyphen joins numbers: "forty-five"; of "пн-ср" no half is what is meant."""
     kinds, parts = _vocabulary().kinds(written), written.split("-")
     apart = [] if kinds or len(parts) < 2 else [_vocabulary().kinds(part) for part in parts]
-    if not apart or not all(apart):
+    if not apart or not all("number" in each for each in apart):
         yield Tok(written, kinds, start, start + len(written))
         return
     for part, meaning in zip(parts, apart, strict=True):

@@ -11,7 +11,7 @@ from truffles_policy.lemmas import Lexicon, is_russian, russian
 from truffles_policy.patterns import Compiler, Index, Match, Token, covered, tokens
 
 TABLES = (
-    "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "add", "condition", "hold",
+    "wish", "not_wish", "not_implied", "want", "may", "asks", "stop", "yes", "note", "change", "add", "whatever", "condition", "hold",
     "not_hold", "brings", "for_somebody",
 )  # fmt: skip
 _KAZAKH_PAST = ("дым", "дім", "тым", "тім", "дық", "дік", "тық", "тік")
@@ -54,7 +54,7 @@ class Wishes:
 
     def asks(self, words: Sequence[Token]) -> bool:
         """Does it want to know something of the business besides?"""
-        wishes = list(self._tables["wish"].all(words))
+        wishes = [*self._tables["wish"].all(words), *self._tables["whatever"].all(words)]
         return any(not _meets(found, wishes) for found in self._tables["asks"].all(words))
 
     def notes(self, words: Sequence[Token]) -> bool:
