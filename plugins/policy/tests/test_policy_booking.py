@@ -285,6 +285,21 @@ def test_a_bare_no_to_an_offered_name_wants_another_one() -> None:
     assert said("нет", NAME).refused == {"why": "name"}
 
 
+@pytest.mark.parametrize("text", ["нет, на маму", "нет, не на меня", "жоқ, анама", "no, for my mom"])
+def test_an_offered_name_is_refused_for_somebody_who_is_not_named(text: str) -> None:
+    verdict = said(text, NAME)
+    assert (verdict.route, verdict.slots.get("name")) == (Route.BOOK, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("нет, запишите на Марину", "Марина"), ("запишите на марину", "Марина"), ("Марину запишите", "Марина"), ("на дочку Полину", "Полина"),
+     ("для сестры Жанны", "Жанна"), ("на сына Тимура", "Тимур"), ("жоқ, Айгүлге", "Айгүл"), ("no, my daughter Kate", "Kate"), ("Мади", "Мади")],
+)  # fmt: skip
+def test_a_name_is_noted_as_its_owner_says_it(text: str, name: str) -> None:
+    assert said(text, NAME).slots["name"] == name
+
+
 def test_not_now_is_no_wish_for_now() -> None:
     assert said("не сейчас", NAME).route is Route.DECLINE
     assert said("нет", WHEN).route is Route.DECLINE

@@ -15,7 +15,7 @@ from truffles_policy.booking.calendar import Calendar
 from truffles_policy.booking.dates import read
 from truffles_policy.booking.doing import done
 from truffles_policy.booking.moments import Moment
-from truffles_policy.booking.names import introduced, is_given, plain, signed, wished
+from truffles_policy.booking.names import introduced, is_for_another, is_given, plain, signed, wished
 from truffles_policy.booking.services import ServiceFinder
 from truffles_policy.booking.settle import Rules, Settled, settle
 from truffles_policy.booking.wishes import wishes
@@ -218,7 +218,7 @@ class Booker:
         self, turn: Turn, message: Inbound, known: Open, finding: Finding, heard: Heard, language: str
     ) -> Verdict | None:
         """The next words while a booking is collected."""
-        if ends := self._ends(known, finding, heard, language):
+        if ends := self._ends(message.text, known, finding, heard, language):
             return ends
         if known.asked == "name" and known.offer and self._wishes.agrees(heard.words):
             return self._book(Settled({"name": known.offer}), language, "policy: booking, the offered name")
@@ -264,12 +264,15 @@ class Booker:
         told = self._wishes.wish(heard.words) is None and not self._wishes.implies(heard.words, "")
         return replace(heard, services=()) if less or told else heard
 
-    def _ends(self, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
+    def _ends(self, text: str, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """ "Не надо, передумал" ends it; a bare "no" to an offered name only wants another one."""
         if not heard.nothing or not (finding.rule == "decline" or self._wishes.stops(heard.words)):
             return None
-        if known.asked == "name" and known.offer and len(heard.words) <= 2 and not self._wishes.stops(heard.words):
-            return self._book(Settled(refused={"why": "name"}), language, "policy: booking, another name")
+        is_another = len(heard.words) <= 2 or is_for_another(text)
+        if known.asked == "name" and known.offer and is_another and not self._wishes.stops(heard.words):
+            name = plain(text) if len(heard.words) > 2 else ""
+            found = Settled({"name": name}) if name else Settled(refused={"why": "name"})
+            return self._book(found, language, "policy: booking, another name")
         return Verdict(route=Route.DECLINE, intent="booking", language=language, why="policy: booking ended")
 
     def _asks(self, found: Settled, language: str) -> Verdict:

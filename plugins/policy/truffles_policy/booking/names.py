@@ -26,6 +26,8 @@ _GIVEN = (
 )  # fmt: skip
 """Where a name stands that is one only if it is known as such."""
 _ON = re.compile(r"\W*(?:нет,?\s+)?на\s", re.IGNORECASE)
+_NO = re.compile(r"\W*(?:(?:нет|не|жоқ|жок|no|not)\b\W*)+", re.IGNORECASE)
+_WHOSE = frozenset({"на", "для", "for"})
 _LAST = re.compile(
     r"(?:\d\S*|(?i:\b(?:утра|утром|дня|днем|днём|вечера|вечером|час|часа|часов|пожалуйста|пож|пж|please|кешке|таңертең|сағатқа)))\s+"
     r"(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺA-Z][^\W\d_]+)\s*[.!)]*\s*$"
@@ -41,6 +43,10 @@ _WISHED = re.compile(
     r"\b(?:запиши(?:те)?|записать|записывайте|забронируй(?:те)?)\s+(?:пожалуйста,?\s+)?(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)",
     re.IGNORECASE,
 )
+_WISHED_FOR = re.compile(
+    r"\b(?:запиши(?:те)?|записать|записывайте|забронируй(?:те)?)\s+на\s+(?P<name>[^\W\d_]{2,})", re.IGNORECASE
+)
+"""Whom somebody is noted for; "на" leads to services and days as well, so that only a known name is one."""
 _WISHED_KAZAKH = re.compile(
     r"\b(?P<name>[А-ЯЁӘІҢҒҮҰҚӨҺ][^\W\d_]+)(?:ны|ні|ды|ді|ты|ті)\s+(?:\S+\s+){0,3}?жаз(?:ып|ыңыз)"
 )
@@ -107,8 +113,11 @@ _AROUND = frozenset(
         "call",
         "me",
         "here",
+        "для",
+        "не",
     ]
 )
+_KAZAKH_CASE = re.compile(r"(?:[ғгқк][ае]|н[ыіи])$")
 
 
 def introduced(text: str) -> str:
@@ -147,6 +156,7 @@ def signed(text: str, *, surely: bool = False) -> str:
         return ""
     words = _WORD.findall(said[-1].group())
     words = words[1:] if len(words) > 1 and words[0].lower() in ("я", "мен", "это", "it's", "i'm") else words
+    words = words if surely else [_named(word) for word in words]
     known = _ends_known(words)
     if surely:
         return _shown(words) if known and len(said) > 1 else _behind_a_number(text)
@@ -219,6 +229,9 @@ def wished(text: str) -> str:
         name = found["name"]
         own = name.lower() in _KAZAKH_PRONOUNS or (name.endswith("м") and not is_name(name))  # "анамды": their mother
         return "" if own or len(name) < 3 else name
+    for found in _WISHED_FOR.finditer(text):
+        if is_given(called := _called(found["name"])):
+            return _shown([called])
     found = _WISHED.search(text)
     if found is None:
         return ""
@@ -227,6 +240,13 @@ def wished(text: str) -> str:
     if names[0] and len(words) > 1 and words[1][0].isupper():
         names.append(_called(words[1]))
     return _shown([name for name in names if name])
+
+
+def is_for_another(text: str) -> bool:
+    """Is the offered name refused because somebody else shall come: "нет, на маму", "no, for my mom"?"""
+    found = _NO.match(text)
+    words = _WORD.findall(text[found.end() :].lower()) if found else []
+    return bool(words) and (words[0] in _WHOSE or not _kin().isdisjoint(words))
 
 
 def is_name(word: str) -> bool:
@@ -251,12 +271,26 @@ def _called(word: str) -> str:
 
 def plain(text: str) -> str:
     """The name that a short answer is ("Айгуль", "нет, Гульнара", "it's Anna"); "" if it is none."""
-    words = [word for word in _WORD.findall(text) if word.lower() not in _AROUND]
-    if _ON.match(text):
-        words = [_called(word) or word for word in words]
+    words = [word for word in _WORD.findall(text) if word.lower() not in _AROUND | _kin()]
+    words = [(_called(word) if _ON.match(text) else "") or _named(word) for word in words]
     if not 1 <= len(words) <= MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
         return ""
     return _shown(words) if all(_may_be(word) for word in words) else ""
+
+
+@lru_cache(1)
+def _kin() -> frozenset[str]:
+    """Words for whose name it is, which are no name themselves: "на дочку Алию"."""
+    return frozenset(word for words in booking_data()["kin"].values() for word in words.split())
+
+
+def _named(word: str) -> str:
+    """A given name that stands in another case, as its owner says it: "Марину", "Айгүлге"."""
+    if is_given(word):
+        return word
+    stem = _KAZAKH_CASE.sub("", word)
+    called = _called(word)
+    return called if called and is_given(called) else stem if len(stem) > SHORTEST_NAME and is_given(stem) else word
 
 
 def _may_be(word: str) -> bool:
