@@ -154,6 +154,32 @@ def test_what_was_spoken_of_before_is_what_is_booked() -> None:
     assert "service" not in said("запишите на завтра", history=(old,)).slots
 
 
+@pytest.mark.parametrize(
+    "text", ["в субботу после обеда", "на завтра", "тогда завтра в 15:00", "сенбі күні түстен кейін"]
+)
+def test_a_time_answers_whether_to_write_somebody_down(text: str) -> None:
+    asked = Line(
+        author=Author.BOT, text="Маникюр — 5 000 ₸. Записать вас?", at=NOW, sources=("pack:services.manicure",)
+    )
+    assert said(text, history=(asked,)).slots["service_id"] == "services.manicure"
+    for other in ("завтра вам позвоню", "завтра не смогу", "завтра работаете?", "а завтра?"):
+        assert said(other, history=(asked,)).route is not Route.BOOK, other
+    assert said("на завтра", history=(replace(asked, text="Маникюр — 5 000 ₸."),)).route is not Route.BOOK
+
+
+@pytest.mark.parametrize("text", ["маникюрге жазыңыз", "шаш қиюға жазыңызшы", "маникюрге жазып беріңіз"])
+def test_in_kazakh_a_service_is_what_one_is_written_down_for(text: str) -> None:
+    assert said(text).slots.get("service"), text
+    for other in ("маникюр бағасын жазыңызшы", "маникюр туралы жазыңызшы", "чатқа жазыңызшы"):
+        assert said(other).route is not Route.BOOK, other
+
+
+def test_what_the_desk_has_already_may_be_another_service() -> None:
+    assert said("нет, лучше стрижку", SENT).slots["service"] == "Стрижка"
+    assert said("и ещё стрижку добавьте", SENT).slots["service"] == "Маникюр, Стрижка"
+    assert said("сколько стоит стрижка?", SENT).route is Route.ANSWER
+
+
 def test_a_category_counts_as_a_service_and_what_is_not_bookable_does_not() -> None:
     assert said("запишите на ногти").slots["service"] == "Ногти"
     assert "service" not in said("запишите на аренда кресла").slots

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from truffles_gateway.messages import Author, Inbound, Line, Route, Turn, Verdict, told_last
 from truffles_policy.booking.calendar import Calendar
-from truffles_policy.booking.dates import read
+from truffles_policy.booking.dates import is_only_time, read
 from truffles_policy.booking.doing import done
 from truffles_policy.booking.moments import Moment
 from truffles_policy.booking.names import introduced, is_for_another, is_given, plain, signed, wished
@@ -32,6 +32,8 @@ SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
 _NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
+_NOTED = re.compile(r"\w(?:[гғкқ][ае]|н[ае])\s+(?:\S+\s+){0,2}?жаз", re.IGNORECASE)
+"""For what somebody shall be noted: "маникюрге жазыңызшы"; "маникюр туралы жазыңыз" asks for news of it."""
 WHEN = frozenset({"when", "day", "time"})
 
 
@@ -61,13 +63,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message, read: its words, whether it asks something, and what it says for a booking."""
+    """A message, read: its words, whether it asks something, and what it says for a booking; `only_when`: nothing but a time."""
 
     words: Sequence[Token]
     asks: bool
     moment: Moment
     services: tuple[tuple[str, str], ...]
     name: str
+    only_when: bool = False
 
     @property
     def service(self) -> tuple[str, str] | None:
@@ -122,7 +125,7 @@ class Booker:
         moment = read(text, today, expected=known is not None and known.asked in WHEN)
         found = self._services(words, text) or (self._services(words, _NUMBERS.sub(" ", text)) if moment.clock else ())
         name = introduced(text) or self._called(wished(text), today) or self._signed(text, known, today)
-        return Heard(words, asks, moment, found, name)
+        return Heard(words, asks, moment, found, name, not moment.nothing and is_only_time(text))
 
     def _services(self, words: Sequence[Token], text: str) -> tuple[tuple[str, str], ...]:
         """What shall be done; more than one thing only where nothing is told of before, and nothing is asked of them."""
@@ -162,7 +165,8 @@ class Booker:
         if self._wishes.brings(heard.words) and not (heard.moment.clock or heard.moment.part):
             return None
         sounds = not heard.asks and self._wishes.implies(heard.words, message.text)
-        noted = self._wishes.notes(heard.words) and not heard.asks and heard.moment.clock is not None
+        is_told = heard.moment.clock is not None or (heard.service is not None and bool(_NOTED.search(message.text)))
+        noted = self._wishes.notes(heard.words) and not heard.asks and is_told
         signed = bool(heard.name) and not (heard.asks or heard.moment.nothing)
         wished = wish is not None or noted or ((sounds or signed) and self._reader.wishes(message.text))
         named = heard.service is not None and (not heard.moment.nothing or self._wishes.wants(heard.words))
@@ -178,11 +182,14 @@ class Booker:
         """Is it a yes to the business's own "shall we write you down?"?"""
         lines = self._pack.texts.call_to_action
         last = turn.history[-1] if turn.history else None
-        if not lines or last is None or last.author is not Author.BOT or not self._wishes.begins_with_yes(heard.words):
+        if not lines or last is None or last.author is not Author.BOT or heard.asks:
             return False
-        if asked and heard.moment.nothing:
-            return False  # "ок, хорошо. а лицензию можно посмотреть?"
-        return not heard.asks and any(last.text.rstrip().endswith(line.strip()) for line in lines.values())
+        if not any(last.text.rstrip().endswith(line.strip()) for line in lines.values()):
+            return False
+        if heard.only_when and not asked:
+            return True  # "в субботу после обеда"
+        # "ок, хорошо. а лицензию можно посмотреть?" begins with a yes and is none
+        return self._wishes.begins_with_yes(heard.words) and not (asked and heard.moment.nothing)
 
     def _told_before(self, turn: Turn, text: str, language: str) -> Mapping[str, str]:
         """What was said before the wish: the service that was spoken of, and who it is; or what shall be done, as it stands."""
@@ -209,7 +216,8 @@ class Booker:
 
     def _changes(self, turn: Turn, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """Another time or service for a booking that the desk has already."""
-        wished = self._wishes.wish(heard.words) is not None or not heard.moment.nothing
+        another = heard.service is not None and (self._wishes.changes(heard.words) or self._wishes.adds(heard.words))
+        wished = self._wishes.wish(heard.words) is not None or not heard.moment.nothing or another
         if heard.asks or heard.nothing or not wished or finding.rule in SMALL_TALK:
             return None
         return self._book(self._slots(turn, heard, known, language), language, "policy: booking changed")

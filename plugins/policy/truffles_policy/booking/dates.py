@@ -34,6 +34,9 @@ _WHENEVER = re.compile(
     re.IGNORECASE,
 )
 """The time is left to the business, in words that are none of a time."""
+_AROUND = frozenset(
+    {"да", "давайте", "тогда", "можно", "пожалуйста", "если", "the", "please", "ok", "ок", "иә", "онда", "болады"}
+)
 _NOT_BEHIND = frozenset({"емес", "emes", "орнына", "ornyna"})
 
 
@@ -60,6 +63,11 @@ def read(text: str, today: date, *, expected: bool = False) -> Moment:
         return _read(", ".join(_CANNOT.split(each)[-1] for each in clauses), today, expected)
     lost = _read(", ".join(each for each in clauses if each not in possible), today, expected)
     return replace(moment, day=lost.day) if moment.clock and not moment.day and lost.clock else moment
+
+
+def is_only_time(text: str) -> bool:
+    """Has it no word but those of days and times, and the small ones around them?"""
+    return not _CANNOT.search(text) and all(tok.kinds or tok.text in _AROUND for tok in lex(text))
 
 
 def _read(text: str, today: date, expected: bool) -> Moment:
