@@ -326,6 +326,20 @@ def test_a_name_is_noted_as_its_owner_says_it(text: str, name: str) -> None:
     assert said(text, NAME).slots["name"] == name
 
 
+def test_a_yes_to_the_offered_name_counts_beside_what_else_is_said() -> None:
+    slots = said("да, и ещё стрижку", NAME).slots
+    assert (slots["name"], slots["service"]) == ("Anna", "Маникюр, Стрижка")
+    assert "name" not in said("можно в 16:00", NAME).slots
+
+
+def test_a_name_is_noted_where_it_was_not_asked_for_any_more() -> None:
+    known = {"service": "Маникюр", "day": "2026-12-03"}
+    nameless = {"slots": known, "asked": "", "handover": "h1"}
+    assert said("Светлана", nameless).slots["name"] == "Светлана"
+    assert said("Светлана", {**nameless, "slots": {**known, "name": "Anna"}}).route is not Route.BOOK
+    assert said("спасибо", nameless).route is Route.THANKS
+
+
 def test_not_now_is_no_wish_for_now() -> None:
     assert said("не сейчас", NAME).route is Route.DECLINE
     assert said("нет", WHEN).route is Route.DECLINE

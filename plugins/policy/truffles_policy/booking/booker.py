@@ -32,6 +32,7 @@ SINCE, LINES = timedelta(minutes=30), 3
 MOST = 80
 _PARTS = re.compile(r"[.,;!?\n]+|\s(?:и|а|но|and|but|және|ал)\s")
 _NUMBERS = re.compile(r"\d[\d:.]*(?:-?[тдқкғг][ае]\b|\s[тдқкғг][ае]\b)?")
+_YES = re.compile(r"\s*(?:да|ага|угу|иә|ия|yes|yeah|yep|sure|ok|ок)\b", re.IGNORECASE)
 _NOTED = re.compile(r"\w(?:[гғкқ][ае]|н[ае])\s+(?:\S+\s+){0,2}?жаз", re.IGNORECASE)
 """For what somebody shall be noted: "маникюрге жазыңызшы"; "маникюр туралы жазыңыз" asks for news of it."""
 WHEN = frozenset({"when", "day", "time"})
@@ -113,7 +114,7 @@ class Booker:
         if known is None:
             return self._begins(turn, message, finding, heard, language)
         if known.sent:
-            return self._changes(turn, known, finding, heard, language)
+            return self._changes(turn, known, finding, self._late_name(message.text, known, heard), language)
         return self._goes_on(turn, message, known, finding, heard, language)
 
     def _hear(self, turn: Turn, text: str, known: Open | None) -> Heard:
@@ -214,10 +215,16 @@ class Booker:
             return told
         return next((found[0] for line in self._lately(turn) if (found := self._find(line.text))), None)
 
+    def _late_name(self, text: str, known: Open, heard: Heard) -> Heard:
+        """A bare name, where none was asked for any more."""
+        name = "" if heard.name or known.slots.get("name") else plain(text)
+        return replace(heard, name=name) if name and is_given(name.split(maxsplit=1)[0]) else heard
+
     def _changes(self, turn: Turn, known: Open, finding: Finding, heard: Heard, language: str) -> Verdict | None:
         """Another time or service for a booking that the desk has already."""
         another = heard.service is not None and (self._wishes.changes(heard.words) or self._wishes.adds(heard.words))
         wished = self._wishes.wish(heard.words) is not None or not heard.moment.nothing or another
+        wished = wished or bool(heard.name and not known.slots.get("name"))
         if heard.asks or heard.nothing or not wished or finding.rule in SMALL_TALK:
             return None
         return self._book(self._slots(turn, heard, known, language), language, "policy: booking changed")
@@ -235,6 +242,8 @@ class Booker:
         if heard.moment.nothing and heard.service is None and not heard.asks and not interrupts:
             language = turn.context.get("language") or language  # a name tells no language
         found = self._slots(turn, heard, known, language)
+        if known.asked == "name" and known.offer and not heard.name and found.slots and _YES.match(message.text):
+            found = replace(found, slots={**found.slots, "name": known.offer})  # "да, и ещё маникюр"
         if interrupts or (heard.asks and self._wishes.wish(heard.words) is None):
             return self._asks(found, language)
         if heard.nothing and (finding.rule in SMALL_TALK or "?" in message.text):

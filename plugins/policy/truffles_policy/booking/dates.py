@@ -49,6 +49,7 @@ class _Found:
     parts: list[str] = field(default_factory=list)
     ahead: int | None = None
     link: str = ""
+    is_for: bool = False
 
 
 def read(text: str, today: date, *, expected: bool = False) -> Moment:
@@ -99,6 +100,9 @@ def _step(toks: Sequence[Tok], place: int, today: date, expected: bool, found: _
             found.parts.append("soon")
         return day[0]
     if clock := clock_at(toks, place, expected):
+        if found.clocks and found.is_for and at(toks, place - 1).text == "at":
+            found.clocks.pop()  # "for two at ten thirty": the two are people
+        found.is_for = at(toks, place - 1).text == "for"
         found.clocks.append(clock[1])
         found.link = _said_with(toks, place)
         return clock[0]

@@ -173,6 +173,14 @@ def _of_month(toks: Sequence[Tok], place: int, today: date) -> Taken:
     return None
 
 
+def _before_hour(toks: Sequence[Tok], place: int, today: date) -> Taken:
+    """8 в 12: the day, then the hour."""
+    tok, hour = toks[place], at(toks, place + 2)
+    if not tok.has("num") or at(toks, place + 1).text != "в" or not hour.has("num", "clock", "number", "half_to"):
+        return None
+    return (1, day_of_month(today, tok.number("num"))) if 1 <= tok.number("num") <= 31 else None
+
+
 def _is_spoken_day(toks: Sequence[Tok], place: int, taken: int) -> bool:
     """Двадцать второго, восьмого в 12, на пятое, the fifteenth; "второго ребёнка" and "половина пятого" are none."""
     before, last, behind = at(toks, place - 1), at(toks, place + taken - 1), at(toks, place + taken)
@@ -307,5 +315,5 @@ def _months_on(today: date, count: int) -> Day:
 
 
 _RULES: tuple[Callable[[Sequence[Tok], int, date], Taken], ...] = (
-    _named, _ahead, _written, _with_month, _of_month, _by_week,
+    _named, _ahead, _written, _with_month, _before_hour, _of_month, _by_week,
 )  # fmt: skip
