@@ -180,6 +180,24 @@ def test_what_the_desk_has_already_may_be_another_service() -> None:
     assert said("сколько стоит стрижка?", SENT).route is Route.ANSWER
 
 
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("запишите кота завтра в 15", ""),
+        ("кот не ест, примете сегодня?", ""),
+        ("запишите на прививку", "services.shot"),
+        ("запишите на кастрацию кота", "services.neuter"),
+    ],
+)
+def test_a_variant_alone_names_no_service(text: str, service: str) -> None:
+    services = [
+        {"id": "neuter", "name": "Кастрация", "variants": [{"name": "кот", "price": "14000"}, {"name": "кобель", "price": "25000"}]},
+        {"id": "shot", "name": "Прививка", "price": "9000"},
+    ]  # fmt: skip
+    policy = Policy(PolicySettings.model_validate({"pack": {**PACK, "services": services}}), texts_of(plugin))
+    assert said(text, policy=policy).slots.get("service_id", "") == service
+
+
 def test_a_category_counts_as_a_service_and_what_is_not_bookable_does_not() -> None:
     assert said("запишите на ногти").slots["service"] == "Ногти"
     assert "service" not in said("запишите на аренда кресла").slots

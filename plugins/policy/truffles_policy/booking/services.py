@@ -10,7 +10,7 @@ from truffles_policy.facts.words import Word
 from truffles_policy.lemmas import fold
 from truffles_policy.pack.schema import Category, Pack, Service
 
-_STEM = 5
+_STEM, _SHORTEST = 5, 3
 MOST = 4
 _DENIED = frozenset({"не", "вместо", "not"})
 _DENIED_BEHIND = frozenset({"емес", "орнына"})
@@ -67,6 +67,8 @@ class ServiceFinder:
                     if id in self._services]  # fmt: skip
         if len(services) > 1 and not found.exact and not all(_begins_with(each, found.text) for each in services):
             return None  # "a tooth" is part of many names, and none of them
+        if len(services) == 1 and self._is_only_variant(found, services[0]):
+            return found.text.capitalize(), ""  # "кот" is no castration because that has a price for cats
         if len(services) == 1:
             return self._name(services[0]), f"services.{services[0].id}"
         common = {each.category for each in services} or {each.id for each in found.things if each.kind == "categories"}
@@ -74,6 +76,14 @@ class ServiceFinder:
         if category:
             return self._name(category), f"categories.{category.id}"
         return (found.text.capitalize(), "") if services else None
+
+    def _is_only_variant(self, found: Found, service: Service) -> bool:
+        """Is nothing named but what a service differs by, and no word of its own name or its category's?"""
+        if found.exact or any(each.variant < 0 for each in found.things):
+            return False
+        category = self._categories.get(service.category or "")
+        words = [word for word in found.text.split() if len(word) >= _SHORTEST]
+        return not any(_begins_with(each, word) for each in (service, category) if each for word in words)
 
 
 def _is_denied(found: Found, words: Sequence[Word]) -> bool:
@@ -84,7 +94,7 @@ def _is_denied(found: Found, words: Sequence[Word]) -> bool:
     return bool(_DENIED.intersection(near)) or behind in _DENIED_BEHIND
 
 
-def _begins_with(service: Service, text: str) -> bool:
+def _begins_with(service: Service | Category, text: str) -> bool:
     """Does one of its names begin with that word, in whatever form?"""
     begins = fold(text.lower())[:_STEM]
     return any(fold(name.lower()).startswith(begins) for name in (*service.name.values(), *service.aliases))
