@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from truffles_policy.booking.clocks import clock_at, in_part, part_at
 from truffles_policy.booking.days import at, day_at, minutes_ahead
-from truffles_policy.booking.lexing import Tok, lex
+from truffles_policy.booking.lexing import BLANKS, Tok, lex
 from truffles_policy.booking.moments import Clock, Day, Moment
 
 _CLAUSES = re.compile(r"[,.;!?\n]+(?=\s|$)|\s(?:а|но|ал|but)\s")
@@ -55,6 +55,7 @@ class _Found:
 def read(text: str, today: date, *, expected: bool = False) -> Moment:
     """What `text` says about when, seen from `today`. `expected`: a time was asked for, so that a bare number is one. What somebody
     cannot come at does not count, but for its day where another hour of it is named."""
+    text = BLANKS.sub(" ", text)
     clauses = _CLAUSES.split(text)
     possible = [each for each in clauses if not _CANNOT.search(each)]
     if len(possible) == len(clauses) or _ASKED.search(text):

@@ -37,7 +37,7 @@ _SHAPES = (
     ("word", r"[^\W\d_]+(?:['’-][^\W\d_]+)*"),
     ("stop", r"[.,;!?\n]+"),
 )
-_BLANKS = re.compile(r"[^\S\n]+")
+BLANKS = re.compile(r"[^\S\n]+")
 _TOKEN = re.compile("|".join(f"(?P<k{at}>{shape})" for at, (_, shape) in enumerate(_SHAPES)))
 
 
@@ -64,7 +64,7 @@ NOTHING = Tok("", {}, 0, 0)
 
 def lex(text: str) -> list[Tok]:
     """The tokens of `text`; of a huge one, of its beginning. Marks between words are dropped."""
-    shown = _BLANKS.sub(" ", clean(text[:LONGEST]).lower().replace("ё", "е"))
+    shown = BLANKS.sub(" ", clean(text[:LONGEST]).lower().replace("ё", "е"))
     return list(_tokens(shown))
 
 
