@@ -211,7 +211,8 @@ def _reply(case: Case, draft: Draft) -> Decision:
     """Say what is known; what is not goes to a human in the same breath."""
     review = draft.confidence < case.tenant.config.thresholds.sure
     draft = _placed(case, draft)
-    rest = case.unread or "\n".join(draft.unanswered)
+    unread = case.unread if draft.sources else ""  # who answers from nothing that was found needed no search
+    rest = unread or "\n".join(draft.unanswered)
     forgotten = {"clarified": ""}
     if not rest:
         return Decision(
